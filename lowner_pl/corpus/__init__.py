@@ -1,0 +1,30 @@
+"""Text: sentences, tags, CoNLL files and seeded subsets. Standard library only."""
+
+from lowner_pl.corpus.conll import ConllFormat, parse_conll, read_conll
+from lowner_pl.corpus.entity import Entity, entities_of, tags_of
+from lowner_pl.corpus.schemes import Scheme, detect_scheme, to_iob2
+from lowner_pl.corpus.sentence import Sentence
+from lowner_pl.corpus.subset import split_off, subset
+from lowner_pl.corpus.tags import TagSet
+from lowner_pl.corpus.text import decode, read_bytes, read_text
+from lowner_pl.corpus.writer import write_conll
+
+__all__ = [
+    "ConllFormat",
+    "Entity",
+    "Scheme",
+    "Sentence",
+    "TagSet",
+    "decode",
+    "detect_scheme",
+    "entities_of",
+    "parse_conll",
+    "read_bytes",
+    "read_conll",
+    "read_text",
+    "split_off",
+    "subset",
+    "tags_of",
+    "to_iob2",
+    "write_conll",
+]

@@ -1,0 +1,67 @@
+"""The sentence: what a corpus is made of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+from lowner_pl.corpus.entity import Entity, entities_of, is_iob2
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A pre-tokenised sentence with one IOB2 tag per word.
+
+    Args:
+        words: The words as the corpus splits them. A word may be empty or a bare control
+            character: real corpora have such words, and each of them has a tag.
+        tags: One tag per word, or ``None`` for unlabelled text.
+        language: ISO 639-1 code, or ``None`` when unknown.
+        place: File and line of the first word, for messages; no part of equality.
+
+    Raises:
+        ValueError: If ``words`` is empty, or ``tags`` is of another length or not IOB2.
+    """
+
+    words: tuple[str, ...]
+    tags: tuple[str, ...] | None = None
+    language: str | None = None
+    place: tuple[str, int] | None = field(default=None, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.words:
+            raise ValueError("A sentence needs at least 1 word, was: 0.")
+        if self.tags is None:
+            return
+        if len(self.tags) != len(self.words):
+            raise ValueError(
+                f"A sentence needs one tag per word, was: {len(self.tags)} tags for "
+                f"{len(self.words)} words in {' '.join(self.words[:20])!r}."
+            )
+        if not all(map(is_iob2, set(self.tags))):
+            odd = next(tag for tag in self.tags if not is_iob2(tag))
+            raise ValueError(
+                f"A tag must be 'O', 'B-<type>' or 'I-<type>', was: {odd!r}. "
+                "Convert other schemes with `to_iob2`."
+            )
+
+    def to(self, device: object) -> Self:  # noqa: ARG002
+        """Return the sentence itself: text stays on the host when Lightning moves a batch."""
+        return self
+
+    @property
+    def entities(self) -> tuple[Entity, ...]:
+        """The entities of the tags, ordered by start.
+
+        Raises:
+            ValueError: If the sentence has no tags.
+        """
+        if self.tags is None:
+            raise ValueError(
+                f"A sentence needs tags to have entities, was: {' '.join(self.words[:20])!r} "
+                "without tags."
+            )
+        return entities_of(self.tags)
+
+    def with_tags(self, tags: Sequence[str] | None) -> Self:
+        """Return the sentence with other tags."""
+        return replace(self, tags=None if tags is None else tuple(tags))

@@ -1,0 +1,90 @@
+from itertools import pairwise, product
+
+import pytest
+
+from lowner_pl.corpus import TagSet, entities_of
+
+
+def test_outside_is_zero_and_each_type_has_two_tags() -> None:
+    assert TagSet(["PER", "LOC"]).tags == ("O", "B-PER", "I-PER", "B-LOC", "I-LOC")
+    assert TagSet(["PER", "LOC"], scheme="io").tags == ("O", "PER", "LOC")
+    assert len(TagSet(["PER", "LOC"])) == 5
+
+
+def test_encoding_and_decoding_are_inverse_on_legal_tags() -> None:
+    tag_set = TagSet(["PER", "LOC"])
+    tags = ("B-PER", "I-PER", "B-PER", "O", "B-LOC")
+    assert tag_set.encode(tags) == [1, 2, 1, 0, 3]
+    assert tag_set.decode([1, 2, 1, 0, 3]) == tags
+
+
+def test_io_merges_neighbours_of_one_type_and_parts_types() -> None:
+    tag_set = TagSet(["PER", "LOC"], scheme="io")
+    ids = tag_set.encode(("B-PER", "B-PER", "I-PER", "B-LOC", "O", "B-LOC"))
+    assert ids == [1, 1, 1, 2, 0, 2]
+    assert tag_set.decode(ids) == ("B-PER", "I-PER", "I-PER", "B-LOC", "O", "B-LOC")
+
+
+def test_decoding_repairs_what_continues_nothing() -> None:
+    # I-PER O I-PER I-LOC, then B-PER I-LOC.
+    assert TagSet(["PER", "LOC"]).decode([2, 0, 2, 4]) == ("B-PER", "O", "B-PER", "B-LOC")
+    assert TagSet(["PER", "LOC"]).decode([1, 4]) == ("B-PER", "B-LOC")
+
+
+def test_legal_paths_are_those_that_decoding_leaves_alone() -> None:
+    # Brute force over all 5³ paths of three words.
+    tag_set = TagSet(["PER", "LOC"])
+    starts, transitions = tag_set.starts(), tag_set.transitions()
+    for path in product(range(5), repeat=3):
+        legal = starts[path[0]] and all(transitions[i][j] for i, j in pairwise(path))
+        assert legal == (tag_set.decode(path) == tuple(tag_set.tags[i] for i in path))
+
+
+def test_every_path_decodes_to_well_formed_tags() -> None:
+    for scheme in ("iob2", "io"):
+        tag_set = TagSet(["PER", "LOC"], scheme=scheme)
+        for path in product(range(len(tag_set)), repeat=3):
+            tags = tag_set.decode(path)
+            begun = {entity.start for entity in entities_of(tags)}
+            assert begun == {i for i, tag in enumerate(tags) if tag.startswith("B-")}
+
+
+def test_everything_may_follow_everything_under_io() -> None:
+    tag_set = TagSet(["PER", "LOC"], scheme="io")
+    assert all(tag_set.starts())
+    assert all(all(row) for row in tag_set.transitions())
+
+
+def test_types_may_hold_hyphens() -> None:
+    tag_set = TagSet(["PER", "DERIV-PER"])
+    assert tag_set.decode(tag_set.encode(("B-DERIV-PER", "I-DERIV-PER"))) == (
+        "B-DERIV-PER",
+        "I-DERIV-PER",
+    )
+
+
+def test_equal_means_same_types_in_the_same_order_and_scheme() -> None:
+    assert TagSet(["PER", "LOC"]) == TagSet(("PER", "LOC"))
+    assert hash(TagSet(["PER"])) == hash(TagSet(["PER"]))
+    assert TagSet(["PER", "LOC"]) != TagSet(["LOC", "PER"])
+    assert TagSet(["PER"]) != TagSet(["PER"], scheme="io")
+    assert TagSet(["PER"]) != ("O", "B-PER", "I-PER")
+    assert repr(TagSet(["PER"])) == "TagSet(('PER',), scheme='iob2')"
+
+
+def test_an_unknown_tag_is_named() -> None:
+    with pytest.raises(ValueError, match=r"Tag 'B-MISC' is not in the tag set \('O', 'B-PER'"):
+        TagSet(["PER"]).encode(["O", "B-MISC"])
+
+
+@pytest.mark.parametrize("types", [[], [""]])
+def test_a_tag_set_needs_types(types: list[str]) -> None:
+    with pytest.raises(ValueError, match="A tag set needs entity types, was"):
+        TagSet(types)
+
+
+def test_types_are_distinct_and_the_scheme_known() -> None:
+    with pytest.raises(ValueError, match="Entity types must be distinct"):
+        TagSet(["PER", "PER"])
+    with pytest.raises(ValueError, match="must be 'iob2' or 'io', was: 'iobes'"):
+        TagSet(["PER"], scheme="iobes")  # type: ignore[arg-type]
