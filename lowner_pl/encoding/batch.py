@@ -1,0 +1,37 @@
+"""The tensors a tagger works on."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+
+class Batch(NamedTuple):
+    """A batch without padding. Axes: N subwords of all windows, R windows, B sentences, W words.
+
+    The windows lie end to end in one row; a sentence that fits the backbone is one window.
+
+    Attributes:
+        input_ids: Subword ids of all windows. Shape ``(N,)``.
+        lengths: Subwords in each window, ascending: equal lengths lie side by side. Length ``R``.
+        anchors: Position in ``input_ids`` that speaks for each word, 0 where padded.
+            Shape ``(B, W)``.
+        word_mask: ``True`` on real words. Shape ``(B, W)``.
+        tags: Tag ids, 0 where unlabelled or padded. Shape ``(B, W)``.
+    """
+
+    input_ids: Tensor
+    lengths: tuple[int, ...]
+    anchors: Tensor
+    word_mask: Tensor
+    tags: Tensor
+
+    def to(self, device: torch.device | str) -> "Batch":
+        """Return the batch with its tensors on ``device``."""
+        return Batch(
+            self.input_ids.to(device, non_blocking=True),
+            self.lengths,
+            self.anchors.to(device, non_blocking=True),
+            self.word_mask.to(device, non_blocking=True),
+            self.tags.to(device, non_blocking=True),
+        )

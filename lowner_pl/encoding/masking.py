@@ -1,0 +1,55 @@
+"""Random masks over words and subwords, drawn from a generator of the caller's."""
+
+import torch
+from torch import Tensor
+
+
+def mask_words(lengths: list[int], probability: float, generator: torch.Generator) -> list[list[bool]]:
+    """Return for each word of each sentence whether MLM-NER replaces it by one mask token.
+
+    Eq. 1 in appendix A.2 of `Sonkar et al. (2023) <https://arxiv.org/abs/2212.09723>`_: word
+    :math:`i` is masked where :math:`p_i \\le p_{ner}`, :math:`p_i` uniform.
+
+    Args:
+        lengths: Words in each sentence.
+        probability: Chance of each word, from 0 to 1.
+        generator: Source of randomness.
+    """
+    draws = torch.rand(sum(lengths), generator=generator).le(probability)
+    if probability == 0.0:  # rand may draw exactly 0
+        draws.zero_()
+    return [part.tolist() for part in draws.split(lengths)]
+
+
+def mask_subwords(
+    input_ids: Tensor,
+    maskable: Tensor,
+    *,
+    probability: float,
+    mask_id: int,
+    vocabulary: int,
+    generator: torch.Generator,
+) -> tuple[Tensor, Tensor]:
+    """Return masked ids and the positions to predict, the 80/10/10 way of BERT.
+
+    Of the chosen subwords 80 % become the mask token, 10 % a random subword, 10 % stay
+    (`Devlin et al., 2019 <https://arxiv.org/abs/1810.04805>`_, section 3.1). At least one subword
+    is chosen where any may be.
+
+    Args:
+        input_ids: Subword ids on the host. Shape ``(N,)``.
+        maskable: ``True`` where a subword may be chosen. Shape ``(N,)``.
+        probability: Chance of each subword, from 0 to 1.
+        mask_id: Id of the mask token.
+        vocabulary: Ids below this number may be drawn as random subwords.
+        generator: Source of randomness.
+    """
+    draws = torch.rand(len(input_ids), generator=generator).masked_fill(~maskable, 2.0)
+    chosen = draws < probability
+    if not chosen.any() and maskable.any():
+        chosen[draws.argmin()] = True
+    kind = torch.rand(len(input_ids), generator=generator)
+    random_ids = torch.randint(vocabulary, (len(input_ids),), generator=generator)
+    masked = torch.where(chosen & (kind < 0.8), mask_id, input_ids)
+    masked = torch.where(chosen & (kind >= 0.9), random_ids, masked)
+    return masked, chosen.nonzero().squeeze(1)

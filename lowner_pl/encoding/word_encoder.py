@@ -1,0 +1,217 @@
+"""Sentences to subwords, with a marker before each word where the method wants one."""
+
+import json
+import warnings
+from collections.abc import Iterable, Sequence
+from typing import Literal, get_args
+
+import torch
+from transformers import PreTrainedTokenizerBase
+
+from lowner_pl.corpus import Sentence, TagSet
+from lowner_pl.encoding.batch import Batch
+from lowner_pl.encoding.windows import windows
+
+Marker = Literal["none", "mask", "random"]
+RANDOM_MARKER = "<rand>"
+CACHED_WORDS = 1_000_000
+
+
+class WordEncoder:
+    """Encodes sentences word by word, so that each word has one anchor.
+
+    The anchor is the first subword of what stands for a word: the marker where there is one
+    (MANER: :math:`S' = m\\, w_0\\, m\\, w_1 \\dots`), else the word's first subword. Each
+    distinct word is tokenised once and remembered. A word that the tokenizer maps to nothing is
+    encoded as the unknown token.
+
+    Args:
+        tokenizer: A fast tokenizer.
+        marker: What stands before each word: nothing, the mask token, or a new token ``<rand>``,
+            which is added to the tokenizer.
+        max_length: Subwords in a window, markers and special tokens included.
+        context: Subwords of context on each side of a window's words, where a sentence is longer.
+
+    Raises:
+        ValueError: If the tokenizer is slow or has no mask token where the marker needs it, or if
+            ``max_length`` leaves no room for a word.
+    """
+
+    def __init__(
+        self,
+        tokenizer: PreTrainedTokenizerBase,
+        *,
+        marker: Marker = "none",
+        max_length: int = 512,
+        context: int = 64,
+    ) -> None:
+        if not tokenizer.is_fast:
+            raise ValueError(
+                f"The tokenizer must be a fast one, was: {type(tokenizer).__name__}. "
+                "Save the backbone with a `tokenizer.json` (`tokenizers` library) beside it."
+            )
+        if marker not in get_args(Marker):
+            raise ValueError(f"The marker must be one of {get_args(Marker)}, was: {marker!r}.")
+        self.tokenizer = tokenizer
+        self.marker = marker
+        self.max_length = max_length
+        self.context = context
+        self._space = " " if _wants_space(tokenizer) else ""
+        self._marker_ids = self._ids_of_marker()
+        self._prefix, self._suffix = self._specials()
+        self._unknown_id = self._unknown()
+        self.budget = max_length - len(self._prefix) - len(self._suffix)
+        if self.budget < len(self._marker_ids) + 1:
+            raise ValueError(
+                f"`max_length` must hold the special tokens, a marker and a subword, was: "
+                f"{max_length}. Raise it."
+            )
+        self._pieces: dict[str, tuple[int, ...]] = {}
+
+    @property
+    def mask_id(self) -> int:
+        """Id of the mask token; ``ValueError`` where the tokenizer has none."""
+        if self.tokenizer.mask_token_id is None:
+            raise ValueError(
+                "The backbone must have a mask token, was: a tokenizer without one. "
+                "Choose a masked language model (XLM-R, BERT, ModernBERT), or SNER."
+            )
+        return int(self.tokenizer.mask_token_id)
+
+    def __call__(
+        self,
+        sentences: Sequence[Sentence],
+        tag_set: TagSet,
+        *,
+        masked: Sequence[Sequence[bool]] | None = None,
+    ) -> Batch:
+        """Return the sentences as one batch.
+
+        Args:
+            sentences: At least one sentence.
+            tag_set: Numbers the tags.
+            masked: For each word whether one mask token takes its place.
+        """
+        self._remember(word for sentence in sentences for word in sentence.words)
+        width = max(len(sentence.words) for sentence in sentences)
+        rows: list[tuple[list[int], int, int, list[int]]] = []  # ids, sentence, first word, anchors
+        for index, sentence in enumerate(sentences):
+            pieces = [self._pieces[word] for word in sentence.words]
+            if masked is not None:
+                pieces = [
+                    (*self._marker_ids, self.mask_id) if hidden else piece
+                    for piece, hidden in zip(pieces, masked[index], strict=True)
+                ]
+            rows.extend(self._rows(pieces, index))
+        rows.sort(key=lambda row: len(row[0]))
+        anchors = torch.zeros(len(sentences), width, dtype=torch.long)
+        start = 0
+        for ids, index, begin, local in rows:
+            anchors[index, begin : begin + len(local)] = torch.tensor(local) + start
+            start += len(ids)
+        word_mask = torch.zeros(len(sentences), width, dtype=torch.bool)
+        tags = torch.zeros(len(sentences), width, dtype=torch.long)
+        for index, sentence in enumerate(sentences):
+            word_mask[index, : len(sentence.words)] = True
+            if sentence.tags is not None:
+                tags[index, : len(sentence.words)] = torch.tensor(tag_set.encode(sentence.tags))
+        return Batch(
+            input_ids=torch.tensor([i for ids, *_ in rows for i in ids], dtype=torch.long),
+            lengths=tuple(len(ids) for ids, *_ in rows),
+            anchors=anchors,
+            word_mask=word_mask,
+            tags=tags,
+        )
+
+    def with_marker(self, marker: Marker) -> "WordEncoder":
+        """Return an encoder that differs in its marker only."""
+        return WordEncoder(
+            self.tokenizer, marker=marker, max_length=self.max_length, context=self.context
+        )
+
+    def subwords(self, word: str) -> tuple[int, ...]:
+        """Return the ids that stand for a word, its marker included."""
+        self._remember([word])
+        return self._pieces[word]
+
+    def _rows(
+        self, pieces: Sequence[tuple[int, ...]], index: int
+    ) -> Iterable[tuple[list[int], int, int, list[int]]]:
+        """Yield the windows of one sentence: ids, sentence, first tagged word, anchors."""
+        sizes = [len(piece) for piece in pieces]
+        for window in windows(sizes, budget=self.budget, context=self.context):
+            ids, anchors = list(self._prefix), []
+            for position in range(window.first, window.last):
+                if window.begin <= position < window.end:
+                    anchors.append(len(ids))
+                ids.extend(pieces[position])
+            ids.extend(self._suffix)
+            yield ids, index, window.begin, anchors
+
+    def _remember(self, words: Iterable[str]) -> None:
+        """Tokenise the words not seen before, in one call."""
+        needed = dict.fromkeys(words)
+        new = [word for word in needed if word not in self._pieces]
+        if not new:
+            return
+        if len(self._pieces) + len(new) > CACHED_WORDS:
+            self._pieces, new = {}, list(needed)
+        encoded = self.tokenizer(
+            [[self._space + word] for word in new],
+            is_split_into_words=True,
+            add_special_tokens=False,
+            return_attention_mask=False,
+            return_token_type_ids=False,
+            verbose=False,
+        )["input_ids"]
+        room, cut = self.budget - len(self._marker_ids), 0
+        for word, ids in zip(new, encoded, strict=True):
+            cut += len(ids) > room
+            self._pieces[word] = (*self._marker_ids, *(ids[:room] or [self._unknown_id]))
+        if cut:
+            longest = max(new, key=len)
+            warnings.warn(
+                f"{cut} of {len(new)} new words are longer than {room} subwords and are read by "
+                f"their first {room}, for example {longest[:40]!r}… ({len(longest)} characters).",
+                stacklevel=2,
+            )
+
+    def _ids_of_marker(self) -> tuple[int, ...]:
+        """Return the ids put before each word, adding ``<rand>`` to the tokenizer if needed."""
+        if self.marker == "none":
+            return ()
+        if self.marker == "mask":
+            return (self.mask_id,)
+        self.tokenizer.add_tokens([RANDOM_MARKER], special_tokens=True)
+        return (int(self.tokenizer.convert_tokens_to_ids(RANDOM_MARKER)),)
+
+    def _specials(self) -> tuple[list[int], list[int]]:
+        """Return what the tokenizer puts before and after a sentence."""
+        word = [[self._space + "a"]]
+        plain = self.tokenizer(word, is_split_into_words=True, add_special_tokens=False)
+        whole = self.tokenizer(word, is_split_into_words=True)
+        inner, outer = plain["input_ids"][0], whole["input_ids"][0]
+        at = next(i for i in range(len(outer)) if outer[i : i + len(inner)] == inner)
+        return outer[:at], outer[at + len(inner) :]
+
+    def _unknown(self) -> int:
+        """Return the id for words that the tokenizer maps to nothing."""
+        for name in ("unk_token_id", "mask_token_id", "pad_token_id"):
+            if (identifier := getattr(self.tokenizer, name)) is not None:
+                return int(identifier)
+        raise ValueError(
+            "The tokenizer must have an unknown, a mask or a padding token, was: none of them. "
+            "Add one with `tokenizer.add_special_tokens`."
+        )
+
+
+def _wants_space(tokenizer: PreTrainedTokenizerBase) -> bool:
+    """Return whether words need a blank in front to read as within a sentence.
+
+    Byte-level tokenizers (RoBERTa, ModernBERT) write the blank before a word as part of it.
+    """
+    state = json.loads(tokenizer.backend_tokenizer.to_str())["pre_tokenizer"] or {}
+    parts = state.get("pretokenizers", [state])
+    return any(
+        part.get("type") == "ByteLevel" and not part.get("add_prefix_space") for part in parts
+    )

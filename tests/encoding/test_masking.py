@@ -1,0 +1,61 @@
+import pytest
+import torch
+
+from lowner_pl.encoding import mask_subwords, mask_words
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def test_words_are_masked_with_their_probability() -> None:
+    # 20 000 draws at 0.15: mean 3 000, standard deviation √(20 000 · 0.15 · 0.85) = 50.5.
+    masked = mask_words([20_000], 0.15, generator())
+    assert abs(sum(masked[0]) - 3_000) < 4 * 50.5
+
+
+@pytest.mark.parametrize(("probability", "share"), [(0.0, 0), (1.0, 1)])
+def test_the_extremes_mask_nothing_and_everything(probability: float, share: int) -> None:
+    assert sum(mask_words([500], probability, generator())[0]) == 500 * share
+
+
+def test_masks_have_the_shape_of_the_sentences_and_follow_the_generator() -> None:
+    first, again = mask_words([3, 5], 0.5, generator(1)), mask_words([3, 5], 0.5, generator(1))
+    assert [len(part) for part in first] == [3, 5]
+    assert first == again
+    assert first != mask_words([3, 5], 0.5, generator(2))
+
+
+def test_subwords_are_masked_80_10_10() -> None:
+    ids = torch.full((100_000,), 7)
+    maskable = torch.ones(100_000, dtype=torch.bool)
+    masked, positions = mask_subwords(
+        ids, maskable, probability=0.15, mask_id=4, vocabulary=1000, generator=generator()
+    )
+    chosen = masked[positions]
+    # 15 000 chosen: 12 000 ± 49 masks, 1 500 ± 37 random (a thousandth of them hits 7), rest kept.
+    assert abs(len(positions) - 15_000) < 4 * 113
+    assert abs((chosen == 4).sum().item() / len(positions) - 0.8) < 0.015
+    assert abs((chosen == 7).sum().item() / len(positions) - 0.1) < 0.012
+    untouched = torch.ones(100_000, dtype=torch.bool)
+    untouched[positions] = False
+    assert (masked[untouched] == 7).all()
+
+
+def test_only_maskable_subwords_are_chosen_and_at_least_one() -> None:
+    ids = torch.arange(10)
+    maskable = torch.zeros(10, dtype=torch.bool)
+    maskable[6] = True
+    _, positions = mask_subwords(
+        ids, maskable, probability=0.0, mask_id=4, vocabulary=10, generator=generator()
+    )
+    assert positions.tolist() == [6]
+    _, none = mask_subwords(
+        ids,
+        torch.zeros(10, dtype=torch.bool),
+        probability=1.0,
+        mask_id=4,
+        vocabulary=10,
+        generator=generator(),
+    )
+    assert none.tolist() == []

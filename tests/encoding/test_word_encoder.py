@@ -1,0 +1,166 @@
+import logging
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from transformers import AutoTokenizer
+
+from lowner_pl.corpus import Sentence, TagSet
+from lowner_pl.encoding import Marker, WordEncoder
+from lowner_pl.encoding import word_encoder as module
+
+from ..conftest import KINDS
+
+TAGS = TagSet(("PER", "LOC", "ORG"))
+ODD = ("\u200f", "\xad", "\u200b", "")
+
+
+def encoder(folder: Path, **options: Any) -> WordEncoder:
+    return WordEncoder(AutoTokenizer.from_pretrained(folder), **options)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_plain_sentence_is_encoded_as_hugging_face_does(
+    kind: str, backbones: dict[str, Path], swahili: list[Sentence]
+) -> None:
+    encode = encoder(backbones[kind])
+    reference = AutoTokenizer.from_pretrained(backbones[kind], add_prefix_space=True)
+    for sentence in swahili[:30]:
+        batch = encode([sentence], TAGS)
+        words = [(" " if kind == "modernbert" else "") + word for word in sentence.words]
+        wanted = reference(words, is_split_into_words=True)
+        assert batch.input_ids.tolist() == wanted["input_ids"]
+        ids = wanted.word_ids()
+        assert batch.anchors[0].tolist() == [ids.index(i) for i in range(len(words))]
+        assert batch.tags[0].tolist() == TAGS.encode(sentence.tags or ())
+
+
+def test_byte_level_words_carry_their_blank(backbones: dict[str, Path]) -> None:
+    encode = encoder(backbones["modernbert"])
+    first = encode.tokenizer.convert_ids_to_tokens(encode.subwords("ya")[0])
+    assert first.startswith("Ġ")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("marker", ["mask", "random"])
+def test_maner_puts_a_marker_before_every_word_and_anchors_there(
+    kind: str, marker: Marker, backbones: dict[str, Path]
+) -> None:
+    # S' = m w0 m w1 m w2 (MANER v2, section 2).
+    sentence = Sentence(("Juma", "alifika", "Dodoma"))
+    plain, marked = encoder(backbones[kind]), encoder(backbones[kind], marker=marker)
+    tokenizer = marked.tokenizer
+    m = tokenizer.mask_token_id if marker == "mask" else tokenizer.convert_tokens_to_ids("<rand>")
+    batch = marked([sentence], TAGS)
+    pieces = [list(plain.subwords(word)) for word in sentence.words]
+    inner = [i for piece in pieces for i in (m, *piece)]
+    assert batch.input_ids.tolist()[1:-1] == inner
+    assert batch.input_ids[batch.anchors[0]].tolist() == [m, m, m]
+
+
+def test_mlm_ner_replaces_a_whole_word_by_one_mask(tiny: str) -> None:
+    encode = encoder(Path(tiny))
+    sentence = Sentence(("Juma", "Mwakalinga", "alifika"))
+    batch = encode([sentence], TAGS, masked=[[False, True, False]])
+    mask = encode.mask_id
+    wanted = [*encode.subwords("Juma"), mask, *encode.subwords("alifika")]
+    assert batch.input_ids.tolist()[1:-1] == wanted
+    assert batch.input_ids[batch.anchors[0, 1]] == mask
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("marker", ["none", "mask"])
+def test_every_word_has_an_anchor_even_if_the_tokenizer_maps_it_to_nothing(
+    kind: str, marker: Marker, backbones: dict[str, Path]
+) -> None:
+    encode = encoder(backbones[kind], marker=marker)
+    batch = encode([Sentence(("Juma", *ODD, "."))], TAGS)
+    anchors = batch.anchors[0].tolist()
+    assert len(set(anchors)) == 6
+    assert sorted(anchors) == anchors
+
+
+@pytest.mark.parametrize("marker", ["none", "mask"])
+def test_a_long_sentence_becomes_windows_and_each_word_is_anchored_once(
+    marker: Marker, tiny: str, swahili: list[Sentence]
+) -> None:
+    words = tuple(word for sentence in swahili for word in sentence.words)
+    encode = encoder(Path(tiny), marker=marker, max_length=64, context=16)
+    batch = encode([Sentence(words), swahili[0]], TAGS)
+    assert max(batch.lengths) <= 64
+    assert sum(batch.lengths) == len(batch.input_ids)
+    assert list(batch.lengths) == sorted(batch.lengths)
+    anchors = batch.anchors[batch.word_mask].tolist()
+    assert len(set(anchors)) == len(words) + len(swahili[0].words)
+    for word, anchor in zip(words, batch.anchors[0].tolist(), strict=True):
+        size = len(encode.subwords(word))
+        assert tuple(batch.input_ids[anchor : anchor + size].tolist()) == encode.subwords(word)
+
+
+def test_a_sentence_of_20_000_words_is_encoded(tiny: str) -> None:
+    encode = encoder(Path(tiny), max_length=128, context=16)
+    batch = encode([Sentence(("Juma",) * 20_000)], TAGS)
+    assert batch.word_mask.sum() == 20_000
+
+
+def test_a_word_of_5_000_characters_is_read_by_its_beginning_and_said(tiny: str) -> None:
+    encode = encoder(Path(tiny), max_length=64)
+    with pytest.warns(UserWarning, match="1 of 2 new words are longer than 62 subwords"):
+        batch = encode([Sentence(("Juma", "abc" * 1_667))], TAGS)
+    assert batch.word_mask.sum() == 2
+    assert max(batch.lengths) <= 64
+
+
+def test_a_word_is_tokenised_once_and_the_memory_is_bounded(
+    tiny: str, monkeypatch: pytest.MonkeyPatch, swahili: list[Sentence]
+) -> None:
+    encode = encoder(Path(tiny))
+    before = encode(swahili, TAGS)
+    calls: list[int] = []
+    tokenizer = encode.tokenizer
+
+    def count(words: list[list[str]], **options: Any) -> Any:
+        calls.append(len(words))
+        return tokenizer(words, **options)
+
+    encode.tokenizer = count  # type: ignore[assignment]
+    again = encode(swahili, TAGS)
+    assert calls == []
+    assert again.input_ids.equal(before.input_ids)
+    monkeypatch.setattr(module, "CACHED_WORDS", 10)
+    few = encode([Sentence(("neno", "jipya", "Juma"))], TAGS)
+    assert calls == [3]
+    assert few.word_mask.all()
+    assert len(encode._pieces) == 3
+
+
+def test_a_backbone_without_a_mask_token_is_refused_by_maner_only(tiny: str) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(tiny)
+    tokenizer.mask_token = None
+    WordEncoder(tokenizer)
+    with pytest.raises(ValueError, match="must have a mask token"):
+        WordEncoder(tokenizer, marker="mask")
+
+
+def test_a_slow_tokenizer_is_refused() -> None:
+    slow: Any = SimpleNamespace(is_fast=False)
+    with pytest.raises(ValueError, match="must be a fast one, was: SimpleNamespace"):
+        WordEncoder(slow)
+
+
+def test_bad_options_are_refused(tiny: str) -> None:
+    with pytest.raises(ValueError, match=r"must be one of .*'random'.*, was: 'maks'"):
+        encoder(Path(tiny), marker="maks")
+    with pytest.raises(ValueError, match="`max_length` must hold the special tokens"):
+        encoder(Path(tiny), marker="mask", max_length=3)
+
+
+def test_long_words_do_not_make_the_tokenizer_complain(
+    tiny: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(tiny)
+    tokenizer.model_max_length = 8
+    with caplog.at_level(logging.WARNING):
+        WordEncoder(tokenizer)([Sentence(("Mwakalinga" * 5,))], TAGS)
+    assert "longer than" not in caplog.text
