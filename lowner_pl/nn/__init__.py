@@ -1,0 +1,20 @@
+"""Floor 2: torch modules."""
+
+from lowner_pl.nn.backbone import Backbone, MaskedLMHead, load_backbone, max_positions
+from lowner_pl.nn.crf import CRF
+from lowner_pl.nn.heads import CRFHead, Head, HeadName, SoftmaxHead, build_head
+from lowner_pl.nn.tagger import Tagger
+
+__all__ = [
+    "CRF",
+    "Backbone",
+    "CRFHead",
+    "Head",
+    "HeadName",
+    "MaskedLMHead",
+    "SoftmaxHead",
+    "Tagger",
+    "build_head",
+    "load_backbone",
+    "max_positions",
+]

@@ -1,0 +1,154 @@
+"""Heads: from the hidden state of each word to its tag."""
+
+from abc import ABC, abstractmethod
+from typing import Literal, assert_never
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from lowner_pl.corpus import TagSet
+from lowner_pl.nn.crf import CRF
+
+HeadName = Literal["softmax", "crf"]
+
+
+class Head(nn.Module, ABC):
+    r"""Scores the tags of each word: dropout, then :math:`P = HW^\top + b`.
+
+    Weights start from a normal distribution with standard deviation 0.02 and biases from 0, as
+    those of `BERT <https://arxiv.org/abs/1810.04805>`_. Axes: B sentences, W words, H hidden,
+    T tags; a mask is ``True`` on real words, which come first, at least one per sentence.
+
+    Args:
+        hidden_size: Size H of the hidden state of a word.
+        tag_set: The T tags.
+        dropout: Probability of zeroing an element of the hidden state, from 0 to 1.
+    """
+
+    def __init__(self, hidden_size: int, tag_set: TagSet, dropout: float) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(dropout)
+        self.linear = nn.Linear(hidden_size, len(tag_set))
+        nn.init.normal_(self.linear.weight, std=0.02)
+        nn.init.zeros_(self.linear.bias)
+
+    def emissions(self, words: Tensor) -> Tensor:
+        """Return the scores of each tag. Shape ``(B, W, T)``.
+
+        Args:
+            words: Hidden state of each word. Shape ``(B, W, H)``.
+        """
+        emissions: Tensor = self.linear(self.dropout(words))
+        return emissions
+
+    @abstractmethod
+    def loss(self, emissions: Tensor, tags: Tensor, mask: Tensor) -> Tensor:
+        """Return the loss of the gold tags, a scalar that padding does not change.
+
+        Args:
+            emissions: Scores of each tag. Shape ``(B, W, T)``.
+            tags: Gold tag ids. Shape ``(B, W)``.
+            mask: ``True`` on real words. Shape ``(B, W)``.
+        """
+
+    @abstractmethod
+    def decode(self, emissions: Tensor, mask: Tensor) -> Tensor:
+        """Return the best tag ids, 0 where padded. Shape ``(B, W)``.
+
+        Args:
+            emissions: Scores of each tag. Shape ``(B, W, T)``.
+            mask: ``True`` on real words. Shape ``(B, W)``.
+        """
+
+
+class SoftmaxHead(Head):
+    r"""Tags each word on its own: :math:`p(y_i = t) = \mathrm{softmax}(P_i)_t`.
+
+    Args:
+        hidden_size: Size H of the hidden state of a word.
+        tag_set: The T tags.
+        dropout: Probability of zeroing an element of the hidden state, from 0 to 1.
+    """
+
+    def loss(self, emissions: Tensor, tags: Tensor, mask: Tensor) -> Tensor:
+        r"""Return the cross-entropy, mean over the :math:`N` words of the batch.
+
+        .. math:: -\frac{1}{N} \sum_{i=1}^{N} \log p(y_i)
+
+        Args:
+            emissions: Scores of each tag. Shape ``(B, W, T)``.
+            tags: Gold tag ids. Shape ``(B, W)``.
+            mask: ``True`` on real words. Shape ``(B, W)``.
+        """
+        # ignore_index, not emissions[mask]: a boolean index makes the host wait for the GPU.
+        targets = tags.masked_fill(~mask, -100)
+        return F.cross_entropy(
+            emissions.float().flatten(0, 1), targets.flatten(), ignore_index=-100
+        )
+
+    def decode(self, emissions: Tensor, mask: Tensor) -> Tensor:
+        """Return the best tag id of each word, 0 where padded. Shape ``(B, W)``.
+
+        An ``I-`` may follow nothing: :meth:`TagSet.decode` makes the tags well-formed.
+
+        Args:
+            emissions: Scores of each tag. Shape ``(B, W, T)``.
+            mask: ``True`` on real words. Shape ``(B, W)``.
+        """
+        return emissions.argmax(2).masked_fill(~mask, 0)
+
+
+class CRFHead(Head):
+    """Tags each sentence as a whole (`Lample et al., 2016 <https://arxiv.org/abs/1603.01360>`_).
+
+    Args:
+        hidden_size: Size H of the hidden state of a word.
+        tag_set: The T tags; its rules hold in decoding.
+        dropout: Probability of zeroing an element of the hidden state, from 0 to 1.
+    """
+
+    def __init__(self, hidden_size: int, tag_set: TagSet, dropout: float) -> None:
+        super().__init__(hidden_size, tag_set, dropout)
+        self.crf = CRF(len(tag_set), starts=tag_set.starts(), transitions=tag_set.transitions())
+
+    def loss(self, emissions: Tensor, tags: Tensor, mask: Tensor) -> Tensor:
+        r"""Return the negative log-likelihood, mean over the :math:`B` sentences.
+
+        .. math:: -\frac{1}{B} \sum_{s=1}^{B} \log p(y_s)
+
+        with the likelihood of :class:`~lowner_pl.nn.crf.CRF`.
+
+        Args:
+            emissions: Scores of each tag. Shape ``(B, W, T)``.
+            tags: Gold tag ids. Shape ``(B, W)``.
+            mask: ``True`` on real words. Shape ``(B, W)``.
+        """
+        log_likelihood: Tensor = self.crf(emissions, tags, mask)
+        return -log_likelihood.mean()
+
+    def decode(self, emissions: Tensor, mask: Tensor) -> Tensor:
+        """Return the best path that the rules of the tag set allow. Shape ``(B, W)``.
+
+        Args:
+            emissions: Scores of each tag. Shape ``(B, W, T)``.
+            mask: ``True`` on real words. Shape ``(B, W)``.
+        """
+        return self.crf.decode(emissions, mask)
+
+
+def build_head(name: HeadName, hidden_size: int, tag_set: TagSet, dropout: float) -> Head:
+    """Return a new head.
+
+    Args:
+        name: ``softmax`` tags each word on its own, ``crf`` the sentence as a whole.
+        hidden_size: Size of the hidden state of a word.
+        tag_set: The tags.
+        dropout: Probability of zeroing an element of the hidden state, from 0 to 1.
+    """
+    match name:
+        case "softmax":
+            return SoftmaxHead(hidden_size, tag_set, dropout)
+        case "crf":
+            return CRFHead(hidden_size, tag_set, dropout)
+        case _:
+            assert_never(name)

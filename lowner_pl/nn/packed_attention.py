@@ -1,0 +1,75 @@
+"""Attention over sentences that lie end to end in one row, without padding."""
+
+from itertools import groupby
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import scaled_dot_product_attention
+
+PACKED = "lowner_packed"
+"""Name under which `transformers` finds this attention."""
+
+
+def register() -> None:
+    """Make the attention known to `transformers`; calling it again changes nothing."""
+    from transformers import AttentionInterface, AttentionMaskInterface
+
+    AttentionInterface.register(PACKED, packed_attention)
+    AttentionMaskInterface.register(PACKED, _no_mask)
+
+
+def packed_attention(
+    module: nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    *,
+    lengths: tuple[int, ...],
+    dropout: float = 0.0,
+    scaling: float | None = None,
+    sliding_window: int | None = None,
+    **_: Any,
+) -> tuple[Tensor, None]:
+    """Return softmax attention within each sentence, as `transformers` calls it.
+
+    Windows of equal length lie side by side and share one call; no position is computed that is
+    not there. The mathematics is that of padded attention with a mask.
+
+    Args:
+        module: The attention layer that calls.
+        query: Queries. Shape ``(1, heads, N, D)``.
+        key: Keys, of the same shape.
+        value: Values, of the same shape.
+        attention_mask: Always ``None``: nothing is padded.
+        lengths: Subwords of each window, in the order of the row; their sum is ``N``.
+        dropout: Chance of dropping an attention weight.
+        scaling: Factor on the scores; ``None`` is one over the root of ``D``.
+        sliding_window: Where given, positions this far apart or farther do not see each other.
+        _: What other attentions take.
+    """
+    del module, attention_mask
+    heads, size = query.shape[1], query.shape[3]
+    outputs, start = [], 0
+    for length, group in groupby(lengths):
+        rows = len(list(group))
+        stop = start + rows * length
+        q, k, v = (
+            part[0, :, start:stop].view(heads, rows, length, size).transpose(0, 1)
+            for part in (query, key, value)
+        )
+        mask = None
+        if sliding_window is not None and length > sliding_window:
+            positions = torch.arange(length, device=query.device)
+            mask = (positions[:, None] - positions[None, :]).abs() < sliding_window
+        out = scaled_dot_product_attention(
+            q, k, v, attn_mask=mask, dropout_p=dropout, scale=scaling
+        )
+        outputs.append(out.transpose(1, 2).reshape(1, rows * length, heads, size))
+        start = stop
+    return torch.cat(outputs, dim=1), None
+
+
+def _no_mask(*_: Any, **__: Any) -> None:
+    """Return no mask: packed rows have no padding."""

@@ -1,0 +1,175 @@
+import itertools
+from typing import Any, cast
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from lowner_pl.corpus import TagSet
+from lowner_pl.nn.heads import CRFHead, Head, HeadName, SoftmaxHead, build_head
+
+HIDDEN = 8
+TAG_SET = TagSet(["PER", "LOC"])
+LENGTHS = [3, 1, 5]
+NAMES: list[HeadName] = ["softmax", "crf"]
+
+
+def new_head(name: HeadName, *, tag_set: TagSet = TAG_SET, dropout: float = 0.0) -> Head:
+    torch.manual_seed(0)
+    head = build_head(name, HIDDEN, tag_set, dropout)
+    if isinstance(head, CRFHead):
+        for parameter in head.crf.parameters():
+            torch.nn.init.normal_(parameter)
+    return head
+
+
+def random_batch(num_tags: int = len(TAG_SET)) -> tuple[Tensor, Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(1)
+    shape = (len(LENGTHS), max(LENGTHS))
+    emissions = torch.randn(*shape, num_tags, generator=generator)
+    tags = torch.randint(num_tags, shape, generator=generator)
+    return emissions, tags, torch.arange(max(LENGTHS)) < torch.tensor(LENGTHS).unsqueeze(1)
+
+
+@pytest.mark.parametrize("name", NAMES)
+class TestEveryHead:
+    def test_emissions_are_a_linear_map_of_the_hidden_state(self, name: HeadName) -> None:
+        head = new_head(name)
+        words = torch.randn(2, 3, HIDDEN)
+        expected = words @ head.linear.weight.T + head.linear.bias
+        torch.testing.assert_close(head.emissions(words), expected)
+        assert head.emissions(words).shape == (2, 3, len(TAG_SET))
+
+    def test_dropout_applies_in_training_only(self, name: HeadName) -> None:
+        head = new_head(name, dropout=1.0)
+        words = torch.randn(2, 3, HIDDEN)
+        assert torch.equal(head.emissions(words), head.linear.bias.expand(2, 3, -1))
+        assert not torch.equal(head.eval().emissions(words), head.linear.bias.expand(2, 3, -1))
+
+    def test_loss_is_a_scalar_that_ignores_padding(self, name: HeadName) -> None:
+        head = new_head(name)
+        emissions, tags, mask = random_batch()
+        other = emissions.masked_fill(~mask.unsqueeze(2), 1e6)
+        other_tags = tags.masked_fill(~mask, 3)
+        loss = head.loss(emissions, tags, mask)
+        assert loss.shape == ()
+        assert torch.equal(head.loss(other, other_tags, mask), loss)
+        wider = (F.pad(emissions, (0, 0, 0, 4)), F.pad(tags, (0, 4)), F.pad(mask, (0, 4)))
+        torch.testing.assert_close(head.loss(*wider), loss)
+
+    def test_decoding_ignores_padding_and_leaves_0_there(self, name: HeadName) -> None:
+        head = new_head(name)
+        emissions, _, mask = random_batch()
+        decoded = head.decode(emissions, mask)
+        other = emissions.masked_fill(~mask.unsqueeze(2), 1e6)
+        assert torch.equal(head.decode(other, mask), decoded)
+        assert decoded.dtype == torch.int64
+        assert not decoded[~mask].any()
+
+    def test_batch_decodes_as_single_sentences(self, name: HeadName) -> None:
+        head = new_head(name)
+        emissions, _, mask = random_batch()
+        decoded = head.decode(emissions, mask)
+        for i, length in enumerate(LENGTHS):
+            alone = head.decode(emissions[i : i + 1, :length], mask[i : i + 1, :length])
+            assert torch.equal(alone[0], decoded[i, :length])
+
+    def test_every_parameter_gets_a_gradient(self, name: HeadName) -> None:
+        head = new_head(name)
+        _, tags, mask = random_batch()
+        words = torch.randn(*mask.shape, HIDDEN, requires_grad=True)
+        torch.autograd.backward(head.loss(head.emissions(words), tags, mask))
+        for parameter in head.parameters():
+            assert parameter.grad is not None
+            assert parameter.grad.any()
+        assert words.grad is not None
+        assert words.grad[mask].any(dim=1).all()
+        assert not words.grad[~mask].any()
+
+    def test_loss_is_float32_under_autocast(self, name: HeadName) -> None:
+        head = new_head(name)
+        _, tags, mask = random_batch()
+        words = torch.randn(*mask.shape, HIDDEN)
+        with torch.autocast("cpu", torch.bfloat16):
+            emissions = head.emissions(words)
+            loss = head.loss(emissions, tags, mask)
+        assert emissions.dtype == torch.bfloat16
+        assert torch.equal(loss, head.loss(emissions.float(), tags, mask))
+
+    def test_training_on_one_batch_learns_its_tags(self, name: HeadName) -> None:
+        head = new_head(name)
+        tags = torch.tensor([TAG_SET.encode(["B-PER", "I-PER", "O", "B-LOC", "B-LOC"])])
+        words = torch.randn(1, 5, HIDDEN)
+        mask = torch.ones_like(tags, dtype=torch.bool)
+        optimizer = torch.optim.Adam(head.parameters(), lr=0.1)
+        for _ in range(100):
+            optimizer.zero_grad()
+            torch.autograd.backward(head.loss(head.emissions(words), tags, mask))
+            optimizer.step()
+        assert torch.equal(head.decode(head.emissions(words), mask), tags)
+
+    @pytest.mark.parametrize("scheme", ["iob2", "io"])
+    def test_decoded_tags_are_well_formed(self, name: HeadName, scheme: Any) -> None:
+        tag_set = TagSet(["PER", "LOC"], scheme=scheme)
+        head = new_head(name, tag_set=tag_set)
+        emissions, _, mask = random_batch(len(tag_set))
+        decoded = head.decode(1e6 * emissions, mask)
+        for ids, length in zip(decoded.tolist(), LENGTHS, strict=True):
+            tags = tag_set.decode(ids[:length])
+            for before, after in itertools.pairwise(("O", *tags)):
+                assert not after.startswith("I-") or before[2:] == after[2:]
+
+
+def test_softmax_loss_is_the_cross_entropy_worked_out_by_hand() -> None:
+    # Odds 1:1:2 of three tags: probabilities 1/4, 1/4, 1/2. Gold: tag 2 in the one word of the
+    # first sentence, tags 0 and 2 in the second: -(ln 1/2 + ln 1/4 + ln 1/2) / 3 = 4/3 ln 2.
+    head = new_head("softmax", tag_set=TagSet(["PER"]))
+    emissions = torch.tensor([1.0, 1.0, 2.0]).log().expand(2, 2, 3)
+    mask = torch.tensor([[True, False], [True, True]])
+    loss = head.loss(emissions, torch.tensor([[2, 1], [0, 2]]), mask)
+    torch.testing.assert_close(loss, 4 / 3 * torch.tensor(2.0).log())
+
+
+def test_softmax_loss_is_that_of_torch_over_the_real_words() -> None:
+    emissions, tags, mask = random_batch()
+    loss = new_head("softmax").loss(emissions, tags, mask)
+    torch.testing.assert_close(loss, F.cross_entropy(emissions[mask], tags[mask]))
+
+
+def test_softmax_decodes_each_word_on_its_own() -> None:
+    emissions, _, mask = random_batch()
+    decoded = new_head("softmax").decode(emissions, mask)
+    assert torch.equal(decoded[mask], emissions[mask].argmax(1))
+
+
+def test_crf_loss_is_the_mean_over_sentences_of_the_negative_log_likelihood() -> None:
+    head = new_head("crf")
+    assert isinstance(head, CRFHead)
+    emissions, tags, mask = random_batch()
+    torch.testing.assert_close(
+        head.loss(emissions, tags, mask), -head.crf(emissions, tags, mask).sum() / len(LENGTHS)
+    )
+
+
+def test_crf_decoding_follows_the_rules_of_the_tag_set() -> None:
+    # B-PER I-LOC scores best word by word; I-LOC cannot follow B-PER, so B-LOC I-LOC wins.
+    head = build_head("crf", HIDDEN, TAG_SET, 0.0)
+    emissions = torch.zeros(1, 2, len(TAG_SET))
+    emissions[0, 0, TAG_SET.tags.index("B-PER")] = 2.0
+    emissions[0, 0, TAG_SET.tags.index("B-LOC")] = 1.0
+    emissions[0, 1, TAG_SET.tags.index("I-LOC")] = 3.0
+    decoded = head.decode(emissions, torch.ones(1, 2, dtype=torch.bool))
+    assert TAG_SET.decode(decoded[0].tolist()) == ("B-LOC", "I-LOC")
+
+
+def test_names_build_their_heads() -> None:
+    assert type(build_head("softmax", HIDDEN, TAG_SET, 0.1)) is SoftmaxHead
+    assert type(build_head("crf", HIDDEN, TAG_SET, 0.1)) is CRFHead
+    with pytest.raises(AssertionError):
+        build_head(cast(HeadName, "linear"), HIDDEN, TAG_SET, 0.1)
+
+
+def test_base_head_is_abstract() -> None:
+    with pytest.raises(TypeError, match="abstract"):
+        Head(HIDDEN, TAG_SET, 0.1)  # type: ignore[abstract]

@@ -1,0 +1,342 @@
+import copy
+import multiprocessing
+import random
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+import torch
+import torch.distributed as dist
+from seqeval.metrics import accuracy_score
+from seqeval.metrics.sequence_labeling import precision_recall_fscore_support
+from seqeval.metrics.v1 import precision_recall_fscore_support as strict_scores
+from seqeval.scheme import IOB2
+
+from lowner_pl.metrics import EntityScores
+
+TYPES = ("PER", "LOC", "WORK_OF_ART", "DERIV-PER", "a-b-c")
+Corpus = tuple[list[list[str]], list[list[str]]]
+
+
+def random_tags(generator: random.Random, length: int) -> list[str]:
+    """Often malformed: an I- follows anything."""
+    types = generator.sample(TYPES, 2)
+    choices = ["O", *(f"{prefix}-{type_}" for type_ in types for prefix in "BII")]
+    return generator.choices(choices, k=length)
+
+
+def random_corpus(seed: int, size: int) -> Corpus:
+    """Predictions are gold tags with a third of the words drawn again."""
+    generator = random.Random(seed)
+    gold = [random_tags(generator, generator.randint(1, 12)) for _ in range(size)]
+    predicted = [
+        [
+            new if generator.random() < 1 / 3 else old
+            for old, new in zip(tags, random_tags(generator, len(tags)), strict=True)
+        ]
+        for tags in gold
+    ]
+    return gold, predicted
+
+
+def scores_of(
+    gold: Sequence[Sequence[str]],
+    predicted: Sequence[Sequence[str]],
+    types: Sequence[str] = TYPES,
+) -> dict[str, float]:
+    metric = EntityScores(types)
+    metric.update(gold, predicted)
+    return {key: value.item() for key, value in metric.compute().items()}
+
+
+def repaired(tags: Sequence[str]) -> list[str]:
+    """Return well-formed tags: an I- that continues nothing becomes B-."""
+    before = ["O", *tags]
+    return [
+        f"B-{tag[2:]}" if tag[0] == "I" and before[i][2:] != tag[2:] else tag
+        for i, tag in enumerate(tags)
+    ]
+
+
+def test_hand_scored_corpus() -> None:
+    gold = [
+        ["B-PER", "I-PER", "O", "B-LOC"],
+        ["B-LOC", "I-LOC", "O", "B-PER"],
+        ["O", "B-PER"],
+    ]
+    predicted = [
+        ["B-PER", "I-PER", "O", "B-PER"],  # PER correct; LOC taken for PER
+        ["B-LOC", "O", "O", "B-PER"],  # LOC too short: one missed, one invented; PER correct
+        ["B-LOC", "O"],  # PER missed, LOC invented
+    ]
+    metric = EntityScores(["PER", "LOC"])
+    metric.update(gold, predicted)
+    scores = {key: value.item() for key, value in metric.compute().items()}
+    # PER: 2 correct, 3 gold, 3 predicted. LOC: 0 correct, 2 gold, 2 predicted.
+    assert scores == pytest.approx(
+        {
+            "precision": 2 / 5,
+            "recall": 2 / 5,
+            "f1": 2 / 5,
+            "conlleval_precision": 2 / 5,
+            "conlleval_recall": 2 / 5,
+            "conlleval_f1": 2 / 5,
+            "precision/PER": 2 / 3,
+            "recall/PER": 2 / 3,
+            "f1/PER": 2 / 3,
+            "precision/LOC": 0,
+            "recall/LOC": 0,
+            "f1/LOC": 0,
+            "macro_f1": 1 / 3,
+            "word_accuracy": 6 / 10,
+            "words": 10,
+            "sentences": 3,
+            "entities": 5,
+            "predicted_entities": 5,
+        }
+    )
+    assert metric.confusion.tolist() == [
+        [2, 0, 1],  # PER: two found, one missed
+        [1, 0, 1],  # LOC: one taken for PER, one missed
+        [0, 2, 0],  # nothing there: two LOC invented
+    ]
+
+
+def test_precision_and_recall_differ_where_too_little_is_predicted() -> None:
+    gold = [["B-PER", "B-PER", "B-PER", "B-PER"]]
+    scores = scores_of(gold, [["B-PER", "O", "O", "O"]])
+    assert scores["precision"] == 1
+    assert scores["recall"] == 1 / 4
+    assert scores["f1"] == pytest.approx(2 / 5)  # 2 · 1 · 1/4 / (1 + 1/4)
+
+
+def test_dangling_inside_tag_is_an_entity_for_conlleval_only() -> None:
+    # The I- PER is no entity under IOB2; conlleval reads both sides alike.
+    scores = scores_of([["B-PER", "I-PER", "O"]], [["I-PER", "I-PER", "O"]])
+    assert scores["f1"] == scores["predicted_entities"] == 0
+    assert scores["conlleval_f1"] == 1
+    # B-PER I-LOC: strict sees PER alone, conlleval PER and LOC.
+    scores = scores_of([["B-PER", "O"]], [["B-PER", "I-LOC"]])
+    assert scores["precision"] == 1
+    assert scores["conlleval_precision"] == 1 / 2
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_strict_scores_are_those_of_seqeval(seed: int) -> None:
+    gold, predicted = random_corpus(seed, 250)
+    ours = scores_of(gold, predicted)
+    precision, recall, f1, _ = strict_scores(gold, predicted, average="micro", scheme=IOB2)
+    assert (ours["precision"], ours["recall"], ours["f1"]) == pytest.approx((precision, recall, f1))
+    assert ours["macro_f1"] == pytest.approx(
+        strict_scores(gold, predicted, average="macro", scheme=IOB2)[2]
+    )
+    per_type = strict_scores(gold, predicted, average=None, scheme=IOB2)
+    for name, *expected in zip(sorted(TYPES), *per_type[:3], strict=True):
+        actual = [ours[f"{key}/{name}"] for key in ("precision", "recall", "f1")]
+        assert actual == pytest.approx(expected)
+    assert ours["entities"] == sum(per_type[3])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_conlleval_scores_and_word_accuracy_are_those_of_seqeval(seed: int) -> None:
+    gold, predicted = random_corpus(seed, 250)
+    ours = scores_of(gold, predicted)
+    precision, recall, f1, _ = precision_recall_fscore_support(gold, predicted, average="micro")
+    actual = [ours[f"conlleval_{key}"] for key in ("precision", "recall", "f1")]
+    assert actual == pytest.approx([precision, recall, f1])
+    assert ours["word_accuracy"] == pytest.approx(accuracy_score(gold, predicted))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_each_malformed_sentence_is_scored_as_seqeval_scores_it(seed: int) -> None:
+    # One sentence a corpus, so that no error hides behind another.
+    for gold, predicted in zip(*random_corpus(100 + seed, 200), strict=True):
+        ours = scores_of([gold], [predicted])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # seqeval warns where there is no entity
+            strict = strict_scores([gold], [predicted], average="micro", scheme=IOB2)
+            lenient = precision_recall_fscore_support([gold], [predicted], average="micro")
+        assert [ours[key] for key in ("precision", "recall", "f1")] == pytest.approx(strict[:3])
+        keys = ("conlleval_precision", "conlleval_recall", "conlleval_f1")
+        assert [ours[key] for key in keys] == pytest.approx(lenient[:3])
+
+
+def test_strict_and_conlleval_scores_are_equal_for_well_formed_tags() -> None:
+    gold, predicted = random_corpus(0, 500)
+    scores = scores_of([repaired(tags) for tags in gold], [repaired(tags) for tags in predicted])
+    assert 0 < scores["f1"] < 1
+    for key in ("f1", "precision", "recall"):
+        assert scores[key] == scores[f"conlleval_{key}"]
+
+
+def test_confusion_adds_up_to_the_entities() -> None:
+    gold, predicted = random_corpus(0, 200)
+    metric = EntityScores(TYPES)
+    metric.update(gold, predicted)
+    scores, confusion = metric.compute(), metric.confusion
+    assert confusion.shape == (len(TYPES) + 1, len(TYPES) + 1)
+    assert confusion.dtype == torch.int64
+    assert confusion[:-1].sum() == scores["entities"]
+    assert confusion[:, :-1].sum() == scores["predicted_entities"]
+    assert confusion[-1, -1] == 0
+    correct = confusion.diagonal().sum()
+    assert scores["recall"] == correct / scores["entities"]
+
+
+@pytest.mark.parametrize("tags", [[["O", "O"]], []], ids=["only O tags", "no sentences"])
+def test_scores_without_denominator_are_0(tags: list[list[str]]) -> None:
+    scores = scores_of(tags, tags)
+    words = 2 * len(tags)
+    assert scores.pop("words") == words
+    assert scores.pop("sentences") == len(tags)
+    assert scores.pop("word_accuracy") == (1 if words else 0)
+    assert set(scores.values()) == {0}
+
+
+def test_macro_f1_leaves_out_types_that_occur_nowhere() -> None:
+    gold = [["B-PER", "O", "B-LOC"]]
+    scores = scores_of(gold, [["B-PER", "O", "O"]])
+    assert scores["f1/WORK_OF_ART"] == 0
+    assert scores["macro_f1"] == 1 / 2
+
+
+def test_all_values_are_floats_on_the_device_of_the_metric_as_lightning_logs_them() -> None:
+    metric = EntityScores(TYPES)
+    metric.update([["B-PER"]], [["B-PER"]])
+    for value in metric.compute().values():
+        assert value.dtype == torch.float32
+        assert value.shape == ()
+        assert value.device == metric.device
+
+
+@pytest.mark.parametrize(
+    ("gold", "predicted", "message"),
+    [
+        (["B-MISC"], ["O"], r"Tag 'B-MISC' is not in the tag set .* `entity_types`"),
+        (["O"], ["I-MISC"], r"Tag 'I-MISC' is not in the tag set"),
+        (["O"], ["S-PER"], r"Tag 'S-PER' is not in the tag set"),
+        (["PER"], ["O"], r"Tag 'PER' is not in the tag set"),
+        (["O", "O"], ["O"], r"gold and a predicted tag, was: 2 gold and 1 predicted tags"),
+    ],
+)
+def test_tags_that_cannot_be_scored_are_refused(
+    gold: list[str], predicted: list[str], message: str
+) -> None:
+    metric = EntityScores(TYPES)
+    with pytest.raises(ValueError, match=message):
+        metric.update([gold], [predicted])
+    assert not metric.confusion.any()
+
+
+def test_sentences_without_prediction_are_refused() -> None:
+    with pytest.raises(ValueError, match="was: 2 sentences with gold and 1 with predicted tags"):
+        EntityScores(TYPES).update([["O"], ["O"]], [["O"]])
+
+
+def test_entity_types_must_differ() -> None:
+    with pytest.raises(ValueError, match=r"must be distinct, was: \('PER', 'PER'\)"):
+        EntityScores(["PER", "PER"])
+
+
+def partitions(size: int, generator: random.Random) -> Iterator[list[int]]:
+    order = generator.sample(range(size), size)
+    while order:
+        cut = generator.randint(0, 40)  # empty batches as well
+        yield order[:cut]
+        order = order[cut:]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_batch_order_and_size_do_not_matter(seed: int) -> None:
+    gold, predicted = random_corpus(0, 300)
+    metric = EntityScores(TYPES)
+    for batch in partitions(300, random.Random(seed)):
+        metric.update([gold[i] for i in batch], [predicted[i] for i in batch])
+    assert {k: v.item() for k, v in metric.compute().items()} == scores_of(gold, predicted)
+
+
+def test_merged_metrics_equal_one() -> None:
+    gold, predicted = random_corpus(0, 300)
+    whole, first, second = EntityScores(TYPES), EntityScores(TYPES), EntityScores(TYPES)
+    whole.update(gold, predicted)
+    first.update(gold[:70], predicted[:70])
+    second.update(gold[70:], predicted[70:])
+    first.merge_state(second)
+    assert first.compute() == whole.compute()
+    assert torch.equal(first.confusion, whole.confusion)
+
+
+def test_reset_forgets_everything_and_updates_count_after_compute() -> None:
+    gold, predicted = random_corpus(0, 50)
+    metric = EntityScores(TYPES)
+    metric.update(gold, predicted)
+    expected, confusion = metric.compute(), metric.confusion.clone()
+    metric.update(gold, predicted)
+    assert torch.equal(metric.confusion, 2 * confusion)
+    metric.reset()
+    assert not metric.confusion.any()
+    metric.update(gold, predicted)
+    assert metric.compute() == expected
+    assert torch.equal(metric.confusion, confusion)
+
+
+def test_inference_mode_is_no_obstacle() -> None:
+    metric = EntityScores(TYPES)
+    with torch.inference_mode():
+        metric.update([["B-PER"]], [["B-PER"]])
+        metric.reset()
+        metric.update([["B-PER"]], [["B-PER"]])
+        assert metric.compute()["recall"] == 1
+    metric.update([["B-PER"]], [["O"]])
+    assert metric.compute()["recall"] == 0.5
+
+
+def test_copy_is_independent_and_checkpoints_hold_no_counts() -> None:
+    metric = EntityScores(TYPES)
+    metric.update([["B-PER"]], [["B-PER"]])
+    other = copy.deepcopy(metric)
+    other.update([["B-PER"]], [["O"]])
+    assert metric.compute()["recall"] == 1
+    assert other.compute()["recall"] == 0.5
+    assert not metric.state_dict()
+
+
+def score_share(rank: int, folder: Path) -> None:
+    store = f"file://{folder / 'store'}"
+    dist.init_process_group("gloo", init_method=store, rank=rank, world_size=2)
+    gold, predicted = random_corpus(0, 101)
+    metric = EntityScores(TYPES)
+    metric.update(gold[rank::2], predicted[rank::2])
+    metric.update([], [])
+    scores = {key: value.item() for key, value in metric.compute().items()}
+    torch.save((scores, metric.confusion), folder / f"{rank}.pt")
+    dist.destroy_process_group()
+
+
+def test_two_processes_score_as_one(tmp_path: Path) -> None:
+    spawn = multiprocessing.get_context("spawn")
+    processes = [spawn.Process(target=score_share, args=(rank, tmp_path)) for rank in range(2)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+        assert process.exitcode == 0
+    gold, predicted = random_corpus(0, 101)
+    whole = EntityScores(TYPES)
+    whole.update(gold, predicted)
+    expected = {key: value.item() for key, value in whole.compute().items()}
+    for rank in range(2):
+        scores, confusion = torch.load(tmp_path / f"{rank}.pt", weights_only=True)
+        assert scores == expected
+        assert torch.equal(confusion, whole.confusion)
+
+
+def test_scoring_does_not_load_scikit_learn() -> None:
+    code = (
+        "import sys; from lowner_pl.metrics import EntityScores;"
+        "EntityScores(['PER']).update([['B-PER']], [['B-PER']]); sys.exit('sklearn' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
