@@ -1,0 +1,288 @@
+"""What all corpora share: entity types, splits, subsets, checks and loaders."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Literal
+
+from lightning.pytorch import LightningDataModule
+from lightning.pytorch.utilities import rank_zero_info, rank_zero_warn
+from torch.utils.data import DataLoader
+
+from lowner_pl.corpus import Sentence, read_conll, read_text, split_off, subset
+from lowner_pl.datamodules.loaders import evaluation_loader, training_loader
+from lowner_pl.datamodules.mapping import map_types, type_order
+
+Split = Literal["train", "dev", "test"]
+
+
+class NERDataModule(LightningDataModule, ABC):
+    """A corpus. Leaf classes say in :meth:`read` where the sentences come from.
+
+    What a data module holds is a pure function of its arguments and its files.
+
+    Args:
+        batch_size: Training sentences in a batch, per device.
+        eval_batch_size: Sentences in a batch everywhere else.
+        train_size: Number of training sentences to use; all without. Subsets of one seed are
+            nested: the first 100 are among the first 200.
+        dev_size: Number of development sentences to use, likewise. A corpus without development
+            data gives as many of its training sentences for it, else 10 % of them.
+        subset_seed: Of the subsets, and of every split that the corpus does not have itself.
+        type_map: Entity types to rename (``PERSON: PER``) or to drop (``MISC: null``), which makes
+            their words ``O``. Types that the corpus does not have are ignored, so that one map
+            serves many corpora.
+        seed: Of the order of the training sentences; the run's seed without.
+        predict_path: File to predict: ``.txt`` with a sentence a line and blanks between words,
+            or any other name for a CoNLL file, whose tags, if any, are ignored. The test data
+            without.
+        num_workers: Processes that load batches; 0 is fastest, as there is little to do.
+
+    Raises:
+        ValueError: If a size is below 1.
+    """
+
+    corpus_types: tuple[str, ...] | None = None
+    """Entity types as published; ``None`` finds them in the data."""
+    name: str
+    """Part of the run folder's name, such as ``wikiann-sw``."""
+    language: str | None = None
+    """ISO 639-1 code where there is one language."""
+
+    def __init__(
+        self,
+        *,
+        batch_size: int = 16,
+        eval_batch_size: int = 32,
+        train_size: int | None = None,
+        dev_size: int | None = None,
+        subset_seed: int = 0,
+        type_map: dict[str, str | None] | None = None,
+        seed: int | None = None,
+        predict_path: str | Path | None = None,
+        num_workers: int = 0,
+    ) -> None:
+        super().__init__()
+        sizes = {"batch_size": batch_size, "eval_batch_size": eval_batch_size}
+        for option, size in sizes.items():
+            if size < 1:
+                raise ValueError(f"`{option}` must be at least 1, was: {size}.")
+        self.batch_size = batch_size
+        self.eval_batch_size = eval_batch_size
+        self.train_size = train_size
+        self.dev_size = dev_size
+        self.subset_seed = subset_seed
+        self.type_map = dict(type_map or {})
+        self.seed = seed
+        self.predict_path = predict_path
+        self.num_workers = num_workers
+        self._entity_types: tuple[str, ...] | None = None
+        self._raw: dict[Split, list[Sentence] | None] = {}
+        self._ready: dict[str, list[list[Sentence]]] = {}
+        self._has_warned = False
+
+    @abstractmethod
+    def read(self, split: Split) -> list[Sentence] | None:
+        """Return the sentences of a split as the corpus has them, or ``None`` if it has none."""
+
+    def read_untagged(self, path: str | Path) -> list[Sentence]:
+        """Return the sentences of a CoNLL file to predict, without its tags if it has some."""
+        return read_conll(path, language=self.language, labelled=False)
+
+    def read_tests(self) -> list[list[Sentence]] | None:
+        """Return the test sets as the corpus has them, or ``None`` if it has none."""
+        test = self._read("test")
+        return None if test is None else [test]
+
+    def types(self) -> tuple[str, ...]:
+        """Return the entity types before ``type_map``: as published, or as found in the data."""
+        if self.corpus_types is not None:
+            return self.corpus_types
+        sentences = self._read("train") or self._read("test") or []
+        tags = set(chain.from_iterable(sentence.tags or () for sentence in sentences))
+        return tuple(sorted({tag[2:] for tag in tags - {"O"}}, key=type_order))
+
+    def fate(self, type_: str) -> str | None:
+        """Return what an entity type of the corpus becomes; ``None`` is ``O``."""
+        return self.type_map.get(type_, type_)
+
+    @property
+    def entity_types(self) -> tuple[str, ...]:
+        """The entity types of the tagger, after ``type_map``.
+
+        The same types have the same order in every corpus, so that a checkpoint fits them all.
+
+        Raises:
+            ValueError: If none is left.
+        """
+        if self._entity_types is None:
+            types = self.types()
+            fates = {fate for type_ in types if (fate := self.fate(type_))}
+            if not fates:
+                raise ValueError(
+                    f"{self.name} must hold entities, was: only words tagged 'O' (types before "
+                    f"`type_map`: {types}). Check the tag column and `type_map`."
+                )
+            self._entity_types = tuple(sorted(fates, key=type_order))
+        return self._entity_types
+
+    @property
+    def test_names(self) -> list[str]:
+        """One name per test loader."""
+        return [self.language or "test"]
+
+    def sentences(self, split: Literal["train", "dev", "test", "predict"]) -> list[Sentence]:
+        """Return the sentences of a split, mapped, split off and cut to size.
+
+        Raises:
+            ValueError: If the corpus has no such split, or it does not suit the options.
+        """
+        if split == "test":
+            return list(chain.from_iterable(self.test_sets()))
+        if split not in self._ready:
+            if split == "predict":
+                self._ready[split] = [self._to_predict()]
+            else:
+                train, dev = self._train_and_dev()
+                self._ready["train"] = [self._cut(train, "train_size")]
+                self._ready["dev"] = [self._cut(dev, "dev_size")]
+        return list(self._ready[split][0])
+
+    def test_sets(self) -> list[list[Sentence]]:
+        """Return the test sentences, one list per test loader.
+
+        Raises:
+            ValueError: If the corpus has no test data.
+        """
+        if "test" not in self._ready:
+            tests = self.read_tests()
+            if tests is None:
+                raise ValueError(f"{self.name} must have test data, was: none. {self._advice()}")
+            self._ready["test"] = [self._mapped(test, "test") for test in tests]
+        return [list(test) for test in self._ready["test"]]
+
+    def setup(self, stage: str) -> None:
+        """Read what the stage needs, and all else that could stop it later.
+
+        Raises:
+            ValueError: If a tag is of a type that the training data do not have.
+        """
+        if stage == "predict":
+            self.sentences("predict")
+            return
+        if stage in ("fit", "validate"):
+            self.sentences("dev")
+        if stage == "test" or (stage == "fit" and self.read_tests() is not None):
+            self.sentences("test")
+            self._warn_of_overlap()
+
+    def train_dataloader(self) -> DataLoader[Sentence]:
+        """Return the training batches, in an order that only seed and epoch decide."""
+        world_size, rank = self._world()
+        return training_loader(
+            self.sentences("train"),
+            batch_size=self.batch_size,
+            num_workers=self.num_workers,
+            seed=self.seed,
+            world_size=world_size,
+            rank=rank,
+        )
+
+    def val_dataloader(self) -> DataLoader[list[Sentence]]:
+        """Return the development batches."""
+        return self._evaluation_loader(self.sentences("dev"))
+
+    def test_dataloader(self) -> list[DataLoader[list[Sentence]]]:
+        """Return the test batches, one loader per test set."""
+        return [self._evaluation_loader(test) for test in self.test_sets()]
+
+    def predict_dataloader(self) -> DataLoader[list[Sentence]]:
+        """Return the batches to predict."""
+        return self._evaluation_loader(self.sentences("predict"))
+
+    def _evaluation_loader(self, sentences: Sequence[Sentence]) -> DataLoader[list[Sentence]]:
+        world_size, rank = self._world()
+        return evaluation_loader(
+            sentences,
+            batch_size=self.eval_batch_size,
+            num_workers=self.num_workers,
+            world_size=world_size,
+            rank=rank,
+        )
+
+    def _world(self) -> tuple[int, int]:
+        """Return the number of devices and of this one; 1 and 0 without a trainer."""
+        if self.trainer is None:
+            return 1, 0
+        return self.trainer.world_size, self.trainer.global_rank
+
+    def _read(self, split: Split) -> list[Sentence] | None:
+        if split not in self._raw:
+            self._raw[split] = self.read(split)
+        return self._raw[split]
+
+    def _train_and_dev(self) -> tuple[list[Sentence], list[Sentence]]:
+        """Return all training and development sentences, mapped and parted."""
+        train, dev = self._read("train"), self._read("dev")
+        if train is None:
+            raise ValueError(f"{self.name} must have training data, was: none. {self._advice()}")
+        train = self._mapped(train, "train")
+        if not any(tag != "O" for sentence in train for tag in sentence.tags or ()):
+            raise ValueError(
+                f"The training data of {self.name} must hold entities, was: {len(train):,} "
+                "sentences of words tagged 'O'. Check the tag column and `type_map`."
+            )
+        if dev is not None:
+            return train, self._mapped(dev, "dev")
+        rest, dev = split_off(train, size=self.dev_size, seed=self.subset_seed)
+        rank_zero_info(
+            f"{self.name} has no development data: {len(dev):,} of its {len(train):,} training "
+            f"sentences became it (seed {self.subset_seed}), {len(rest):,} remain."
+        )
+        return rest, dev
+
+    def _cut(
+        self, sentences: list[Sentence], option: Literal["train_size", "dev_size"]
+    ) -> list[Sentence]:
+        """Return the seeded subset that an option asks for."""
+        size: int | None = getattr(self, option)
+        if size is not None and not 1 <= size <= len(sentences):
+            raise ValueError(
+                f"`{option}` must be from 1 to {len(sentences)}, the sentences that {self.name} "
+                f"has for it, was: {size}. Choose one of these, or leave it out for all."
+            )
+        return subset(sentences, size, seed=self.subset_seed)
+
+    def _mapped(self, sentences: list[Sentence], split: Split) -> list[Sentence]:
+        """Return the sentences with the tags of the tagger."""
+        return map_types(
+            sentences,
+            self.fate,
+            entity_types=self.entity_types,
+            origin=f"{self.name}, {split} data",
+        )
+
+    def _to_predict(self) -> list[Sentence]:
+        if self.predict_path is None:
+            return self.sentences("test")
+        if Path(self.predict_path).suffix == ".txt":
+            return read_text(self.predict_path, language=self.language)
+        return self.read_untagged(self.predict_path)
+
+    def _warn_of_overlap(self) -> None:
+        """Warn once, with the count, of test sentences that are also training sentences."""
+        if self._has_warned or self._read("train") is None:
+            return
+        self._has_warned = True
+        seen = {sentence.words for sentence in self.sentences("train")}
+        tests = self.sentences("test")
+        if shared := sum(sentence.words in seen for sentence in tests):
+            rank_zero_warn(
+                f"{shared:,} of the {len(tests):,} test sentences of {self.name} are also among "
+                f"its {len(self.sentences('train')):,} training sentences."
+            )
+
+    def _advice(self) -> str:
+        """Return how a user gives a missing split."""
+        return "Use a corpus that has it."

@@ -1,0 +1,86 @@
+"""A user's own CoNLL files."""
+
+from pathlib import Path
+from typing import Any
+
+from lowner_pl.corpus import Scheme, Sentence, read_conll
+from lowner_pl.datamodules.base import NERDataModule, Split
+
+
+class ConllDataModule(NERDataModule):
+    """Your own CoNLL files; the entity types are those of the training data.
+
+    Args:
+        train_path: File of training sentences. Without it the data can only be tested on.
+        dev_path: File of development sentences; without it they are split off the training data.
+        test_path: File of test sentences.
+        language: ISO 639-1 code. Words that all have it for a prefix (``sw:``) lose the prefix.
+        name: Name in run folders; without it that of the file, or of the folder of a ``train.*``.
+        word_column: Column of the words, from 0.
+        tag_column: Column of the tags, from 0, or from the end for negative numbers.
+        comments: Whether lines that begin with ``#`` are comments; without it only where the first
+            line is a comment of CoNLL-U.
+        scheme: Tag scheme; without it the tags of a file decide.
+        encoding: Character encoding of the files.
+        options: See :class:`NERDataModule`.
+
+    Raises:
+        ValueError: If neither training nor test data are given.
+    """
+
+    def __init__(
+        self,
+        train_path: str | Path | None = None,
+        dev_path: str | Path | None = None,
+        test_path: str | Path | None = None,
+        *,
+        language: str | None = None,
+        name: str | None = None,
+        word_column: int = 0,
+        tag_column: int = -1,
+        comments: bool | None = None,
+        scheme: Scheme | None = None,
+        encoding: str = "utf-8",
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        main = train_path if train_path is not None else test_path
+        if main is None:
+            raise ValueError("A corpus needs `train_path` or `test_path`, was: neither.")
+        self._paths: dict[Split, str | Path | None] = {
+            "train": train_path,
+            "dev": dev_path,
+            "test": test_path,
+        }
+        path = Path(main).resolve()
+        self.name = name or (path.parent.name if path.stem in ("train", "test") else path.stem)
+        self.language = language
+        self.word_column = word_column
+        self.tag_column = tag_column
+        self.comments = comments
+        self.scheme = scheme
+        self.encoding = encoding
+
+    def read(self, split: Split) -> list[Sentence] | None:
+        """Return the sentences of a split's file."""
+        path = self._paths[split]
+        return None if path is None else self._read_file(path, labelled=True)
+
+    def read_untagged(self, path: str | Path) -> list[Sentence]:
+        """Return the sentences of a file to predict, spelt as the others are."""
+        return self._read_file(path, labelled=False)
+
+    def _read_file(self, path: str | Path, *, labelled: bool) -> list[Sentence]:
+        return read_conll(
+            path,
+            language=self.language,
+            word_column=self.word_column,
+            tag_column=self.tag_column,
+            comments=self.comments,
+            scheme=self.scheme,
+            labelled=labelled,
+            encoding=self.encoding,
+        )
+
+    def _advice(self) -> str:
+        return "Give `train_path`, and `test_path` to test."

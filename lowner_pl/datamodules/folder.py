@@ -1,0 +1,80 @@
+"""Corpora that lie in a folder of files."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar, get_args
+
+from lowner_pl.corpus import ConllFormat, Sentence, parse_conll, read_bytes
+from lowner_pl.datamodules.base import NERDataModule, Split
+
+
+def find_split(root: Path, names: Sequence[str]) -> Path | None:
+    """Return the first of some files that exists below a folder."""
+    return next((root / name for name in names if (root / name).is_file()), None)
+
+
+class FolderDataModule(NERDataModule, ABC):
+    """A corpus in one folder; leaf classes name the files.
+
+    Besides the published names, every corpus may lie as ``<name>/{train,dev,test}.conll`` with a
+    word, a tab and an IOB2 tag a line.
+
+    Args:
+        root: The folder.
+        language: Language of the corpus.
+        name: Name of corpus and language.
+        options: See :class:`NERDataModule`.
+    """
+
+    language: str
+    """Code of the language."""
+    title: ClassVar[str]
+    """The corpus's name for people."""
+    remedy: ClassVar[str]
+    """Where to get it, and which files to put into the folder."""
+    form: ClassVar[ConllFormat] = ConllFormat()
+    """How the published files spell their sentences."""
+    fallback_encoding: ClassVar[str | None] = None
+    """Encoding of published files that are not UTF-8; many copies have been converted."""
+
+    def __init__(self, root: str | Path, language: str, name: str, **options: Any) -> None:
+        super().__init__(**options)
+        self.root = Path(root)
+        self.language = language
+        self.name = name
+
+    @abstractmethod
+    def files(self, split: Split) -> tuple[str, ...]:
+        """Return the published names of a split's file below the folder, best first."""
+
+    def read(self, split: Split) -> list[Sentence] | None:
+        """Return the sentences of a split.
+
+        Raises:
+            FileNotFoundError: If the folder has none of the corpus's files.
+        """
+        paths = {split: self.find(split) for split in get_args(Split)}
+        if not any(paths.values()):
+            raise FileNotFoundError(
+                f"{self.title} not found in `root={str(self.root)!r}`. {self.remedy}"
+            )
+        path = paths[split]
+        return None if path is None else self.parse(read_bytes(path), str(path))
+
+    def find(self, split: Split) -> Path | None:
+        """Return the file of a split, or ``None`` if there is none."""
+        return find_split(self.root, (f"{self.name}/{split}.conll", *self.files(split)))
+
+    def parse(self, data: bytes, file: str) -> list[Sentence]:
+        """Return the sentences of the content of a file."""
+        form = ConllFormat() if file.endswith(".conll") else self.form
+        if self.fallback_encoding is not None:
+            try:
+                data.decode("utf-8")
+            except UnicodeDecodeError:
+                data = data.decode(self.fallback_encoding).encode("utf-8")
+        return parse_conll(data, file, form, language=self.language)
+
+    def _advice(self) -> str:
+        return self.remedy

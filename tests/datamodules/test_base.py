@@ -1,0 +1,225 @@
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lowner_pl.corpus import Sentence, read_conll, write_conll
+from lowner_pl.datamodules import ConllDataModule, NERDataModule, Split
+from tests.datamodules.corpora import MINE, Builder, english, mine, mine_without_dev
+
+
+class Toy(NERDataModule):
+    """A corpus in memory."""
+
+    def __init__(self, splits: dict[Split, list[Sentence]], **options: Any) -> None:
+        super().__init__(**options)
+        self.name = "toy"
+        self.splits = splits
+
+    def read(self, split: Split) -> list[Sentence] | None:
+        return self.splits.get(split)
+
+
+def tagged(*tags: str, word: str = "a") -> Sentence:
+    return Sentence((word,) * len(tags), tags)
+
+
+class TestTypes:
+    def test_renaming_keeps_neighbours_apart(self) -> None:
+        data = Toy({"test": [tagged("B-GPE", "I-GPE", "B-LOC", "O")]}, type_map={"GPE": "LOC"})
+        assert data.entity_types == ("LOC",)
+        assert data.sentences("test")[0].tags == ("B-LOC", "I-LOC", "B-LOC", "O")
+
+    def test_two_types_can_change_places(self) -> None:
+        data = Toy({"test": [tagged("B-A", "B-B")]}, type_map={"A": "B", "B": "A"})
+        assert data.sentences("test")[0].tags == ("B-B", "B-A")
+
+    def test_types_are_those_of_all_training_sentences(self) -> None:
+        train = [tagged("B-PER", word=str(i)) for i in range(9)] + [
+            tagged("B-ZOO", "B-ART", "B-LOC")
+        ]
+        data = Toy({"train": train, "dev": train}, train_size=1)
+        assert data.entity_types == ("PER", "LOC", "ART", "ZOO")
+
+    def test_data_of_one_tag_are_refused(self) -> None:
+        data = Toy({"train": [tagged("O")], "dev": [tagged("O")]})
+        with pytest.raises(ValueError, match="toy must hold entities, was: only words tagged 'O'"):
+            _ = data.entity_types
+
+    def test_so_are_training_data_without_entities_of_known_types(self) -> None:
+        data = Toy({"train": [tagged("O")], "dev": [tagged("O")]})
+        data.corpus_types = ("PER",)
+        with pytest.raises(
+            ValueError, match="training data of toy must hold entities, was: 1 sent"
+        ):
+            data.setup("fit")
+
+    def test_dropping_every_type_is_refused(self) -> None:
+        data = Toy({"train": [tagged("B-PER")]}, type_map={"PER": None})
+        with pytest.raises(ValueError, match=r"was: only words tagged 'O' \(types before .*'PER'"):
+            _ = data.entity_types
+
+
+class TestUnknownTypes:
+    @pytest.fixture
+    def odd_test(self, tmp_path: Path) -> Path:
+        path = tmp_path / "odd.conll"
+        path.write_text("Ann\tB-PER\n\nwith\tO\nLinux\tB-PRODUCT\n")
+        return path
+
+    def test_a_type_only_in_the_test_stops_training_with_file_and_line(
+        self, odd_test: Path
+    ) -> None:
+        with pytest.raises(ValueError, match=r"odd\.conll:4: .*'PER'.*'B-PRODUCT' at 'Linux'"):
+            mine(test_path=odd_test).setup("fit")
+
+    def test_it_can_be_dropped_as_the_message_says(self, odd_test: Path) -> None:
+        data = mine(test_path=odd_test, type_map={"PRODUCT": None})
+        data.setup("fit")
+        assert data.sentences("test")[1].tags == ("O", "O")
+
+    def test_without_a_file_the_split_is_named(self) -> None:
+        data = Toy({"train": [tagged("B-A")], "dev": [tagged("B-B")]})
+        with pytest.raises(ValueError, match=r"^toy, dev data: A tag must be of an entity type"):
+            data.setup("fit")
+
+
+class TestSplits:
+    def test_missing_development_data_are_split_off_which_is_said_once(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        data = mine_without_dev(subset_seed=3)
+        with caplog.at_level(logging.INFO):
+            data.setup("fit")
+            data.setup("validate")
+        assert [record.getMessage() for record in caplog.records] == [
+            "mine has no development data: 3 of its 30 training sentences became it (seed 3), "
+            "27 remain."
+        ]
+        assert len(data.sentences("train")) == 27
+        assert len(data.sentences("dev")) == 3
+
+    def test_development_data_of_a_size_are_split_off_before_the_subset(self) -> None:
+        data = mine_without_dev(dev_size=10, train_size=20)
+        assert len(data.sentences("dev")) == 10
+        assert len(data.sentences("train")) == 20
+        with pytest.raises(ValueError, match=r"`train_size` must be from 1 to 20, .*, was: 21"):
+            mine_without_dev(dev_size=10, train_size=21).setup("fit")
+
+    def test_a_subset_of_training_does_not_move_the_development_data(self) -> None:
+        assert mine_without_dev(train_size=5).sentences("dev") == mine_without_dev().sentences(
+            "dev"
+        )
+
+    def test_shared_sentences_of_train_and_test_are_counted_once(self) -> None:
+        data = mine(test_path=MINE / "train.conll", train_size=7)
+        expected = "^7 of the 30 test sentences of mine are also among its 7 training sentences"
+        with pytest.warns(UserWarning, match=expected):
+            data.setup("fit")
+        # Any further warning would be an error.
+        data.setup("test")
+
+    def test_a_missing_split_is_named_with_the_remedy(self) -> None:
+        with pytest.raises(
+            ValueError, match=r"mine must have test data, was: none\. Give `train_path`"
+        ):
+            mine(test_path=None).sentences("test")
+        with pytest.raises(ValueError, match=r"mine must have training data, was: none\. Give"):
+            mine(train_path=None).setup("fit")
+        with pytest.raises(ValueError, match=r"toy must have test data, was: none\. Use a corpus"):
+            Toy({}).sentences("test")
+
+    def test_data_without_a_test_can_be_trained_on(self) -> None:
+        mine(test_path=None).setup("fit")
+
+    def test_data_without_training_can_be_tested_on(self) -> None:
+        data = mine(train_path=None, dev_path=None)
+        data.setup("test")
+        assert data.entity_types == ("PER", "ORG", "LOC")
+
+    @pytest.mark.parametrize("option", ["batch_size", "eval_batch_size"])
+    def test_a_batch_has_a_sentence(self, option: str) -> None:
+        with pytest.raises(ValueError, match=f"`{option}` must be at least 1, was: 0"):
+            Toy({}, **{option: 0})
+
+    @pytest.mark.parametrize("size", [0, -3])
+    def test_a_subset_has_a_sentence(self, size: int) -> None:
+        with pytest.raises(ValueError, match=f"`train_size` must be from 1 to 30, .* was: {size}"):
+            mine(train_size=size).sentences("train")
+
+
+class TestPredict:
+    def test_raw_text_can_be_predicted(self, tmp_path: Path) -> None:
+        path = tmp_path / "raw.txt"
+        path.write_text("Ann left .\nLee too\n")
+        data = mine(predict_path=path, language="en")
+        data.setup("predict")
+        assert data.sentences("predict") == [
+            Sentence(("Ann", "left", "."), None, "en"),
+            Sentence(("Lee", "too"), None, "en"),
+        ]
+
+    @pytest.mark.parametrize("text", ["Ann\nleft\n", "Ann\tB-NO-SUCH-TYPE\nleft\t?\n"])
+    @pytest.mark.parametrize("build", [mine, english])
+    def test_conll_files_can_be_predicted_with_or_without_tags(
+        self, tmp_path: Path, build: Builder, text: str
+    ) -> None:
+        path = tmp_path / "raw.conll"
+        path.write_text(text)
+        data = build(predict_path=path)
+        assert data.sentences("predict") == [Sentence(("Ann", "left"), None, data.language)]
+
+    def test_the_test_data_are_predicted_by_default(self) -> None:
+        assert mine().sentences("predict") == mine().sentences("test")
+
+    def test_a_missing_file_is_named(self) -> None:
+        with pytest.raises(FileNotFoundError, match=r"must exist, was: 'none\.txt'"):
+            mine(predict_path="none.txt").setup("predict")
+
+
+class TestOwnFiles:
+    def test_the_name_is_that_of_the_file_or_of_the_folder(self) -> None:
+        assert ConllDataModule("news.conll").name == "news"
+        assert ConllDataModule("corpora/news/train.conll").name == "news"
+        assert ConllDataModule("corpora/news/train.conll", name="other").name == "other"
+        assert ConllDataModule(test_path="corpora/news/test.conll").name == "news"
+
+    def test_test_results_are_named_by_language(self) -> None:
+        assert mine(language="en").test_names == ["en"]
+        assert mine().test_names == ["test"]
+
+    def test_columns_scheme_comments_and_encoding_can_be_given(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.conll"
+        path.write_bytes("#note\n1 Jürgen S-PER x\n2 ging O x\n".encode("latin-1"))
+        data = ConllDataModule(
+            test_path=path,
+            language="de",
+            word_column=1,
+            tag_column=2,
+            comments=True,
+            scheme="iobes",
+            encoding="latin-1",
+        )
+        expected = Sentence(("Jürgen", "ging"), ("B-PER", "O"), "de")
+        assert data.sentences("test") == [expected]
+        data.predict_path = path
+        assert data.sentences("predict") == [expected.with_tags(None)]
+
+    def test_a_corpus_needs_a_file(self) -> None:
+        with pytest.raises(ValueError, match="needs `train_path` or `test_path`, was: neither"):
+            ConllDataModule()
+
+    def test_a_missing_file_is_named(self) -> None:
+        with pytest.raises(FileNotFoundError, match=r"must exist, was: '.*none\.conll'"):
+            _ = ConllDataModule(MINE / "none.conll").entity_types
+
+    def test_an_unknown_option_is_refused(self) -> None:
+        with pytest.raises(TypeError, match="batchsize"):
+            ConllDataModule("a.conll", batchsize=3)
+
+    def test_what_was_written_is_a_corpus(self, tmp_path: Path) -> None:
+        write_conll(tmp_path / "all.conll", mine().sentences("train"))
+        again = ConllDataModule(tmp_path / "all.conll", dev_path=MINE / "dev.conll")
+        assert again.sentences("train") == mine().sentences("train")
+        assert again.sentences("train") == read_conll(MINE / "train.conll")

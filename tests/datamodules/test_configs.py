@@ -1,0 +1,78 @@
+"""The configs of the corpora, as the command line reads them."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from jsonargparse import ArgumentParser, Namespace
+
+from lowner_pl.datamodules import MultilingualDataModule, NERDataModule
+from tests.datamodules.corpora import DATA, TESTS
+
+CONFIGS = sorted((TESTS.parent / "configs" / "data").glob("*.yaml"))
+
+
+def instantiate(config: dict[str, object], *arguments: str) -> NERDataModule:
+    parser = ArgumentParser(exit_on_error=False)
+    parser.add_subclass_arguments(NERDataModule, "data", required=True)
+    parsed = parser.parse_object({"data": config})
+    parsed = parser.parse_args(list(arguments), namespace=parsed) if arguments else parsed
+    # A run saves its config and must be repeatable from it.
+    again = parser.parse_string(parser.dump(parsed))
+    built: Namespace = parser.instantiate(again)
+    data = built.data
+    assert isinstance(data, NERDataModule)
+    return data
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_every_corpus_config_gives_a_corpus(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # In this folder, `data/conll2003` and the like are the toy corpora.
+    monkeypatch.chdir(TESTS)
+    config = yaml.safe_load(path.read_text())
+    if path.stem == "wikiann":
+        config["init_args"]["root"] = "data/wikiann"
+    data = instantiate(config)
+    data.setup("fit")
+    assert data.sentences("train")
+    assert data.sentences("dev")
+    assert data.sentences("test")
+
+
+def test_there_is_a_config_for_every_corpus() -> None:
+    used = {yaml.safe_load(path.read_text())["class_path"] for path in CONFIGS}
+    from lowner_pl import datamodules
+
+    concrete = {name for name in datamodules.__all__ if name.endswith("DataModule")}
+    assert used == {f"lowner_pl.datamodules.{name}" for name in concrete - {"NERDataModule"}}
+
+
+def test_corpora_nest_and_types_are_mapped_from_yaml() -> None:
+    config = yaml.safe_load(f"""
+        class_path: lowner_pl.datamodules.MultilingualDataModule
+        init_args:
+          batch_size: 4
+          sources:
+            - class_path: lowner_pl.datamodules.CoNLL2003DataModule
+              init_args:
+                root: {DATA}/conll2003
+                type_map: {{MISC: null, PER: PERSON}}
+                train_size: 3
+            - class_path: CrossLingualDataModule
+              init_args:
+                source: {{class_path: MSRADataModule, init_args: {{root: {DATA}/msra}}}}
+                targets:
+                  - {{class_path: MSRADataModule, init_args: {{root: {DATA}/msra}}}}
+    """)
+    data = instantiate(config)
+    assert isinstance(data, MultilingualDataModule)
+    assert data.batch_size == 4
+    assert data.sources[0].train_size == 3
+    assert data.entity_types == ("PER", "ORG", "LOC", "PERSON")
+
+
+def test_options_of_all_corpora_are_accepted_and_typos_are_not() -> None:
+    config: dict[str, object] = {"class_path": "lowner_pl.datamodules.SampleDataModule"}
+    assert instantiate(config, "--data.train_size=20").train_size == 20
+    with pytest.raises(Exception, match="train_sise"):
+        instantiate({**config, "init_args": {"train_sise": 20}})

@@ -1,0 +1,63 @@
+from collections import Counter
+
+import pytest
+import torch
+from lightning.pytorch import LightningModule, Trainer
+
+from lowner_pl.corpus import Sentence
+from lowner_pl.datamodules.loaders import evaluation_loader, training_loader
+
+CORPUS = [Sentence((str(number),)) for number in range(7)]
+
+
+def test_two_devices_take_turns_and_the_last_batch_of_one_is_empty() -> None:
+    # Sentences 0 … 4, batches of 2: device 0 gets 0 2, 4; device 1 gets 1 3, nothing.
+    batches = [
+        [[s.words[0] for s in batch] for batch in loader]
+        for rank in range(2)
+        if (loader := evaluation_loader(CORPUS[:5], batch_size=2, world_size=2, rank=rank))
+    ]
+    assert batches == [[["0", "2"], ["4"]], [["1", "3"], []]]
+
+
+def test_training_shares_are_of_one_size_and_cover_the_corpus() -> None:
+    loaders = [
+        training_loader(CORPUS, batch_size=2, seed=0, world_size=2, rank=rank) for rank in range(2)
+    ]
+    shares = [[sentence for batch in loader for sentence in batch] for loader in loaders]
+    assert [len(share) for share in shares] == [4, 4]  # 7 sentences, one of them twice
+    assert set(shares[0] + shares[1]) == set(CORPUS)
+    assert len(Counter(shares[0] + shares[1])) == 7
+
+
+def test_the_order_follows_the_seed_of_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PL_GLOBAL_SEED", "5")
+    assert list(training_loader(CORPUS, batch_size=3)) == list(
+        training_loader(CORPUS, batch_size=3, seed=5)
+    )
+    monkeypatch.delenv("PL_GLOBAL_SEED")
+    assert list(training_loader(CORPUS, batch_size=3)) == list(
+        training_loader(CORPUS, batch_size=3, seed=0)
+    )
+
+
+class Collector(LightningModule):
+    """Predicts each batch as it is."""
+
+    def predict_step(self, batch: list[Sentence]) -> list[Sentence]:
+        return batch
+
+
+def test_lightning_takes_the_batches_as_they_are() -> None:
+    trainer = Trainer(
+        accelerator="cpu", logger=False, enable_progress_bar=False, enable_checkpointing=False
+    )
+    batches = trainer.predict(Collector(), evaluation_loader(CORPUS, batch_size=3))
+    assert batches == [CORPUS[:3], CORPUS[3:6], CORPUS[6:]]
+
+
+def test_loading_leaves_the_global_random_state_alone() -> None:
+    before = torch.get_rng_state()
+    list(training_loader(CORPUS, batch_size=2))
+    list(evaluation_loader(CORPUS, batch_size=2))
+    assert torch.equal(torch.get_rng_state(), before)
