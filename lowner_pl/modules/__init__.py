@@ -1,0 +1,15 @@
+"""Floor 3: one method per file."""
+
+from lowner_pl.modules.base import BaseModule
+from lowner_pl.modules.maner import MANERLightningModule
+from lowner_pl.modules.mlm_ner import MLMNERLightningModule
+from lowner_pl.modules.ner import NERModule
+from lowner_pl.modules.sner import SNERLightningModule
+
+__all__ = [
+    "BaseModule",
+    "MANERLightningModule",
+    "MLMNERLightningModule",
+    "NERModule",
+    "SNERLightningModule",
+]

@@ -1,0 +1,161 @@
+"""What all methods share: optimiser and schedule, repeatable randomness, honest checkpoints."""
+
+import hashlib
+import os
+from abc import ABC
+from typing import Any, Literal
+
+import torch
+from lightning.pytorch import LightningModule
+from lightning.pytorch.cli import OptimizerCallable
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from torch import Tensor
+
+from lowner_pl.corpus import Sentence
+
+Schedule = Literal["constant", "linear", "cosine"]
+IDENTITY = "lowner_pl"
+
+
+class BaseModule(LightningModule, ABC):
+    """A method. Leaf classes are the methods; bases cannot be loaded from a checkpoint.
+
+    Every random draw of a training step (masks, dropout) is a function of the run's seed, the
+    epoch, the batch and the device, so that a resumed run repeats an uninterrupted one.
+
+    Args:
+        entity_types: Entity types of the corpus; the data module hands them over.
+        optimizer: Makes the optimiser from the parameters.
+        schedule: Learning rate over the run: constant, or linear or cosine decay to 0.
+        warmup: Share of the steps in which the learning rate rises from 0, from 0 to 1.
+
+    Raises:
+        ValueError: If ``warmup`` is outside 0 to 1.
+    """
+
+    method: str
+    """Name of the method in run folders and tables."""
+
+    def __init__(
+        self,
+        *,
+        entity_types: tuple[str, ...],
+        optimizer: OptimizerCallable,
+        schedule: Schedule,
+        warmup: float,
+    ) -> None:
+        super().__init__()
+        if not 0.0 <= warmup <= 1.0:
+            raise ValueError(f"`warmup` must be from 0 to 1, was: {warmup}.")
+        self.save_hyperparameters(logger=False)
+        if callable(self.hparams.get("optimizer")):  # made in Python: no plain value to save
+            self.hparams.pop("optimizer")
+        self.entity_types = tuple(entity_types)
+        self.optimizer = optimizer
+        self.schedule = schedule
+        self.warmup = warmup
+        self._configured: list[dict[str, Any]] = []
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        """Return the optimiser over the parameters that are not frozen, and its schedule."""
+        from transformers import get_scheduler
+
+        optimizer = self.optimizer([p for p in self.parameters() if p.requires_grad])
+        self._configured = [
+            {key: value for key, value in group.items() if key != "params"}
+            for group in optimizer.param_groups
+        ]
+        if self.schedule == "constant" and self.warmup == 0.0:
+            return optimizer
+        steps = int(self.trainer.estimated_stepping_batches)
+        name = "constant_with_warmup" if self.schedule == "constant" else self.schedule
+        scheduler = get_scheduler(name, optimizer, round(self.warmup * steps), steps)
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
+        }
+
+    def on_train_start(self) -> None:
+        """Let the options of this run win over those in a resumed optimiser state."""
+        for optimizer in self.trainer.optimizers:
+            for group, configured in zip(optimizer.param_groups, self._configured, strict=True):
+                group.update(configured)
+        for config in self.trainer.lr_scheduler_configs:
+            scheduler: Any = config.scheduler  # a LambdaLR: configure_optimizers makes no other
+            scheduler.base_lrs = [configured["lr"] for configured in self._configured]
+            parts = zip(
+                scheduler.optimizer.param_groups,
+                scheduler.base_lrs,
+                scheduler.lr_lambdas,
+                strict=True,
+            )
+            for group, rate, factor in parts:
+                group["lr"] = rate * factor(scheduler.last_epoch)
+
+    def on_train_batch_start(self, batch: list[Sentence], batch_idx: int) -> None:
+        """Seed the draws of this step."""
+        del batch
+        torch.manual_seed(self.step_seed(batch_idx))
+
+    def step_seed(self, batch_idx: int) -> int:
+        """Return the seed of a training step: a hash of run seed, epoch, batch and device."""
+        run_seed = int(os.environ.get("PL_GLOBAL_SEED", "0"))
+        key = repr((run_seed, self.current_epoch, batch_idx, self.global_rank))
+        return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=7).digest(), "big")
+
+    def check_finite(self, loss: Tensor, batch: list[Sentence], batch_idx: int) -> None:
+        """Stop before a step on a loss that is no number; what was saved stays.
+
+        Raises:
+            ValueError: If the loss is infinite or not a number.
+        """
+        if not torch.isfinite(loss):
+            raise ValueError(
+                f"The loss must be finite, was: {loss.item()} in epoch {self.current_epoch}, batch "
+                f"{batch_idx}, which begins with {' '.join(batch[0].words)[:80]!r}. Lower the "
+                "learning rate or clip gradients; the last good checkpoint is unchanged, and "
+                "`--ckpt_path last` goes on from it."
+            )
+
+    def identity(self) -> dict[str, Any]:
+        """Return what a checkpoint must agree on to be loaded."""
+        return {"method": type(self).__name__, "entity_types": list(self.entity_types)}
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Write the identity into the checkpoint."""
+        checkpoint[IDENTITY] = self.identity()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Refuse the checkpoint of another method, tag set or architecture.
+
+        Raises:
+            ValueError: If it does not fit, naming both sides.
+        """
+        saved = checkpoint.get(IDENTITY)
+        if saved is None:
+            raise ValueError(
+                "A checkpoint must be one of lowner_pl, was: one without its identity. "
+                "Train it with `python -m lowner_pl fit`."
+            )
+        for key, mine in self.identity().items():
+            if saved.get(key) != mine:
+                raise ValueError(
+                    f"The checkpoint must have {key} {mine!r} as configured, was: "
+                    f"{saved.get(key)!r}. Use the config of the checkpoint's own run folder."
+                )
+        self._check_weights(checkpoint["state_dict"])
+
+    def _check_weights(self, saved: dict[str, Tensor]) -> None:
+        """Say in one sentence which weights differ, where torch would list them all."""
+        mine = self.state_dict()
+        odd = sorted(
+            name
+            for name in {*saved, *mine}
+            if name not in saved or name not in mine or saved[name].shape != mine[name].shape
+        )
+        if odd:
+            raise ValueError(
+                f"The checkpoint must have the weights of the configured model, was: different in "
+                f"{len(odd)} of {len(mine)}, first {odd[0]!r}. Check `backbone` and the options of "
+                "the model against the config in the checkpoint's run folder."
+            )

@@ -1,0 +1,205 @@
+"""Taggers: sentences to batches, loss, scores, predictions."""
+
+from abc import abstractmethod
+from typing import Any, Literal
+
+import torch
+from lightning.pytorch.cli import OptimizerCallable
+from torch import Tensor, nn
+from torchmetrics import MeanMetric
+
+from lowner_pl.corpus import Sentence, TagSet
+from lowner_pl.encoding import RANDOM_MARKER, Batch, Marker, WordEncoder
+from lowner_pl.metrics import EntityScores
+from lowner_pl.modules.base import BaseModule, Schedule
+from lowner_pl.nn import (
+    HeadName,
+    MaskedLMHead,
+    Tagger,
+    build_head,
+    load_backbone,
+    max_positions,
+)
+
+
+def adamw(parameters: Any) -> torch.optim.Optimizer:
+    """Return AdamW at the papers' learning rate of 5e-6."""
+    return torch.optim.AdamW(parameters, lr=5e-6, fused=True)
+
+
+class NERModule(BaseModule):
+    """A tagger of words. A method that only changes the input overrides `encode`.
+
+    Args:
+        entity_types: Entity types of the corpus; the data module hands them over.
+        backbone: Hugging Face hub id or folder of a masked language model, or ``embedded``.
+        head: ``softmax``, or ``crf``: a conditional random field over the words.
+        tag_scheme: ``iob2`` (B- and I- of each type) or ``io`` (one tag a type, as in the formula
+            of MANER's first version; neighbouring entities of one type become one).
+        dropout: Dropout before the head, from 0 to 1.
+        max_length: Subwords in a window, markers included; the backbone's limit where lower.
+        context: Subwords of context on each side in the windows of longer sentences.
+        frozen_layers: Freezes the embeddings and this many bottom layers; ``null`` freezes nothing.
+        subwords_per_pass: A batch of more subwords is run in several passes, to bound memory.
+        optimizer: Makes the optimiser from the parameters.
+        schedule: Learning rate over the run: constant, or linear or cosine decay to 0.
+        warmup: Share of the steps in which the learning rate rises from 0.
+    """
+
+    marker: Marker = "none"
+
+    def __init__(
+        self,
+        *,
+        entity_types: tuple[str, ...],
+        backbone: str = "embedded",
+        head: HeadName = "softmax",
+        tag_scheme: Literal["iob2", "io"] = "iob2",
+        dropout: float = 0.1,
+        max_length: int = 512,
+        context: int = 64,
+        frozen_layers: int | None = None,
+        subwords_per_pass: int = 16_384,
+        optimizer: OptimizerCallable = adamw,
+        schedule: Schedule = "constant",
+        warmup: float = 0.0,
+    ) -> None:
+        super().__init__(
+            entity_types=entity_types, optimizer=optimizer, schedule=schedule, warmup=warmup
+        )
+        self.tag_set = TagSet(self.entity_types, scheme=tag_scheme)
+        encoder, language_model, tokenizer = load_backbone(
+            backbone,
+            subwords_per_pass=subwords_per_pass,
+            new_tokens=[RANDOM_MARKER] if self.marker == "random" else [],
+        )
+        self.word_encoder = WordEncoder(
+            tokenizer,
+            marker=self.marker,
+            max_length=min(max_length, max_positions(encoder)),
+            context=context,
+        )
+        self.keep_language_model(language_model)
+        if frozen_layers is not None:
+            encoder.freeze(frozen_layers)
+        self.tagger = Tagger(encoder, build_head(head, encoder.hidden_size, self.tag_set, dropout))
+        self.dev_scores = EntityScores(self.entity_types)
+        self.dev_loss = MeanMetric()
+        self.test_scores = nn.ModuleList()
+
+    def keep_language_model(self, language_model: MaskedLMHead) -> None:
+        """Keep the head of the masked language model, if the method needs it; most do not."""
+
+    @abstractmethod
+    def encode(self, sentences: list[Sentence], *, train: bool) -> Batch:
+        """Return the sentences as this method shows them to the backbone."""
+
+    def loss(self, sentences: list[Sentence]) -> Tensor:
+        """Return the training loss of a batch."""
+        batch = self.encode(sentences, train=True).to(self.device)
+        return self.tagger.head.loss(self.tagger(batch), batch.tags, batch.word_mask)
+
+    def training_step(self, batch: list[Sentence], batch_idx: int) -> Tensor:
+        """Return the loss, having made sure that it is a number."""
+        loss = self.loss(batch)
+        self.check_finite(loss, batch, batch_idx)
+        self.log("train/loss", loss, prog_bar=True, batch_size=len(batch))
+        return loss
+
+    def tag(self, sentences: list[Sentence]) -> tuple[list[tuple[str, ...]], Batch, Tensor]:
+        """Return well-formed IOB2 tags for each sentence, the batch and the emissions."""
+        batch = self.encode(sentences, train=False).to(self.device)
+        emissions = self.tagger(batch)
+        ids = self.tagger.head.decode(emissions, batch.word_mask).tolist()
+        tags = [
+            self.tag_set.decode(row[: len(sentence.words)])
+            for row, sentence in zip(ids, sentences, strict=True)
+        ]
+        return tags, batch, emissions
+
+    def on_validation_epoch_start(self) -> None:
+        """Start the dev scores afresh."""
+        self.dev_scores.reset()
+        self.dev_loss.reset()
+
+    def validation_step(self, batch: list[Sentence], batch_idx: int) -> dict[str, Any]:
+        """Return the ``tags`` of a dev batch, having scored them.
+
+        Several devices may share a corpus unevenly: the last batch of one may be empty.
+        """
+        del batch_idx
+        if not batch:
+            return {"tags": []}
+        tags, encoded, emissions = self.tag(batch)
+        loss = self.tagger.head.loss(emissions, encoded.tags, encoded.word_mask)
+        self.dev_loss.update(loss, len(batch))
+        self.dev_scores.update([_gold(sentence) for sentence in batch], tags)
+        return {"tags": tags}
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the dev scores."""
+        self._log_scores("dev", self.dev_scores)
+        self.log("dev/loss", self.dev_loss.compute(), sync_dist=True)
+
+    def on_test_epoch_start(self) -> None:
+        """Start the test scores afresh; one for each test set, made when its first batch comes."""
+        self.test_scores = nn.ModuleList()
+        self.test_names: list[str] = []
+
+    def test_step(
+        self, batch: list[Sentence], batch_idx: int, dataloader_idx: int = 0
+    ) -> dict[str, Any]:
+        """Return the ``tags`` of a test batch, having scored them."""
+        del batch_idx
+        while len(self.test_scores) <= dataloader_idx:
+            self.test_scores.append(EntityScores(self.entity_types).to(self.device))
+            name = (batch and batch[0].language) or str(dataloader_idx)
+            self.test_names.append(
+                name if name not in self.test_names else f"{name}-{dataloader_idx}"
+            )
+        if not batch:
+            return {"tags": []}
+        tags, *_ = self.tag(batch)
+        scores = self.test_scores[dataloader_idx]
+        assert isinstance(scores, EntityScores)
+        scores.update([_gold(sentence) for sentence in batch], tags)
+        return {"tags": tags}
+
+    def on_test_epoch_end(self) -> None:
+        """Log the scores of each test set; with several, also the mean of their F1."""
+        several = len(self.test_scores) > 1
+        headline = []
+        for name, scores in zip(self.test_names, self.test_scores, strict=True):
+            assert isinstance(scores, EntityScores)
+            prefix = f"test/{name}" if several else "test"
+            headline.append(self._log_scores(prefix, scores)["f1"])
+        if several:
+            self.log("test/f1", torch.stack(headline).mean(), sync_dist=True)
+
+    def predict_step(self, batch: list[Sentence], batch_idx: int) -> list[Sentence]:
+        """Return the sentences with the predicted tags."""
+        del batch_idx
+        if not batch:
+            return []
+        tags, *_ = self.tag(batch)
+        return [sentence.with_tags(t) for sentence, t in zip(batch, tags, strict=True)]
+
+    def _log_scores(self, prefix: str, scores: EntityScores) -> dict[str, Tensor]:
+        """Log all scores under ``prefix`` and return them."""
+        values = scores.compute()
+        self.log_dict(
+            {f"{prefix}/{name}": value.float() for name, value in values.items() if name != "f1"},
+            sync_dist=True,
+        )
+        self.log(f"{prefix}/f1", values["f1"], prog_bar=True, sync_dist=True)
+        return values
+
+
+def _gold(sentence: Sentence) -> tuple[str, ...]:
+    """Return the tags of a labelled sentence."""
+    if sentence.tags is None:
+        raise ValueError(
+            f"A sentence must have tags to be scored, was: untagged {' '.join(sentence.words)!r}. "
+            "Use `predict` for text without tags."
+        )
+    return sentence.tags

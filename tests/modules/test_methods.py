@@ -1,0 +1,239 @@
+"""Contracts that every tagging method keeps."""
+
+from typing import Any
+
+import pytest
+import torch
+
+from lowner_pl.corpus import Sentence
+from lowner_pl.modules import (
+    BaseModule,
+    MANERLightningModule,
+    MLMNERLightningModule,
+    NERModule,
+    SNERLightningModule,
+)
+
+from ..conftest import KINDS
+
+TYPES = ("PER", "LOC", "ORG")
+METHODS: dict[str, tuple[type[NERModule], dict[str, Any]]] = {
+    "sner": (SNERLightningModule, {}),
+    "maner": (MANERLightningModule, {}),
+    "maner_rand": (MANERLightningModule, {"marker": "random"}),
+    "maner_mlm": (MANERLightningModule, {"mlm_weight": 0.5}),
+    "mlm_ner": (MLMNERLightningModule, {}),
+    "sner_crf": (SNERLightningModule, {"head": "crf"}),
+    "maner_io": (MANERLightningModule, {"tag_scheme": "io"}),
+    "maner_crf_io": (MANERLightningModule, {"head": "crf", "tag_scheme": "io"}),
+}
+
+
+@pytest.fixture(params=METHODS)
+def module(request: pytest.FixtureRequest, tiny: str) -> NERModule:
+    torch.manual_seed(0)
+    cls, options = METHODS[request.param]
+    return cls(entity_types=TYPES, backbone=tiny, **options)
+
+
+@pytest.fixture
+def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a module log without a trainer."""
+    monkeypatch.setattr(BaseModule, "log", lambda *_, **__: None)
+
+
+def test_all_parts_are_in_training_mode(module: NERModule) -> None:
+    assert all(part.training for part in module.modules())
+    assert any(isinstance(part, torch.nn.Dropout) and part.p > 0 for part in module.modules())
+
+
+@pytest.mark.usefixtures("quiet")
+def test_every_parameter_gets_a_gradient(module: NERModule, swahili: list[Sentence]) -> None:
+    module.loss(swahili[:16]).backward()
+    without = {
+        name
+        for name, value in module.named_parameters()
+        if value.requires_grad and value.grad is None
+    }
+    assert not without
+
+
+def test_scores_are_the_same_alone_and_in_a_batch(
+    module: NERModule, swahili: list[Sentence]
+) -> None:
+    module.eval()
+    with torch.no_grad():
+        together, batch, emissions = module.tag(swahili[:20])
+        for row, sentence in enumerate(swahili[:20]):
+            alone, _, own = module.tag([sentence])
+            assert alone == [together[row]]
+            words = len(sentence.words)
+            torch.testing.assert_close(own[0], emissions[row, :words], atol=1e-5, rtol=1e-4)
+            assert batch.word_mask[row].sum() == words
+
+
+def test_decoding_is_well_formed_iob2(module: NERModule, swahili: list[Sentence]) -> None:
+    module.eval()
+    with torch.no_grad():
+        tags, *_ = module.tag(swahili)
+    assert any(tag != "O" for row in tags for tag in row)  # untrained: anything is predicted
+    for row in tags:
+        for before, tag in zip(("O", *row), row, strict=False):
+            assert not tag.startswith("I-") or before[2:] == tag[2:]
+
+
+@pytest.mark.usefixtures("quiet")
+def test_training_lowers_the_loss(module: NERModule, swahili: list[Sentence]) -> None:
+    optimizer = torch.optim.AdamW([p for p in module.parameters() if p.requires_grad], lr=3e-3)
+    losses = []
+    for _ in range(15):
+        loss = module.loss(swahili[:16])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert sum(losses[-3:]) < 0.85 * sum(losses[:3])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_backbone_works(
+    kind: str, backbones: dict[str, Any], swahili: list[Sentence]
+) -> None:
+    for marker in ("mask", "random"):
+        module = MANERLightningModule(
+            entity_types=TYPES,
+            backbone=str(backbones[kind]),
+            marker=marker,
+        )
+        module.loss(swahili[:4]).backward()
+
+
+def test_the_random_marker_is_a_new_random_row(tiny: str) -> None:
+    plain = SNERLightningModule(entity_types=TYPES, backbone=tiny)
+    rows = []
+    for seed in (0, 1):
+        torch.manual_seed(seed)
+        random = MANERLightningModule(entity_types=TYPES, backbone=tiny, marker="random")
+        table: Any = random.tagger.backbone.encoder.get_input_embeddings().weight
+        old: Any = plain.tagger.backbone.encoder.get_input_embeddings().weight
+        assert len(table) == len(old) + 1
+        assert table[:-1].equal(old)
+        rows.append(table[-1])
+    assert not rows[0].equal(rows[1])
+    assert 0.005 < rows[0].std().item() < 0.05  # initializer_range 0.02
+
+
+def test_mlm_ner_masks_words_in_training_only_and_anew_each_time(
+    tiny: str, swahili: list[Sentence]
+) -> None:
+    module = MLMNERLightningModule(entity_types=TYPES, backbone=tiny, p_ner=0.5)
+    mask = module.word_encoder.mask_id
+    torch.manual_seed(0)
+    first, second = (module.encode(swahili, train=True).input_ids for _ in range(2))
+    torch.manual_seed(0)
+    again = module.encode(swahili, train=True).input_ids
+    words = sum(len(sentence.words) for sentence in swahili)
+    assert abs((first == mask).sum().item() - 0.5 * words) < 4 * (0.25 * words) ** 0.5
+    assert not first.equal(second)
+    assert first.equal(again)
+    assert mask not in module.encode(swahili, train=False).input_ids
+
+
+def test_the_mlm_loss_is_cross_entropy_at_the_masks(tiny: str, swahili: list[Sentence]) -> None:
+    module = MANERLightningModule(entity_types=TYPES, backbone=tiny, mlm_weight=2.0).eval()
+    batch = module._plain_encoder(swahili[:4], module.tag_set)
+    torch.manual_seed(3)
+    loss = module.mlm_loss(swahili[:4])
+    # By hand, with the stock model: the same masks from the same seed, loss at those only.
+    from transformers import AutoModelForMaskedLM
+
+    from lowner_pl.encoding import mask_subwords
+
+    stock = AutoModelForMaskedLM.from_pretrained(tiny).eval()
+    torch.manual_seed(3)
+    special = torch.tensor(module.word_encoder.tokenizer.all_special_ids)
+    masked, positions = mask_subwords(
+        batch.input_ids,
+        ~torch.isin(batch.input_ids, special),
+        probability=0.15,
+        mask_id=module.word_encoder.mask_id,
+        vocabulary=module.word_encoder.tokenizer.vocab_size,
+        generator=torch.default_generator,
+    )
+    rows = masked.split(batch.lengths)
+    logits = torch.cat([stock(input_ids=row[None]).logits[0] for row in rows])
+    expected = -logits.log_softmax(1)[positions, batch.input_ids[positions]].mean()
+    torch.testing.assert_close(loss, expected, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.usefixtures("quiet")
+def test_the_loss_of_maner_is_the_sum_of_its_parts(tiny: str, swahili: list[Sentence]) -> None:
+    torch.manual_seed(0)
+    module = MANERLightningModule(entity_types=TYPES, backbone=tiny, mlm_weight=2.0).eval()
+    with torch.no_grad():
+        tagging = NERModule.loss(module, swahili[:4])
+        torch.manual_seed(1)
+        mlm = module.mlm_loss(swahili[:4])
+        torch.manual_seed(1)
+        torch.testing.assert_close(module.loss(swahili[:4]), tagging + 2.0 * mlm)
+
+
+@pytest.mark.parametrize(("layers", "frozen"), [(0, 0), (1, 1), (2, 2)])
+def test_frozen_layers_are_the_embeddings_and_the_bottom(
+    layers: int, frozen: int, tiny: str, swahili: list[Sentence]
+) -> None:
+    module = SNERLightningModule(entity_types=TYPES, backbone=tiny, frozen_layers=layers)
+    encoder: Any = module.tagger.backbone.encoder
+    assert not any(p.requires_grad for p in encoder.embeddings.parameters())
+    for index, layer in enumerate(encoder.encoder.layer):
+        assert all(p.requires_grad == (index >= frozen) for p in layer.parameters())
+    module.loss(swahili[:4]).backward()
+    assert all(p.grad is None for p in encoder.embeddings.parameters())
+
+
+@pytest.mark.parametrize(
+    ("cls", "options", "message"),
+    [
+        (
+            SNERLightningModule,
+            {"frozen_layers": 3},
+            "from 0 to 2, the layers of the backbone, was: 3",
+        ),
+        (SNERLightningModule, {"warmup": 1.5}, r"`warmup` must be from 0 to 1, was: 1\.5"),
+        (SNERLightningModule, {"subwords_per_pass": 0}, "must be at least 1, was: 0"),
+        (
+            MANERLightningModule,
+            {"mlm_weight": -1.0},
+            r"`mlm_weight` must be at least 0, was: -1\.0",
+        ),
+        (MANERLightningModule, {"mlm_probability": 2.0}, r"`mlm_probability` must be from 0 to 1"),
+        (MLMNERLightningModule, {"p_ner": 1.1}, r"`p_ner` must be from 0 to 1, was: 1\.1"),
+    ],
+)
+def test_bad_options_are_refused(
+    cls: type[NERModule], options: dict[str, Any], message: str, tiny: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        cls(entity_types=TYPES, backbone=tiny, **options)
+
+
+def test_bases_are_abstract() -> None:
+    with pytest.raises(TypeError, match="abstract"):
+        NERModule(entity_types=TYPES)  # type: ignore[abstract]
+
+
+def test_untagged_sentences_cannot_be_scored(tiny: str) -> None:
+    module = SNERLightningModule(entity_types=TYPES, backbone=tiny)
+    with pytest.raises(ValueError, match="must have tags to be scored"):
+        module.validation_step([Sentence(("Juma",))], 0)
+
+
+def test_a_nan_loss_stops_and_names_the_batch(
+    tiny: str, swahili: list[Sentence], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = SNERLightningModule(entity_types=TYPES, backbone=tiny)
+    monkeypatch.setattr(module, "loss", lambda _: torch.tensor(float("nan")))
+    with pytest.raises(
+        ValueError, match=r"was: nan in epoch 0, batch 4, which begins with 'Rehema"
+    ):
+        module.training_step(swahili[:3], 4)
