@@ -22,9 +22,7 @@ def swahili() -> list[Sentence]:
 
 
 @pytest.fixture(scope="session")
-def backbones(
-    tmp_path_factory: pytest.TempPathFactory, swahili: list[Sentence]
-) -> dict[str, Path]:
+def backbones(tmp_path_factory: pytest.TempPathFactory, swahili: list[Sentence]) -> dict[str, Path]:
     """A tiny untrained backbone of each kind."""
     texts = [" ".join(sentence.words) for sentence in swahili]
     root = tmp_path_factory.mktemp("backbones")

@@ -1,0 +1,62 @@
+"""``python -m lowner_pl``: help without heavy imports, else the command line of Lightning."""
+
+import os
+import sys
+
+from lowner_pl import __version__
+
+HELP = """usage: python -m lowner_pl {fit,validate,test,predict} --config FILE … [options]
+
+Named entity recognition for languages with about a hundred labelled sentences.
+
+commands:
+  fit        train; the run lands in lightning_logs/<corpus>-<language>/<method>/seed_<seed>/
+  validate   score a checkpoint on the dev set
+  test       score a checkpoint on the test set; writes test_metrics.json and the tagged test set
+  predict    tag sentences (--data.predict_path FILE); writes predictions.conll
+
+options:
+  --config FILE         a configuration; later files win over earlier ones
+  --ckpt_path WHICH     best, last, or a file. fit: `last` resumes in place
+  --seed_everything N   the seed of the run
+  --data.KEY VALUE      an option of the data module, e.g. --data.language sw
+  --model.KEY VALUE     an option of the method, e.g. --model.head crf
+  --trainer.KEY VALUE   an option of Lightning's Trainer, e.g. --trainer.max_epochs 50
+  --log_root FOLDER     where runs land (default: lightning_logs)
+  --variant NAME        appended to the method's name in the run folder
+  --print_config        show the configuration and stop
+  --version             show the version and stop
+
+  python -m lowner_pl fit --help               all options of a command
+  python -m lowner_pl fit --model.help CLASS   those of a method, e.g. MANERLightningModule
+  python -m lowner_pl fit --data.help CLASS    those of a data module, e.g. ConllDataModule
+
+examples:
+  python -m lowner_pl fit  --config configs/maner_wikiann.yaml --config configs/embedded.yaml
+  python -m lowner_pl fit  --config configs/maner_wikiann.yaml --data.language yo
+  python -m lowner_pl test --config configs/maner_wikiann.yaml --data.language yo --ckpt_path best
+"""
+
+
+def main() -> None:
+    """Run the command line; bad input ends in one message and exit status 1."""
+    arguments = sys.argv[1:]
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(HELP)
+        return
+    if arguments[0] == "--version":
+        print(f"lowner_pl {__version__}")
+        return
+    from lowner_pl.cli import run
+
+    try:
+        run()
+    except (ValueError, OSError) as error:
+        if os.environ.get("LOWNER_PL_DEBUG"):
+            raise
+        print(f"error: {error}\n(LOWNER_PL_DEBUG=1 shows where.)", file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,215 @@
+"""The command line: LightningCLI with one link, run folders, and honest resuming."""
+
+import logging
+import os
+import traceback
+import warnings
+from pathlib import Path
+from typing import Any
+
+from lightning.fabric.utilities.rank_zero import rank_zero_only
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.cli import (
+    ArgsType,
+    LightningArgumentParser,
+    LightningCLI,
+    SaveConfigCallback,
+)
+from lightning.pytorch.utilities import rank_zero_info
+
+from lowner_pl.callbacks import FitReport, PredictionWriter, ProgressBar, TestReport
+from lowner_pl.checkpoint_io import AtomicCheckpointIO, read_checkpoint
+from lowner_pl.datamodules import NERDataModule
+from lowner_pl.modules import BaseModule
+from lowner_pl.run_folder import RunFolder
+
+# Third-party warnings that a user can do nothing about.
+QUIET = (
+    "Checkpoint directory .* exists and is not empty",  # it does, when a run is resumed in place
+    "The dirpath has changed from",  # it does, when a checkpoint of another run is loaded
+    ".isinstance.treespec, LeafSpec.. is deprecated",  # Lightning calling torch
+)
+
+
+class RunConfigCallback(SaveConfigCallback):
+    """Writes the ``config.yaml`` that repeats the run: of ``fit`` only, without the resuming."""
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Wait: a checkpoint that is about to be refused must leave the folder as it was."""
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Write the file when training begins."""
+        self.config = self.config.clone()
+        self.config["ckpt_path"] = None
+        super().setup(trainer, pl_module, "fit")
+
+
+class NERCLI(LightningCLI):
+    """LightningCLI that hands the entity types of the data to the model and knows run folders."""
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Link the one value both sides need; add where runs land and what is kept of them."""
+        parser.link_arguments(
+            "data.entity_types", "model.init_args.entity_types", apply_on="instantiate"
+        )
+        parser.add_argument(
+            "--log_root", type=str, default="lightning_logs", help="Folder of all runs."
+        )
+        parser.add_argument(
+            "--variant",
+            type=str | None,
+            default=None,
+            help="Appended to the method in the run folder, to keep runs that differ in an option.",
+        )
+        for which in ("best", "last"):
+            parser.add_lightning_class_args(ModelCheckpoint, f"{which}_checkpoint")
+            parser.set_defaults(
+                {
+                    f"{which}_checkpoint.filename": which,
+                    f"{which}_checkpoint.auto_insert_metric_name": False,
+                    f"{which}_checkpoint.enable_version_counter": False,
+                }
+            )
+        parser.set_defaults(
+            {
+                "best_checkpoint.monitor": "dev/f1",
+                "best_checkpoint.mode": "max",
+                "best_checkpoint.save_weights_only": True,
+                "last_checkpoint.save_on_train_epoch_end": True,
+            }
+        )
+
+    @staticmethod
+    def subcommands() -> dict[str, set[str]]:
+        """Return the commands, each with the arguments of Trainer that users do not set."""
+        loaders = {"model", "datamodule", "verbose", "weights_only", "return_predictions"}
+        fit = loaders | {"train_dataloaders", "val_dataloaders"}
+        other = loaders | {"dataloaders"}
+        return {"fit": fit, "validate": other, "test": other, "predict": other}
+
+    def _parse_ckpt_path(self) -> None:
+        """Leave the configuration alone: what the user types wins over a checkpoint's options."""
+
+    def instantiate_classes(self) -> None:
+        """Make data, model and trainer; what they refuse is raised as they say it."""
+        try:
+            super().instantiate_classes()
+        except ValueError as error:
+            if (ours := _cause_of_ours(error)) is None:
+                raise
+            raise ours from None
+
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:
+        """Return a Trainer that works in the run folder."""
+        config = self._get(self.config_init, "trainer")
+        self.run = self._run_folder()
+        self.checkpoint = self._checkpoint()
+        if config["fast_dev_run"]:  # leaves no trace
+            return super().instantiate_trainer(plugins=[AtomicCheckpointIO()], **kwargs)
+        resumed = None
+        if self.subcommand == "fit":
+            resumed = self._claim()
+        for which in ("best", "last"):
+            callback = self._get(self.config_init, f"{which}_checkpoint")
+            callback.dirpath = str(self.run.checkpoints)
+        loggers: list[Any] = [*self.run.loggers(resumed)]
+        if config["logger"] not in (None, True, False):
+            extra = config["logger"]
+            loggers += extra if isinstance(extra, list) else [extra]
+        plugins = config["plugins"] or []
+        plugins = plugins if isinstance(plugins, list) else [plugins]
+        reports = (FitReport, TestReport, PredictionWriter)
+        callbacks: list[Any] = [report(self.run.path) for report in reports]
+        if config["enable_progress_bar"] is not False:
+            callbacks.append(ProgressBar())
+        self.trainer_defaults = {"callbacks": callbacks}
+        return super().instantiate_trainer(
+            logger=loggers, plugins=[*plugins, AtomicCheckpointIO()], **kwargs
+        )
+
+    def _run_folder(self) -> RunFolder:
+        """Return the folder that data, method and seed name."""
+        variant = self._get(self.config, "variant")
+        method = f"{self.model.method}-{variant}" if variant else self.model.method
+        seed = int(os.environ.get("PL_GLOBAL_SEED", "0"))
+        root = Path(self._get(self.config, "log_root"))
+        return RunFolder(root, self.datamodule.name, method, seed)
+
+    def _checkpoint(self) -> Path | None:
+        """Return the checkpoint file to load; tests and predictions default to the best one."""
+        which = self._get(self.config, "ckpt_path")
+        untried = self._get(self.config_init, "trainer")["fast_dev_run"]
+        if which is None and self.subcommand != "fit" and not untried:
+            which = "best"
+        return None if which is None else self.run.checkpoint(which)
+
+    def _claim(self) -> int | None:
+        """Lock the run folder for training; return the step that is resumed there, if any."""
+        self.datamodule.setup("fit")  # what is wrong with the data stops here, the folder untouched
+        in_place = self.checkpoint is not None and self.run.path in self.checkpoint.parents
+        if _is_first_process():
+            self.run.lock()
+            if not in_place and (aside := self.run.set_aside()):
+                rank_zero_info(f"The earlier run in {self.run.path} was moved to {aside}.")
+        if not in_place or self.checkpoint is None:
+            return None
+        step = int(read_checkpoint(self.checkpoint)["global_step"])
+        return step if _is_first_process() else None
+
+    def _run_subcommand(self, subcommand: str) -> None:
+        """Run the command, and give the run folder back whatever happens."""
+        try:
+            super()._run_subcommand(subcommand)
+        finally:
+            self.run.release()
+
+    def _prepare_subcommand_kwargs(self, subcommand: str) -> dict[str, Any]:
+        """Return the arguments for Trainer: the resolved checkpoint, loaded without code."""
+        kwargs = super()._prepare_subcommand_kwargs(subcommand)
+        kwargs["ckpt_path"] = self.checkpoint and str(self.checkpoint)
+        kwargs["weights_only"] = True
+        if subcommand in ("validate", "test"):
+            kwargs["verbose"] = False
+        if subcommand == "predict":
+            kwargs["return_predictions"] = False
+        return kwargs
+
+
+def run(args: ArgsType = None) -> NERCLI:
+    """Parse ``args`` (default: the command line), run the command, return what ran it."""
+    for message in QUIET:
+        warnings.filterwarnings("ignore", message=message)
+    logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(_is_no_advert)
+    return NERCLI(
+        BaseModule,
+        NERDataModule,
+        save_config_callback=RunConfigCallback,
+        save_config_kwargs={"overwrite": True},
+        subclass_mode_model=True,
+        subclass_mode_data=True,
+        auto_configure_optimizers=False,
+        seed_everything_default=0,
+        args=args,
+    )
+
+
+def _is_first_process() -> bool:
+    """Return whether this process stands for the run, of those of several devices."""
+    return getattr(rank_zero_only, "rank", 0) == 0
+
+
+def _is_no_advert(record: logging.LogRecord) -> bool:
+    """Return whether a message of Lightning is about this run."""
+    return "litlogger" not in record.getMessage()
+
+
+def _cause_of_ours(error: BaseException) -> BaseException | None:
+    """Return the error that our code raised, which jsonargparse wraps in one about types."""
+    cause = error.__cause__
+    while cause is not None:
+        frames = traceback.extract_tb(cause.__traceback__)
+        if frames and Path(frames[-1].filename).is_relative_to(Path(__file__).parent):
+            return cause
+        cause = cause.__cause__
+    return None

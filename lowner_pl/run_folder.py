@@ -1,0 +1,151 @@
+"""The folder of a run: where it is, who writes it, and what it logs to."""
+
+import csv
+import shutil
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from lightning.fabric.loggers.csv_logs import _ExperimentWriter as PlainWriter
+from lightning.fabric.loggers.logger import rank_zero_experiment
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from lightning.pytorch.loggers.csv_logs import ExperimentWriter
+
+
+class RunFolder:
+    """The folder ``<root>/<corpus>/<method>/seed_<seed>``.
+
+    Args:
+        root: Folder of all runs.
+        corpus: Name of the corpus.
+        method: Name of the method.
+        seed: Seed of the run.
+    """
+
+    def __init__(self, root: Path, corpus: str, method: str, seed: int) -> None:
+        self.root = root
+        self.name = f"{corpus}/{method}"
+        self.version = f"seed_{seed}"
+        self.path = root / self.name / self.version
+        self.checkpoints = self.path / "checkpoints"
+        self._lock = FileLock(self.path.with_name(f".{self.version}.lock"), timeout=0)
+
+    def lock(self) -> None:
+        """Claim the folder until this process ends.
+
+        Raises:
+            ValueError: If another process is training into it.
+        """
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._lock.acquire()
+        except Timeout as error:
+            raise ValueError(
+                f"A run folder must have one writer, was: '{self.path}', which another process is "
+                "training into. Wait for it, or give another `--seed_everything` or `--variant`."
+            ) from error
+
+    def release(self) -> None:
+        """Give the folder back."""
+        self._lock.release()
+
+    def set_aside(self) -> Path | None:
+        """Move an earlier run out of the way, to ``seed_<seed>.1`` and so on; nothing is deleted.
+
+        Returns:
+            Where the earlier run is now, or ``None`` if there was none.
+        """
+        if not self.path.exists() or not any(self.path.iterdir()):
+            return None
+        number = 1
+        while (aside := self.path.with_name(f"{self.version}.{number}")).exists():
+            number += 1
+        self.path.rename(aside)
+        if (config := aside / "config.yaml").exists():  # it may be what this run is configured by
+            self.path.mkdir()
+            shutil.copy2(config, self.path)
+        return aside
+
+    def checkpoint(self, which: str) -> Path:
+        """Return the file that ``best``, ``last`` or a path stands for.
+
+        Raises:
+            FileNotFoundError: If there is none; never a silent fresh start.
+        """
+        if which not in ("best", "last"):
+            if not Path(which).is_file():
+                raise FileNotFoundError(
+                    f"`--ckpt_path` must be 'best', 'last' or a checkpoint file, was: {which!r}, "
+                    "which is none."
+                )
+            return Path(which)
+        file = self.checkpoints / f"{which}.ckpt"
+        if not file.is_file():
+            raise FileNotFoundError(
+                f"`--ckpt_path {which}` needs a checkpoint, was: no '{file}'. Train first with "
+                "`fit` and without `--ckpt_path`; a run that was stopped before its first "
+                "checkpoint gives the same weights when it is started again."
+            )
+        return file
+
+    def loggers(self, resumed_step: int | None) -> list[TensorBoardLogger | CSVLogger]:
+        """Return loggers that go on where a resumed run stood.
+
+        Args:
+            resumed_step: Steps of the checkpoint that is resumed; what was logged after it is
+                dropped, since the run logs it again.
+        """
+        if resumed_step is not None:
+            _trim(self.path / "metrics.csv", resumed_step)
+        place: dict[str, Any] = {
+            "save_dir": self.root,
+            "name": self.name,
+            "version": self.version,
+        }
+        tensorboard = TensorBoardLogger(
+            **place, default_hp_metric=False, purge_step=resumed_step, flush_secs=10
+        )
+        return [tensorboard, _KeepingCSVLogger(**place, flush_logs_every_n_steps=1)]
+
+
+class _KeepingCSVLogger(CSVLogger):
+    """Adds to the ``metrics.csv`` that is there, where Lightning's logger deletes it."""
+
+    @property
+    @rank_zero_experiment
+    def experiment(self) -> PlainWriter:
+        """Return the writer."""
+        if self._experiment is None:
+            self._experiment = _KeepingWriter(log_dir=self.log_dir)
+        return self._experiment
+
+
+class _KeepingWriter(ExperimentWriter):
+    """Writes rows behind those that are there."""
+
+    def _check_log_dir_exists(self) -> None:
+        """Take over the columns of the file, instead of deleting it."""
+        file = Path(self.metrics_file_path)
+        if file.is_file():
+            with file.open(newline="") as rows:
+                self.metrics_keys = next(csv.reader(rows), [])
+
+    def save(self) -> None:
+        """Write the rows; the configuration is in ``config.yaml`` already."""
+        PlainWriter.save(self)
+
+
+def _trim(file: Path, step: int) -> None:
+    """Keep the rows of a ``metrics.csv`` from before ``step``."""
+    if not file.is_file():
+        return
+    with file.open(newline="") as lines:
+        reader = csv.DictReader(lines)
+        rows = [row for row in reader if (row.get("step") or "").isdigit()]
+        columns = list(reader.fieldnames or [])
+    partial = file.with_name(f".{file.name}.partial")
+    with partial.open("w", newline="") as lines:
+        writer = csv.DictWriter(lines, columns)
+        writer.writeheader()
+        writer.writerows(row for row in rows if int(row["step"]) < step)
+    partial.replace(file)

@@ -1,0 +1,65 @@
+"""Running commands in tests."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lowner_pl.cli import NERCLI, run
+
+from .conftest import ROOT
+
+CONFIGS = ROOT / "configs"
+
+
+def arguments(command: str, log_root: Path, *more: str, method: str = "sner") -> list[str]:
+    """Return the words of a command on the Swahili sample, small and quick."""
+    return [
+        command,
+        f"--config={CONFIGS / f'{method}_wikiann.yaml'}",
+        f"--config={CONFIGS / 'embedded.yaml'}",
+        f"--log_root={log_root}",
+        "--trainer.enable_progress_bar=false",
+        "--trainer.enable_model_summary=false",
+        "--trainer.max_epochs=3",
+        "--data.train_size=48",
+        *more,
+    ]
+
+
+def command(name: str, log_root: Path, *more: str, method: str = "sner") -> NERCLI:
+    """Run a command in this process."""
+    return run(arguments(name, log_root, *more, method=method))
+
+
+def popen(words: list[str], **options: Any) -> "subprocess.Popen[str]":
+    """Start a command in a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "lowner_pl", *words],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+
+
+def folder(log_root: Path, method: str = "sner", seed: int = 12345) -> Path:
+    """Return the run folder of the sample corpus."""
+    return log_root / "sample-sw" / method / f"seed_{seed}"
+
+
+def weights(log_root: Path, which: str = "last", method: str = "sner") -> dict[str, Tensor]:
+    """Return the weights of a checkpoint."""
+    file = folder(log_root, method) / "checkpoints" / f"{which}.ckpt"
+    state: dict[str, Tensor] = torch.load(file, weights_only=True)["state_dict"]
+    return state
+
+
+def same(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
+    """Return whether two sets of weights are equal bit for bit."""
+    return one.keys() == other.keys() and all(one[name].equal(other[name]) for name in one)

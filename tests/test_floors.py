@@ -1,0 +1,60 @@
+import ast
+from pathlib import Path
+
+import pytest
+
+from .conftest import ROOT
+
+PACKAGE = ROOT / "lowner_pl"
+# What each part may import of the project: everything below it, never beside it but where named.
+ALLOWED: dict[str, set[str]] = {
+    "corpus": set(),
+    "encoding": {"corpus"},
+    "metrics": {"corpus"},
+    "nn": {"corpus", "encoding"},
+    "modules": {"corpus", "encoding", "nn", "metrics"},
+    "datamodules": {"corpus"},
+    "callbacks": {"corpus"},
+    "checkpoint_io": set(),
+    "run_folder": set(),
+    "cli": {
+        "corpus",
+        "datamodules",
+        "modules",
+        "callbacks",
+        "checkpoint_io",
+        "run_folder",
+    },
+    "__main__": {"cli"},
+    "__init__": set(),
+}
+
+
+def imported_parts(file: Path) -> set[str]:
+    """Return the parts of the project that a file imports."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            assert node.level == 0, f"{file}: relative import"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    ours = [name.split(".") for name in names if name.split(".")[0] == "lowner_pl"]
+    return {parts[1] for parts in ours if parts[1] != "__version__"}
+
+
+@pytest.mark.parametrize("file", sorted(PACKAGE.rglob("*.py")), ids=lambda file: file.name)
+def test_imports_point_down(file: Path) -> None:
+    here = file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    beside = imported_parts(file) - {here} - ALLOWED[here]
+    assert not beside, f"{here} may not import {sorted(beside)}"
+
+
+@pytest.mark.parametrize("file", sorted((PACKAGE / "corpus").rglob("*.py")), ids=lambda f: f.name)
+def test_the_corpus_floor_needs_the_standard_library_only(file: Path) -> None:
+    import sys
+
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            top = node.module.split(".")[0]
+            assert top == "lowner_pl" or top in sys.stdlib_module_names

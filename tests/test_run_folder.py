@@ -1,0 +1,53 @@
+from pathlib import Path
+
+import pytest
+
+from lowner_pl.run_folder import RunFolder
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> RunFolder:
+    return RunFolder(tmp_path, "wikiann-sw", "maner", 7)
+
+
+def test_the_path_is_corpus_method_seed(run: RunFolder, tmp_path: Path) -> None:
+    assert run.path == tmp_path / "wikiann-sw" / "maner" / "seed_7"
+
+
+def test_an_earlier_run_is_moved_aside_and_numbered(run: RunFolder) -> None:
+    assert run.set_aside() is None
+    for number in (1, 2):
+        run.path.mkdir(parents=True, exist_ok=True)
+        (run.path / "metrics.csv").write_text(str(number))
+        (run.path / "config.yaml").write_text("x: 1")
+        aside = run.set_aside()
+        assert aside == run.path.with_name(f"seed_7.{number}")
+        assert (aside / "metrics.csv").read_text() == str(number)
+        assert [file.name for file in run.path.iterdir()] == ["config.yaml"]
+
+
+def test_one_writer_at_a_time(run: RunFolder, tmp_path: Path) -> None:
+    other = RunFolder(tmp_path, "wikiann-sw", "maner", 7)
+    run.lock()
+    with pytest.raises(ValueError, match=r"must have one writer, was: '.*seed_7'"):
+        other.lock()
+    run.release()
+    other.lock()
+    other.release()
+
+
+def test_resuming_drops_what_was_logged_after_the_checkpoint(run: RunFolder) -> None:
+    run.path.mkdir(parents=True)
+    file = run.path / "metrics.csv"
+    file.write_text("epoch,step,train/loss\n0,0,3\n0,1,2\n1,2,1\n1,")  # killed while writing
+    _, logger = run.loggers(2)
+    logger.log_metrics({"epoch": 1, "train/loss": 0.5}, step=2)
+    logger.log_metrics({"epoch": 1, "dev/f1": 0.25}, step=2)
+    logger.save()
+    assert file.read_text().split() == [
+        "dev/f1,epoch,step,train/loss",
+        ",0,0,3",
+        ",0,1,2",
+        ",1,2,0.5",
+        "0.25,1,2,",
+    ]
