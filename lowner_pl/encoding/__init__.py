@@ -5,4 +5,13 @@ from lowner_pl.encoding.masking import mask_subwords, mask_words
 from lowner_pl.encoding.windows import Window, windows
 from lowner_pl.encoding.word_encoder import RANDOM_MARKER, Marker, WordEncoder
 
-__all__ = ["RANDOM_MARKER", "Batch", "Marker", "Window", "WordEncoder", "mask_subwords", "mask_words", "windows"]
+__all__ = [
+    "RANDOM_MARKER",
+    "Batch",
+    "Marker",
+    "Window",
+    "WordEncoder",
+    "mask_subwords",
+    "mask_words",
+    "windows",
+]

@@ -4,11 +4,13 @@ import torch
 from torch import Tensor
 
 
-def mask_words(lengths: list[int], probability: float, generator: torch.Generator) -> list[list[bool]]:
-    """Return for each word of each sentence whether MLM-NER replaces it by one mask token.
+def mask_words(
+    lengths: list[int], probability: float, generator: torch.Generator
+) -> list[list[bool]]:
+    r"""Return for each word of each sentence whether MLM-NER replaces it by one mask token.
 
     Eq. 1 in appendix A.2 of `Sonkar et al. (2023) <https://arxiv.org/abs/2212.09723>`_: word
-    :math:`i` is masked where :math:`p_i \\le p_{ner}`, :math:`p_i` uniform.
+    :math:`i` is masked where :math:`p_i \le p_{ner}`, :math:`p_i` uniform.
 
     Args:
         lengths: Words in each sentence.

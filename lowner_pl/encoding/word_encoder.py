@@ -18,10 +18,10 @@ CACHED_WORDS = 1_000_000
 
 
 class WordEncoder:
-    """Encodes sentences word by word, so that each word has one anchor.
+    r"""Encodes sentences word by word, so that each word has one anchor.
 
     The anchor is the first subword of what stands for a word: the marker where there is one
-    (MANER: :math:`S' = m\\, w_0\\, m\\, w_1 \\dots`), else the word's first subword. Each
+    (MANER: :math:`S' = m\, w_0\, m\, w_1 \dots`), else the word's first subword. Each
     distinct word is tokenised once and remembered. A word that the tokenizer maps to nothing is
     encoded as the unknown token.
 
@@ -183,7 +183,7 @@ class WordEncoder:
         if self.marker == "mask":
             return (self.mask_id,)
         self.tokenizer.add_tokens([RANDOM_MARKER], special_tokens=True)
-        return (int(self.tokenizer.convert_tokens_to_ids(RANDOM_MARKER)),)
+        return (self.tokenizer.get_vocab()[RANDOM_MARKER],)
 
     def _specials(self) -> tuple[list[int], list[int]]:
         """Return what the tokenizer puts before and after a sentence."""

@@ -1,5 +1,6 @@
 """Masked language models as backbones: loading, freezing, and running them without padding."""
 
+import pickle
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -167,6 +168,7 @@ def load_backbone(
     model = _load_model(source, name)
     _add_tokens(model, tokenizer, new_tokens)
     encoder = model.base_model
+    assert isinstance(encoder, PreTrainedModel)
     # from_pretrained returns eval mode and Lightning keeps it: without train() there is no dropout.
     model.train()
     return Backbone(encoder, subwords_per_pass=subwords_per_pass), MaskedLMHead(model), tokenizer
@@ -184,11 +186,18 @@ def _add_tokens(
     """Give new tokens ids and randomly initialised embeddings, growing the table if needed."""
     first = len(tokenizer)
     tokenizer.add_tokens(list(tokens), special_tokens=True)
-    if len(tokenizer) > model.get_input_embeddings().num_embeddings:
+    if len(tokenizer) > _table(model).num_embeddings:
         model.resize_token_embeddings(len(tokenizer), mean_resizing=False)
     deviation = getattr(model.config, "initializer_range", 0.02)
     with torch.no_grad():
-        model.get_input_embeddings().weight[first : len(tokenizer)].normal_(std=deviation)
+        _table(model).weight[first : len(tokenizer)].normal_(std=deviation)
+
+
+def _table(model: PreTrainedModel) -> nn.Embedding:
+    """Return the input embeddings."""
+    table = model.get_input_embeddings()
+    assert isinstance(table, nn.Embedding)
+    return table
 
 
 def _load_model(source: str, name: str) -> PreTrainedModel:
@@ -198,16 +207,22 @@ def _load_model(source: str, name: str) -> PreTrainedModel:
 
     disable_progress_bar()  # a bar for reading a file; downloads keep theirs
     try:
-        return AutoModelForMaskedLM.from_pretrained(
+        model: PreTrainedModel = AutoModelForMaskedLM.from_pretrained(
             source, trust_remote_code=False, weights_only=True, dtype=torch.float32
         )
     except OSError as error:
         raise FileNotFoundError(_not_found(name)) from error
+    except pickle.UnpicklingError as error:
+        raise ValueError(
+            f"The weights of {name!r} must be tensors only, was: a file that could run code. Use "
+            "a backbone saved as safetensors."
+        ) from error
     except ValueError as error:
         raise ValueError(
             f"The backbone must be a masked language model, was: {name!r} ({_first_line(error)}). "
             "Choose one that `AutoModelForMaskedLM` loads, such as XLM-R, BERT or ModernBERT."
         ) from error
+    return model
 
 
 def _load_tokenizer(source: str, name: str) -> PreTrainedTokenizerBase:

@@ -5,7 +5,15 @@ from pathlib import Path
 from typing import Any, Literal, assert_never
 
 import torch
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import (
+    Tokenizer,
+    decoders,
+    models,
+    normalizers,
+    pre_tokenizers,
+    processors,
+    trainers,
+)
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 Kind = Literal["xlm-roberta", "bert", "modernbert"]
@@ -94,7 +102,7 @@ def fresh_tokenizer(
         pair=f"{first} $A {last} $B {last}",
         special_tokens=[(token, core.token_to_id(token)) for token in (first, last)],
     )
-    return PreTrainedTokenizerFast(tokenizer_object=core, **names)  # type: ignore[no-untyped-call]
+    return PreTrainedTokenizerFast(tokenizer_object=core, **names)
 
 
 def _special_tokens(kind: Kind) -> dict[str, str]:

@@ -51,14 +51,13 @@ def packed_attention(
     """
     del module, attention_mask
     heads, size = query.shape[1], query.shape[3]
-    outputs, start = [], 0
-    for length, group in groupby(lengths):
-        rows = len(list(group))
-        stop = start + rows * length
-        q, k, v = (
-            part[0, :, start:stop].view(heads, rows, length, size).transpose(0, 1)
-            for part in (query, key, value)
-        )
+    groups = [(length, len(list(equal))) for length, equal in groupby(lengths)]
+    stretches = [length * rows for length, rows in groups]
+    # split, not slices: the gradient of a slice is as large as the whole row, for every slice.
+    parts = zip(*(row[0].split(stretches, dim=1) for row in (query, key, value)), strict=True)
+    outputs = []
+    for (length, rows), part in zip(groups, parts, strict=True):
+        q, k, v = (rowed.view(heads, rows, length, size).transpose(0, 1) for rowed in part)
         mask = None
         if sliding_window is not None and length > sliding_window:
             positions = torch.arange(length, device=query.device)
@@ -67,7 +66,6 @@ def packed_attention(
             q, k, v, attn_mask=mask, dropout_p=dropout, scale=scaling
         )
         outputs.append(out.transpose(1, 2).reshape(1, rows * length, heads, size))
-        start = stop
     return torch.cat(outputs, dim=1), None
 
 

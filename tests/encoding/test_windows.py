@@ -13,7 +13,7 @@ def test_a_sentence_that_fits_is_one_window() -> None:
 
 def test_windows_worked_out_by_hand() -> None:
     # Ten words of one subword, six fit, two of context on each side (a third of six).
-    # 0-3 tagged with 4, 5 behind; 4-5 tagged with 2, 3 before and 6, 7 behind; 6-9 with 4, 5 before.
+    # 0-3 tagged with 4, 5 behind; 4-5 with 2, 3 before and 6, 7 behind; 6-9 with 4, 5 before.
     assert list(windows([1] * 10, budget=6, context=2)) == [
         Window(0, 6, 0, 4),
         Window(2, 8, 4, 6),
@@ -26,9 +26,7 @@ def test_context_is_whole_words() -> None:
     assert list(windows([1, 1, 3, 2, 2], budget=6, context=2))[2].first == 3
 
 
-@given(
-    st.lists(st.integers(1, 9), min_size=1, max_size=60), st.integers(9, 30), st.integers(0, 20)
-)
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=60), st.integers(9, 30), st.integers(0, 20))
 def test_every_word_is_tagged_once_and_every_window_fits(
     sizes: list[int], budget: int, context: int
 ) -> None:
@@ -40,9 +38,7 @@ def test_every_word_is_tagged_once_and_every_window_fits(
 
 
 @given(st.integers(30, 300), st.integers(12, 30), st.integers(1, 10))
-def test_inner_words_have_the_context_on_both_sides(
-    words: int, budget: int, context: int
-) -> None:
+def test_inner_words_have_the_context_on_both_sides(words: int, budget: int, context: int) -> None:
     found = list(windows([1] * words, budget=budget, context=context))
     wanted = min(context, budget // 3)
     for before, after in pairwise(found):

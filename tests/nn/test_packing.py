@@ -58,7 +58,7 @@ def new_encoder(model_type: str, *, dropout: float = 0.0) -> PreTrainedModel:
     torch.manual_seed(0)
     has_pooler = model_type not in ("modernbert", "electra")
     options = {"add_pooling_layer": False} if has_pooler else {}
-    model: PreTrainedModel = AutoModel.from_config(config, **options)  # type: ignore[no-untyped-call]
+    model: PreTrainedModel = AutoModel.from_config(config, **options)
     for parameter in model.parameters():
         nn.init.normal_(parameter, std=0.3)  # as initialised, attention is nearly uniform
     return model.double()

@@ -1,0 +1,124 @@
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from transformers import AutoModelForMaskedLM
+
+from lowner_pl.corpus import Sentence, TagSet
+from lowner_pl.encoding import WordEncoder
+from lowner_pl.nn import load_backbone, max_positions
+
+from ..conftest import KINDS
+
+
+@pytest.fixture(autouse=True)
+def offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    import huggingface_hub.constants as constants
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_head_maps_hidden_states_to_the_scores_of_the_stock_model(
+    kind: str, backbones: dict[str, Path], swahili: list[Sentence]
+) -> None:
+    backbone, head, tokenizer = load_backbone(str(backbones[kind]))
+    stock = AutoModelForMaskedLM.from_pretrained(backbones[kind]).eval()
+    backbone.eval()
+    head.eval()
+    batch = WordEncoder(tokenizer)(swahili[:1], TagSet(("PER", "LOC", "ORG")))
+    with torch.no_grad():
+        mine = head(backbone(batch.input_ids, batch.lengths))
+        torch.testing.assert_close(mine, stock(input_ids=batch.input_ids[None]).logits[0])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_backbone_is_loaded_in_training_mode_float32_and_unpooled(
+    kind: str, backbones: dict[str, Path]
+) -> None:
+    backbone, head, _ = load_backbone(str(backbones[kind]))
+    assert all(part.training for part in (*backbone.modules(), *head.modules()))
+    assert not any("pooler" in name for name, _ in backbone.named_parameters())
+    assert {p.dtype for p in backbone.parameters()} == {torch.float32}
+    assert max_positions(backbone) == 512
+
+
+def test_the_embedded_backbone_is_there() -> None:
+    backbone, _, tokenizer = load_backbone("embedded")
+    assert tokenizer.mask_token == "<mask>"
+    assert {p.dtype for p in backbone.parameters()} == {torch.float32}
+
+
+def test_new_tokens_have_rows_and_the_head_scores_them(tiny: str) -> None:
+    backbone, head, tokenizer = load_backbone(tiny, new_tokens=["<rand>", "<B-PER>"])
+    assert len(tokenizer) == backbone.encoder.get_input_embeddings().num_embeddings
+    hidden = backbone(torch.tensor([0, len(tokenizer) - 1, 2]), (3,))
+    assert head(hidden).shape == (3, len(tokenizer))
+
+
+@pytest.mark.parametrize("name", ["no/such-model", "/no/such/folder"])
+def test_a_backbone_that_is_nowhere_is_refused(name: str) -> None:
+    with pytest.raises(FileNotFoundError, match=f"must be a folder, .*was: '{name}'"):
+        load_backbone(name)
+
+
+def test_a_folder_without_weights_is_refused(tiny: str, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny, tmp_path / "bare")
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(FileNotFoundError, match="It is no complete folder here"):
+        load_backbone(str(folder))
+
+
+def test_a_model_without_masked_language_modelling_is_refused(tiny: str, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny, tmp_path / "clip")
+    config = json.loads((folder / "config.json").read_text())
+    config |= {"model_type": "vit", "architectures": ["ViTModel"]}
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ValueError, match=r"must be a masked language model, was: '.*clip'"):
+        load_backbone(str(folder))
+
+
+def test_a_folder_without_a_fast_tokenizer_is_refused(tiny: str, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny, tmp_path / "slow")
+    (folder / "tokenizer.json").unlink()
+    with pytest.raises((ValueError, FileNotFoundError), match="slow"):
+        load_backbone(str(folder))
+
+
+def test_code_in_a_backbone_folder_is_not_run(tiny: str, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny, tmp_path / "evil")
+    trace = tmp_path / "trace"
+    (folder / "evil.py").write_text(f"import pathlib\npathlib.Path({str(trace)!r}).touch()\n")
+    config = json.loads((folder / "config.json").read_text())
+    config["auto_map"] = {"AutoConfig": "evil.X", "AutoModelForMaskedLM": "evil.X"}
+    (folder / "config.json").write_text(json.dumps(config))
+    load_backbone(str(folder))
+    assert not trace.exists()
+
+
+def test_a_weight_file_with_code_is_not_run(tiny: str, tmp_path: Path) -> None:
+    class Dangerous:
+        def __reduce__(self) -> Any:
+            return os.mkdir, (str(tmp_path / "trace"),)
+
+    folder = shutil.copytree(tiny, tmp_path / "pickled")
+    (folder / "model.safetensors").unlink()
+    torch.save({"x": Dangerous()}, folder / "pytorch_model.bin")
+    with pytest.raises((ValueError, FileNotFoundError)):
+        load_backbone(str(folder))
+    assert not (tmp_path / "trace").exists()
+
+
+def test_the_import_of_the_floor_is_light() -> None:
+    # The model classes of transformers are only imported when a backbone is loaded.
+    code = "import sys, lowner_pl.nn; print('transformers.models.xlm_roberta' in sys.modules)"
+    output = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert output.stdout.strip() == "False"
