@@ -24,7 +24,6 @@ class BaseModule(LightningModule, ABC):
     epoch, the batch and the device, so that a resumed run repeats an uninterrupted one.
 
     Args:
-        entity_types: Entity types of the corpus; the data module hands them over.
         optimizer: Makes the optimiser from the parameters.
         schedule: Learning rate over the run: constant, or linear or cosine decay to 0.
         warmup: Share of the steps in which the learning rate rises from 0, from 0 to 1.
@@ -39,7 +38,6 @@ class BaseModule(LightningModule, ABC):
     def __init__(
         self,
         *,
-        entity_types: tuple[str, ...],
         optimizer: OptimizerCallable,
         schedule: Schedule,
         warmup: float,
@@ -50,7 +48,6 @@ class BaseModule(LightningModule, ABC):
         self.save_hyperparameters(logger=False)
         if callable(self.hparams.get("optimizer")):  # made in Python: no plain value to save
             self.hparams.pop("optimizer")
-        self.entity_types = tuple(entity_types)
         self.optimizer = optimizer
         self.schedule = schedule
         self.warmup = warmup
@@ -119,7 +116,7 @@ class BaseModule(LightningModule, ABC):
 
     def identity(self) -> dict[str, Any]:
         """Return what a checkpoint must agree on to be loaded."""
-        return {"method": type(self).__name__, "entity_types": list(self.entity_types)}
+        return {"method": type(self).__name__}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Write the identity into the checkpoint."""

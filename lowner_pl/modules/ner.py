@@ -64,9 +64,8 @@ class NERModule(BaseModule):
         schedule: Schedule = "constant",
         warmup: float = 0.0,
     ) -> None:
-        super().__init__(
-            entity_types=entity_types, optimizer=optimizer, schedule=schedule, warmup=warmup
-        )
+        super().__init__(optimizer=optimizer, schedule=schedule, warmup=warmup)
+        self.entity_types = tuple(entity_types)
         self.tag_set = TagSet(self.entity_types, scheme=tag_scheme)
         encoder, language_model, tokenizer = load_backbone(
             backbone,
@@ -89,6 +88,10 @@ class NERModule(BaseModule):
 
     def keep_language_model(self, language_model: MaskedLMHead) -> None:
         """Keep the head of the masked language model, if the method needs it; most do not."""
+
+    def identity(self) -> dict[str, Any]:
+        """Return what a checkpoint must agree on: also the entity types."""
+        return {**super().identity(), "entity_types": list(self.entity_types)}
 
     @abstractmethod
     def encode(self, sentences: list[Sentence], *, train: bool) -> Batch:

@@ -237,3 +237,17 @@ def test_a_nan_loss_stops_and_names_the_batch(
         ValueError, match=r"was: nan in epoch 0, batch 4, which begins with 'Rehema"
     ):
         module.training_step(swahili[:3], 4)
+
+
+@pytest.mark.parametrize("head", ["softmax", "crf"])
+def test_a_sentence_of_20_000_words_is_tagged_and_learnt(head: Any, tiny: str) -> None:
+    module = MANERLightningModule(entity_types=TYPES, backbone=tiny, head=head, max_length=128)
+    sentence = Sentence(
+        ("Juma", "alifika", "Dodoma", ".") * 5_000, ("B-PER", "O", "B-LOC", "O") * 5_000
+    )
+    module.loss([sentence]).backward()
+    assert all(p.grad is not None for p in module.tagger.backbone.parameters())
+    module.eval()
+    with torch.inference_mode():
+        (tags,), *_ = module.tag([sentence])
+    assert len(tags) == 20_000
