@@ -13,7 +13,7 @@ commands:
   fit        train; the run lands in lightning_logs/<corpus>-<language>/<method>/seed_<seed>/
   validate   score a checkpoint on the dev set
   test       score a checkpoint on the test set; writes test_metrics.json and the tagged test set
-  predict    tag sentences (--data.predict_path FILE); writes predictions.conll
+  predict    tag sentences (--data.predict_path FILE); writes predictions_<FILE>.conll
 
 options:
   --config FILE         a configuration; later files win over earlier ones

@@ -40,6 +40,7 @@ class FitReport(Callback):
         self.folder = folder
         self.best: dict[str, Any] = {}
         self._shown: list[str] = []
+        self._rows: dict[str, dict[str, float]] = {}
 
     def state_dict(self) -> dict[str, Any]:
         """Return the best scores, for a resumed run."""
@@ -90,8 +91,8 @@ class FitReport(Callback):
                 "confusion": confusion.tolist(),
                 "shown": list(self._shown),
             }
-        if trainer.state.fn == "validate" and trainer.is_global_zero:
-            _print_table({"dev": scores}, self.folder)
+        if trainer.state.fn == "validate":
+            self._rows = {"dev": scores}
 
     def on_save_checkpoint(
         self, trainer: Trainer, pl_module: Any, checkpoint: dict[str, Any]
@@ -101,7 +102,7 @@ class FitReport(Callback):
             logger.experiment.flush()
 
     def on_fit_end(self, trainer: Trainer, pl_module: Any) -> None:
-        """Show the best epoch."""
+        """Draw the best epoch."""
         if not self.best or not trainer.is_global_zero:
             return
         for logger in _tensorboards(trainer):
@@ -110,7 +111,11 @@ class FitReport(Callback):
             logger.experiment.add_figure("dev/confusion", figure, step)
             logger.experiment.add_text("dev/sentences", "\n\n".join(self.best["shown"]), step)
             logger.experiment.flush()
-        _print_table({f"dev, best epoch {self.best['epoch']}": self.best["scores"]}, self.folder)
+        self._rows = {f"dev, best epoch {self.best['epoch']}": self.best["scores"]}
+
+    def teardown(self, trainer: Trainer, pl_module: Any, stage: str) -> None:
+        """Show the scores, below the progress bar."""
+        _print_table(self._rows, self.folder, trainer)
 
 
 class TestReport(Callback):
@@ -125,6 +130,7 @@ class TestReport(Callback):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._tagged: list[list[tuple[Sentence, tuple[str, ...]]]] = []
+        self._rows: dict[str, dict[str, float]] = {}
 
     def on_test_start(self, trainer: Trainer, pl_module: Any) -> None:
         """Start afresh."""
@@ -158,13 +164,15 @@ class TestReport(Callback):
             file = self.folder / (f"test_tagged_{name}.conll" if name else "test_tagged.conll")
             write_conll(file, [s for s, _ in part], predicted=[t for _, t in part])
         _write_metrics(self.folder / "test_metrics.json", scores, trainer, pl_module)
-        _print_table(
-            {f"test {name}".strip(): values for name, values in scores.items()}, self.folder
-        )
+        self._rows = {f"test {name}".strip(): values for name, values in scores.items()}
+
+    def teardown(self, trainer: Trainer, pl_module: Any, stage: str) -> None:
+        """Show the scores, below the progress bar."""
+        _print_table(self._rows, self.folder, trainer)
 
 
 class PredictionWriter(Callback):
-    """Writes what ``predict`` tagged to ``predictions.conll``.
+    """Writes what ``predict`` tagged to ``predictions_<name of the input>.conll``.
 
     Args:
         folder: The run folder.
@@ -186,11 +194,12 @@ class PredictionWriter(Callback):
         """Keep the tagged sentences."""
         self._tagged.extend(outputs)
 
-    def on_predict_end(self, trainer: Trainer, pl_module: Any) -> None:
+    def on_predict_end(self, trainer: Any, pl_module: Any) -> None:
         """Write the file."""
         tagged = _gathered(self._tagged, trainer)
         if trainer.is_global_zero:
-            file = self.folder / "predictions.conll"
+            source = trainer.datamodule.predict_path
+            file = self.folder / f"predictions_{Path(source).stem if source else 'test'}.conll"
             write_conll(file, tagged)
             print(f"{len(tagged):,} tagged sentences: {file}")
 
@@ -248,6 +257,7 @@ def _write_metrics(
         "corpus": trainer.datamodule.name,
         "checkpoint": str(trainer.ckpt_path),
         "scores": scores.get("", scores),
+        "mean_f1": sum(part["f1"] for part in scores.values()) / len(scores),
         "confusion": {"types": [*module.entity_types, "none"], "counts": confusions},
     }
     partial = file.with_suffix(".partial")
@@ -255,8 +265,10 @@ def _write_metrics(
     partial.replace(file)
 
 
-def _print_table(rows: dict[str, dict[str, float]], folder: Path) -> None:
-    """Print scores in percent, and where the run is."""
+def _print_table(rows: dict[str, dict[str, float]], folder: Path, trainer: Trainer) -> None:
+    """Print scores in percent, if there are any, and where the run is."""
+    if not rows or not trainer.is_global_zero:
+        return
     from rich.console import Console
     from rich.table import Table
 

@@ -119,10 +119,11 @@ class NERCLI(LightningCLI):
             loggers += extra if isinstance(extra, list) else [extra]
         plugins = config["plugins"] or []
         plugins = plugins if isinstance(plugins, list) else [plugins]
-        reports = (FitReport, TestReport, PredictionWriter)
-        callbacks: list[Any] = [report(self.run.path) for report in reports]
+        callbacks: list[Any] = []
         if config["enable_progress_bar"] is not False:
             callbacks.append(ProgressBar())
+        reports = (FitReport, TestReport, PredictionWriter)
+        callbacks += [report(self.run.path) for report in reports]
         self.trainer_defaults = {"callbacks": callbacks}
         return super().instantiate_trainer(
             logger=loggers, plugins=[*plugins, AtomicCheckpointIO()], **kwargs

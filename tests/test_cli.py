@@ -14,6 +14,7 @@ import pytest
 import torch
 import yaml
 
+from lowner_pl.cli import run
 from lowner_pl.corpus import read_conll
 from lowner_pl.modules import BaseModule, NERModule, SNERLightningModule
 
@@ -74,7 +75,7 @@ def test_predict_writes_tagged_sentences(trained: Path, tmp_path: Path) -> None:
     text = tmp_path / "new.txt"
     text.write_text("Juma alifika Dodoma .\nHabari za asubuhi\n", encoding="utf-8")
     command("predict", trained, f"--data.predict_path={text}")
-    tagged = read_conll(folder(trained) / "predictions.conll")
+    tagged = read_conll(folder(trained) / "predictions_new.conll")
     assert [sentence.words for sentence in tagged] == [
         ("Juma", "alifika", "Dodoma", "."),
         ("Habari", "za", "asubuhi"),
@@ -106,8 +107,6 @@ def test_the_config_of_a_run_repeats_it_and_the_earlier_run_is_moved_aside(
 ) -> None:
     command("fit", tmp_path)
     config = folder(tmp_path) / "config.yaml"
-    from lowner_pl.cli import run
-
     run(["fit", f"--config={config}"])
     assert same(weights(tmp_path), weights(trained))
     aside = folder(tmp_path).with_name("seed_12345.1")
@@ -377,3 +376,26 @@ def test_bases_cannot_be_loaded(trained: Path) -> None:
     with pytest.raises(ValueError, match="method 'BaseModule' as configured, was: 'SNER"):
         BaseModule.load_from_checkpoint(file, weights_only=True)
     SNERLightningModule.load_from_checkpoint(file, weights_only=True)
+
+
+def test_one_result_per_target_language(tmp_path: Path) -> None:
+    sample = {
+        language: {"class_path": "SampleDataModule", "init_args": {"language": language}}
+        for language in ("en", "sw")
+    }
+    data = tmp_path / "data.yaml"
+    options = {"source": sample["en"], "targets": [sample["sw"], sample["en"]]}
+    data.write_text(yaml.safe_dump({"class_path": "CrossLingualDataModule", "init_args": options}))
+    words = arguments("fit", tmp_path, f"--data={data}")
+    words.remove("--data.train_size=48")
+    run(words)
+    words[0] = "test"
+    cli = run(words)
+    record = json.loads((cli.run.path / "test_metrics.json").read_text())
+    scores = record["scores"]
+    assert {name: scores[name]["entities"] for name in scores} == {"sw": 163, "en": 165}
+    mean = (scores["sw"]["f1"] + scores["en"]["f1"]) / 2
+    assert record["mean_f1"] == pytest.approx(mean)
+    assert cli.trainer.callback_metrics["test/f1"].item() == pytest.approx(mean)
+    for name, sentences in (("sw", 100), ("en", 100)):
+        assert len(read_conll(cli.run.path / f"test_tagged_{name}.conll")) == sentences
