@@ -147,16 +147,14 @@ class NERCLI(LightningCLI):
 
     def _claim(self) -> int | None:
         """Lock the run folder for training; return the step that is resumed there, if any."""
+        step = None if self.checkpoint is None else _resumable_step(self.checkpoint)
         self.datamodule.setup("fit")  # what is wrong with the data stops here, the folder untouched
-        in_place = self.checkpoint is not None and self.run.path in self.checkpoint.parents
+        in_place = self.run.holds(self.checkpoint)
         if _is_first_process():
             self.run.lock()
             if not in_place and (aside := self.run.set_aside()):
                 rank_zero_info(f"The earlier run in {self.run.path} was moved to {aside}.")
-        if not in_place or self.checkpoint is None:
-            return None
-        step = int(read_checkpoint(self.checkpoint)["global_step"])
-        return step if _is_first_process() else None
+        return step if in_place and _is_first_process() else None
 
     def _run_subcommand(self, subcommand: str) -> None:
         """Run the command, and give the run folder back whatever happens."""
@@ -193,6 +191,17 @@ def run(args: ArgsType = None) -> NERCLI:
         seed_everything_default=0,
         args=args,
     )
+
+
+def _resumable_step(file: Path) -> int:
+    """Return the step of a checkpoint that training can go on from."""
+    checkpoint = read_checkpoint(file)
+    if "optimizer_states" not in checkpoint:
+        raise ValueError(
+            f"Training can only go on from a checkpoint with the optimiser's state, was: '{file}' "
+            "with weights alone, as `best` has. Use `--ckpt_path last`."
+        )
+    return int(checkpoint["global_step"])
 
 
 def _is_first_process() -> bool:

@@ -66,6 +66,10 @@ class RunFolder:
             shutil.copy2(config, self.path)
         return aside
 
+    def holds(self, file: Path | None) -> bool:
+        """Return whether a file lies in the folder, however its path is written."""
+        return file is not None and self.path.resolve() in file.resolve().parents
+
     def checkpoint(self, which: str) -> Path:
         """Return the file that ``best``, ``last`` or a path stands for.
 

@@ -209,6 +209,20 @@ def test_resuming_where_there_is_nothing_is_an_error(which: str, tmp_path: Path)
         command("fit", tmp_path, f"--ckpt_path={which}")
 
 
+def test_resuming_from_weights_alone_is_an_error(trained: Path) -> None:
+    before = weights(trained)
+    with pytest.raises(ValueError, match=r"with weights alone, as `best` has\."):
+        command("fit", trained, "--ckpt_path=best")
+    assert same(weights(trained), before)
+
+
+def test_resuming_a_finished_run_changes_nothing(trained: Path) -> None:
+    before = weights(trained)
+    command("fit", trained, "--ckpt_path=last")
+    assert same(weights(trained), before)
+    assert len(steps(folder(trained) / "metrics.csv", "train/loss")) == 9
+
+
 def test_testing_without_a_checkpoint_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="`--ckpt_path best` needs a checkpoint"):
         command("test", tmp_path)

@@ -26,6 +26,16 @@ def test_an_earlier_run_is_moved_aside_and_numbered(run: RunFolder) -> None:
         assert [file.name for file in run.path.iterdir()] == ["config.yaml"]
 
 
+def test_a_file_is_known_by_its_place(
+    run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    relative = RunFolder(Path("."), "wikiann-sw", "maner", 7)
+    assert relative.holds(run.checkpoints / "last.ckpt")
+    assert not relative.holds(tmp_path / "last.ckpt")
+    assert not relative.holds(None)
+
+
 def test_one_writer_at_a_time(run: RunFolder, tmp_path: Path) -> None:
     other = RunFolder(tmp_path, "wikiann-sw", "maner", 7)
     run.lock()
