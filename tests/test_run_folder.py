@@ -30,7 +30,7 @@ def test_a_file_is_known_by_its_place(
     run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    relative = RunFolder(Path("."), "wikiann-sw", "maner", 7)
+    relative = RunFolder(Path(), "wikiann-sw", "maner", 7)
     assert relative.holds(run.checkpoints / "last.ckpt")
     assert not relative.holds(tmp_path / "last.ckpt")
     assert not relative.holds(None)
