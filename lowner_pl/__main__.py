@@ -39,7 +39,7 @@ examples:
 
 
 def main() -> None:
-    """Run the command line; bad input ends in one message and exit status 1."""
+    """Run the command line; bad input ends in one message and exit status 1, or 2 for options."""
     arguments = sys.argv[1:]
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(HELP)
@@ -47,11 +47,13 @@ def main() -> None:
     if arguments[0] == "--version":
         print(f"lowner_pl {__version__}")
         return
+    from lightning.fabric.utilities.exceptions import MisconfigurationException
+
     from lowner_pl.cli import run
 
     try:
         run()
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, MisconfigurationException) as error:
         if os.environ.get("LOWNER_PL_DEBUG"):
             raise
         print(f"error: {error}\n(LOWNER_PL_DEBUG=1 shows where.)", file=sys.stderr)

@@ -116,6 +116,8 @@ class FitReport(Callback):
     def teardown(self, trainer: Trainer, pl_module: Any, stage: str) -> None:
         """Show the scores, below the progress bar."""
         _print_table(self._rows, self.folder, trainer)
+        if self._rows and self.best["scores"]["f1"] == 0.0 and trainer.is_global_zero:
+            print("Dev F1 was 0 in every epoch: train longer, or with a larger learning rate.")
 
 
 class TestReport(Callback):

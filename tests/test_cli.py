@@ -210,10 +210,79 @@ def test_resuming_where_there_is_nothing_is_an_error(which: str, tmp_path: Path)
 
 
 def test_resuming_from_weights_alone_is_an_error(trained: Path) -> None:
-    before = weights(trained)
+    files = [folder(trained) / "metrics.csv", folder(trained) / "checkpoints" / "last.ckpt"]
+    before = [file.read_bytes() for file in files]
     with pytest.raises(ValueError, match=r"with weights alone, as `best` has\."):
         command("fit", trained, "--ckpt_path=best")
-    assert same(weights(trained), before)
+    assert [file.read_bytes() for file in files] == before
+
+
+@pytest.mark.parametrize("spelling", ["absolute", "link"])
+def test_a_run_resumes_in_place_however_its_checkpoint_is_written(
+    spelling: str, tmp_path: Path
+) -> None:
+    command("fit", tmp_path / "runs", "--trainer.max_epochs=1")
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "runs")
+    root = link if spelling == "link" else tmp_path / "runs"
+    last = folder(root) / "checkpoints" / "last.ckpt"
+    cli = command("fit", tmp_path / "runs", f"--ckpt_path={last}", "--trainer.max_epochs=2")
+    assert cli.trainer.global_step == 6
+    assert not list(folder(tmp_path / "runs").parent.glob("*.1"))
+
+
+def test_a_fit_that_is_refused_leaves_the_run_where_it_is(trained: Path, tmp_path: Path) -> None:
+    command("fit", tmp_path, "--trainer.max_epochs=1", method="maner")
+    other = folder(tmp_path, "maner") / "checkpoints" / "last.ckpt"
+    before = sorted(file.name for file in folder(trained).rglob("*"))
+    with pytest.raises(ValueError, match="was: 'MANERLightningModule'"):
+        command("fit", trained, f"--ckpt_path={other}")
+    with pytest.raises(ValueError, match="invalid accelerator name"):
+        command("fit", trained, "--trainer.accelerator=nonsense")
+    assert sorted(file.name for file in folder(trained).rglob("*")) == before
+    assert not list(folder(trained).parent.glob("*.1"))
+
+
+def test_scores_of_a_checkpoint_from_elsewhere_do_not_replace_the_runs_own(
+    trained: Path, tmp_path: Path
+) -> None:
+    command("fit", tmp_path, "--data.language=en", "--trainer.max_epochs=1")
+    command("test", tmp_path, "--data.language=en")
+    run_folder = tmp_path / "sample-en" / "sner" / "seed_12345"
+    own = (run_folder / "test_metrics.json").read_text()
+    file = folder(trained) / "checkpoints" / "last.ckpt"
+    command("test", tmp_path, "--data.language=en", f"--ckpt_path={file}")
+    assert (run_folder / "test_metrics.json").read_text() == own
+    zero_shot = run_folder / "from_sample-sw_sner_seed_12345" / "test_metrics.json"
+    assert json.loads(zero_shot.read_text())["checkpoint"] == str(file)
+
+
+def test_tests_leave_the_curves_of_a_fit_alone(trained: Path) -> None:
+    before = (folder(trained) / "metrics.csv").read_bytes()
+    command("test", trained)
+    assert (folder(trained) / "metrics.csv").read_bytes() == before
+
+
+def test_the_dev_loss_does_not_depend_on_the_batches(trained: Path) -> None:
+    losses = [
+        command("validate", trained, f"--data.eval_batch_size={size}")
+        .trainer.callback_metrics["dev/loss"]
+        .item()
+        for size in (1, 7, 50)
+    ]
+    assert losses == pytest.approx([losses[0]] * 3, rel=1e-5)
+
+
+def test_a_precision_that_would_convert_sentences_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"`trainer.precision` must be .*was: 'bf16-true'"):
+        command("fit", tmp_path, "--trainer.precision=bf16-true")
+    command("fit", tmp_path, "--trainer.precision=bf16-mixed", "--trainer.max_epochs=1")
+
+
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match=r"The run folder must be writable, was: '.*file"):
+        command("fit", tmp_path / "file")
 
 
 def test_resuming_a_finished_run_changes_nothing(trained: Path) -> None:
@@ -313,12 +382,11 @@ def test_two_devices_score_as_one(trained: Path, tmp_path: Path) -> None:
     )
     _, errors = process.communicate()
     assert process.returncode == 0, errors
-    one, two = (
-        json.loads((folder(root) / "test_metrics.json").read_text()) for root in (trained, tmp_path)
-    )
+    folders = (folder(trained), folder(tmp_path) / "from_sample-sw_sner_seed_12345")
+    one, two = (json.loads((place / "test_metrics.json").read_text()) for place in folders)
     assert two["scores"] == one["scores"]
     assert two["confusion"] == one["confusion"]
-    tagged = [(folder(root) / "test_tagged.conll").read_text() for root in (trained, tmp_path)]
+    tagged = [(place / "test_tagged.conll").read_text() for place in folders]
     assert tagged[0] == tagged[1]
 
 

@@ -50,7 +50,8 @@ def test_resuming_drops_what_was_logged_after_the_checkpoint(run: RunFolder) -> 
     run.path.mkdir(parents=True)
     file = run.path / "metrics.csv"
     file.write_text("epoch,step,train/loss\n0,0,3\n0,1,2\n1,2,1\n1,")  # killed while writing
-    _, logger = run.loggers(2)
+    run.forget_after(2)
+    _, logger = run.training_loggers(2)
     logger.log_metrics({"epoch": 1, "train/loss": 0.5}, step=2)
     logger.log_metrics({"epoch": 1, "dev/f1": 0.25}, step=2)
     logger.save()
