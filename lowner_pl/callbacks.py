@@ -14,6 +14,8 @@ from torch import Tensor
 from lowner_pl.corpus import Sentence, write_conll
 
 SHOWN = 8  # tagged dev sentences in TensorBoard
+TAGGING = ("f1", "precision", "recall", "word_accuracy", "entities", "words")
+COUNTS = ("entities", "words", "masks")
 
 
 class ProgressBar(RichProgressBar):
@@ -195,6 +197,47 @@ class PredictionWriter(Callback):
             print(f"{len(tagged):,} tagged sentences: {file}")
 
 
+class ScoreReport(Callback):
+    """Shows the dev and test scores of a method without tags, and writes ``test_metrics.json``.
+
+    Args:
+        folder: The run folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def on_validation_end(self, trainer: Trainer, pl_module: Any) -> None:
+        """Show the scores after ``validate``."""
+        if trainer.state.fn == "validate":
+            self._show(trainer, "dev")
+
+    def on_fit_end(self, trainer: Trainer, pl_module: Any) -> None:
+        """Show the scores of the last epoch."""
+        self._show(trainer, "dev")
+
+    def on_test_end(self, trainer: Any, pl_module: Any) -> None:
+        """Write and show the scores."""
+        if trainer.is_global_zero:
+            record = {
+                "method": pl_module.method,
+                "corpus": trainer.datamodule.name,
+                "checkpoint": str(trainer.ckpt_path),
+                "scores": _scores(trainer, "test/"),
+            }
+            _write_record(self.folder / "test_metrics.json", record)
+        self._show(trainer, "test")
+
+    def _show(self, trainer: Trainer, split: str) -> None:
+        """Print a row for all data and one for each part."""
+        rows: dict[str, dict[str, float]] = {}
+        for name, value in _scores(trainer, f"{split}/").items():
+            part, _, key = name.rpartition("/")
+            rows.setdefault(f"{split} {part}".strip(), {})[key] = value
+        if trainer.is_global_zero and rows:
+            _print_table(rows, self.folder, columns=tuple(next(iter(rows.values()))))
+
+
 def _tensorboards(trainer: Trainer) -> list[Any]:
     """Return the TensorBoard loggers, on the first device only."""
     if not trainer.is_global_zero:
@@ -250,27 +293,36 @@ def _write_metrics(
         "scores": scores.get("", scores),
         "confusion": {"types": [*module.entity_types, "none"], "counts": confusions},
     }
+    _write_record(file, record)
+
+
+def _write_record(file: Path, record: dict[str, Any]) -> None:
+    """Write a JSON file whole or not at all."""
     partial = file.with_suffix(".partial")
     partial.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     partial.replace(file)
 
 
-def _print_table(rows: dict[str, dict[str, float]], folder: Path) -> None:
-    """Print scores in percent, and where the run is."""
+def _print_table(
+    rows: dict[str, dict[str, float]], folder: Path, *, columns: Sequence[str] = TAGGING
+) -> None:
+    """Print scores in percent (losses and counts as they are), and where the run is."""
     from rich.console import Console
     from rich.table import Table
 
-    columns = ("f1", "precision", "recall", "word_accuracy", "entities", "words")
     table = Table("", *columns)
     for name, values in rows.items():
-        cells = [
-            f"{values[key]:.0f}" if key in ("entities", "words") else f"{100 * values[key]:.2f}"
-            for key in columns
-        ]
-        table.add_row(name, *cells)
+        table.add_row(name, *(_cell(key, values[key]) for key in columns))
     console = Console()
     console.print(table)
     console.print(f"Run folder: {folder}", soft_wrap=True)
+
+
+def _cell(key: str, value: float) -> str:
+    """Return a score as text."""
+    if key in COUNTS:
+        return f"{value:.0f}"
+    return f"{value:.3f}" if key == "loss" else f"{100 * value:.2f}"
 
 
 def _figure(confusion: list[list[int]], types: Sequence[str]) -> Any:
