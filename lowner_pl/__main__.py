@@ -14,7 +14,7 @@ commands:
   fit        train; the run lands in lightning_logs/<corpus>-<language>/<method>/seed_<seed>/
   validate   score a checkpoint on the dev set
   test       score a checkpoint on the test set; writes test_metrics.json and the tagged test set
-  predict    tag sentences (--data.predict_path FILE); writes predictions.conll
+  predict    tag sentences (--data.predict_path FILE); writes predictions_<FILE>.conll
 
   new-backbone     a tokenizer and an untrained backbone for your text, to be trained with
                    `fit --config configs/pretrain_embedded.yaml`
@@ -44,7 +44,7 @@ examples:
 
 
 def main() -> None:
-    """Run the command line; bad input ends in one message and exit status 1."""
+    """Run the command line; bad input ends in one message and exit status 1, or 2 for options."""
     arguments = sys.argv[1:]
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(HELP)
@@ -52,6 +52,8 @@ def main() -> None:
     if arguments[0] == "--version":
         print(f"lowner_pl {__version__}")
         return
+    from lightning.fabric.utilities.exceptions import MisconfigurationException
+
     try:
         if arguments[0] in COMMANDS:
             run_command(arguments)
@@ -59,7 +61,7 @@ def main() -> None:
             from lowner_pl.cli import run
 
             run()
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, MisconfigurationException) as error:
         if os.environ.get("LOWNER_PL_DEBUG"):
             raise
         print(f"error: {error}\n(LOWNER_PL_DEBUG=1 shows where.)", file=sys.stderr)

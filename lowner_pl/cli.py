@@ -105,31 +105,42 @@ class NERCLI(LightningCLI):
         config = self._get(self.config_init, "trainer")
         self.run = self._run_folder()
         self.checkpoint = self._checkpoint()
+        _check_precision(config["precision"])
         if config["fast_dev_run"]:  # leaves no trace
             return super().instantiate_trainer(plugins=[AtomicCheckpointIO()], **kwargs)
-        resumed = None
-        if self.subcommand == "fit":
-            resumed = self._claim()
+        resumed = self._resumed_step() if self.subcommand == "fit" else None
         for which in ("best", "last"):
             callback = self._get(self.config_init, f"{which}_checkpoint")
             callback.dirpath = str(self.run.checkpoints)
             if which == "best" and callback.monitor is None:
                 callback.monitor = f"dev/{self.model.headline}"
-        loggers: list[Any] = [*self.run.loggers(resumed)]
-        if config["logger"] not in (None, True, False):
-            extra = config["logger"]
-            loggers += extra if isinstance(extra, list) else [extra]
+        loggers = self._loggers(resumed)
         plugins = config["plugins"] or []
         plugins = plugins if isinstance(plugins, list) else [plugins]
-        tags = isinstance(self.model, NERModule)
-        reports = (FitReport, TestReport, PredictionWriter) if tags else (ScoreReport,)
-        callbacks: list[Any] = [report(self.run.path) for report in reports]
+        callbacks: list[Any] = []
         if config["enable_progress_bar"] is not False:
             callbacks.append(ProgressBar())
+        tags = isinstance(self.model, NERModule)
+        reports = (FitReport, TestReport, PredictionWriter) if tags else (ScoreReport,)
+        callbacks += [report(self.run.reports(self.checkpoint)) for report in reports]
         self.trainer_defaults = {"callbacks": callbacks}
-        return super().instantiate_trainer(
+        trainer = super().instantiate_trainer(
             logger=loggers, plugins=[*plugins, AtomicCheckpointIO()], **kwargs
         )
+        if self.subcommand == "fit" and _is_first_process():
+            self._claim(resumed)
+        return trainer
+
+    def _loggers(self, resumed: int | None) -> list[Any]:
+        """Return our loggers, and those of the configuration behind them."""
+        extra = self._get(self.config_init, "trainer")["logger"]
+        if self.subcommand == "fit":
+            loggers: list[Any] = [*self.run.training_loggers(resumed)]
+        else:
+            loggers = [self.run.report_logger(self.checkpoint)]
+        if extra in (None, True, False):
+            return loggers
+        return loggers + (extra if isinstance(extra, list) else [extra])
 
     def _run_folder(self) -> RunFolder:
         """Return the folder that data, method and seed name."""
@@ -147,18 +158,30 @@ class NERCLI(LightningCLI):
             which = "best"
         return None if which is None else self.run.checkpoint(which)
 
-    def _claim(self) -> int | None:
-        """Lock the run folder for training; return the step that is resumed there, if any."""
-        self.datamodule.setup("fit")  # what is wrong with the data stops here, the folder untouched
-        in_place = self.checkpoint is not None and self.run.path in self.checkpoint.parents
-        if _is_first_process():
-            self.run.lock()
-            if not in_place and (aside := self.run.set_aside()):
-                rank_zero_info(f"The earlier run in {self.run.path} was moved to {aside}.")
-        if not in_place or self.checkpoint is None:
+    def _resumed_step(self) -> int | None:
+        """Make sure that training can begin; return the step that is resumed in place, if any.
+
+        What is wrong with the data or the checkpoint stops here, the run folder untouched.
+        """
+        self.datamodule.setup("fit")
+        if self.checkpoint is None:
             return None
-        step = int(read_checkpoint(self.checkpoint)["global_step"])
-        return step if _is_first_process() else None
+        checkpoint = read_checkpoint(self.checkpoint)
+        if "optimizer_states" not in checkpoint:
+            raise ValueError(
+                "Training can only go on from a checkpoint with the optimiser's state, was: "
+                f"'{self.checkpoint}' with weights alone, as `best` has. Use `--ckpt_path last`."
+            )
+        self.model.on_load_checkpoint(checkpoint)
+        return int(checkpoint["global_step"]) if self.run.holds(self.checkpoint) else None
+
+    def _claim(self, resumed: int | None) -> None:
+        """Lock the run folder for training, and make room in it or go on where it stands."""
+        self.run.lock()
+        if resumed is not None:
+            self.run.forget_after(resumed)
+        elif aside := self.run.set_aside():
+            rank_zero_info(f"The earlier run in {self.run.path} was moved to {aside}.")
 
     def _run_subcommand(self, subcommand: str) -> None:
         """Run the command, and give the run folder back whatever happens."""
@@ -195,6 +218,15 @@ def run(args: ArgsType = None) -> NERCLI:
         seed_everything_default=0,
         args=args,
     )
+
+
+def _check_precision(precision: int | str | None) -> None:
+    """Refuse precisions in which Lightning would convert the sentences of a batch."""
+    if str(precision).endswith("-true") and precision != "32-true":
+        raise ValueError(
+            f"`trainer.precision` must be 32-true, 16-mixed or bf16-mixed, was: {precision!r}. "
+            "`bf16-mixed` saves memory."
+        )
 
 
 def _is_first_process() -> bool:

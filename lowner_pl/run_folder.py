@@ -35,14 +35,20 @@ class RunFolder:
 
         Raises:
             ValueError: If another process is training into it.
+            OSError: If it cannot be written.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
             self._lock.acquire()
         except Timeout as error:
             raise ValueError(
                 f"A run folder must have one writer, was: '{self.path}', which another process is "
                 "training into. Wait for it, or give another `--seed_everything` or `--variant`."
+            ) from error
+        except OSError as error:
+            raise OSError(
+                f"The run folder must be writable, was: '{self.path}' ({error}). Give another "
+                "`--log_root`."
             ) from error
 
     def release(self) -> None:
@@ -66,6 +72,10 @@ class RunFolder:
             shutil.copy2(config, self.path)
         return aside
 
+    def holds(self, file: Path | None) -> bool:
+        """Return whether a file lies in the folder, however its path is written."""
+        return file is not None and self.path.resolve() in file.resolve().parents
+
     def checkpoint(self, which: str) -> Path:
         """Return the file that ``best``, ``last`` or a path stands for.
 
@@ -88,15 +98,24 @@ class RunFolder:
             )
         return file
 
-    def loggers(self, resumed_step: int | None) -> list[TensorBoardLogger | CSVLogger]:
-        """Return loggers that go on where a resumed run stood.
+    def reports(self, checkpoint: Path | None) -> Path:
+        """Return where tests and predictions are written.
+
+        That is the run folder, but for a checkpoint from elsewhere a folder in it named after the
+        checkpoint, so that its results do not replace the run's own.
+        """
+        if checkpoint is None or self.holds(checkpoint):
+            return self.path
+        *_, corpus, method, seed, place, _ = ("", "", "", "", *checkpoint.resolve().parts)
+        source = (corpus, method, seed) if place == "checkpoints" else (place, checkpoint.stem)
+        return self.path / f"from_{'_'.join(source)}"
+
+    def training_loggers(self, resumed_step: int | None) -> list[TensorBoardLogger | CSVLogger]:
+        """Return the loggers of ``fit``.
 
         Args:
-            resumed_step: Steps of the checkpoint that is resumed; what was logged after it is
-                dropped, since the run logs it again.
+            resumed_step: Steps of the checkpoint that is resumed in place; see `forget_after`.
         """
-        if resumed_step is not None:
-            _trim(self.path / "metrics.csv", resumed_step)
         place: dict[str, Any] = {
             "save_dir": self.root,
             "name": self.name,
@@ -106,6 +125,17 @@ class RunFolder:
             **place, default_hp_metric=False, purge_step=resumed_step, flush_secs=10
         )
         return [tensorboard, _KeepingCSVLogger(**place, flush_logs_every_n_steps=1)]
+
+    def report_logger(self, checkpoint: Path | None) -> TensorBoardLogger:
+        """Return the logger of the other commands, which may run while ``fit`` does."""
+        folder = self.reports(checkpoint)
+        return TensorBoardLogger(
+            folder.parent, name="", version=folder.name, default_hp_metric=False
+        )
+
+    def forget_after(self, step: int) -> None:
+        """Drop what ``metrics.csv`` has from ``step`` on: a resumed run logs it again."""
+        _trim(self.path / "metrics.csv", step)
 
 
 class _KeepingCSVLogger(CSVLogger):

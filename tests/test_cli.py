@@ -14,6 +14,7 @@ import pytest
 import torch
 import yaml
 
+from lowner_pl.cli import run
 from lowner_pl.corpus import read_conll
 from lowner_pl.modules import BaseModule, NERModule, SNERLightningModule
 
@@ -74,7 +75,7 @@ def test_predict_writes_tagged_sentences(trained: Path, tmp_path: Path) -> None:
     text = tmp_path / "new.txt"
     text.write_text("Juma alifika Dodoma .\nHabari za asubuhi\n", encoding="utf-8")
     command("predict", trained, f"--data.predict_path={text}")
-    tagged = read_conll(folder(trained) / "predictions.conll")
+    tagged = read_conll(folder(trained) / "predictions_new.conll")
     assert [sentence.words for sentence in tagged] == [
         ("Juma", "alifika", "Dodoma", "."),
         ("Habari", "za", "asubuhi"),
@@ -106,8 +107,6 @@ def test_the_config_of_a_run_repeats_it_and_the_earlier_run_is_moved_aside(
 ) -> None:
     command("fit", tmp_path)
     config = folder(tmp_path) / "config.yaml"
-    from lowner_pl.cli import run
-
     run(["fit", f"--config={config}"])
     assert same(weights(tmp_path), weights(trained))
     aside = folder(tmp_path).with_name("seed_12345.1")
@@ -210,6 +209,89 @@ def test_resuming_where_there_is_nothing_is_an_error(which: str, tmp_path: Path)
         command("fit", tmp_path, f"--ckpt_path={which}")
 
 
+def test_resuming_from_weights_alone_is_an_error(trained: Path) -> None:
+    files = [folder(trained) / "metrics.csv", folder(trained) / "checkpoints" / "last.ckpt"]
+    before = [file.read_bytes() for file in files]
+    with pytest.raises(ValueError, match=r"with weights alone, as `best` has\."):
+        command("fit", trained, "--ckpt_path=best")
+    assert [file.read_bytes() for file in files] == before
+
+
+@pytest.mark.parametrize("spelling", ["absolute", "link"])
+def test_a_run_resumes_in_place_however_its_checkpoint_is_written(
+    spelling: str, tmp_path: Path
+) -> None:
+    command("fit", tmp_path / "runs", "--trainer.max_epochs=1")
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "runs")
+    root = link if spelling == "link" else tmp_path / "runs"
+    last = folder(root) / "checkpoints" / "last.ckpt"
+    cli = command("fit", tmp_path / "runs", f"--ckpt_path={last}", "--trainer.max_epochs=2")
+    assert cli.trainer.global_step == 6
+    assert not list(folder(tmp_path / "runs").parent.glob("*.1"))
+
+
+def test_a_fit_that_is_refused_leaves_the_run_where_it_is(trained: Path, tmp_path: Path) -> None:
+    command("fit", tmp_path, "--trainer.max_epochs=1", method="maner")
+    other = folder(tmp_path, "maner") / "checkpoints" / "last.ckpt"
+    before = sorted(file.name for file in folder(trained).rglob("*"))
+    with pytest.raises(ValueError, match="was: 'MANERLightningModule'"):
+        command("fit", trained, f"--ckpt_path={other}")
+    with pytest.raises(ValueError, match="invalid accelerator name"):
+        command("fit", trained, "--trainer.accelerator=nonsense")
+    assert sorted(file.name for file in folder(trained).rglob("*")) == before
+    assert not list(folder(trained).parent.glob("*.1"))
+
+
+def test_scores_of_a_checkpoint_from_elsewhere_do_not_replace_the_runs_own(
+    trained: Path, tmp_path: Path
+) -> None:
+    command("fit", tmp_path, "--data.language=en", "--trainer.max_epochs=1")
+    command("test", tmp_path, "--data.language=en")
+    run_folder = tmp_path / "sample-en" / "sner" / "seed_12345"
+    own = (run_folder / "test_metrics.json").read_text()
+    file = folder(trained) / "checkpoints" / "last.ckpt"
+    command("test", tmp_path, "--data.language=en", f"--ckpt_path={file}")
+    assert (run_folder / "test_metrics.json").read_text() == own
+    zero_shot = run_folder / "from_sample-sw_sner_seed_12345" / "test_metrics.json"
+    assert json.loads(zero_shot.read_text())["checkpoint"] == str(file)
+
+
+def test_tests_leave_the_curves_of_a_fit_alone(trained: Path) -> None:
+    before = (folder(trained) / "metrics.csv").read_bytes()
+    command("test", trained)
+    assert (folder(trained) / "metrics.csv").read_bytes() == before
+
+
+def test_the_dev_loss_does_not_depend_on_the_batches(trained: Path) -> None:
+    losses = [
+        command("validate", trained, f"--data.eval_batch_size={size}")
+        .trainer.callback_metrics["dev/loss"]
+        .item()
+        for size in (1, 7, 50)
+    ]
+    assert losses == pytest.approx([losses[0]] * 3, rel=1e-5)
+
+
+def test_a_precision_that_would_convert_sentences_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"`trainer.precision` must be .*was: 'bf16-true'"):
+        command("fit", tmp_path, "--trainer.precision=bf16-true")
+    command("fit", tmp_path, "--trainer.precision=bf16-mixed", "--trainer.max_epochs=1")
+
+
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match=r"The run folder must be writable, was: '.*file"):
+        command("fit", tmp_path / "file")
+
+
+def test_resuming_a_finished_run_changes_nothing(trained: Path) -> None:
+    before = weights(trained)
+    command("fit", trained, "--ckpt_path=last")
+    assert same(weights(trained), before)
+    assert len(steps(folder(trained) / "metrics.csv", "train/loss")) == 9
+
+
 def test_testing_without_a_checkpoint_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="`--ckpt_path best` needs a checkpoint"):
         command("test", tmp_path)
@@ -300,12 +382,11 @@ def test_two_devices_score_as_one(trained: Path, tmp_path: Path) -> None:
     )
     _, errors = process.communicate()
     assert process.returncode == 0, errors
-    one, two = (
-        json.loads((folder(root) / "test_metrics.json").read_text()) for root in (trained, tmp_path)
-    )
+    folders = (folder(trained), folder(tmp_path) / "from_sample-sw_sner_seed_12345")
+    one, two = (json.loads((place / "test_metrics.json").read_text()) for place in folders)
     assert two["scores"] == one["scores"]
     assert two["confusion"] == one["confusion"]
-    tagged = [(folder(root) / "test_tagged.conll").read_text() for root in (trained, tmp_path)]
+    tagged = [(place / "test_tagged.conll").read_text() for place in folders]
     assert tagged[0] == tagged[1]
 
 
@@ -377,3 +458,26 @@ def test_bases_cannot_be_loaded(trained: Path) -> None:
     with pytest.raises(ValueError, match="method 'BaseModule' as configured, was: 'SNER"):
         BaseModule.load_from_checkpoint(file, weights_only=True)
     SNERLightningModule.load_from_checkpoint(file, weights_only=True)
+
+
+def test_one_result_per_target_language(tmp_path: Path) -> None:
+    sample = {
+        language: {"class_path": "SampleDataModule", "init_args": {"language": language}}
+        for language in ("en", "sw")
+    }
+    data = tmp_path / "data.yaml"
+    options = {"source": sample["en"], "targets": [sample["sw"], sample["en"]]}
+    data.write_text(yaml.safe_dump({"class_path": "CrossLingualDataModule", "init_args": options}))
+    words = arguments("fit", tmp_path, f"--data={data}")
+    words.remove("--data.train_size=48")
+    run(words)
+    words[0] = "test"
+    cli = run(words)
+    record = json.loads((cli.run.path / "test_metrics.json").read_text())
+    scores = record["scores"]
+    assert {name: scores[name]["entities"] for name in scores} == {"sw": 163, "en": 165}
+    mean = (scores["sw"]["f1"] + scores["en"]["f1"]) / 2
+    assert record["mean_f1"] == pytest.approx(mean)
+    assert cli.trainer.callback_metrics["test/f1"].item() == pytest.approx(mean)
+    for name, sentences in (("sw", 100), ("en", 100)):
+        assert len(read_conll(cli.run.path / f"test_tagged_{name}.conll")) == sentences

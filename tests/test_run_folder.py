@@ -26,6 +26,16 @@ def test_an_earlier_run_is_moved_aside_and_numbered(run: RunFolder) -> None:
         assert [file.name for file in run.path.iterdir()] == ["config.yaml"]
 
 
+def test_a_file_is_known_by_its_place(
+    run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    relative = RunFolder(Path(), "wikiann-sw", "maner", 7)
+    assert relative.holds(run.checkpoints / "last.ckpt")
+    assert not relative.holds(tmp_path / "last.ckpt")
+    assert not relative.holds(None)
+
+
 def test_one_writer_at_a_time(run: RunFolder, tmp_path: Path) -> None:
     other = RunFolder(tmp_path, "wikiann-sw", "maner", 7)
     run.lock()
@@ -40,7 +50,8 @@ def test_resuming_drops_what_was_logged_after_the_checkpoint(run: RunFolder) -> 
     run.path.mkdir(parents=True)
     file = run.path / "metrics.csv"
     file.write_text("epoch,step,train/loss\n0,0,3\n0,1,2\n1,2,1\n1,")  # killed while writing
-    _, logger = run.loggers(2)
+    run.forget_after(2)
+    _, logger = run.training_loggers(2)
     logger.log_metrics({"epoch": 1, "train/loss": 0.5}, step=2)
     logger.log_metrics({"epoch": 1, "dev/f1": 0.25}, step=2)
     logger.save()

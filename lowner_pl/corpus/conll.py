@@ -160,11 +160,14 @@ class _Columns:
             self._look_at_first(line, number)
         columns = self._split(line)
         if len(columns) != self._count:
+            fewer = len(columns) < self._count
             self._complain(
                 number,
-                f"have {self._count} columns like line {self._first}",
+                f"have a word and a tag, {self._count} columns like line {self._first}",
                 line,
-                "Words that hold blanks need tabs between the columns.",
+                "Add what is missing."
+                if fewer
+                else "Words that hold blanks need tabs between the columns.",
             )
         tag = columns[self._tag].strip(" ") if self._form.labelled else ""
         if not tag and self._form.labelled:

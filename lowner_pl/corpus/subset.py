@@ -56,7 +56,8 @@ def split_off(
     if not 0 < len(held_out) < len(sentences):
         raise ValueError(
             f"The part split off must leave sentences on both sides, was: {wanted} of "
-            f"{len(sentences)} sentences ({len(alike)} distinct ones)."
+            f"{len(sentences)} sentences ({len(alike)} distinct ones). Give the other part as a "
+            "file of its own (`dev_path`), or more sentences."
         )
     rest = [s for position, s in enumerate(sentences) if position not in held_out]
     return rest, [sentences[position] for position in sorted(held_out)]

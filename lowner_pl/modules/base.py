@@ -53,6 +53,7 @@ class BaseModule(LightningModule, ABC):
         self.optimizer = optimizer
         self.schedule = schedule
         self.warmup = warmup
+        self.trained_steps = 0
         self._configured: list[dict[str, Any]] = []
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
@@ -129,8 +130,8 @@ class BaseModule(LightningModule, ABC):
             raise ValueError(
                 f"The loss must be finite, was: {loss.item()} in epoch {self.current_epoch}, batch "
                 f"{batch_idx}, which begins with {' '.join(batch[0].words)[:80]!r}. Lower the "
-                "learning rate or clip gradients; the last good checkpoint is unchanged, and "
-                "`--ckpt_path last` goes on from it."
+                "learning rate or clip gradients; checkpoints saved before this are unchanged, and "
+                "`--ckpt_path last` goes on from the last of them."
             )
 
     def identity(self) -> dict[str, Any]:
@@ -160,6 +161,7 @@ class BaseModule(LightningModule, ABC):
                     f"{saved.get(key)!r}. Use the config of the checkpoint's own run folder."
                 )
         self._check_weights(checkpoint["state_dict"])
+        self.trained_steps = int(checkpoint["global_step"])
 
     def _check_weights(self, saved: dict[str, Tensor]) -> None:
         """Say in one sentence which weights differ, where torch would list them all."""

@@ -135,7 +135,7 @@ class NERModule(BaseModule):
             return {"tags": []}
         tags, encoded, emissions = self.tag(batch)
         loss = self.tagger.head.loss(emissions, encoded.tags, encoded.word_mask)
-        self.dev_loss.update(loss, len(batch))
+        self.dev_loss.update(loss, self.tagger.head.averaged(encoded.word_mask))
         self.dev_scores.update([_gold(sentence) for sentence in batch], tags)
         return {"tags": tags}
 
@@ -145,21 +145,18 @@ class NERModule(BaseModule):
         self.log("dev/loss", self.dev_loss.compute(), sync_dist=True)
 
     def on_test_epoch_start(self) -> None:
-        """Start the test scores afresh; one for each test set, made when its first batch comes."""
-        self.test_scores = nn.ModuleList()
-        self.test_names: list[str] = []
+        """Start the test scores afresh, one for each test set of the data module."""
+        data: Any = getattr(self.trainer, "datamodule", None)
+        self.test_names: list[str] = data.test_names
+        self.test_scores = nn.ModuleList(
+            EntityScores(self.entity_types).to(self.device) for _ in self.test_names
+        )
 
     def test_step(
         self, batch: list[Sentence], batch_idx: int, dataloader_idx: int = 0
     ) -> dict[str, Any]:
         """Return the ``tags`` of a test batch, having scored them."""
         del batch_idx
-        while len(self.test_scores) <= dataloader_idx:
-            self.test_scores.append(EntityScores(self.entity_types).to(self.device))
-            name = (batch and batch[0].language) or str(dataloader_idx)
-            self.test_names.append(
-                name if name not in self.test_names else f"{name}-{dataloader_idx}"
-            )
         if not batch:
             return {"tags": []}
         tags, *_ = self.tag(batch)
@@ -170,6 +167,7 @@ class NERModule(BaseModule):
 
     def on_test_epoch_end(self) -> None:
         """Log the scores of each test set; with several, also the mean of their F1."""
+        self.log("step", float(self.trained_steps))  # Lightning takes it as the place on the axis
         several = len(self.test_scores) > 1
         headline = []
         for name, scores in zip(self.test_names, self.test_scores, strict=True):

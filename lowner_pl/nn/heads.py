@@ -52,6 +52,14 @@ class Head(nn.Module, ABC):
         """
 
     @abstractmethod
+    def averaged(self, mask: Tensor) -> Tensor:
+        """Return how many things `loss` is the mean of, to average it over several batches.
+
+        Args:
+            mask: ``True`` on real words. Shape ``(B, W)``.
+        """
+
+    @abstractmethod
     def decode(self, emissions: Tensor, mask: Tensor) -> Tensor:
         """Return the best tag ids, 0 where padded. Shape ``(B, W)``.
 
@@ -85,6 +93,10 @@ class SoftmaxHead(Head):
         return F.cross_entropy(
             emissions.float().flatten(0, 1), targets.flatten(), ignore_index=-100
         )
+
+    def averaged(self, mask: Tensor) -> Tensor:
+        """Return the number of words."""
+        return mask.sum()
 
     def decode(self, emissions: Tensor, mask: Tensor) -> Tensor:
         """Return the best tag id of each word, 0 where padded. Shape ``(B, W)``.
@@ -125,6 +137,10 @@ class CRFHead(Head):
         """
         log_likelihood: Tensor = self.crf(emissions, tags, mask)
         return -log_likelihood.mean()
+
+    def averaged(self, mask: Tensor) -> Tensor:
+        """Return the number of sentences."""
+        return mask.any(dim=1).sum()
 
     def decode(self, emissions: Tensor, mask: Tensor) -> Tensor:
         """Return the best path that the rules of the tag set allow. Shape ``(B, W)``.
