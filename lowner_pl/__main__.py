@@ -4,6 +4,7 @@ import os
 import sys
 
 from lowner_pl import __version__
+from lowner_pl.commands import COMMANDS, run_command
 
 HELP = """usage: python -m lowner_pl {fit,validate,test,predict} --config FILE … [options]
 
@@ -14,6 +15,10 @@ commands:
   validate   score a checkpoint on the dev set
   test       score a checkpoint on the test set; writes test_metrics.json and the tagged test set
   predict    tag sentences (--data.predict_path FILE); writes predictions_<FILE>.conll
+
+  new-backbone     a tokenizer and an untrained backbone for your text, to be trained with
+                   `fit --config configs/pretrain_embedded.yaml`
+  export-backbone  a checkpoint of such a run as a folder, for `--model.backbone`
 
 options:
   --config FILE         a configuration; later files win over earlier ones
@@ -49,10 +54,13 @@ def main() -> None:
         return
     from lightning.fabric.utilities.exceptions import MisconfigurationException
 
-    from lowner_pl.cli import run
-
     try:
-        run()
+        if arguments[0] in COMMANDS:
+            run_command(arguments)
+        else:
+            from lowner_pl.cli import run
+
+            run()
     except (ValueError, OSError, MisconfigurationException) as error:
         if os.environ.get("LOWNER_PL_DEBUG"):
             raise

@@ -18,10 +18,10 @@ from lightning.pytorch.cli import (
 )
 from lightning.pytorch.utilities import rank_zero_info
 
-from lowner_pl.callbacks import FitReport, PredictionWriter, ProgressBar, TestReport
+from lowner_pl.callbacks import FitReport, PredictionWriter, ProgressBar, ScoreReport, TestReport
 from lowner_pl.checkpoint_io import AtomicCheckpointIO, read_checkpoint
-from lowner_pl.datamodules import NERDataModule
-from lowner_pl.modules import BaseModule
+from lowner_pl.datamodules import SentenceDataModule
+from lowner_pl.modules import BaseModule, NERModule
 from lowner_pl.run_folder import RunFolder
 
 # Third-party warnings that a user can do nothing about.
@@ -73,7 +73,7 @@ class NERCLI(LightningCLI):
             )
         parser.set_defaults(
             {
-                "best_checkpoint.monitor": "dev/f1",
+                "best_checkpoint.monitor": None,  # the method's headline score
                 "best_checkpoint.mode": "max",
                 "best_checkpoint.save_weights_only": True,
                 "last_checkpoint.save_on_train_epoch_end": True,
@@ -112,13 +112,16 @@ class NERCLI(LightningCLI):
         for which in ("best", "last"):
             callback = self._get(self.config_init, f"{which}_checkpoint")
             callback.dirpath = str(self.run.checkpoints)
+            if which == "best" and callback.monitor is None:
+                callback.monitor = f"dev/{self.model.headline}"
         loggers = self._loggers(resumed)
         plugins = config["plugins"] or []
         plugins = plugins if isinstance(plugins, list) else [plugins]
         callbacks: list[Any] = []
         if config["enable_progress_bar"] is not False:
             callbacks.append(ProgressBar())
-        reports = (FitReport, TestReport, PredictionWriter)
+        tags = isinstance(self.model, NERModule)
+        reports = (FitReport, TestReport, PredictionWriter) if tags else (ScoreReport,)
         callbacks += [report(self.run.reports(self.checkpoint)) for report in reports]
         self.trainer_defaults = {"callbacks": callbacks}
         trainer = super().instantiate_trainer(
@@ -206,7 +209,7 @@ def run(args: ArgsType = None) -> NERCLI:
     logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(_is_no_advert)
     return NERCLI(
         BaseModule,
-        NERDataModule,
+        SentenceDataModule,
         save_config_callback=RunConfigCallback,
         save_config_kwargs={"overwrite": True},
         subclass_mode_model=True,

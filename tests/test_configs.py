@@ -11,9 +11,11 @@ from lowner_pl.cli import run
 from .conftest import ROOT
 
 CONFIGS = ROOT / "configs"
-EXPERIMENTS = sorted(CONFIGS.glob("*_*.yaml"))
-DATA = sorted((CONFIGS / "data").glob("*.yaml"))
-MODELS = sorted((CONFIGS / "model").glob("*.yaml"))
+RAW_TEXT = [CONFIGS / name for name in ("adapt_language.yaml", "pretrain_embedded.yaml")]
+RAW_PARTS = {CONFIGS / "data" / "text.yaml", CONFIGS / "model" / "mlm.yaml"}
+EXPERIMENTS = sorted({*CONFIGS.glob("*_*.yaml")} - {*RAW_TEXT})
+DATA = sorted({*(CONFIGS / "data").glob("*.yaml")} - RAW_PARTS)
+MODELS = sorted({*(CONFIGS / "model").glob("*.yaml")} - RAW_PARTS)
 OVERLAYS = {CONFIGS / "embedded.yaml", CONFIGS / "trainer.yaml"}
 QUICK = (
     "--trainer.fast_dev_run=2",
@@ -42,7 +44,7 @@ def fit_and_test(words: list[str]) -> None:
 
 
 def test_no_config_is_left_out() -> None:
-    tested = {*EXPERIMENTS, *DATA, *MODELS, *OVERLAYS}
+    tested = {*EXPERIMENTS, *RAW_TEXT, *RAW_PARTS, *DATA, *MODELS, *OVERLAYS}
     assert tested == set(CONFIGS.rglob("*.yaml"))
 
 
@@ -73,6 +75,12 @@ def test_a_method_runs(file: Path, tiny: str) -> None:
     data = CONFIGS / "data" / "sample.yaml"
     words = [f"--trainer={CONFIGS / 'trainer.yaml'}", f"--model={file}", f"--data={data}"]
     fit_and_test([*words, f"--model.backbone={tiny}"])
+
+
+@pytest.mark.usefixtures("toys")
+@pytest.mark.parametrize("file", RAW_TEXT, ids=lambda file: file.stem)
+def test_training_on_raw_text_runs(file: Path, tiny: str) -> None:
+    fit_and_test([f"--config={file}", f"--model.backbone={tiny}", "--data.cache_folder=cache"])
 
 
 @pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda file: file.stem)

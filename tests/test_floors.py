@@ -25,7 +25,8 @@ ALLOWED: dict[str, set[str]] = {
         "checkpoint_io",
         "run_folder",
     },
-    "__main__": {"cli"},
+    "commands": {"datamodules", "modules", "nn", "checkpoint_io"},
+    "__main__": {"cli", "commands"},
     "__init__": set(),
 }
 

@@ -10,6 +10,8 @@ from lowner_pl.datamodules.masakhaner import MasakhaNERDataModule
 from lowner_pl.datamodules.msra import MSRADataModule
 from lowner_pl.datamodules.multilingual import MultilingualDataModule
 from lowner_pl.datamodules.sample import SampleDataModule
+from lowner_pl.datamodules.sentences import SentenceDataModule
+from lowner_pl.datamodules.text import TextDataModule
 from lowner_pl.datamodules.wikiann import WikiANNDataModule
 
 __all__ = [
@@ -23,6 +25,8 @@ __all__ = [
     "MultilingualDataModule",
     "NERDataModule",
     "SampleDataModule",
+    "SentenceDataModule",
     "Split",
+    "TextDataModule",
     "WikiANNDataModule",
 ]

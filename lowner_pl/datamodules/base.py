@@ -1,23 +1,22 @@
 """What all corpora share: entity types, splits, subsets, checks and loaders."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from abc import abstractmethod
 from itertools import chain
 from pathlib import Path
 from typing import Literal
 
-from lightning.pytorch import LightningDataModule
 from lightning.pytorch.utilities import rank_zero_info, rank_zero_warn
 from torch.utils.data import DataLoader
 
 from lowner_pl.corpus import Sentence, read_conll, read_text, split_off, subset
-from lowner_pl.datamodules.loaders import evaluation_loader, training_loader
+from lowner_pl.datamodules.loaders import training_loader
 from lowner_pl.datamodules.mapping import map_types, type_order
+from lowner_pl.datamodules.sentences import SentenceDataModule
 
 Split = Literal["train", "dev", "test"]
 
 
-class NERDataModule(LightningDataModule, ABC):
+class NERDataModule(SentenceDataModule):
     """A corpus. Leaf classes say in :meth:`read` where the sentences come from.
 
     What a data module holds is a pure function of its arguments and its files.
@@ -45,10 +44,6 @@ class NERDataModule(LightningDataModule, ABC):
 
     corpus_types: tuple[str, ...] | None = None
     """Entity types as published; ``None`` finds them in the data."""
-    name: str
-    """Part of the run folder's name, such as ``wikiann-sw``."""
-    language: str | None = None
-    """ISO 639-1 code where there is one language."""
 
     def __init__(
         self,
@@ -63,20 +58,17 @@ class NERDataModule(LightningDataModule, ABC):
         predict_path: str | Path | None = None,
         num_workers: int = 0,
     ) -> None:
-        super().__init__()
-        sizes = {"batch_size": batch_size, "eval_batch_size": eval_batch_size}
-        for option, size in sizes.items():
-            if size < 1:
-                raise ValueError(f"`{option}` must be at least 1, was: {size}.")
-        self.batch_size = batch_size
-        self.eval_batch_size = eval_batch_size
+        super().__init__(
+            batch_size=batch_size,
+            eval_batch_size=eval_batch_size,
+            seed=seed,
+            num_workers=num_workers,
+        )
         self.train_size = train_size
         self.dev_size = dev_size
         self.subset_seed = subset_seed
         self.type_map = dict(type_map or {})
-        self.seed = seed
         self.predict_path = predict_path
-        self.num_workers = num_workers
         self._entity_types: tuple[str, ...] | None = None
         self._raw: dict[Split, list[Sentence] | None] = {}
         self._ready: dict[str, list[list[Sentence]]] = {}
@@ -200,22 +192,6 @@ class NERDataModule(LightningDataModule, ABC):
     def predict_dataloader(self) -> DataLoader[list[Sentence]]:
         """Return the batches to predict."""
         return self._evaluation_loader(self.sentences("predict"))
-
-    def _evaluation_loader(self, sentences: Sequence[Sentence]) -> DataLoader[list[Sentence]]:
-        world_size, rank = self._world()
-        return evaluation_loader(
-            sentences,
-            batch_size=self.eval_batch_size,
-            num_workers=self.num_workers,
-            world_size=world_size,
-            rank=rank,
-        )
-
-    def _world(self) -> tuple[int, int]:
-        """Return the number of devices and of this one; 1 and 0 without a trainer."""
-        if self.trainer is None:
-            return 1, 0
-        return self.trainer.world_size, self.trainer.global_rank
 
     def _read(self, split: Split) -> list[Sentence] | None:
         if split not in self._raw:

@@ -2,6 +2,7 @@
 
 from lowner_pl.encoding.batch import Batch
 from lowner_pl.encoding.masking import mask_subwords, mask_words
+from lowner_pl.encoding.packing import pack_lines, unspelt_share
 from lowner_pl.encoding.windows import Window, windows
 from lowner_pl.encoding.word_encoder import RANDOM_MARKER, Marker, WordEncoder
 
@@ -13,5 +14,7 @@ __all__ = [
     "WordEncoder",
     "mask_subwords",
     "mask_words",
+    "pack_lines",
+    "unspelt_share",
     "windows",
 ]

@@ -31,6 +31,7 @@ def mask_subwords(
     mask_id: int,
     vocabulary: int,
     generator: torch.Generator,
+    masked_share: float = 0.8,
 ) -> tuple[Tensor, Tensor]:
     """Return masked ids and the positions to predict, the 80/10/10 way of BERT.
 
@@ -45,6 +46,8 @@ def mask_subwords(
         mask_id: Id of the mask token.
         vocabulary: Ids below this number may be drawn as random subwords.
         generator: Source of randomness.
+        masked_share: Share of the chosen subwords that become the mask token, from 0 to 1; of the
+            others, half become a random subword and half stay.
     """
     draws = torch.rand(len(input_ids), generator=generator).masked_fill(~maskable, 2.0)
     chosen = draws < probability
@@ -52,6 +55,7 @@ def mask_subwords(
         chosen[draws.argmin()] = True
     kind = torch.rand(len(input_ids), generator=generator)
     random_ids = torch.randint(vocabulary, (len(input_ids),), generator=generator)
-    masked = torch.where(chosen & (kind < 0.8), mask_id, input_ids)
-    masked = torch.where(chosen & (kind >= 0.9), random_ids, masked)
+    masked = torch.where(chosen & (kind < masked_share), mask_id, input_ids)
+    replaced = chosen & (kind >= (1.0 + masked_share) / 2)
+    masked = torch.where(replaced, random_ids, masked)
     return masked, chosen.nonzero().squeeze(1)

@@ -25,6 +25,10 @@ class WordEncoder:
     distinct word is tokenised once and remembered. A word that the tokenizer maps to nothing is
     encoded as the unknown token.
 
+    Attributes:
+        prefix: Ids that the tokenizer puts before a sentence.
+        suffix: Ids that it puts behind.
+
     Args:
         tokenizer: A fast tokenizer.
         marker: What stands before each word: nothing, the mask token, or a new token ``<rand>``,
@@ -58,9 +62,9 @@ class WordEncoder:
         self.context = context
         self._space = " " if _wants_space(tokenizer) else ""
         self._marker_ids = self._ids_of_marker()
-        self._prefix, self._suffix = self._specials()
+        self.prefix, self.suffix = self._specials()
         self._unknown_id = self._unknown()
-        self.budget = max_length - len(self._prefix) - len(self._suffix)
+        self.budget = max_length - len(self.prefix) - len(self.suffix)
         if self.budget < len(self._marker_ids) + 1:
             raise ValueError(
                 f"`max_length` must hold the special tokens, a marker and a subword, was: "
@@ -129,6 +133,18 @@ class WordEncoder:
             self.tokenizer, marker=marker, max_length=self.max_length, context=self.context
         )
 
+    def lines(self, sentences: Sequence[Sentence]) -> list[list[int]]:
+        """Return the subwords of each sentence as running text, without special tokens."""
+        encoded = self.tokenizer(
+            [self._space + " ".join(sentence.words) for sentence in sentences],
+            add_special_tokens=False,
+            return_attention_mask=False,
+            return_token_type_ids=False,
+            verbose=False,
+        )
+        ids: list[list[int]] = encoded["input_ids"]
+        return ids
+
     def subwords(self, word: str) -> tuple[int, ...]:
         """Return the ids that stand for a word, its marker included."""
         self._remember([word])
@@ -140,12 +156,12 @@ class WordEncoder:
         """Yield the windows of one sentence: ids, sentence, first tagged word, anchors."""
         sizes = [len(piece) for piece in pieces]
         for window in windows(sizes, budget=self.budget, context=self.context):
-            ids, anchors = list(self._prefix), []
+            ids, anchors = list(self.prefix), []
             for position in range(window.first, window.last):
                 if window.begin <= position < window.end:
                     anchors.append(len(ids))
                 ids.extend(pieces[position])
-            ids.extend(self._suffix)
+            ids.extend(self.suffix)
             yield ids, index, window.begin, anchors
 
     def _remember(self, words: Iterable[str]) -> None:

@@ -2,6 +2,7 @@
 
 from lowner_pl.modules.base import BaseModule
 from lowner_pl.modules.maner import MANERLightningModule
+from lowner_pl.modules.mlm import MLMLightningModule
 from lowner_pl.modules.mlm_ner import MLMNERLightningModule
 from lowner_pl.modules.ner import NERModule
 from lowner_pl.modules.sner import SNERLightningModule
@@ -9,6 +10,7 @@ from lowner_pl.modules.sner import SNERLightningModule
 __all__ = [
     "BaseModule",
     "MANERLightningModule",
+    "MLMLightningModule",
     "MLMNERLightningModule",
     "NERModule",
     "SNERLightningModule",

@@ -34,6 +34,8 @@ class BaseModule(LightningModule, ABC):
 
     method: str
     """Name of the method in run folders and tables."""
+    headline: str = "f1"
+    """The score of ``dev/…`` that decides which checkpoint is best; more is better."""
 
     def __init__(
         self,
@@ -72,6 +74,23 @@ class BaseModule(LightningModule, ABC):
             "optimizer": optimizer,
             "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
         }
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: torch.optim.Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Clip gradients, those of a fused optimiser in 16-bit brain floats, too.
+
+        Lightning refuses that, as it must where gradients are scaled; here nothing is scaled.
+        """
+        by_norm = gradient_clip_algorithm in (None, "norm")
+        if gradient_clip_val and by_norm and self.trainer.precision == "bf16-mixed":
+            parameters = [p for group in optimizer.param_groups for p in group["params"]]
+            torch.nn.utils.clip_grad_norm_(parameters, gradient_clip_val)
+            return
+        self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
 
     def on_train_start(self) -> None:
         """Let the options of this run win over those in a resumed optimiser state."""

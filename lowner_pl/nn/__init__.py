@@ -1,6 +1,12 @@
 """Floor 2: torch modules."""
 
-from lowner_pl.nn.backbone import Backbone, MaskedLMHead, load_backbone, max_positions
+from lowner_pl.nn.backbone import (
+    Backbone,
+    MaskedLMHead,
+    load_backbone,
+    max_positions,
+    save_backbone,
+)
 from lowner_pl.nn.crf import CRF
 from lowner_pl.nn.heads import CRFHead, Head, HeadName, SoftmaxHead, build_head
 from lowner_pl.nn.tagger import Tagger
@@ -17,4 +23,5 @@ __all__ = [
     "build_head",
     "load_backbone",
     "max_positions",
+    "save_backbone",
 ]

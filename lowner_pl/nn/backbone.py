@@ -1,5 +1,6 @@
 """Masked language models as backbones: loading, freezing, and running them without padding."""
 
+import copy
 import pickle
 from collections.abc import Sequence
 from pathlib import Path
@@ -172,6 +173,31 @@ def load_backbone(
     # from_pretrained returns eval mode and Lightning keeps it: without train() there is no dropout.
     model.train()
     return Backbone(encoder, subwords_per_pass=subwords_per_pass), MaskedLMHead(model), tokenizer
+
+
+def save_backbone(
+    backbone: Backbone,
+    head: MaskedLMHead,
+    tokenizer: PreTrainedTokenizerBase,
+    folder: Path | str,
+    *,
+    dtype: torch.dtype = torch.float32,
+) -> None:
+    """Write a folder that ``AutoModelForMaskedLM.from_pretrained`` and `load_backbone` read.
+
+    Args:
+        backbone: The encoder.
+        head: The rest of the model.
+        tokenizer: The tokenizer.
+        folder: Where to write.
+        dtype: Type of the numbers on disk.
+    """
+    # Copied together, so that shared embeddings stay shared.
+    encoder, model = copy.deepcopy((backbone.encoder, head.model))
+    setattr(model, model.base_model_prefix, encoder)
+    model.to(dtype)  # type: ignore[arg-type]
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
 
 
 def max_positions(backbone: Backbone) -> int:

@@ -1,6 +1,8 @@
 """Untrained backbones with a tokenizer of their own, for pre-training, tests and benchmarks."""
 
-from collections.abc import Iterable
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal, assert_never
 
@@ -16,7 +18,9 @@ from tokenizers import (
 )
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-Kind = Literal["xlm-roberta", "bert", "modernbert"]
+Kind = Literal["xlm-roberta", "bert", "modernbert", "multilingual"]
+BYTES = tuple(f"<0x{byte:02X}>" for byte in range(256))
+"""The subwords that spell what the vocabulary does not hold, byte by byte."""
 
 
 def fresh_backbone(
@@ -37,8 +41,9 @@ def fresh_backbone(
     Args:
         folder: Where to write; loadable by ``AutoModelForMaskedLM.from_pretrained``.
         texts: Sentences for the tokenizer.
-        kind: Architecture and tokenizer: XLM-R (sentence pieces), BERT (word pieces) or ModernBERT
-            (byte pairs).
+        kind: Architecture and tokenizer: XLM-R (sentence pieces), BERT (word pieces), ModernBERT
+            (byte pairs), or ``multilingual``: ModernBERT's layers under sentence pieces that
+            spell what they do not hold byte by byte, so that no script has unknown subwords.
         vocabulary: Subwords at most, special tokens included.
         layers: Transformer layers.
         hidden: Width H; a multiple of ``heads``.
@@ -64,13 +69,13 @@ def fresh_tokenizer(
     names = _special_tokens(kind)
     specials = list(names.values())
     match kind:
-        case "xlm-roberta":
+        case "xlm-roberta" | "multilingual":
             core = Tokenizer(models.Unigram())
             core.normalizer = normalizers.NFKC()
             core.pre_tokenizer = pre_tokenizers.Metaspace()
             core.decoder = decoders.Metaspace()
             trainer: Any = trainers.UnigramTrainer(
-                vocab_size=vocabulary,
+                vocab_size=vocabulary - (len(BYTES) if kind == "multilingual" else 0),
                 special_tokens=specials,
                 unk_token=names["unk_token"],
                 show_progress=False,
@@ -95,7 +100,14 @@ def fresh_tokenizer(
             )
         case _:
             assert_never(kind)
-    core.train_from_iterator(texts, trainer)
+    if kind == "multilingual":
+        core.train_from_iterator(_without_rare_characters(texts), trainer)
+        core.model = _with_bytes(core, first=len(specials), unknown=names["unk_token"])
+        core.decoder = decoders.Sequence(
+            [decoders.ByteFallback(), decoders.Metaspace(), decoders.Fuse()]
+        )
+    else:
+        core.train_from_iterator(texts, trainer)
     first, last = names["cls_token"], names["sep_token"]
     core.post_processor = processors.TemplateProcessing(
         single=f"{first} $A {last}",
@@ -105,9 +117,37 @@ def fresh_tokenizer(
     return PreTrainedTokenizerFast(tokenizer_object=core, **names)
 
 
+def _without_rare_characters(texts: Iterable[str], coverage: float = 0.9995) -> Iterator[str]:
+    """Yield the texts without their rarest characters, which bytes will spell.
+
+    A sentence-piece model gives every character of its text a subword; in many scripts, the rare
+    ones would fill the vocabulary.
+    """
+    lines = list(texts)
+    counts = Counter(character for line in lines for character in line)
+    left = coverage * counts.total()
+    kept = set()
+    for character, count in counts.most_common():
+        if left <= 0:
+            break
+        kept.add(character)
+        left -= count
+    for line in lines:
+        yield "".join(character for character in line if character in kept)
+
+
+def _with_bytes(core: Tokenizer, *, first: int, unknown: str) -> models.Unigram:
+    """Return the trained model with the 256 bytes from id ``first``, as a last resort."""
+    pieces = [(piece, score) for piece, score in json.loads(core.to_str())["model"]["vocab"]]
+    least = min(score for _, score in pieces) - 10.0
+    pieces[first:first] = [(piece, least) for piece in BYTES]
+    names = [piece for piece, _ in pieces]
+    return models.Unigram(pieces, unk_id=names.index(unknown), byte_fallback=True)
+
+
 def _special_tokens(kind: Kind) -> dict[str, str]:
     """Return the special tokens of a kind, in the order of their ids."""
-    if kind == "xlm-roberta":
+    if kind in ("xlm-roberta", "multilingual"):
         return {
             "cls_token": "<s>",
             "pad_token": "<pad>",
@@ -149,9 +189,12 @@ def _model(
     if kind == "xlm-roberta":
         shape["max_position_embeddings"] += tokenizer.pad_token_id + 1
         shape["type_vocab_size"] = 1
-    if kind == "modernbert":
-        shape["intermediate_size"] = round(4 * hidden * 2 / 3)
+    if kind in ("modernbert", "multilingual"):
+        shape["intermediate_size"] = 8 * round(4 * hidden * 2 / 3 / 8)  # matrices like multiples
         shape |= {"cls_token_id": tokenizer.cls_token_id, "sep_token_id": tokenizer.sep_token_id}
-        shape |= {"local_attention": 32, "tie_word_embeddings": True}
-    model: PreTrainedModel = AutoModelForMaskedLM.from_config(AutoConfig.for_model(kind, **shape))
+        # A window of 128 subwords sees itself whole in the layers of local attention, too.
+        shape["local_attention"] = 32 if kind == "modernbert" else 256
+        shape["tie_word_embeddings"] = True
+    body = "modernbert" if kind == "multilingual" else kind
+    model: PreTrainedModel = AutoModelForMaskedLM.from_config(AutoConfig.for_model(body, **shape))
     return model

@@ -59,3 +59,22 @@ def test_only_maskable_subwords_are_chosen_and_at_least_one() -> None:
         generator=generator(),
     )
     assert none.tolist() == []
+
+
+@pytest.mark.parametrize(("share", "kinds"), [(1.0, (1.0, 0.0)), (0.5, (0.5, 0.25))])
+def test_the_share_of_masks_can_be_set(share: float, kinds: tuple[float, float]) -> None:
+    ids = torch.full((40_000,), 7)
+    masked, positions = mask_subwords(
+        ids,
+        torch.ones_like(ids, dtype=torch.bool),
+        probability=0.5,
+        mask_id=1,
+        vocabulary=1_000_000,  # a random subword is never 1 or 7, in practice
+        generator=torch.Generator().manual_seed(0),
+        masked_share=share,
+    )
+    chosen = masked[positions]
+    assert (chosen == 1).float().mean().item() == pytest.approx(kinds[0], abs=0.01)
+    left = (chosen == 7).float().mean().item()
+    assert left == pytest.approx(kinds[1], abs=0.01)
+    assert masked.ne(ids).sum() <= len(positions)

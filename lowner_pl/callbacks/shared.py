@@ -1,0 +1,68 @@
+"""What the reports share: scores from the log, files written whole, tables."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch import Trainer
+
+TAGGING = ("f1", "precision", "recall", "word_accuracy", "entities", "words")
+COUNTS = ("entities", "words", "masks")
+
+
+def gathered(mine: list[Any], trainer: Trainer) -> list[Any]:
+    """Return the items of all devices in corpus order: device r of R has r, r + R and so on."""
+    if trainer.world_size == 1:
+        return mine
+    parts: list[Any] = [None] * trainer.world_size
+    torch.distributed.all_gather_object(parts, mine)
+    merged: list[Any] = [None] * sum(map(len, parts))
+    for rank, part in enumerate(parts):
+        merged[rank :: trainer.world_size] = part
+    return merged
+
+
+def logged_scores(trainer: Trainer, prefix: str) -> dict[str, float]:
+    """Return the logged scores under ``prefix``."""
+    return {
+        name.removeprefix(prefix): value.item()
+        for name, value in trainer.callback_metrics.items()
+        if name.startswith(prefix)
+    }
+
+
+def write_record(file: Path, record: dict[str, Any]) -> None:
+    """Write a JSON file whole or not at all."""
+    partial = file.with_suffix(".partial")
+    partial.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    partial.replace(file)
+
+
+def print_table(
+    rows: dict[str, dict[str, float]],
+    folder: Path,
+    trainer: Trainer,
+    *,
+    columns: Sequence[str] = TAGGING,
+) -> None:
+    """Print scores in percent (losses and counts as they are), and where the run is."""
+    if not rows or not trainer.is_global_zero:
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("", *columns)
+    for name, values in rows.items():
+        table.add_row(name, *(_cell(key, values[key]) for key in columns))
+    console = Console()
+    console.print(table)
+    console.print(f"Run folder: {folder}", soft_wrap=True)
+
+
+def _cell(key: str, value: float) -> str:
+    """Return a score as text."""
+    if key in COUNTS:
+        return f"{value:.0f}"
+    return f"{value:.3f}" if key == "loss" else f"{100 * value:.2f}"

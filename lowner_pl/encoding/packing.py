@@ -1,0 +1,49 @@
+"""Lines of subwords, end to end, cut into windows of one length: no padding, nothing left out."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedTokenizerBase
+
+_BYTE = re.compile(r"<0x[0-9A-F]{2}>")
+
+
+def pack_lines(
+    lines: Iterable[Sequence[int]], *, length: int, prefix: Sequence[int], suffix: Sequence[int]
+) -> tuple[Tensor, tuple[int, ...]]:
+    """Return the ids of all windows end to end ``(N,)``, and the subwords of each window.
+
+    Between lines stands ``suffix``; a window has ``prefix`` before and ``suffix`` after it. All
+    windows have ``length`` subwords but the first, which has what is left.
+
+    Args:
+        lines: Subword ids of each line, without special tokens.
+        length: Subwords in a window.
+        prefix: What the tokenizer puts before a text.
+        suffix: What it puts behind.
+    """
+    stream: list[int] = []
+    for line in lines:
+        if stream and line:
+            stream.extend(suffix)
+        stream.extend(line)
+    room = length - len(prefix) - len(suffix)
+    rest = len(stream) % room  # the short window first: equal lengths lie side by side
+    starts = [*([0] if rest else []), *range(rest, len(stream), room)]
+    ids: list[int] = []
+    lengths = []
+    for start, end in zip(starts, [*starts[1:], len(stream)], strict=True):
+        ids += [*prefix, *stream[start:end], *suffix]
+        lengths.append(len(prefix) + end - start + len(suffix))
+    return torch.tensor(ids, dtype=torch.long), tuple(lengths)
+
+
+def unspelt_share(ids: Sequence[int], tokenizer: PreTrainedTokenizerBase) -> float:
+    """Return which share of subwords is the unknown token or a single byte, from 0 to 1."""
+    tokens = tokenizer.convert_ids_to_tokens(list(ids))
+    unspelt: int = sum(
+        token == tokenizer.unk_token or bool(_BYTE.fullmatch(token)) for token in tokens
+    )
+    return unspelt / max(len(tokens), 1)

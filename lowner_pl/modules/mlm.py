@@ -1,0 +1,212 @@
+"""Masked-language modelling: pre-training from nothing, or more of it on one's own text."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from lightning.pytorch.cli import OptimizerCallable
+from lightning.pytorch.utilities import rank_zero_warn
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from lowner_pl.corpus import Sentence
+from lowner_pl.encoding import WordEncoder, mask_subwords, pack_lines, unspelt_share
+from lowner_pl.metrics import MaskedScores
+from lowner_pl.modules.base import BaseModule, Schedule
+from lowner_pl.nn import load_backbone, max_positions, save_backbone
+
+WARNED_SHARE, REFUSED_SHARE = 0.1, 0.5
+
+
+def adamw(parameters: Any) -> torch.optim.Optimizer:
+    """Return AdamW at the learning rate of 5e-5."""
+    return torch.optim.AdamW(parameters, lr=5e-5, fused=True)
+
+
+class MaskedBatch(NamedTuple):
+    """Windows of text with masks, end to end.
+
+    Attributes:
+        input_ids: Subword ids, masked. Shape ``(N,)``.
+        lengths: Subwords in each window.
+        positions: Where to predict. Shape ``(M,)``.
+        targets: What stood there. Shape ``(M,)``.
+    """
+
+    input_ids: Tensor
+    lengths: tuple[int, ...]
+    positions: Tensor
+    targets: Tensor
+
+
+class MLMLightningModule(BaseModule):
+    """Masked-language modelling (`Devlin et al., 2019 <https://arxiv.org/abs/1810.04805>`_).
+
+    The lines of a batch lie end to end in windows of one length. In every epoch other subwords
+    are masked; the vocabulary is scored where a subword is to be predicted and nowhere else.
+    A method that masks in another way overrides `mask`.
+
+    Args:
+        backbone: Hugging Face hub id or folder of a masked language model, or ``embedded``.
+        length: Subwords in a window, special tokens included; the backbone's limit where lower.
+        mask_rate: Share of the subwords to predict, above 0 and at most 1.
+        masked_share: Share of these that become the mask token; of the others, half become a
+            random subword and half stay. 0.8 is BERT's, 1 leaves only masks.
+        subwords_per_pass: A batch of more subwords is run in several passes, to bound memory.
+        optimizer: Makes the optimiser from the parameters.
+        schedule: Learning rate over the run: constant, or linear or cosine decay to 0.
+        warmup: Share of the steps in which the learning rate rises from 0.
+
+    Raises:
+        ValueError: If an option is out of its range or the backbone has no mask token.
+    """
+
+    method = "mlm"
+    headline = "accuracy"
+
+    def __init__(
+        self,
+        *,
+        backbone: str = "embedded",
+        length: int = 128,
+        mask_rate: float = 0.15,
+        masked_share: float = 0.8,
+        subwords_per_pass: int = 16_384,
+        optimizer: OptimizerCallable = adamw,
+        schedule: Schedule = "linear",
+        warmup: float = 0.1,
+    ) -> None:
+        super().__init__(optimizer=optimizer, schedule=schedule, warmup=warmup)
+        if not 0.0 < mask_rate <= 1.0:
+            raise ValueError(f"`mask_rate` must be above 0 and at most 1, was: {mask_rate}.")
+        if not 0.0 <= masked_share <= 1.0:
+            raise ValueError(f"`masked_share` must be from 0 to 1, was: {masked_share}.")
+        self.mask_rate = mask_rate
+        self.masked_share = masked_share
+        self.backbone, self.language_model, self.tokenizer = load_backbone(
+            backbone, subwords_per_pass=subwords_per_pass
+        )
+        self.length = min(length, max_positions(self.backbone))
+        self.word_encoder = WordEncoder(self.tokenizer, max_length=self.length)
+        self.word_encoder.mask_id  # noqa: B018 - fails here rather than in the first step
+        self._specials = torch.tensor(self.tokenizer.all_special_ids)
+        self.scores = nn.ModuleList()
+        self.score_names: list[str] = []
+
+    def mask(self, sentences: list[Sentence], generator: torch.Generator) -> MaskedBatch:
+        """Return the sentences packed, with masks drawn from ``generator``."""
+        encoder = self.word_encoder
+        ids, lengths = pack_lines(
+            encoder.lines(sentences),
+            length=self.length,
+            prefix=encoder.prefix,
+            suffix=encoder.suffix,
+        )
+        masked, positions = mask_subwords(
+            ids,
+            ~torch.isin(ids, self._specials),
+            probability=self.mask_rate,
+            mask_id=encoder.mask_id,
+            vocabulary=self.tokenizer.vocab_size,
+            generator=generator,
+            masked_share=self.masked_share,
+        )
+        return MaskedBatch(masked, lengths, positions, ids[positions])
+
+    def forward(self, batch: MaskedBatch) -> Tensor:
+        """Return vocabulary scores at the positions to predict. Shape ``(M, V)``."""
+        hidden = self.backbone(batch.input_ids.to(self.device), batch.lengths)
+        scores: Tensor = self.language_model(hidden[batch.positions.to(self.device)])
+        return scores
+
+    def training_step(self, batch: list[Sentence], batch_idx: int) -> Tensor:
+        """Return the mean cross-entropy at the positions to predict."""
+        # Lines of one language lie together, so that windows mix few languages.
+        batch = sorted(batch, key=lambda sentence: sentence.language or "")
+        masked = self.mask(batch, torch.default_generator)
+        loss = cross_entropy(self(masked), masked.targets.to(self.device))
+        self.check_finite(loss, batch, batch_idx)
+        self.log("train/loss", loss, prog_bar=True, batch_size=len(batch))
+        return loss
+
+    def on_fit_start(self) -> None:
+        """Make sure that the tokenizer can spell the text.
+
+        Raises:
+            ValueError: If half of the subwords of a language or more are unknown or single bytes.
+        """
+        texts: dict[str, list[Sentence]] = {}
+        data: Any = self.trainer.datamodule  # type: ignore[attr-defined]
+        for sentence in data.sentences("dev"):
+            texts.setdefault(sentence.language or "the text", []).append(sentence)
+        for language, sentences in texts.items():
+            ids = [subword for line in self.word_encoder.lines(sentences) for subword in line]
+            share = unspelt_share(ids, self.tokenizer)
+            message = (
+                f"The tokenizer must spell the text, was: {share:.0%} of the subwords of "
+                f"{language} unknown or single bytes. Choose a backbone that knows its script."
+            )
+            if share >= REFUSED_SHARE:
+                raise ValueError(message)
+            if share >= WARNED_SHARE:
+                rank_zero_warn(message)
+
+    def on_validation_epoch_start(self) -> None:
+        """Start the scores afresh, one for each loader and one for all."""
+        self.scores = nn.ModuleList([self._new_scores()])
+        self.score_names = [""]
+
+    def validation_step(
+        self, batch: list[Sentence], batch_idx: int, dataloader_idx: int = 0
+    ) -> None:
+        """Score a dev batch, with the same masks every time.
+
+        Several devices may share a corpus unevenly: the last batch of one may be empty.
+        """
+        while len(self.scores) <= dataloader_idx + 1:
+            self.scores.append(self._new_scores())
+            self.score_names.append((batch and batch[0].language) or str(dataloader_idx))
+        if not batch:
+            return
+        generator = torch.Generator().manual_seed(1_000_003 * dataloader_idx + batch_idx)
+        masked = self.mask(batch, generator)
+        scores, targets = self(masked), masked.targets.to(self.device)
+        for counted in (self.scores[0], self.scores[dataloader_idx + 1]):
+            assert isinstance(counted, MaskedScores)
+            counted.update(scores, targets)
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the dev scores."""
+        self._log_scores("dev")
+
+    def on_test_epoch_start(self) -> None:
+        """Start the scores afresh."""
+        self.on_validation_epoch_start()
+
+    def test_step(self, batch: list[Sentence], batch_idx: int, dataloader_idx: int = 0) -> None:
+        """Score a test batch."""
+        self.validation_step(batch, batch_idx, dataloader_idx)
+
+    def on_test_epoch_end(self) -> None:
+        """Log the test scores."""
+        self._log_scores("test")
+
+    def export(self, folder: str | Path, *, dtype: torch.dtype = torch.float32) -> None:
+        """Write the backbone as a folder of its own; see `save_backbone`."""
+        save_backbone(self.backbone, self.language_model, self.tokenizer, folder, dtype=dtype)
+
+    def _new_scores(self) -> MaskedScores:
+        return MaskedScores(len(self.tokenizer)).to(self.device)
+
+    def _log_scores(self, prefix: str) -> None:
+        """Log the scores of all text, and of each language where there are several loaders."""
+        parts = list(zip(self.score_names, self.scores, strict=True))
+        for name, scores in parts if len(parts) > 2 else parts[:1]:
+            assert isinstance(scores, MaskedScores)
+            place = f"{prefix}/{name}" if name else prefix
+            values = scores.compute()
+            self.log_dict(
+                {f"{place}/{key}": value for key, value in values.items()},
+                sync_dist=True,
+                prog_bar=False,
+            )

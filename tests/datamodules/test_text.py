@@ -1,0 +1,186 @@
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lowner_pl.datamodules import TextDataModule
+from lowner_pl.datamodules.lines import LanguageSampler, held_out, language_counts
+
+
+def write(folder: Path, **texts: list[str]) -> str:
+    for language, lines in texts.items():
+        (folder / f"{language}.txt").write_text("\n".join(lines), encoding="utf-8")
+    return str(folder)
+
+
+def corpus(folder: Path, *, cache: Path, **options: Any) -> TextDataModule:
+    data = TextDataModule(paths=str(folder), cache_folder=str(cache), **options)
+    data.setup("fit")
+    return data
+
+
+@pytest.fixture
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def texts(tmp_path: Path) -> Path:
+    write(
+        tmp_path,
+        sw=[f"mstari wa {number}" for number in range(90)],
+        yo=[f"ila {number}" for number in range(30)],
+    )
+    return tmp_path
+
+
+def epoch(data: TextDataModule, number: int) -> list[str]:
+    loader = data.train_dataloader()
+    assert isinstance(loader.sampler, LanguageSampler)
+    loader.sampler.set_epoch(number)
+    return [" ".join(line.words) for batch in loader for line in batch]
+
+
+def test_languages_are_drawn_by_the_exponent() -> None:
+    # Sizes 100 and 25: 1 gives 80 : 20; ½ gives 10 : 5, that is 60 : 30; 0 gives halves.
+    assert language_counts([100, 25], total=100, exponent=1.0) == [80, 20]
+    assert language_counts([100, 25], total=90, exponent=0.5) == [60, 30]
+    assert language_counts([100, 25], total=100, exponent=0.0) == [50, 50]
+
+
+def test_counts_add_up_whatever_the_rounding() -> None:
+    assert sum(language_counts([7, 11, 13, 1], total=101, exponent=0.3)) == 101
+
+
+def test_every_line_comes_once_before_one_comes_again() -> None:
+    sampler = LanguageSampler(range(12), sizes=[5, 7], counts=[2, 4], seed=3)
+    drawn: list[int] = []
+    for number in range(35):
+        sampler.set_epoch(number)
+        drawn += list(sampler)
+        first = [line for line in drawn if line < 5]
+        counts = Counter(first)
+        assert max(counts.values()) - min(counts[line] for line in range(5)) <= 1
+    # 35 epochs are 70 lines of 5, and 140 of 7.
+    assert Counter(drawn) == {**dict.fromkeys(range(5), 14), **dict.fromkeys(range(5, 12), 20)}
+
+
+def test_two_devices_share_the_lines() -> None:
+    parts = [
+        LanguageSampler(range(12), sizes=[5, 7], counts=[5, 6], seed=3, world_size=2, rank=rank)
+        for rank in range(2)
+    ]
+    one, other = (list(part) for part in parts)
+    assert len(one) == len(other) == len(parts[0]) == 5
+    assert not set(one) & set(other)
+
+
+def test_an_epoch_is_a_function_of_seed_and_number(texts: Path, cache: Path) -> None:
+    data = corpus(texts, cache=cache, seed=1, epoch_lines=40)
+    again = corpus(texts, cache=cache, seed=1, epoch_lines=40)
+    assert epoch(data, 2) == epoch(again, 2)
+    assert epoch(data, 2) != epoch(data, 3)
+    assert epoch(data, 2) != epoch(corpus(texts, cache=cache, seed=2, epoch_lines=40), 2)
+    assert len(epoch(data, 2)) == 40
+
+
+def test_held_out_lines_are_in_no_epoch(texts: Path, cache: Path) -> None:
+    data = corpus(texts, cache=cache, dev_lines=5)
+    held = {" ".join(line.words) for line in data.sentences("dev")}
+    assert len(held) == 5 + 3  # a tenth of 30
+    assert not held & {line for number in range(9) for line in epoch(data, number)}
+    assert [line.language for line in data.sentences("dev")] == ["sw"] * 5 + ["yo"] * 3
+    assert [len(loader.dataset) for loader in data.val_dataloader()] == [1, 1]  # type: ignore[arg-type]
+
+
+def test_copies_of_a_held_out_line_are_not_trained_on() -> None:
+    keys = np.array([1, 2, 3, 1, 2, 3, 4, 5, 1], dtype=np.uint64)
+    for seed in range(20):
+        held = held_out(keys, 2, seed)
+        assert len(set(keys[held])) == 2
+        assert not set(keys[held]) & set(keys[~held])
+    choices = {tuple(held_out(keys, 2, seed)) for seed in range(20)}
+    assert len(choices) > 3
+
+
+def test_the_table_is_memory_mapped_and_follows_the_file(texts: Path, cache: Path) -> None:
+    data = corpus(texts, cache=cache)
+    tables = sorted(cache.glob("*.arrow"))
+    assert [table.name[:2] for table in tables] == ["sw", "yo"]
+    assert data._lines["train"]._tables[0][1].cache_files
+    (texts / "sw.txt").write_text("\n".join(f"mpya {number}" for number in range(50)))
+    words = {line.split()[0] for line in epoch(corpus(texts, cache=cache), 0)}
+    assert words == {"mpya", "ila"}
+
+
+def test_blank_lines_and_marks_are_left_out(tmp_path: Path, cache: Path) -> None:
+    lines = ["\ufeffmoja mbili", "", "  ", *(f"tatu\t{number}  " for number in range(20))]
+    write(tmp_path, sw=lines)
+    found = sorted(epoch(corpus(tmp_path, cache=cache, dev_lines=1, exponent=1.0), 0))
+    assert set(found) <= {"moja mbili", *(f"tatu {number}" for number in range(20))}
+    assert len(found) == 20
+
+
+def test_one_language_names_the_run_and_a_choice_is_kept(texts: Path, cache: Path) -> None:
+    one = corpus(texts, cache=cache, languages=["yo"])
+    assert (one.name, one.language) == ("text-yo", "yo")
+    both = corpus(texts, cache=cache)
+    assert (both.name, both.language, both.entity_types) == ("text-2", None, ())
+
+
+def refused(message: str, folder: Path, cache: Path, **options: Any) -> None:
+    with pytest.raises((ValueError, FileNotFoundError), match=message):
+        corpus(folder, cache=cache, **options)
+    assert not list(cache.glob("*.partial"))
+
+
+def test_an_empty_folder_is_refused(tmp_path: Path, cache: Path) -> None:
+    refused("must hold text files, one per language, .* was: none in", tmp_path, cache)
+
+
+def test_a_path_that_is_none_is_refused(tmp_path: Path, cache: Path) -> None:
+    refused("must be a file or folder, was: '.*/none'", tmp_path / "none", cache)
+
+
+def test_an_empty_file_is_refused(tmp_path: Path, cache: Path) -> None:
+    write(tmp_path, sw=["", "  "])
+    refused(r"sw\.txt: A text must hold lines, was: empty", tmp_path, cache)
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path: Path, cache: Path) -> None:
+    (tmp_path / "sw.txt").write_bytes(b"sawa\nsi sawa: " + b"\xff\xfe\n")
+    refused(r"sw\.txt:2: Text must be UTF-8, was: byte 0xff", tmp_path, cache)
+
+
+def test_three_lines_are_too_few(tmp_path: Path, cache: Path) -> None:
+    write(tmp_path, sw=["moja", "mbili", "tatu"] * 9)
+    refused("at least 10 different lines, .* was: 3", tmp_path, cache)
+
+
+def test_a_line_of_a_million_characters_is_refused(tmp_path: Path, cache: Path) -> None:
+    write(tmp_path, sw=["sawa", "a" * 1_000_000])
+    refused(r"sw\.txt:2: .* at most 10,000 characters, was: 1,000,000", tmp_path, cache)
+
+
+def test_a_language_without_a_file_is_refused(texts: Path, cache: Path) -> None:
+    refused("was: none for ha; there are sw, yo", texts, cache, languages=["sw", "ha"])
+
+
+def test_two_files_of_one_language_are_refused(texts: Path, cache: Path) -> None:
+    more = texts / "more"
+    more.mkdir()
+    write(more, sw=["moja"])
+    with pytest.raises(ValueError, match="Each language must have one text file"):
+        TextDataModule(paths=[str(texts), str(more)], cache_folder=str(cache))
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("exponent", 1.5), ("dev_lines", 0), ("epoch_lines", 0), ("batch_size", 0)],
+)
+def test_options_out_of_range_are_refused(
+    texts: Path, cache: Path, option: str, value: float
+) -> None:
+    refused(f"`{option}` must be .*, was: {value}", texts, cache, **{option: value})

@@ -1,0 +1,39 @@
+import pytest
+from transformers import AutoTokenizer
+
+from lowner_pl.encoding import pack_lines, unspelt_share
+
+
+def test_lines_lie_end_to_end_in_windows_of_one_length() -> None:
+    # Stream: 1 2 3 S 4 5 S 6 7 8 9 (S = 99), windows of 6 with room for 4: 3 + 4 + 4.
+    ids, lengths = pack_lines([[1, 2, 3], [4, 5], [6, 7, 8, 9]], length=6, prefix=[50], suffix=[99])
+    assert lengths == (5, 6, 6)
+    first, second, third = ids.split(lengths)
+    assert first.tolist() == [50, 1, 2, 3, 99]
+    assert second.tolist() == [50, 99, 4, 5, 99, 99]
+    assert third.tolist() == [50, 6, 7, 8, 9, 99]
+
+
+def test_lines_that_fill_their_windows_leave_no_short_one() -> None:
+    ids, lengths = pack_lines([[1, 2, 3, 4]], length=4, prefix=[0], suffix=[9])
+    assert lengths == (4, 4)
+    assert ids.tolist() == [0, 1, 2, 9, 0, 3, 4, 9]
+
+
+def test_a_line_longer_than_a_window_is_kept_whole() -> None:
+    ids, lengths = pack_lines([list(range(10, 33))], length=7, prefix=[0], suffix=[1])
+    assert [i for i in ids.tolist() if i >= 10] == list(range(10, 33))
+    assert lengths == (5, 7, 7, 7, 7)
+
+
+def test_lines_that_the_tokenizer_maps_to_nothing_leave_nothing() -> None:
+    ids, lengths = pack_lines([[], [5], []], length=8, prefix=[0], suffix=[1])
+    assert ids.tolist() == [0, 5, 1]
+    assert lengths == (3,)
+
+
+def test_the_share_of_unknown_subwords_is_counted(backbones: dict[str, object]) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(backbones["xlm-roberta"])
+    known, unknown = tokenizer.mask_token_id, tokenizer.unk_token_id
+    assert unspelt_share([known, unknown, unknown, known], tokenizer) == pytest.approx(0.5)
+    assert unspelt_share([], tokenizer) == 0.0

@@ -1,0 +1,249 @@
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from transformers import AutoModelForMaskedLM
+
+from lowner_pl.cli import NERCLI, run
+from lowner_pl.commands import run_command
+from lowner_pl.corpus import Sentence
+from lowner_pl.metrics import MaskedScores
+from lowner_pl.modules import MLMLightningModule, SNERLightningModule
+from lowner_pl.nn import load_backbone
+
+from ..commands import folder, same
+from ..conftest import KINDS, ROOT
+
+TEXT = ROOT / "tests" / "data" / "text"
+CONFIG = ROOT / "configs" / "adapt_language.yaml"
+
+
+def masked(module: MLMLightningModule, sentences: list[Sentence], seed: int = 0) -> Any:
+    return module.mask(sentences, torch.Generator().manual_seed(seed))
+
+
+def command(name: str, root: Path, backbone: str, *more: str) -> NERCLI:
+    return run(
+        [
+            name,
+            f"--config={CONFIG}",
+            f"--model.backbone={backbone}",
+            "--model.length=32",
+            f"--data.paths={TEXT}",
+            f"--data.cache_folder={root / 'cache'}",
+            "--data.epoch_lines=64",
+            "--data.batch_size=16",
+            "--trainer.max_epochs=3",
+            "--trainer.accelerator=cpu",
+            "--trainer.enable_progress_bar=false",
+            "--trainer.enable_model_summary=false",
+            f"--log_root={root}",
+            *more,
+        ]
+    )
+
+
+def run_folder(root: Path) -> Path:
+    return root / "text-2" / "mlm" / "seed_12345"
+
+
+def state(root: Path, which: str = "last") -> dict[str, Any]:
+    file = run_folder(root) / "checkpoints" / f"{which}.ckpt"
+    loaded: dict[str, Any] = torch.load(file, weights_only=True)["state_dict"]
+    return loaded
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, backbones: dict[str, Path]) -> Path:
+    root = tmp_path_factory.mktemp("mlm")
+    command("fit", root, str(backbones["xlm-roberta"]))
+    return root
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_loss_is_that_of_the_stock_model_at_the_masks(
+    kind: str, backbones: dict[str, Path], swahili: list[Sentence]
+) -> None:
+    module = MLMLightningModule(backbone=str(backbones[kind]), length=24, mask_rate=0.3).eval()
+    batch = masked(module, swahili[:6])
+    stock = AutoModelForMaskedLM.from_pretrained(backbones[kind]).eval()
+    labels = torch.full_like(batch.input_ids, -100)
+    labels[batch.positions] = batch.targets
+    expected, masks = 0.0, 0
+    for ids, wanted in zip(
+        batch.input_ids.split(batch.lengths), labels.split(batch.lengths), strict=True
+    ):
+        scores = stock(input_ids=ids[None]).logits[0]
+        expected += torch.nn.functional.cross_entropy(scores, wanted, reduction="sum").item()
+        masks += int((wanted != -100).sum())
+    loss = torch.nn.functional.cross_entropy(module(batch), batch.targets)
+    assert loss.item() == pytest.approx(expected / masks, rel=1e-4)
+
+
+def test_all_text_is_in_the_windows_and_special_tokens_are_not_masked(
+    tiny: str, swahili: list[Sentence]
+) -> None:
+    module = MLMLightningModule(backbone=tiny, length=16, mask_rate=0.9, masked_share=1.0)
+    batch = masked(module, swahili[:5])
+    assert set(batch.lengths[1:]) == {16}
+    ids = batch.input_ids.clone()
+    specials = torch.tensor([module.tokenizer.cls_token_id, module.tokenizer.sep_token_id])
+    assert not torch.isin(batch.targets, specials).any()
+    assert (ids[batch.positions] == module.tokenizer.mask_token_id).all()
+    ids[batch.positions] = batch.targets
+    text = str(module.tokenizer.decode(ids[~torch.isin(ids, specials)]))
+    assert text.replace(" ", "") == "".join(word for s in swahili[:5] for word in s.words)
+
+
+def test_masks_follow_the_generator(tiny: str, swahili: list[Sentence]) -> None:
+    module = MLMLightningModule(backbone=tiny)
+    one, same_, other = (masked(module, swahili[:9], seed) for seed in (0, 0, 1))
+    assert one.input_ids.equal(same_.input_ids)
+    assert not one.input_ids.equal(other.input_ids)
+
+
+def test_scores_are_counted_by_hand() -> None:
+    scores = MaskedScores(3)
+    # Predicted 0, 1, 1, 2 for 0, 1, 2, 2: three right; always 2 is right twice.
+    logits = torch.full((4, 3), -1e9)
+    logits[torch.arange(4), torch.tensor([0, 1, 1, 2])] = 0.0
+    scores.update(logits[:2], torch.tensor([0, 1]))
+    scores.update(logits[3:], torch.tensor([2]))
+    assert scores.compute()["loss"].item() == 0.0
+    scores.update(logits[2:3], torch.tensor([2]))
+    values = {key: value.item() for key, value in scores.compute().items()}
+    assert (values["accuracy"], values["baseline"], values["masks"]) == (0.75, 0.5, 4)
+    assert values["loss"] == pytest.approx(2.5e8)
+
+
+def test_a_run_learns_and_scores_every_language(
+    trained: Path, tiny: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cli = command("test", trained, tiny, "--ckpt_path=last")
+    output = capsys.readouterr().out
+    assert "test sw" in output
+    assert "baseline" in output
+    record = json.loads((run_folder(trained) / "test_metrics.json").read_text())
+    assert record["method"] == "mlm"
+    assert record["corpus"] == "text-2"
+    scores = record["scores"]
+    assert scores["masks"] == scores["en/masks"] + scores["sw/masks"]
+    dev = {key: value.item() for key, value in cli.trainer.callback_metrics.items()}
+    assert dev["test/loss"] == pytest.approx(scores["loss"])
+    assert (run_folder(trained) / "checkpoints" / "best.ckpt").is_file()
+    validated = command("validate", trained, tiny, "--ckpt_path=last").trainer.callback_metrics
+    assert validated["dev/loss"].item() == pytest.approx(scores["loss"])  # the same masks
+
+
+def test_resuming_gives_the_weights_of_an_uninterrupted_run(
+    trained: Path, tiny: str, tmp_path: Path
+) -> None:
+    # A schedule that does not depend on the number of epochs, as the first run stops early.
+    options = ("--model.schedule=constant", "--model.warmup=0")
+    command("fit", tmp_path / "whole", tiny, *options)
+    command("fit", tmp_path / "parts", tiny, *options, "--trainer.max_epochs=1")
+    command("fit", tmp_path / "parts", tiny, *options, "--ckpt_path=last")
+    assert same(state(tmp_path / "whole"), state(tmp_path / "parts"))
+    assert not same(state(tmp_path / "whole"), state(trained))
+
+
+def test_fused_optimisers_clip_in_16_bits(tiny: str, tmp_path: Path) -> None:
+    options = ("--trainer.precision=bf16-mixed", "--trainer.max_epochs=1")
+    command("fit", tmp_path / "free", tiny, *options)
+    command("fit", tmp_path / "clipped", tiny, *options, "--trainer.gradient_clip_val=1e-9")
+    start = MLMLightningModule(backbone=tiny).state_dict()
+    moved = {
+        name: max((state(tmp_path / name)[key] - start[key]).abs().max() for key in start)
+        for name in ("free", "clipped")
+    }
+    assert moved["clipped"] < moved["free"]
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_an_exported_backbone_is_the_trained_one(
+    half: bool, trained: Path, tmp_path: Path, swahili: list[Sentence]
+) -> None:
+    file = run_folder(trained) / "checkpoints" / "last.ckpt"
+    out = tmp_path / "backbone"
+    words = ["export-backbone", f"--ckpt_path={file}", f"--folder={out}"]
+    run_command([*words, "--half"] if half else words)
+    assert {"config.json", "model.safetensors", "tokenizer.json"} <= {f.name for f in out.iterdir()}
+    assert "lowner" not in (out / "config.json").read_text()
+    module = MLMLightningModule.load_from_checkpoint(file, weights_only=True).eval()
+    again = MLMLightningModule(backbone=str(out), length=32).eval()
+    batch = masked(module, swahili[:4])
+    assert batch.input_ids.equal(masked(again, swahili[:4]).input_ids)
+    tolerance = 5e-3 if half else 1e-6
+    torch.testing.assert_close(again(batch), module(batch), atol=tolerance, rtol=tolerance)
+    stock = AutoModelForMaskedLM.from_pretrained(out, dtype=torch.float32).eval()
+    first = batch.input_ids[None, : batch.lengths[0]]
+    hidden = again.backbone(batch.input_ids, batch.lengths)[: batch.lengths[0]]
+    torch.testing.assert_close(
+        stock(input_ids=first).logits[0], again.language_model(hidden), atol=1e-4, rtol=1e-3
+    )
+
+
+def test_an_exported_backbone_serves_a_tagger(trained: Path, tmp_path: Path) -> None:
+    file = run_folder(trained) / "checkpoints" / "best.ckpt"
+    run_command(["export-backbone", f"--ckpt_path={file}", f"--folder={tmp_path / 'b'}"])
+    tagger = SNERLightningModule(entity_types=("PER",), backbone=str(tmp_path / "b"))
+    trained_weights = state(trained, "best")
+    for name, weight in tagger.tagger.backbone.state_dict().items():
+        assert weight.equal(trained_weights[f"backbone.{name}"])
+
+
+def test_a_taggers_checkpoint_is_not_exported(tmp_path: Path, tiny: str) -> None:
+    from ..commands import command as tagging
+
+    tagging("fit", tmp_path, f"--model.backbone={tiny}", "--trainer.max_epochs=1")
+    file = folder(tmp_path) / "checkpoints" / "last.ckpt"
+    with pytest.raises(ValueError, match="of MLMLightningModule, was: one of SNERLightningModule"):
+        run_command(["export-backbone", f"--ckpt_path={file}", f"--folder={tmp_path / 'b'}"])
+
+
+def test_a_new_backbone_is_made_from_text(tmp_path: Path, capsys: Any) -> None:
+    out = tmp_path / "new"
+    run_command(
+        f"new-backbone --text {TEXT} --folder {out} --vocabulary 600 --layers 2 --hidden 16 "
+        "--heads 2 --lines 100".split()
+    )
+    assert str(out) in capsys.readouterr().out
+    backbone, _, tokenizer = load_backbone(str(out))
+    assert backbone.hidden_size == 16
+    assert "▁na" in tokenizer.get_vocab()
+
+
+def test_a_tokenizer_without_a_mask_is_refused(tiny: str, tmp_path: Path) -> None:
+    bare = shutil.copytree(tiny, tmp_path / "bare")
+    file = bare / "tokenizer_config.json"
+    config = json.loads(file.read_text())
+    del config["mask_token"]
+    file.write_text(json.dumps(config))
+    with pytest.raises(ValueError, match="must have a mask token, was: a tokenizer without one"):
+        MLMLightningModule(backbone=str(bare))
+
+
+def test_text_that_the_tokenizer_cannot_spell_is_refused(tmp_path: Path, tiny: str) -> None:
+    text = tmp_path / "el.txt"
+    text.write_text("\n".join(f"γραμμή κειμένου {n} αριθμός" for n in range(100)))
+    with pytest.raises(ValueError, match=r"spell the text, was: \d+% of the subwords of el unkn"):
+        command("fit", tmp_path, tiny, f"--data.paths={text}")
+
+
+def test_text_that_the_tokenizer_hardly_spells_is_warned_of(tmp_path: Path, tiny: str) -> None:
+    text = tmp_path / "xx.txt"
+    text.write_text("\n".join(f"habari za asubuhi na mchana жж {n}" for n in range(100)))
+    with pytest.warns(UserWarning, match=r"was: \d+% of the subwords of xx unknown"):
+        command("fit", tmp_path, tiny, f"--data.paths={text}", "--trainer.max_epochs=1")
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("mask_rate", 0.0), ("mask_rate", 1.5), ("masked_share", -0.1)]
+)
+def test_options_out_of_range_are_refused(tiny: str, option: str, value: float) -> None:
+    options: dict[str, Any] = {option: value}
+    with pytest.raises(ValueError, match=f"`{option}` must be .*, was: {value}"):
+        MLMLightningModule(backbone=tiny, **options)
