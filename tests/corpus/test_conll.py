@@ -105,7 +105,9 @@ class TestComments:
         )
 
     def test_comments_can_be_denied(self) -> None:
-        with pytest.raises(ValueError, match=f"{HERE}:4: A line must have a word and a tag, 4 columns like"):
+        with pytest.raises(
+            ValueError, match=f"{HERE}:4: A line must have a word and a tag, 4 columns like"
+        ):
             parse("# sent_id = 1\n# text = 2\n# text = 3\nAnn O\n", comments=False)
 
 

@@ -1,0 +1,176 @@
+"""What the benchmarks share: one thread, data folders, runs through the command line, clocks."""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from lowner_pl.corpus import Sentence, read_conll, subset, write_conll
+
+ROOT = Path(__file__).parents[1]
+SPLITS = ("train", "dev", "test")
+Record = dict[str, Any]
+
+
+def child_environment() -> dict[str, str]:
+    """Return the environment of a measured process: one thread, no network."""
+    return {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+
+
+def one_thread() -> None:
+    """Keep torch on one thread; call it before measuring."""
+    import torch
+
+    torch.set_num_threads(1)
+
+
+def append(out: Path | None, record: Record) -> None:
+    """Show a record, and add it to the results file as a line of JSON."""
+    line = json.dumps(record, ensure_ascii=False)
+    print(line, flush=True)
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with out.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+
+def copy_corpus(
+    source: Path, target: Path, sizes: dict[str, int | None], *, seed: int = 0
+) -> dict[str, list[Sentence]]:
+    """Write seeded subsets of ``source/{train,dev,test}.conll`` to ``target`` and return them.
+
+    Args:
+        source: Folder of a corpus.
+        target: Folder to write.
+        sizes: Most sentences of each split; ``None`` or too large a number keeps all.
+        seed: Of the subsets.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    parts = {}
+    for split in SPLITS:
+        sentences = read_conll(source / f"{split}.conll")
+        size = min(sizes.get(split) or len(sentences), len(sentences))
+        parts[split] = subset(sentences, size, seed=seed)
+        write_conll(target / f"{split}.conll", parts[split])
+    return parts
+
+
+def texts(sentences: Iterable[Sentence]) -> list[str]:
+    """Return sentences as lines of words and blanks."""
+    return [" ".join(sentence.words) for sentence in sentences]
+
+
+def backbone(folder: Path, sentences: Iterable[Sentence], options: Any) -> Path:
+    """Initialise a backbone with a vocabulary of its own; see `add_backbone_options`."""
+    from lowner_pl.nn.fresh import fresh_backbone
+
+    return fresh_backbone(
+        folder,
+        texts(sentences),
+        kind=options.kind,
+        vocabulary=options.vocabulary,
+        layers=options.layers,
+        hidden=options.hidden,
+        heads=options.heads,
+    )
+
+
+def add_backbone_options(parser: Any, *, layers: int, hidden: int, heads: int) -> None:
+    """Add the shape of the randomly initialised backbone to a command line."""
+    parser.add_argument("--kind", default="xlm-roberta", help="xlm-roberta, bert or modernbert")
+    parser.add_argument("--vocabulary", type=int, default=8000, help="subwords, trained on train")
+    parser.add_argument("--layers", type=int, default=layers)
+    parser.add_argument("--hidden", type=int, default=hidden)
+    parser.add_argument("--heads", type=int, default=heads)
+
+
+def write_config(file: Path, model: str, corpus: Path) -> Path:
+    """Write the config of a run on a corpus folder, built from the parts in ``configs/``.
+
+    Args:
+        file: Where to write.
+        model: Name of a file in ``configs/model``.
+        corpus: Folder of ``train.conll`` and so on.
+    """
+    config = {
+        "seed_everything": 12345,
+        "trainer": str(ROOT / "configs" / "trainer.yaml"),
+        "model": str(ROOT / "configs" / "model" / f"{model}.yaml"),
+        "data": {
+            "class_path": "lowner_pl.datamodules.ConllDataModule",
+            "init_args": {f"{split}_path": str(corpus / f"{split}.conll") for split in SPLITS}
+            | {"name": corpus.name},
+        },
+    }
+    file.write_text(json.dumps(config), encoding="utf-8")  # JSON is YAML
+    return file
+
+
+def in_child(script: str, job: Record) -> Record:
+    """Run a script of this folder in a process of its own and return what it reports.
+
+    Args:
+        script: The script's name; it calls `answer`.
+        job: Its input, handed over as JSON.
+    """
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name(script))],
+        input=json.dumps(job),
+        env=child_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"{script} {job} failed:\n{done.stderr[-4000:]}")
+    report: Record = json.loads(done.stdout.strip().splitlines()[-1])
+    return report
+
+
+def answer(work: Callable[[Record], Record]) -> None:
+    """Be the child of `in_child`: read the job, do the work, report it and the peak memory."""
+    job = json.loads(sys.stdin.read())
+    one_thread()
+    report = work(job)
+    print("\n" + json.dumps(report | {"peak_mb": peak_megabytes()}))
+
+
+class Stopwatch:
+    """Adds up wall and processor time over several spans."""
+
+    def __init__(self) -> None:
+        self.wall = self.cpu = 0.0
+        self._started: tuple[float, float] | None = None
+
+    def start(self) -> None:
+        """Begin a span, unless one runs."""
+        if self._started is None:
+            self._started = (time.perf_counter(), time.process_time())
+
+    def stop(self) -> None:
+        """End the span, if one runs."""
+        if self._started is not None:
+            self.wall += time.perf_counter() - self._started[0]
+            self.cpu += time.process_time() - self._started[1]
+            self._started = None
+
+    def __enter__(self) -> "Stopwatch":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def report(self, prefix: str) -> Record:
+        """Return the seconds."""
+        return {f"{prefix}_wall": round(self.wall, 4), f"{prefix}_cpu": round(self.cpu, 4)}
+
+
+def peak_megabytes() -> float:
+    """Return the most memory this process ever held (``ru_maxrss``; kilobytes on Linux)."""
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)

@@ -1,0 +1,137 @@
+"""The four methods on real corpora with 100 training sentences, through the command line.
+
+python benchmarks/methods.py --data FOLDER --data FOLDER --data FOLDER --out results.jsonl
+"""
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+
+from common import (
+    Record,
+    Stopwatch,
+    add_backbone_options,
+    append,
+    backbone,
+    copy_corpus,
+    one_thread,
+    write_config,
+)
+
+from lowner_pl.corpus import subset
+
+METHODS = ("sner", "maner", "mlm_ner", "maner_rand")
+TYPES = ("PER", "LOC", "ORG")
+
+
+def main() -> None:
+    """Train and test every method on every corpus."""
+    options = _options()
+    one_thread()
+    for data in options.data:
+        with tempfile.TemporaryDirectory() as name:
+            study = Study(data, Path(name), options)
+            for method in METHODS:
+                for record in study.run(method):
+                    append(options.out, record)
+
+
+class Study:
+    """One corpus: a backbone of its own, and the runs on it.
+
+    Args:
+        data: Folder of the corpus.
+        folder: Where to work.
+        options: The command line.
+    """
+
+    def __init__(self, data: Path, folder: Path, options: argparse.Namespace) -> None:
+        self.options = options
+        self.folder = folder
+        self.corpus = folder / data.name
+        parts = copy_corpus(data, self.corpus, {"test": options.test})
+        read = subset(parts["train"], options.train, seed=0)  # what `train_size` chooses
+        self.backbone = backbone(folder / "backbone", read, options)
+        found = {entity.type for part in parts.values() for s in part for entity in s.entities}
+        self.type_map = json.dumps(dict.fromkeys(sorted(found - {*TYPES})))
+        self.test_sentences = len(parts["test"])
+
+    def run(self, method: str) -> list[Record]:
+        """Choose the learning rate on dev with the first seed, then test every seed."""
+        first, *others = self.options.seeds
+        dev = {rate: self._fit(method, rate, first) for rate in self.options.rates}
+        best = max(dev, key=lambda rate: dev[rate]["dev_f1"])
+        records = []
+        for seed in (first, *others):
+            record: Record = {"benchmark": "methods", "data": self.corpus.name, "method": method}
+            record |= {"seed": seed, "lr": best, "test_sentences": self.test_sentences}
+            record["dev_f1_by_lr"] = {str(rate): report["dev_f1"] for rate, report in dev.items()}
+            record |= dev[best] if seed == first else self._fit(method, best, seed)
+            records.append(record | self._test(method, best, seed))
+        return records
+
+    def _fit(self, method: str, rate: float, seed: int) -> Record:
+        """Train, and return the best dev F1 in percent and the seconds."""
+        watch = Stopwatch()
+        with watch:
+            self._command("fit", method, rate, seed)
+        best = self._run_folder(method, rate, seed) / "metrics.csv"
+        rows = best.read_text().splitlines()
+        column = rows[0].split(",").index("dev/f1")
+        f1s = [float(value) for row in rows[1:] if (value := row.split(",")[column])]
+        return {"dev_f1": round(100 * max(f1s), 2), "fit_cpu_s": round(watch.cpu, 1)}
+
+    def _test(self, method: str, rate: float, seed: int) -> Record:
+        """Test the best checkpoint and return the scores in percent."""
+        self._command("test", method, rate, seed)
+        file = self._run_folder(method, rate, seed) / "test_metrics.json"
+        scores = json.loads(file.read_text())["scores"]
+        keys = ("f1", "precision", "recall", "word_accuracy")
+        return {f"test_{key}": round(100 * scores[key], 2) for key in keys}
+
+    def _command(self, command: str, method: str, rate: float, seed: int) -> None:
+        from lowner_pl.cli import run
+
+        config = write_config(self.folder / f"{method}.json", method, self.corpus)
+        run(
+            [
+                command,
+                f"--config={config}",
+                f"--seed_everything={seed}",
+                f"--log_root={self.folder / 'logs'}",
+                f"--variant=lr_{rate}",
+                f"--model.init_args.backbone={self.backbone}",
+                f"--model.init_args.optimizer.init_args.lr={rate}",
+                f"--data.init_args.train_size={self.options.train}",
+                f"--data.init_args.dev_size={self.options.dev}",
+                f"--data.init_args.type_map={self.type_map}",
+                f"--trainer.max_epochs={self.options.epochs}",
+                "--trainer.accelerator=cpu",
+                "--trainer.enable_progress_bar=false",
+                "--trainer.enable_model_summary=false",
+            ]
+        )
+
+    def _run_folder(self, method: str, rate: float, seed: int) -> Path:
+        place = f"{method}-lr_{rate}"
+        return self.folder / "logs" / self.corpus.name / place / f"seed_{seed}"
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, action="append", required=True, help="corpus folder")
+    parser.add_argument("--train", type=int, default=100, help="training sentences")
+    parser.add_argument("--dev", type=int, default=100, help="dev sentences")
+    parser.add_argument("--test", type=int, default=500, help="test sentences at most")
+    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--rates", type=float, nargs="+", default=[5e-4, 1e-3])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[12345, 23451])
+    parser.add_argument("--out", type=Path, help="results file, one JSON record a line")
+    add_backbone_options(parser, layers=2, hidden=128, heads=4)
+    parser.set_defaults(vocabulary=1000)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
