@@ -1,19 +1,33 @@
 """Running commands in tests."""
 
+import atexit
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from lowner_pl.cli import NERCLI, run
+from lowner_pl.corpus import read_conll
+from lowner_pl.nn.fresh import fresh_backbone
 
-from .conftest import ROOT
+from .conftest import ROOT, SAMPLE
 
 CONFIGS = ROOT / "configs"
+
+
+@cache
+def small_backbone() -> str:
+    """Return the folder of a backbone smaller than the embedded one, made once a process."""
+    folder = TemporaryDirectory(prefix="backbone-")
+    atexit.register(folder.cleanup)
+    texts = [" ".join(s.words) for s in read_conll(SAMPLE / "sw" / "train.conll")]
+    return str(fresh_backbone(folder.name, texts, vocabulary=600, hidden=32, heads=2))
 
 
 def arguments(command: str, log_root: Path, *more: str, method: str = "sner") -> list[str]:
@@ -23,6 +37,8 @@ def arguments(command: str, log_root: Path, *more: str, method: str = "sner") ->
         f"--config={CONFIGS / f'{method}_wikiann.yaml'}",
         f"--config={CONFIGS / 'embedded.yaml'}",
         f"--log_root={log_root}",
+        f"--model.backbone={small_backbone()}",
+        "--model.optimizer.init_args.lr=0.001",
         "--trainer.enable_progress_bar=false",
         "--trainer.enable_model_summary=false",
         "--trainer.max_epochs=3",

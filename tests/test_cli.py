@@ -1,4 +1,4 @@
-"""The commands, end to end on the embedded backbone and the sample corpus."""
+"""The commands, end to end on a small backbone and the sample corpus."""
 
 import csv
 import json
