@@ -165,6 +165,7 @@ def load_backbone(
         ValueError: If it is no masked language model with a fast tokenizer.
     """
     source = str(EMBEDDED) if name == "embedded" else name
+    _check_reachable(source, name)
     tokenizer = _load_tokenizer(source, name)
     model = _load_model(source, name)
     _add_tokens(model, tokenizer, new_tokens)
@@ -265,6 +266,19 @@ def _load_tokenizer(source: str, name: str) -> PreTrainedTokenizerBase:
             "Put its `tokenizer.json` in the folder."
         ) from error
     return tokenizer
+
+
+def _check_reachable(source: str, name: str) -> None:
+    """Ask the hub once for what is neither here nor cached: loading would ask for a minute."""
+    from huggingface_hub import HfApi, try_to_load_from_cache
+
+    if Path(source).exists():
+        return
+    try:
+        if not isinstance(try_to_load_from_cache(source, "config.json"), str):
+            HfApi().model_info(source, timeout=10)
+    except Exception as error:  # of the network, the hub, or a name that can be none of its ids
+        raise FileNotFoundError(_not_found(name)) from error
 
 
 def _not_found(name: str) -> str:

@@ -3,6 +3,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,17 @@ def test_new_tokens_have_rows_and_the_head_scores_them(tiny: str) -> None:
 def test_a_backbone_that_is_nowhere_is_refused(name: str) -> None:
     with pytest.raises(FileNotFoundError, match=f"must be a folder, .*was: '{name}'"):
         load_backbone(name)
+
+
+def test_without_a_network_the_answer_comes_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unplugged(*_: Any, **__: Any) -> None:
+        raise ConnectionError("Name or service not known")
+
+    monkeypatch.setattr("huggingface_hub.HfApi.model_info", unplugged)
+    begin = time.perf_counter()
+    with pytest.raises(FileNotFoundError, match="the hub did not give it"):
+        load_backbone("no/such-model")
+    assert time.perf_counter() - begin < 2
 
 
 def test_a_folder_without_weights_is_refused(tiny: str, tmp_path: Path) -> None:
