@@ -32,9 +32,25 @@ def main() -> None:
     for data in options.data:
         with tempfile.TemporaryDirectory() as name:
             study = Study(data, Path(name), options)
-            for method in METHODS:
+            for method in options.methods:
                 for record in study.run(method):
                     append(options.out, record)
+
+
+def untrained(name: str, folder: Path) -> str:
+    """Write a backbone of the shape and tokenizer of another, with random weights."""
+    import torch
+    from transformers import AutoModelForMaskedLM
+
+    from lowner_pl.nn import load_backbone
+
+    trained, _, tokenizer = load_backbone(name)
+    torch.manual_seed(0)
+    config = trained.encoder.config
+    config._attn_implementation = "sdpa"
+    AutoModelForMaskedLM.from_config(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return str(folder)
 
 
 class Study:
@@ -52,7 +68,12 @@ class Study:
         self.corpus = folder / data.name
         parts = copy_corpus(data, self.corpus, {"test": options.test})
         read = subset(parts["train"], options.train, seed=0)  # what `train_size` chooses
-        self.backbone = backbone(folder / "backbone", read, options)
+        if options.backbone is None:
+            self.backbone = str(backbone(folder / "backbone", read, options))
+        elif options.untrained:
+            self.backbone = untrained(options.backbone, folder / "backbone")
+        else:
+            self.backbone = options.backbone
         found = {entity.type for part in parts.values() for s in part for entity in s.entities}
         self.type_map = json.dumps(dict.fromkeys(sorted(found - {*TYPES})))
         self.test_sentences = len(parts["test"])
@@ -65,6 +86,7 @@ class Study:
         records = []
         for seed in (first, *others):
             record: Record = {"benchmark": "methods", "data": self.corpus.name, "method": method}
+            record |= {"backbone": self.options.backbone, "untrained": self.options.untrained}
             record |= {"seed": seed, "lr": best, "test_sentences": self.test_sentences}
             record["dev_f1_by_lr"] = {str(rate): report["dev_f1"] for rate, report in dev.items()}
             record |= dev[best] if seed == first else self._fit(method, best, seed)
@@ -127,6 +149,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--rates", type=float, nargs="+", default=[5e-4, 1e-3])
     parser.add_argument("--seeds", type=int, nargs="+", default=[12345, 23451])
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS)
+    parser.add_argument("--backbone", help="a backbone instead of a fresh one, e.g. embedded")
+    parser.add_argument("--untrained", action="store_true", help="its shape, with random weights")
     parser.add_argument("--out", type=Path, help="results file, one JSON record a line")
     add_backbone_options(parser, layers=2, hidden=128, heads=4)
     parser.set_defaults(vocabulary=1000)
