@@ -1,0 +1,154 @@
+"""Masked language models from the hub, a folder or the package, and back to a folder."""
+
+import copy
+import pickle
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import nn
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from lowner_pl.nn.backbone import Backbone, MaskedLMHead
+
+EMBEDDED = Path(__file__).parents[1] / "assets" / "backbone"
+
+
+def load_backbone(
+    name: str, *, subwords_per_pass: int = 16_384, new_tokens: Sequence[str] = ()
+) -> tuple[Backbone, MaskedLMHead, PreTrainedTokenizerBase]:
+    """Load a masked language model in training mode, with its head and its tokenizer.
+
+    Args:
+        name: A Hugging Face hub id, a folder, or ``embedded``.
+        subwords_per_pass: See `Backbone`.
+        new_tokens: Added to the tokenizer, with randomly initialised embeddings.
+
+    Raises:
+        FileNotFoundError: If it is neither a folder nor can be had from the hub.
+        ValueError: If it is no masked language model with a fast tokenizer.
+    """
+    source = str(EMBEDDED) if name == "embedded" else name
+    _check_reachable(source, name)
+    tokenizer = _load_tokenizer(source, name)
+    model = _load_model(source, name)
+    _add_tokens(model, tokenizer, new_tokens)
+    encoder = model.base_model
+    assert isinstance(encoder, PreTrainedModel)
+    # from_pretrained returns eval mode and Lightning keeps it: without train() there is no dropout.
+    model.train()
+    return Backbone(encoder, subwords_per_pass=subwords_per_pass), MaskedLMHead(model), tokenizer
+
+
+def save_backbone(
+    backbone: Backbone,
+    head: MaskedLMHead,
+    tokenizer: PreTrainedTokenizerBase,
+    folder: Path | str,
+    *,
+    dtype: torch.dtype = torch.float32,
+) -> None:
+    """Write a folder that ``AutoModelForMaskedLM.from_pretrained`` and `load_backbone` read.
+
+    Args:
+        backbone: The encoder.
+        head: The rest of the model.
+        tokenizer: The tokenizer.
+        folder: Where to write.
+        dtype: Type of the numbers on disk.
+    """
+    # Copied together, so that shared embeddings stay shared.
+    encoder, model = copy.deepcopy((backbone.encoder, head.model))
+    setattr(model, model.base_model_prefix, encoder)
+    model.to(dtype)  # type: ignore[arg-type]
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+
+
+def _add_tokens(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, tokens: Sequence[str]
+) -> None:
+    """Give new tokens ids and randomly initialised embeddings, growing the table if needed."""
+    first = len(tokenizer)
+    tokenizer.add_tokens(list(tokens), special_tokens=True)
+    if len(tokenizer) > _table(model).num_embeddings:
+        model.resize_token_embeddings(len(tokenizer), mean_resizing=False)
+    deviation = getattr(model.config, "initializer_range", 0.02)
+    with torch.no_grad():
+        _table(model).weight[first : len(tokenizer)].normal_(std=deviation)
+
+
+def _table(model: PreTrainedModel) -> nn.Embedding:
+    """Return the input embeddings."""
+    table = model.get_input_embeddings()
+    assert isinstance(table, nn.Embedding)
+    return table
+
+
+def _load_model(source: str, name: str) -> PreTrainedModel:
+    """Load the model, safetensors or plain tensors only, never code from the folder."""
+    from transformers import AutoModelForMaskedLM
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()  # a bar for reading a file; downloads keep theirs
+    try:
+        model: PreTrainedModel = AutoModelForMaskedLM.from_pretrained(
+            source, trust_remote_code=False, weights_only=True, dtype=torch.float32
+        )
+    except OSError as error:
+        raise FileNotFoundError(_not_found(name)) from error
+    except pickle.UnpicklingError as error:
+        raise ValueError(
+            f"The weights of {name!r} must be tensors only, was: a file that could run code. Use "
+            "a backbone saved as safetensors."
+        ) from error
+    except ValueError as error:
+        raise ValueError(
+            f"The backbone must be a masked language model, was: {name!r} ({_first_line(error)}). "
+            "Choose one that `AutoModelForMaskedLM` loads, such as XLM-R, BERT or ModernBERT."
+        ) from error
+    return model
+
+
+def _load_tokenizer(source: str, name: str) -> PreTrainedTokenizerBase:
+    """Load the fast tokenizer of a backbone."""
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+    except OSError as error:
+        raise FileNotFoundError(_not_found(name)) from error
+    except (ValueError, KeyError) as error:
+        raise ValueError(
+            f"The tokenizer of {name!r} must load as a fast one, was: {_first_line(error)} "
+            "Put its `tokenizer.json` in the folder."
+        ) from error
+    return tokenizer
+
+
+def _check_reachable(source: str, name: str) -> None:
+    """Ask the hub once for what is neither here nor cached: loading would ask for a minute."""
+    from huggingface_hub import HfApi, try_to_load_from_cache
+
+    if Path(source).exists():
+        return
+    try:
+        if not isinstance(try_to_load_from_cache(source, "config.json"), str):
+            HfApi().model_info(source, timeout=10)
+    except Exception as error:  # of the network, the hub, or a name that can be none of its ids
+        raise FileNotFoundError(_not_found(name)) from error
+
+
+def _not_found(name: str) -> str:
+    """Say where a backbone was looked for."""
+    return (
+        f"The backbone must be a folder, a model of the Hugging Face hub that can be reached, or "
+        f"'embedded', was: {name!r}. It is no complete folder here, and the hub did not give it "
+        "(no network, or no such model). Download it on a machine with network and give its "
+        "folder, or use `backbone: embedded`."
+    )
+
+
+def _first_line(error: Exception) -> str:
+    """Return the first line of an error message, at most 200 characters."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
