@@ -68,6 +68,27 @@ def fresh_tokenizer(
     """Train a fast tokenizer of a kind on ``texts``."""
     names = _special_tokens(kind)
     specials = list(names.values())
+    core, trainer = _untrained(kind, vocabulary, names)
+    if kind == "multilingual":
+        core.train_from_iterator(_without_rare_characters(texts), trainer)
+        core.model = _with_bytes(core, first=len(specials), unknown=names["unk_token"])
+        core.decoder = decoders.Sequence(
+            [decoders.ByteFallback(), decoders.Metaspace(), decoders.Fuse()]
+        )
+    else:
+        core.train_from_iterator(texts, trainer)
+    first, last = names["cls_token"], names["sep_token"]
+    core.post_processor = processors.TemplateProcessing(
+        single=f"{first} $A {last}",
+        pair=f"{first} $A {last} $B {last}",
+        special_tokens=[(token, core.token_to_id(token)) for token in (first, last)],
+    )
+    return PreTrainedTokenizerFast(tokenizer_object=core, **names)
+
+
+def _untrained(kind: Kind, vocabulary: int, names: dict[str, str]) -> tuple[Tokenizer, Any]:
+    """Return the tokenizer of a kind before it has seen text, and what trains it."""
+    specials = list(names.values())
     match kind:
         case "xlm-roberta" | "multilingual":
             core = Tokenizer(models.Unigram())
@@ -100,21 +121,7 @@ def fresh_tokenizer(
             )
         case _:
             assert_never(kind)
-    if kind == "multilingual":
-        core.train_from_iterator(_without_rare_characters(texts), trainer)
-        core.model = _with_bytes(core, first=len(specials), unknown=names["unk_token"])
-        core.decoder = decoders.Sequence(
-            [decoders.ByteFallback(), decoders.Metaspace(), decoders.Fuse()]
-        )
-    else:
-        core.train_from_iterator(texts, trainer)
-    first, last = names["cls_token"], names["sep_token"]
-    core.post_processor = processors.TemplateProcessing(
-        single=f"{first} $A {last}",
-        pair=f"{first} $A {last} $B {last}",
-        special_tokens=[(token, core.token_to_id(token)) for token in (first, last)],
-    )
-    return PreTrainedTokenizerFast(tokenizer_object=core, **names)
+    return core, trainer
 
 
 def _without_rare_characters(texts: Iterable[str], coverage: float = 0.9995) -> Iterator[str]:
