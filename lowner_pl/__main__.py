@@ -52,7 +52,7 @@ def main() -> None:
     if arguments[0] == "--version":
         print(f"lowner_pl {__version__}")
         return
-    # Idle threads of OpenMP sleep instead of spinning: on a busy machine that halves the time.
+    # Idle threads of OpenMP sleep instead of spinning, which slows a busy machine.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from lightning.fabric.utilities.exceptions import MisconfigurationException
 
