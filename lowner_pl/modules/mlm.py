@@ -42,8 +42,10 @@ class MaskedBatch(NamedTuple):
 class MLMLightningModule(BaseModule):
     """Masked-language modelling (`Devlin et al., 2019 <https://arxiv.org/abs/1810.04805>`_).
 
-    The lines of a batch lie end to end in windows of one length. In every epoch other subwords
-    are masked; the vocabulary is scored where a subword is to be predicted and nowhere else.
+    The lines of a batch lie end to end in windows of one length; in training, the part of a line
+    that would fill no window waits for another epoch, unless there is nothing else. In every
+    epoch other subwords are masked; the vocabulary is scored where a subword is to be predicted
+    and nowhere else.
     A method that masks in another way overrides `mask`.
 
     Args:
@@ -102,6 +104,9 @@ class MLMLightningModule(BaseModule):
             prefix=encoder.prefix,
             suffix=encoder.suffix,
         )
+        if self.training and len(lengths) > 1 and lengths[0] < lengths[1]:
+            # Batches of few shapes: on a CPU, every new shape of matrix costs as much as a product.
+            ids, lengths = ids[lengths[0] :], lengths[1:]
         masked, positions = mask_subwords(
             ids,
             ~torch.isin(ids, self._specials),
@@ -122,7 +127,8 @@ class MLMLightningModule(BaseModule):
     def training_step(self, batch: list[Sentence], batch_idx: int) -> Tensor:
         """Return the mean cross-entropy at the positions to predict."""
         # Lines of one language lie together, so that windows mix few languages.
-        batch = sorted(batch, key=lambda sentence: sentence.language or "")
+        languages = list(dict.fromkeys(sentence.language for sentence in batch))
+        batch = sorted(batch, key=lambda sentence: languages.index(sentence.language))
         masked = self.mask(batch, torch.default_generator)
         loss = cross_entropy(self(masked), masked.targets.to(self.device))
         self.check_finite(loss, batch, batch_idx)

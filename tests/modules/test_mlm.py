@@ -86,7 +86,7 @@ def test_the_loss_is_that_of_the_stock_model_at_the_masks(
 def test_all_text_is_in_the_windows_and_special_tokens_are_not_masked(
     tiny: str, swahili: list[Sentence]
 ) -> None:
-    module = MLMLightningModule(backbone=tiny, length=16, mask_rate=0.9, masked_share=1.0)
+    module = MLMLightningModule(backbone=tiny, length=16, mask_rate=0.9, masked_share=1.0).eval()
     batch = masked(module, swahili[:5])
     assert set(batch.lengths[1:]) == {16}
     ids = batch.input_ids.clone()
@@ -96,6 +96,19 @@ def test_all_text_is_in_the_windows_and_special_tokens_are_not_masked(
     ids[batch.positions] = batch.targets
     text = str(module.tokenizer.decode(ids[~torch.isin(ids, specials)]))
     assert text.replace(" ", "") == "".join(word for s in swahili[:5] for word in s.words)
+
+
+def test_training_windows_are_of_one_length(tiny: str, swahili: list[Sentence]) -> None:
+    module = MLMLightningModule(backbone=tiny, length=16)
+    whole = masked(module.eval(), swahili[:5])
+    assert whole.lengths[0] < 16
+    batch = masked(module.train(), swahili[:5])
+    assert batch.lengths == whole.lengths[1:]
+    assert len(batch.input_ids) == 16 * len(batch.lengths)
+    assert len(batch.positions) > 0
+    # Nothing but a short window: it is all there is.
+    short = Sentence(swahili[0].words[:2])
+    assert masked(module, [short]).lengths == masked(module.eval(), [short]).lengths
 
 
 def test_masks_follow_the_generator(tiny: str, swahili: list[Sentence]) -> None:

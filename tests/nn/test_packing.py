@@ -16,7 +16,7 @@ from transformers import (
 
 from lowner_pl.corpus import Sentence, TagSet
 from lowner_pl.encoding import WordEncoder
-from lowner_pl.nn import Backbone, Tagger, build_head, load_backbone
+from lowner_pl.nn import Backbone, Tagger, build_head, load_backbone, packed_attention
 from lowner_pl.nn import backbone as backbone_file
 from lowner_pl.nn.fresh import Kind
 
@@ -192,6 +192,45 @@ def test_a_recomputed_pass_drops_the_same_units_again(monkeypatch: pytest.Monkey
     kept, kept_gradients = output_and_gradients(backbone, token_ids())
     assert recomputed.equal(kept)
     assert_same_gradients(recomputed_gradients, kept_gradients)
+
+
+@pytest.mark.parametrize("sliding_window", [None, 6])
+def test_brain_floats_on_a_cpu_attend_as_doubles_do(sliding_window: int | None) -> None:
+    generator = torch.Generator().manual_seed(3)
+    numbers = torch.randn(3, 1, 2, sum(LENGTHS), 8, generator=generator, dtype=torch.double)
+    outputs, gradients_ = [], []
+    for dtype in (torch.bfloat16, torch.double):
+        row = numbers.bfloat16().to(dtype).requires_grad_()
+        query, key, value = row
+        attended, _ = packed_attention.packed_attention(
+            nn.Module(),
+            query,
+            key,
+            value,
+            None,
+            lengths=LENGTHS,
+            scaling=0.5,
+            sliding_window=sliding_window,
+        )
+        torch.autograd.backward((attended.double() ** 2).sum())
+        assert row.grad is not None
+        outputs.append(attended.detach().double())
+        gradients_.append(row.grad.double())
+    assert outputs[0].norm() > 1
+    for mine, exact in (outputs, gradients_):
+        assert (mine - exact).norm() < 0.01 * exact.norm()  # 8 bits of mantissa: 0.4 % a number
+
+
+def test_brain_floats_on_a_cpu_drop_attention_weights() -> None:
+    ones = torch.ones(1, 1, 1000, 4, dtype=torch.bfloat16)
+    torch.manual_seed(0)
+    attended, _ = packed_attention.packed_attention(
+        nn.Module(), ones, ones, ones, None, lengths=(1,) * 1000, dropout=0.25
+    )
+    # A window of one subword has one weight, 1: it is dropped, or becomes 1 / 0.75.
+    dropped = (attended == 0).float().mean().item()
+    assert 0.2 < dropped < 0.3
+    assert attended.max().item() == pytest.approx(1 / 0.75, rel=0.01)
 
 
 def test_a_type_that_cannot_be_packed_runs_padded() -> None:

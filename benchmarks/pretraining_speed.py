@@ -1,0 +1,150 @@
+"""Subwords per second of masked-language-model training, against the machine's matrix products.
+
+python benchmarks/pretraining_speed.py --text FOLDER [--languages sw en] --out results.jsonl
+"""
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from common import Record, append, one_thread
+from lightning.pytorch import Callback, Trainer, seed_everything
+from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode
+
+from lowner_pl.datamodules import TextDataModule
+from lowner_pl.modules import MLMLightningModule
+from lowner_pl.modules.mlm import MaskedBatch
+
+DTYPES = {"32-true": torch.float32, "bf16-mixed": torch.bfloat16}
+
+
+class Counted(MLMLightningModule):
+    """Counts the subwords that it is trained on, and keeps a batch."""
+
+    subwords = 0
+    kept: MaskedBatch
+
+    def forward(self, batch: MaskedBatch) -> Tensor:
+        """Return what the module returns."""
+        self.subwords += len(batch.input_ids)
+        self.kept = batch
+        return super().forward(batch)
+
+
+def main() -> None:
+    """Time training in both precisions."""
+    options = _options()
+    one_thread()
+    for precision in options.precisions:
+        for _ in range(options.rounds):
+            append(options.out, _measure(options, precision))
+
+
+def peak(dtype: torch.dtype, size: int = 1024, rounds: int = 15) -> float:
+    """Return the operations per second of a square matrix product, the best of some."""
+    left, right = (torch.randn(size, size).to(dtype) for _ in range(2))
+    seconds = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        torch.mm(left, right)
+        seconds.append(time.perf_counter() - start)
+    return 2 * size**3 / min(seconds)
+
+
+def operations(module: Counted) -> float:
+    """Return the operations of one training step, per subword: all matrix products, both ways."""
+    module.zero_grad()
+    with FlopCounterMode(display=False) as counter:
+        loss = torch.nn.functional.cross_entropy(module(module.kept), module.kept.targets)
+        torch.autograd.backward(loss)
+    return float(counter.get_total_flops()) / len(module.kept.input_ids)
+
+
+def _measure(options: argparse.Namespace, precision: Any) -> Record:
+    """Return the speed of some hundred steps after a warm-up of an epoch."""
+    seed_everything(12345, verbose=False)
+    data = TextDataModule(
+        paths=str(options.text),
+        languages=options.languages,
+        epoch_lines=options.batch_size * options.steps,
+        batch_size=options.batch_size,
+    )
+    module = Counted(backbone=options.backbone, length=options.length, mask_rate=0.25)
+    clock = _EpochClock()
+    with tempfile.TemporaryDirectory() as folder:
+        trainer = Trainer(
+            default_root_dir=folder,
+            accelerator="cpu",
+            precision=precision,
+            max_epochs=2,
+            gradient_clip_val=1.0,
+            callbacks=[clock],
+            limit_val_batches=0,
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+        )
+        trainer.fit(module, data)
+    wall, cpu, subwords = clock.spent[-1]
+    speed, best, each = subwords / wall, peak(DTYPES[precision]), operations(module)
+    return {
+        "benchmark": "pretraining_speed",
+        "backbone": options.backbone,
+        "precision": precision,
+        "steps": options.steps,
+        "subwords_per_step": round(subwords / options.steps),
+        "subwords_per_s_wall": round(speed),
+        "subwords_per_s_cpu": round(subwords / cpu),
+        "operations_per_subword": round(each),
+        "gflop_s": round(speed * each / 1e9, 1),
+        "peak_gflop_s": round(best / 1e9, 1),
+        "share_of_peak": round(speed * each / best, 3),
+    }
+
+
+class _EpochClock(Callback):
+    """Times each epoch and counts its subwords."""
+
+    def __init__(self) -> None:
+        self.spent: list[tuple[float, float, int]] = []
+        self._start = (0.0, 0.0, 0)
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: Any) -> None:
+        """Begin."""
+        del trainer
+        self._start = (time.perf_counter(), time.process_time(), pl_module.subwords)
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: Any) -> None:
+        """End."""
+        del trainer
+        wall, cpu, subwords = self._start
+        self.spent.append(
+            (
+                time.perf_counter() - wall,
+                time.process_time() - cpu,
+                pl_module.subwords - subwords,
+            )
+        )
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--text", type=Path, required=True, help="folder, a file a language")
+    parser.add_argument("--languages", nargs="+", help="languages to read; all without")
+    parser.add_argument("--backbone", default="embedded")
+    parser.add_argument("--precisions", nargs="+", choices=DTYPES, default=list(DTYPES))
+    parser.add_argument("--batch-size", type=int, default=40, help="lines")
+    parser.add_argument("--length", type=int, default=128, help="subwords in a window")
+    parser.add_argument("--steps", type=int, default=100, help="steps timed, after as many others")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--out", type=Path, help="results file, one JSON record a line")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
