@@ -56,7 +56,7 @@ def test_skip_gram_vectors_have_the_spread_of_embeddings() -> None:
     lines = [[5, 6, 7], [7, 6, 5], [8, 9, 5]] * 20
     vectors = skip_gram_vectors(lines, vocabulary=12, size=8, seed=1)
     assert vectors.shape == (12, 8)
-    assert vectors[5:10].std().item() == pytest.approx(0.02, rel=0.1)
+    assert vectors[5:10].std().item() == pytest.approx(0.1, rel=0.1)
     assert vectors[:5].abs().sum(1).gt(0).all()
     assert vectors.equal(skip_gram_vectors(lines, vocabulary=12, size=8, seed=1))
 

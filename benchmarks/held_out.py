@@ -1,0 +1,82 @@
+"""How often a backbone guesses a masked subword of text that was held out, language by language.
+
+python benchmarks/held_out.py --text FOLDER [--languages sw en] [--run FOLDER] --out results.jsonl
+"""
+
+import argparse
+import csv
+import tempfile
+from pathlib import Path
+
+from common import Record, append, one_thread
+from lightning.pytorch import Trainer
+
+from lowner_pl.datamodules import TextDataModule
+from lowner_pl.modules import MLMLightningModule
+
+
+def main() -> None:
+    """Score the backbone, and show the training curve of a run if one is named."""
+    options = _options()
+    one_thread()
+    for record in _scores(options):
+        append(options.out, record)
+    if options.run is not None:
+        for record in curve(options.run / "metrics.csv"):
+            append(options.out, record)
+
+
+def curve(file: Path) -> list[Record]:
+    """Return the scores on the held-out lines after each epoch of a run."""
+    with file.open(encoding="utf-8") as rows:
+        return [
+            {
+                "benchmark": "held_out_curve",
+                "epoch": int(row["epoch"]),
+                "steps": int(row["step"]) + 1,
+            }
+            | {key: round(float(row[f"dev/{key}"]), 4) for key in ("accuracy", "loss")}
+            for row in csv.DictReader(rows)
+            if row.get("dev/accuracy")
+        ]
+
+
+def _scores(options: argparse.Namespace) -> list[Record]:
+    """Return accuracy, loss and the accuracy of one guess, for all text and for each language."""
+    data = TextDataModule(
+        paths=str(options.text), languages=options.languages, dev_lines=options.lines
+    )
+    module = MLMLightningModule(backbone=options.backbone, length=128, mask_rate=options.mask_rate)
+    with tempfile.TemporaryDirectory() as folder:
+        trainer = Trainer(
+            default_root_dir=folder,
+            accelerator="cpu",
+            logger=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+        )
+        trainer.validate(module, data, verbose=False)
+    scores = {key: float(value) for key, value in trainer.callback_metrics.items()}
+    places = ["", *(f"{language}/" for language in sorted(data.files) if len(data.files) > 1)]
+    return [
+        {"benchmark": "held_out", "backbone": options.backbone, "language": place[:-1] or "all"}
+        | {"masks": int(scores[f"dev/{place}masks"])}
+        | {key: round(scores[f"dev/{place}{key}"], 4) for key in ("accuracy", "baseline", "loss")}
+        for place in places
+    ]
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--text", type=Path, required=True, help="folder, a file a language")
+    parser.add_argument("--languages", nargs="+", help="languages to read; all without")
+    parser.add_argument("--backbone", default="embedded")
+    parser.add_argument("--lines", type=int, default=100, help="held-out lines of a language")
+    parser.add_argument("--mask-rate", type=float, default=0.25)
+    parser.add_argument("--run", type=Path, help="run folder of a training, for its curve")
+    parser.add_argument("--out", type=Path, help="results file, one JSON record a line")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
