@@ -121,7 +121,7 @@ class RunFolder:
             "name": self.name,
             "version": self.version,
         }
-        tensorboard = TensorBoardLogger(
+        tensorboard = _EventsLogger(
             **place, default_hp_metric=False, purge_step=resumed_step, flush_secs=10
         )
         return [tensorboard, _KeepingCSVLogger(**place, flush_logs_every_n_steps=1)]
@@ -129,13 +129,22 @@ class RunFolder:
     def report_logger(self, checkpoint: Path | None) -> TensorBoardLogger:
         """Return the logger of the other commands, which may run while ``fit`` does."""
         folder = self.reports(checkpoint)
-        return TensorBoardLogger(
+        return _EventsLogger(
             folder.parent, name="", version=folder.name, default_hp_metric=False
         )
 
     def forget_after(self, step: int) -> None:
         """Drop what ``metrics.csv`` has from ``step`` on: a resumed run logs it again."""
         _trim(self.path / "metrics.csv", step)
+
+
+class _EventsLogger(TensorBoardLogger):
+    """Writes events alone, where Lightning's logger leaves an empty ``hparams.yaml`` beside them."""
+
+    def save(self) -> None:
+        """Hand over what was logged; the options are in ``config.yaml``."""
+        if self._experiment is not None:  # on the first device only
+            self._experiment.flush()
 
 
 class _KeepingCSVLogger(CSVLogger):

@@ -41,6 +41,7 @@ def test_a_run_folder_holds_what_a_run_leaves(trained: Path) -> None:
     names = {str(file.relative_to(run)) for file in run.rglob("*") if file.is_file()}
     assert {"config.yaml", "metrics.csv", "checkpoints/best.ckpt", "checkpoints/last.ckpt"} <= names
     assert any(name.startswith("events.out.tfevents") for name in names)
+    assert "hparams.yaml" not in names  # Lightning's would be empty: options are in config.yaml
     assert len(steps(run / "metrics.csv", "train/loss")) == 9  # 48 sentences, 16 a step, 3 epochs
     assert len(steps(run / "metrics.csv", "dev/f1")) == 3
 
