@@ -139,7 +139,7 @@ class RunFolder:
 
 
 class _EventsLogger(TensorBoardLogger):
-    """Writes events alone, where Lightning's logger leaves an empty ``hparams.yaml`` beside them."""
+    """Writes events alone; Lightning's logger leaves an empty ``hparams.yaml`` beside them."""
 
     def save(self) -> None:
         """Hand over what was logged; the options are in ``config.yaml``."""
