@@ -87,6 +87,7 @@ class Study:
         for seed in (first, *others):
             record: Record = {"benchmark": "methods", "data": self.corpus.name, "method": method}
             record |= {"backbone": self.options.backbone, "untrained": self.options.untrained}
+            record["head_lr_factor"] = self.options.head_lr_factor
             record |= {"seed": seed, "lr": best, "test_sentences": self.test_sentences}
             record["dev_f1_by_lr"] = {str(rate): report["dev_f1"] for rate, report in dev.items()}
             record |= dev[best] if seed == first else self._fit(method, best, seed)
@@ -125,6 +126,7 @@ class Study:
                 f"--variant=lr_{rate}",
                 f"--model.init_args.backbone={self.backbone}",
                 f"--model.init_args.optimizer.init_args.lr={rate}",
+                f"--model.init_args.head_lr_factor={self.options.head_lr_factor}",
                 f"--data.init_args.train_size={self.options.train}",
                 f"--data.init_args.dev_size={self.options.dev}",
                 f"--data.init_args.type_map={self.type_map}",
@@ -148,6 +150,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--test", type=int, default=500, help="test sentences at most")
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--rates", type=float, nargs="+", default=[5e-4, 1e-3])
+    parser.add_argument("--head-lr-factor", type=float, default=1.0, help="of the head")
     parser.add_argument("--seeds", type=int, nargs="+", default=[12345, 23451])
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS)
     parser.add_argument("--backbone", help="a backbone instead of a fresh one, e.g. embedded")

@@ -129,9 +129,7 @@ class RunFolder:
     def report_logger(self, checkpoint: Path | None) -> TensorBoardLogger:
         """Return the logger of the other commands, which may run while ``fit`` does."""
         folder = self.reports(checkpoint)
-        return _EventsLogger(
-            folder.parent, name="", version=folder.name, default_hp_metric=False
-        )
+        return _EventsLogger(folder.parent, name="", version=folder.name, default_hp_metric=False)
 
     def forget_after(self, step: int) -> None:
         """Drop what ``metrics.csv`` has from ``step`` on: a resumed run logs it again."""

@@ -60,7 +60,7 @@ class BaseModule(LightningModule, ABC):
         """Return the optimiser over the parameters that are not frozen, and its schedule."""
         from transformers import get_scheduler
 
-        optimizer = self.optimizer([p for p in self.parameters() if p.requires_grad])
+        optimizer = self.new_optimizer()
         self._configured = [
             {key: value for key, value in group.items() if key != "params"}
             for group in optimizer.param_groups
@@ -74,6 +74,10 @@ class BaseModule(LightningModule, ABC):
             "optimizer": optimizer,
             "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
         }
+
+    def new_optimizer(self) -> torch.optim.Optimizer:
+        """Return an optimiser over the parameters that are not frozen."""
+        return self.optimizer([p for p in self.parameters() if p.requires_grad])
 
     def configure_gradient_clipping(
         self,

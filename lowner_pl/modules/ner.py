@@ -44,6 +44,10 @@ class NERModule(BaseModule):
         optimizer: Makes the optimiser from the parameters.
         schedule: Learning rate over the run: constant, or linear or cosine decay to 0.
         warmup: Share of the steps in which the learning rate rises from 0.
+        head_lr_factor: The head learns at this many times the learning rate of the backbone.
+
+    Raises:
+        ValueError: If ``head_lr_factor`` is not positive.
     """
 
     marker: Marker = "none"
@@ -63,8 +67,12 @@ class NERModule(BaseModule):
         optimizer: OptimizerCallable = adamw,
         schedule: Schedule = "constant",
         warmup: float = 0.0,
+        head_lr_factor: float = 1.0,
     ) -> None:
+        if head_lr_factor <= 0.0:
+            raise ValueError(f"`head_lr_factor` must be above 0, was: {head_lr_factor}.")
         super().__init__(optimizer=optimizer, schedule=schedule, warmup=warmup)
+        self.head_lr_factor = head_lr_factor
         self.entity_types = tuple(entity_types)
         self.tag_set = TagSet(self.entity_types, scheme=tag_scheme)
         encoder, language_model, tokenizer = load_backbone(
@@ -88,6 +96,17 @@ class NERModule(BaseModule):
 
     def keep_language_model(self, language_model: MaskedLMHead) -> None:
         """Keep the head of the masked language model, if the method needs it; most do not."""
+
+    def new_optimizer(self) -> torch.optim.Optimizer:
+        """Return an optimiser, with a group of its own for a head that learns faster or slower."""
+        if self.head_lr_factor == 1.0:
+            return super().new_optimizer()
+        head = list(self.tagger.head.parameters())
+        ids = {id(parameter) for parameter in head}
+        rest = [p for p in self.parameters() if p.requires_grad and id(p) not in ids]
+        optimizer = self.optimizer([{"params": rest}, {"params": head}])
+        optimizer.param_groups[1]["lr"] *= self.head_lr_factor
+        return optimizer
 
     def identity(self) -> dict[str, Any]:
         """Return what a checkpoint must agree on: also the entity types."""

@@ -191,9 +191,35 @@ def test_frozen_layers_are_the_embeddings_and_the_bottom(
     assert all(p.grad is None for p in encoder.embeddings.parameters())
 
 
+@pytest.mark.parametrize("options", [{}, {"frozen_layers": 1}, {"head": "crf"}])
+def test_the_head_may_learn_faster(options: dict[str, Any], tiny: str) -> None:
+    module = SNERLightningModule(
+        entity_types=TYPES,
+        backbone=tiny,
+        optimizer=lambda parameters: torch.optim.SGD(parameters, lr=0.1),
+        head_lr_factor=5.0,
+        **options,
+    )
+    optimizer = module.new_optimizer()
+    trained = {name: p for name, p in module.named_parameters() if p.requires_grad}
+    before = {name: p.detach().clone() for name, p in trained.items()}
+    for parameter in trained.values():
+        parameter.grad = torch.ones_like(parameter)
+    optimizer.step()
+    for name, parameter in trained.items():
+        step = 0.5 if name.startswith("tagger.head") else 0.1  # 0.1, or 5 x 0.1, times 1
+        torch.testing.assert_close(before[name] - parameter, torch.full_like(parameter, step))
+
+
+def test_a_head_that_learns_like_the_rest_has_no_group_of_its_own(tiny: str) -> None:
+    module = SNERLightningModule(entity_types=TYPES, backbone=tiny)
+    assert len(module.new_optimizer().param_groups) == 1
+
+
 @pytest.mark.parametrize(
     ("cls", "options", "message"),
     [
+        (SNERLightningModule, {"head_lr_factor": 0.0}, r"`head_lr_factor` must be above 0, was"),
         (
             SNERLightningModule,
             {"frozen_layers": 3},
