@@ -57,7 +57,7 @@ def test_the_embedded_backbone_is_there() -> None:
 
 
 def test_new_tokens_have_rows_and_the_head_scores_them(tiny: str) -> None:
-    backbone, head, tokenizer = load_backbone(tiny, new_tokens=["<rand>", "<B-PER>"])
+    backbone, head, tokenizer = load_backbone(tiny, new_tokens={"<rand>": (), "<B-PER>": ()})
     assert len(tokenizer) == backbone.encoder.get_input_embeddings().num_embeddings
     hidden = backbone(torch.tensor([0, len(tokenizer) - 1, 2]), (3,))
     assert head(hidden).shape == (3, len(tokenizer))
