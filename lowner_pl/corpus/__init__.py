@@ -2,6 +2,7 @@
 
 from lowner_pl.corpus.conll import ConllFormat, parse_conll, read_conll
 from lowner_pl.corpus.entity import Entity, entities_of, tags_of
+from lowner_pl.corpus.novelty import GenerationReport, NoveltyFilter
 from lowner_pl.corpus.schemes import Scheme, detect_scheme, to_iob2
 from lowner_pl.corpus.sentence import Sentence
 from lowner_pl.corpus.subset import split_off, subset
@@ -12,6 +13,8 @@ from lowner_pl.corpus.writer import write_conll
 __all__ = [
     "ConllFormat",
     "Entity",
+    "GenerationReport",
+    "NoveltyFilter",
     "Scheme",
     "Sentence",
     "TagSet",
