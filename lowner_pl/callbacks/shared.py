@@ -9,6 +9,7 @@ import torch
 from lightning.pytorch import Trainer
 
 TAGGING = ("f1", "precision", "recall", "word_accuracy", "entities", "words")
+LOSSES = ("loss", "perplexity")
 COUNTS = ("entities", "words", "masks")
 
 
@@ -65,4 +66,4 @@ def _cell(key: str, value: float) -> str:
     """Return a score as text."""
     if key in COUNTS:
         return f"{value:.0f}"
-    return f"{value:.3f}" if key == "loss" else f"{100 * value:.2f}"
+    return f"{value:.3f}" if key in LOSSES else f"{100 * value:.2f}"

@@ -1,7 +1,10 @@
 """Floor 3: one method per file."""
 
 from lowner_pl.modules.base import BaseModule
+from lowner_pl.modules.entity_generator import EntityPredictions
+from lowner_pl.modules.generation import generate
 from lowner_pl.modules.maner import MANERLightningModule
+from lowner_pl.modules.melm import MELMLightningModule
 from lowner_pl.modules.mlm import MLMLightningModule
 from lowner_pl.modules.mlm_ner import MLMNERLightningModule
 from lowner_pl.modules.ner import NERModule
@@ -9,9 +12,12 @@ from lowner_pl.modules.sner import SNERLightningModule
 
 __all__ = [
     "BaseModule",
+    "EntityPredictions",
     "MANERLightningModule",
+    "MELMLightningModule",
     "MLMLightningModule",
     "MLMNERLightningModule",
     "NERModule",
     "SNERLightningModule",
+    "generate",
 ]
