@@ -1,6 +1,12 @@
 """Floor 1: tagged sentences → new tagged sentences."""
 
-from lowner_pl.augmentation.base import AugmentationReport, Augmenter, SeenSentences
+from lowner_pl.augmentation.base import (
+    DUPLICATE,
+    DUPLICATE_OF_SOURCE,
+    AugmentationReport,
+    Augmenter,
+    SeenSentences,
+)
 from lowner_pl.augmentation.code_mixing import (
     CodeMixing,
     EntitySimilarityCodeMixing,
@@ -16,6 +22,8 @@ from lowner_pl.augmentation.word_vectors import (
 )
 
 __all__ = [
+    "DUPLICATE",
+    "DUPLICATE_OF_SOURCE",
     "AugmentationReport",
     "Augmenter",
     "CodeMixing",

@@ -33,6 +33,11 @@ class AugmentationReport:
         """All that could have come out: one for each sentence and round."""
         return self.sentences_out + self.dropped.total()
 
+    def take_back(self, reason: str) -> None:
+        """Count a sentence that came out as one that was dropped later."""
+        self.sentences_out -= 1
+        self.dropped[reason] += 1
+
     def as_dict(self) -> dict[str, int | dict[str, int]]:
         """Return the counts as JSON has them."""
         return {
