@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -13,10 +14,13 @@ from .conftest import ROOT
 CONFIGS = ROOT / "configs"
 RAW_TEXT = [CONFIGS / name for name in ("adapt_language.yaml", "pretrain_embedded.yaml")]
 RAW_PARTS = {CONFIGS / "data" / "text.yaml", CONFIGS / "model" / "mlm.yaml"}
-EXPERIMENTS = sorted({*CONFIGS.glob("*_*.yaml")} - {*RAW_TEXT})
+MANER_ROWS = sorted(CONFIGS.glob("*_wikiann.yaml"))
+AUGMENTED_ROWS = [CONFIGS / "labelwise_conll.yaml"]
+EXPERIMENTS = [*MANER_ROWS, *AUGMENTED_ROWS]
 DATA = sorted({*(CONFIGS / "data").glob("*.yaml")} - RAW_PARTS)
 MODELS = sorted({*(CONFIGS / "model").glob("*.yaml")} - RAW_PARTS)
-OVERLAYS = {CONFIGS / "embedded.yaml", CONFIGS / "trainer.yaml"}
+OVERLAYS = {CONFIGS / name for name in ("embedded.yaml", "embedded_augmented.yaml")}
+TRAINERS = {CONFIGS / name for name in ("trainer.yaml", "trainer_melm.yaml")}
 QUICK = (
     "--trainer.fast_dev_run=2",
     "--trainer.accelerator=cpu",
@@ -32,10 +36,21 @@ def toys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def options(data: dict[str, object]) -> list[str]:
-    """Return what a test must change: WikiANN is read from a folder instead of the hub."""
-    wikiann = str(data["class_path"]).endswith("WikiANNDataModule")
-    return ["--data.root=data/wikiann"] if wikiann else []
+def options(data: dict[str, Any]) -> list[str]:
+    """Return what a test must change: WikiANN is read from a folder, and toy corpora are small."""
+    if str(data["class_path"]).endswith("WikiANNDataModule"):
+        return ["--data.root=data/wikiann"]
+    if data["init_args"].get("source", {}).get("init_args", {}).get("train_size"):
+        return ["--data.source.train_size=20", "--data.source.dev_size=8"]
+    return []
+
+
+def data_of(experiment: Path) -> dict[str, Any]:
+    """Return the data of an experiment, written in it or in the file that it names."""
+    data = yaml.safe_load(experiment.read_text())["data"]
+    named = isinstance(data, str)
+    whole: dict[str, Any] = yaml.safe_load((CONFIGS / data).read_text()) if named else data
+    return whole
 
 
 def fit_and_test(words: list[str]) -> None:
@@ -44,21 +59,21 @@ def fit_and_test(words: list[str]) -> None:
 
 
 def test_no_config_is_left_out() -> None:
-    tested = {*EXPERIMENTS, *RAW_TEXT, *RAW_PARTS, *DATA, *MODELS, *OVERLAYS}
+    tested = {*EXPERIMENTS, *RAW_TEXT, *RAW_PARTS, *DATA, *MODELS, *OVERLAYS, *TRAINERS}
     assert tested == set(CONFIGS.rglob("*.yaml"))
 
 
 @pytest.mark.usefixtures("toys")
 @pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda file: file.stem)
 def test_an_experiment_runs(file: Path, tiny: str) -> None:
-    data = yaml.safe_load((CONFIGS / "data" / "wikiann.yaml").read_text())
-    fit_and_test([f"--config={file}", f"--model.backbone={tiny}", *options(data)])
+    fit_and_test([f"--config={file}", f"--model.backbone={tiny}", *options(data_of(file))])
 
 
 @pytest.mark.usefixtures("toys")
 @pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda file: file.stem)
 def test_an_experiment_runs_embedded(file: Path) -> None:
-    fit_and_test([f"--config={file}", f"--config={CONFIGS / 'embedded.yaml'}"])
+    overlay = "embedded_augmented.yaml" if file in AUGMENTED_ROWS else "embedded.yaml"
+    fit_and_test([f"--config={file}", f"--config={CONFIGS / overlay}"])
 
 
 @pytest.mark.usefixtures("toys")
@@ -83,8 +98,8 @@ def test_training_on_raw_text_runs(file: Path, tiny: str) -> None:
     fit_and_test([f"--config={file}", f"--model.backbone={tiny}", "--data.cache_folder=cache"])
 
 
-@pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda file: file.stem)
-def test_the_papers_values_stand_in_the_configs(file: Path) -> None:
+@pytest.mark.parametrize("file", MANER_ROWS, ids=lambda file: file.stem)
+def test_the_values_of_maner_stand_in_the_configs(file: Path) -> None:
     # Sonkar et al. (2023): XLM-R-large, 30 epochs, AdamW at 5e-6, seed 12345, 100 sentences.
     experiment = yaml.safe_load(file.read_text())
     parts = {
@@ -98,3 +113,31 @@ def test_the_papers_values_stand_in_the_configs(file: Path) -> None:
     assert model["optimizer"]["class_path"] == "torch.optim.AdamW"
     assert model["optimizer"]["init_args"]["lr"] == 5e-6
     assert parts["data"]["init_args"]["train_size"] == 100
+
+
+@pytest.mark.parametrize("file", AUGMENTED_ROWS, ids=lambda file: file.stem)
+def test_the_values_of_melm_stand_in_the_configs(file: Path) -> None:
+    # Zhou et al. (2022), section 3: XLM-R-large and a CRF, 10 epochs, AdamW at 2e-5, batch 16, N
+    # training and N development sentences.
+    experiment = yaml.safe_load(file.read_text())
+    trainer, model = (
+        yaml.safe_load((CONFIGS / experiment[key]).read_text()) for key in ("trainer", "model")
+    )
+    assert trainer["max_epochs"] == 10
+    assert model["init_args"]["backbone"] == "xlm-roberta-large"
+    assert model["init_args"]["head"] == "crf"
+    assert model["init_args"]["optimizer"]["class_path"] == "torch.optim.AdamW"
+    assert model["init_args"]["optimizer"]["init_args"]["lr"] == 2e-5
+    data = experiment["data"]["init_args"]
+    assert data["batch_size"] == 16
+    source = data["source"]["init_args"]
+    assert source["train_size"] == source["dev_size"] == 100
+
+
+def test_the_overlay_keeps_the_augmentation() -> None:
+    words = [f"--config={CONFIGS / name}" for name in ("labelwise_conll.yaml",)]
+    overlay = f"--config={CONFIGS / 'embedded_augmented.yaml'}"
+    data = run(["fit", *words, overlay, *QUICK]).datamodule
+    gold = data.source.sentences("train")
+    assert data.name == "sample-sw+labelwise"
+    assert len(data.sentences("train")) > len(gold) == 100

@@ -10,10 +10,11 @@ PACKAGE = ROOT / "lowner_pl"
 ALLOWED: dict[str, set[str]] = {
     "corpus": set(),
     "encoding": {"corpus"},
+    "augmentation": {"corpus"},
     "metrics": {"corpus"},
     "nn": {"corpus", "encoding"},
-    "modules": {"corpus", "encoding", "nn", "metrics"},
-    "datamodules": {"corpus"},
+    "modules": {"corpus", "encoding", "augmentation", "nn", "metrics"},
+    "datamodules": {"corpus", "augmentation"},
     "callbacks": {"corpus"},
     "checkpoint_io": set(),
     "run_folder": set(),
