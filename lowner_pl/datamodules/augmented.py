@@ -81,9 +81,9 @@ class AugmentedDataModule(NERDataModule):
         """Return the test sets of the source, or ``None`` if it has none."""
         return None if self.source.read_tests() is None else self.source.test_sets()
 
-    def read_untagged(self, path: str | Path) -> list[Sentence]:
-        """Return the sentences of a file to predict, as the source reads it."""
-        return self.source.read_untagged(path)
+    def read_file(self, path: str | Path, *, labelled: bool) -> list[Sentence]:
+        """Return the sentences of a file, as the source reads it."""
+        return self.source.read_file(path, labelled=labelled)
 
     def _augmented(self, gold: list[Sentence]) -> Iterator[Sentence]:
         """Yield what files and augmenters add.
