@@ -248,7 +248,7 @@ def _without_data(options: list[str]) -> list[str]:
     skipped = False
     for word in options:
         if word.startswith("--"):
-            skipped = word.startswith(("--data.", "--data="))  or word == "--data"
+            skipped = word.startswith(("--data.", "--data=")) or word == "--data"
         if not skipped:
             kept.append(word)
     return kept
@@ -256,4 +256,5 @@ def _without_data(options: list[str]) -> list[str]:
 
 def _callback(cli: NERCLI, kind: type[Any]) -> Any:
     """Return the callback of a kind."""
-    return next(part for part in cli.trainer.callbacks if isinstance(part, kind))
+    callbacks: Any = cli.trainer.callbacks  # type: ignore[attr-defined]
+    return next(part for part in callbacks if isinstance(part, kind))
