@@ -1,6 +1,7 @@
 """Floor 3: one method per file."""
 
 from lowner_pl.modules.base import BaseModule
+from lowner_pl.modules.daga import DAGALightningModule
 from lowner_pl.modules.maner import MANERLightningModule
 from lowner_pl.modules.mlm import MLMLightningModule
 from lowner_pl.modules.mlm_ner import MLMNERLightningModule
@@ -9,6 +10,7 @@ from lowner_pl.modules.sner import SNERLightningModule
 
 __all__ = [
     "BaseModule",
+    "DAGALightningModule",
     "MANERLightningModule",
     "MLMLightningModule",
     "MLMNERLightningModule",
