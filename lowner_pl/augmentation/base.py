@@ -155,7 +155,7 @@ def only_new(
         report: Takes the counts.
         count: How many to yield; a warning says where there are not as many.
     """
-    made = SeenSentences()
+    made, yielded = SeenSentences(), 0
     for candidate in candidates:
         if isinstance(candidate, str):
             report.dropped[candidate] += 1
@@ -165,8 +165,9 @@ def only_new(
             report.dropped[DUPLICATE] += 1
         else:
             report.sentences_out += 1
+            yielded += 1
             yield candidate
-            if report.sentences_out == count:
+            if yielded == count:
                 return
     if count is not None:
         warnings.warn(f"{count:,} sentences were wanted, was: {report}.", stacklevel=2)
