@@ -17,10 +17,11 @@ RAW_PARTS = {CONFIGS / "data" / "text.yaml", CONFIGS / "model" / "mlm.yaml"}
 MANER_ROWS = sorted(CONFIGS.glob("*_wikiann.yaml"))
 AUGMENTED_ROWS = [CONFIGS / "labelwise_conll.yaml"]
 EXPERIMENTS = [*MANER_ROWS, *AUGMENTED_ROWS]
+DAGA = CONFIGS / "daga_conll.yaml"
 DATA = sorted({*(CONFIGS / "data").glob("*.yaml")} - RAW_PARTS)
 MODELS = sorted({*(CONFIGS / "model").glob("*.yaml")} - RAW_PARTS)
 OVERLAYS = {CONFIGS / name for name in ("embedded.yaml", "embedded_augmented.yaml")}
-TRAINERS = {CONFIGS / name for name in ("trainer.yaml", "trainer_melm.yaml")}
+TRAINERS = {CONFIGS / name for name in ("trainer.yaml", "trainer_melm.yaml", "trainer_daga.yaml")}
 QUICK = (
     "--trainer.fast_dev_run=2",
     "--trainer.accelerator=cpu",
@@ -59,7 +60,7 @@ def fit_and_test(words: list[str]) -> None:
 
 
 def test_no_config_is_left_out() -> None:
-    tested = {*EXPERIMENTS, *RAW_TEXT, *RAW_PARTS, *DATA, *MODELS, *OVERLAYS, *TRAINERS}
+    tested = {*EXPERIMENTS, DAGA, *RAW_TEXT, *RAW_PARTS, *DATA, *MODELS, *OVERLAYS, *TRAINERS}
     assert tested == set(CONFIGS.rglob("*.yaml"))
 
 
@@ -89,7 +90,13 @@ def test_a_corpus_runs(file: Path, tiny: str) -> None:
 def test_a_method_runs(file: Path, tiny: str) -> None:
     data = CONFIGS / "data" / "sample.yaml"
     words = [f"--trainer={CONFIGS / 'trainer.yaml'}", f"--model={file}", f"--data={data}"]
-    fit_and_test([*words, f"--model.backbone={tiny}"])
+    backbone = [] if file.stem == "daga" else [f"--model.backbone={tiny}"]
+    fit_and_test([*words, *backbone])
+
+
+@pytest.mark.usefixtures("toys")
+def test_a_language_model_from_nothing_runs() -> None:
+    fit_and_test([f"--config={DAGA}", "--data.train_size=20", "--data.dev_size=8"])
 
 
 @pytest.mark.usefixtures("toys")
@@ -132,6 +139,21 @@ def test_the_values_of_melm_stand_in_the_configs(file: Path) -> None:
     assert data["batch_size"] == 16
     source = data["source"]["init_args"]
     assert source["train_size"] == source["dev_size"] == 100
+
+
+def test_the_values_of_daga_stand_in_the_config() -> None:
+    # Ding et al. (2020), with 100 sentences as in Table 1 of Zhou et al. (2022).
+    experiment = yaml.safe_load(DAGA.read_text())
+    trainer, model = (
+        yaml.safe_load((CONFIGS / experiment[key]).read_text()) for key in ("trainer", "model")
+    )
+    assert trainer["max_epochs"] == 30
+    options = model["init_args"]
+    assert (options["embedding_size"], options["hidden_size"]) == (300, 512)
+    assert (options["dropout"], options["decay"]) == (0.5, 0.5)
+    assert options["optimizer"] == {"class_path": "torch.optim.SGD", "init_args": {"lr": 1.0}}
+    data = experiment["data"]["init_args"]
+    assert data["train_size"] == data["dev_size"] == 100
 
 
 def test_the_overlay_keeps_the_augmentation() -> None:

@@ -6,6 +6,7 @@ from lowner_pl.augmentation.base import (
     AugmentationReport,
     Augmenter,
     SeenSentences,
+    only_new,
 )
 from lowner_pl.augmentation.code_mixing import (
     CodeMixing,
@@ -13,6 +14,13 @@ from lowner_pl.augmentation.code_mixing import (
     RandomCodeMixing,
 )
 from lowner_pl.augmentation.consistency import consistent
+from lowner_pl.augmentation.labelled_text import (
+    Token,
+    TokenVocabulary,
+    UnknownWords,
+    labelled,
+    parsed,
+)
 from lowner_pl.augmentation.substitution import LabelWiseSubstitution
 from lowner_pl.augmentation.word_vectors import (
     VecFiles,
@@ -31,9 +39,15 @@ __all__ = [
     "LabelWiseSubstitution",
     "RandomCodeMixing",
     "SeenSentences",
+    "Token",
+    "TokenVocabulary",
+    "UnknownWords",
     "VecFiles",
     "VectorFunction",
     "WordVectors",
     "consistent",
+    "labelled",
+    "only_new",
+    "parsed",
     "read_vectors",
 ]

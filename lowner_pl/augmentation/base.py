@@ -1,6 +1,7 @@
 """What all augmentations share: only new sentences come out, and every other is counted."""
 
 import hashlib
+import warnings
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -136,17 +137,40 @@ class Augmenter(ABC):
                 f"The sentences to augment must hold entities, was: {report.sentences_in:,} "
                 "sentences of words tagged 'O'. Check the tag column and `type_map`."
             )
-        made = SeenSentences()
-        for candidate in self.propose(sentences, seed=seed):
-            if isinstance(candidate, str):
-                report.dropped[candidate] += 1
-            elif candidate in source:
-                report.dropped[DUPLICATE_OF_SOURCE] += 1
-            elif not made.add(candidate):
-                report.dropped[DUPLICATE] += 1
-            else:
-                report.sentences_out += 1
-                yield candidate
+        yield from only_new(self.propose(sentences, seed=seed), source, report)
+
+
+def only_new(
+    candidates: Iterable[Sentence | str],
+    source: SeenSentences,
+    report: AugmentationReport,
+    *,
+    count: int | None = None,
+) -> Iterator[Sentence]:
+    """Yield the candidates whose words are new, and count the others.
+
+    Args:
+        candidates: Sentences, or the reasons why there is none.
+        source: Sentences that are not to come out.
+        report: Takes the counts.
+        count: How many to yield; a warning says where there are not as many.
+    """
+    made, yielded = SeenSentences(), 0
+    for candidate in candidates:
+        if isinstance(candidate, str):
+            report.dropped[candidate] += 1
+        elif candidate in source:
+            report.dropped[DUPLICATE_OF_SOURCE] += 1
+        elif not made.add(candidate):
+            report.dropped[DUPLICATE] += 1
+        else:
+            report.sentences_out += 1
+            yielded += 1
+            yield candidate
+            if yielded == count:
+                return
+    if count is not None:
+        warnings.warn(f"{count:,} sentences were wanted, was: {report}.", stacklevel=2)
 
 
 def replaced(

@@ -2,12 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from lowner_pl.augmentation.base import (
-    DUPLICATE,
-    DUPLICATE_OF_SOURCE,
-    AugmentationReport,
-    SeenSentences,
-)
+from lowner_pl.augmentation.base import AugmentationReport, SeenSentences, only_new
 from lowner_pl.corpus import Sentence
 
 TAGS_DIFFER = "tags_differ"
@@ -20,7 +15,7 @@ def consistent(
     gold: Iterable[Sentence],
     report: AugmentationReport | None = None,
 ) -> Iterator[Sentence]:
-    """Yield the candidates whose tags are all as predicted (section 2.4 of MELM), and new.
+    """Return the candidates whose tags are all as predicted (section 2.4 of MELM), and new.
 
     Args:
         candidates: Tagged sentences.
@@ -33,20 +28,15 @@ def consistent(
         ValueError: If there is not one prediction for each word of each candidate.
     """
     report = AugmentationReport() if report is None else report
-    source, kept = SeenSentences(gold), SeenSentences()
-    for candidate, tags in zip(candidates, predicted, strict=True):
-        report.sentences_in += 1
-        if len(tags) != len(candidate.words):
-            raise ValueError(
-                f"Predicted tags must be one per word, was: {len(tags)} for "
-                f"{' '.join(candidate.words[:20])!r}. Tag the candidates themselves, in order."
-            )
-        if tuple(tags) != candidate.tags:
-            report.dropped[TAGS_DIFFER] += 1
-        elif candidate in source:
-            report.dropped[DUPLICATE_OF_SOURCE] += 1
-        elif not kept.add(candidate):
-            report.dropped[DUPLICATE] += 1
-        else:
-            report.sentences_out += 1
-            yield candidate
+
+    def outcomes() -> Iterator[Sentence | str]:
+        for candidate, tags in zip(candidates, predicted, strict=True):
+            report.sentences_in += 1
+            if len(tags) != len(candidate.words):
+                raise ValueError(
+                    f"Predicted tags must be one per word, was: {len(tags)} for "
+                    f"{' '.join(candidate.words[:20])!r}. Tag the candidates themselves, in order."
+                )
+            yield candidate if tuple(tags) == candidate.tags else TAGS_DIFFER
+
+    return only_new(outcomes(), SeenSentences(gold), report)

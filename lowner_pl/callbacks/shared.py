@@ -9,8 +9,8 @@ import torch
 from lightning.pytorch import Trainer
 
 TAGGING = ("f1", "precision", "recall", "word_accuracy", "entities", "words")
-LOSSES = ("loss", "perplexity")
 COUNTS = ("entities", "words", "masks")
+PER_TOKEN = ("loss", "log_likelihood", "perplexity")
 
 
 def gathered(mine: list[Any], trainer: Trainer) -> list[Any]:
@@ -48,7 +48,7 @@ def print_table(
     *,
     columns: Sequence[str] = TAGGING,
 ) -> None:
-    """Print scores in percent (losses and counts as they are), and where the run is."""
+    """Print scores in percent (`PER_TOKEN` and counts as they are), and where the run is."""
     if not rows or not trainer.is_global_zero:
         return
     from rich.console import Console
@@ -66,4 +66,4 @@ def _cell(key: str, value: float) -> str:
     """Return a score as text."""
     if key in COUNTS:
         return f"{value:.0f}"
-    return f"{value:.3f}" if key in LOSSES else f"{100 * value:.2f}"
+    return f"{value:.3f}" if key in PER_TOKEN else f"{100 * value:.2f}"

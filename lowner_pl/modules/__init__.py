@@ -1,6 +1,7 @@
 """Floor 3: one method per file."""
 
 from lowner_pl.modules.base import BaseModule
+from lowner_pl.modules.daga import DAGALightningModule
 from lowner_pl.modules.entity_generator import EntityPredictions
 from lowner_pl.modules.generation import generate
 from lowner_pl.modules.maner import MANERLightningModule
@@ -12,6 +13,7 @@ from lowner_pl.modules.sner import SNERLightningModule
 
 __all__ = [
     "BaseModule",
+    "DAGALightningModule",
     "EntityPredictions",
     "MANERLightningModule",
     "MELMLightningModule",
