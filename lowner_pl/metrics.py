@@ -210,7 +210,7 @@ class MaskedScores(Metric):
         self.loss_sum += torch.nn.functional.cross_entropy(scores.float(), targets, reduction="sum")
 
     def compute(self) -> dict[str, Tensor]:
-        """Return ``accuracy``, ``loss``, ``perplexity``, ``baseline`` and the number of ``masks``."""
+        """Return ``accuracy``, ``loss``, ``perplexity``, ``baseline`` and how many ``masks``."""
         masks = self.targets.sum()
         return {
             "accuracy": (self.correct / masks.clamp(min=1)).float(),
