@@ -27,10 +27,11 @@ def work(job: Record) -> Record:
     clock = Stopwatch()
     with clock:
         if job["kind"] == "ours":
-            made = list(generate(module, sentences, seed=0, gold=[], batch_size=job["batch_size"]))
+            stream = generate(module, sentences, seed=0, gold=[], batch_size=job["batch_size"])
+            made = sum(1 for _ in stream)
         else:
-            made = list(_plain(module, sentences, job["batch_size"]))
-    report: Record = {"sentences": len(sentences), "candidates": len(made), "loaded_mb": loaded}
+            made = sum(1 for _ in _plain(module, sentences, job["batch_size"]))
+    report: Record = {"sentences": len(sentences), "candidates": made, "loaded_mb": loaded}
     report["generation_mb"] = memory_megabytes("VmHWM")
     return report | clock.report("generation")
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 from torch.nn.functional import cross_entropy
 from transformers import AutoModelForMaskedLM
 
@@ -30,6 +31,13 @@ def masked(module: MELMLightningModule, sentences: list[Sentence], seed: int = 0
 def vocabulary(module: MELMLightningModule) -> dict[str, int]:
     known: dict[str, int] = module.tokenizer.get_vocab()
     return known
+
+
+def table(module: MELMLightningModule) -> Tensor:
+    """Return the input embeddings."""
+    weight = module.backbone.encoder.get_input_embeddings().weight
+    assert isinstance(weight, Tensor)
+    return weight
 
 
 @pytest.fixture
@@ -104,15 +112,15 @@ def test_label_tokens_start_from_their_seed_words(
     kind: str, backbones: dict[str, Path], swahili: list[Sentence]
 ) -> None:
     module = melm(backbones[kind], seed_words={"ORG": "shirika chama", "sw": "Kiswahili"})
-    table = module.backbone.encoder.get_input_embeddings().weight  # type: ignore[union-attr]
+    rows = table(module)
     known = vocabulary(module)
     encoder = WordEncoder(module.tokenizer)
     seeds = {"PER": ["person"], "ORG": ["shirika", "chama"], "DATE": ["date"]}
     for type_, words in seeds.items():
         ids = [id_ for word in words for id_ in encoder.subwords(word)]
         for prefix in "BI":
-            row = table[known[f"<{prefix}-{type_}>"]]
-            torch.testing.assert_close(row, table[ids].mean(0))
+            row = rows[known[f"<{prefix}-{type_}>"]]
+            torch.testing.assert_close(row, rows[ids].mean(0))
     assert "<sw>" not in known
     marked = melm(backbones[kind], languages=["sw"])
     assert "<sw>" in vocabulary(marked)
@@ -136,8 +144,9 @@ def test_every_parameter_gets_a_gradient(tiny: str, swahili: list[Sentence]) -> 
     assert all(part.training for part in module.modules())
     module.training_step(swahili[:16], 0).backward()
     assert not [name for name, value in module.named_parameters() if value.grad is None]
-    table = module.backbone.encoder.get_input_embeddings().weight  # type: ignore[union-attr]
-    assert table.grad[vocabulary(module)["<B-PER>"]].any()
+    rows = table(module)
+    assert rows.grad is not None
+    assert rows.grad[vocabulary(module)["<B-PER>"]].any()
 
 
 def test_a_long_sentence_is_trained_on_whole(tiny: str, swahili: list[Sentence]) -> None:

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 from transformers import AutoModelForMaskedLM
 
 from lowner_pl.corpus import Sentence, TagSet
 from lowner_pl.encoding import WordEncoder
-from lowner_pl.nn import load_backbone, max_positions, save_backbone
+from lowner_pl.nn import Backbone, load_backbone, max_positions, save_backbone
 
 from ..conftest import ALL_KINDS, KINDS
 
@@ -136,24 +137,31 @@ def test_the_import_of_the_floor_is_light() -> None:
     assert output.stdout.strip() == "False"
 
 
+def table(backbone: Backbone) -> Tensor:
+    """Return the input embeddings."""
+    weight = backbone.encoder.get_input_embeddings().weight
+    assert isinstance(weight, Tensor)
+    return weight
+
+
 @pytest.mark.parametrize("kind", ALL_KINDS)
 def test_new_tokens_start_from_the_mean_of_their_seed_words(
     kind: str, backbones: dict[str, Path]
 ) -> None:
     name = str(backbones[kind])
     plain, _, tokenizer = load_backbone(name)
-    rows = plain.encoder.get_input_embeddings().weight  # type: ignore[union-attr]
+    rows = table(plain)
     encoder = WordEncoder(tokenizer)
     ids = [*encoder.subwords("mtu"), *encoder.subwords("watu")]
     assert tokenizer.unk_token_id not in ids
     seeded = {"<B-PER>": ("mtu", "watu"), "<I-PER>": ("mtu", "watu")}
     backbone, head, extended = load_backbone(name, new_tokens={**seeded, "<rand>": ()})
-    table = backbone.encoder.get_input_embeddings().weight  # type: ignore[union-attr]
+    grown = table(backbone)
     known = extended.get_vocab()
     for token in seeded:
-        torch.testing.assert_close(table[known[token]], rows[ids].mean(0))
-    assert not table[known["<rand>"]].equal(table[known["<B-PER>"]])
-    torch.testing.assert_close(table[: len(tokenizer)], rows[: len(tokenizer)])
+        torch.testing.assert_close(grown[known[token]], rows[ids].mean(0))
+    assert not grown[known["<rand>"]].equal(grown[known["<B-PER>"]])
+    torch.testing.assert_close(grown[: len(tokenizer)], rows[: len(tokenizer)])
     assert head(torch.zeros(1, backbone.hidden_size)).shape[1] >= len(extended)
 
 
@@ -163,8 +171,7 @@ def test_tokens_that_are_there_keep_their_embeddings(tiny: str, tmp_path: Path) 
     again, _, extended = load_backbone(str(tmp_path), new_tokens={"<B-PER>": ("mtu",)})
     row = extended.get_vocab()["<B-PER>"]
     assert len(extended) == len(tokenizer)
-    tables = [b.encoder.get_input_embeddings().weight for b in (backbone, again)]  # type: ignore[union-attr]
-    assert tables[0][row].equal(tables[1][row])
+    assert table(backbone)[row].equal(table(again)[row])
 
 
 def test_seed_words_that_the_vocabulary_does_not_spell_are_refused(tiny: str) -> None:
