@@ -14,7 +14,8 @@ commands:
   fit        train; the run lands in lightning_logs/<corpus>-<language>/<method>/seed_<seed>/
   validate   score a checkpoint on the dev set
   test       score a checkpoint on the test set; writes test_metrics.json and the tagged test set
-  predict    tag sentences (--data.predict_path FILE); writes predictions_<FILE>.conll
+  predict    tag sentences (--data.predict_path FILE); writes predictions_<FILE>.conll.
+             With MELM: generate new sentences from the training data; writes generated_train.conll
 
   new-backbone     a tokenizer and an untrained backbone for your text, to be trained with
                    `fit --config configs/pretrain_embedded.yaml`

@@ -151,9 +151,13 @@ class MELMLightningModule(MLMLightningModule):
         }
 
     def mask(self, sentences: list[Sentence], generator: torch.Generator) -> MaskedBatch:
-        """Return the sentences that have entities, with masks over subwords of these."""
+        """Return the sentences that have entities, with masks over subwords of these.
+
+        If none has, the first sentence stands for all, without a mask.
+        """
         self.encoder.remember(sentences)
-        rows = [row for row in map(self.encoder, sentences) if row.entities]
+        encoded = list(map(self.encoder, sentences))
+        rows = [row for row in encoded if row.entities] or encoded[:1]
         inside = [[p for entity in row.entities for p in entity] for row in rows]
         chosen = mask_entities([len(part) for part in inside], self.mask_rate, generator)
         masked = [[part[n] for n in picked] for part, picked in zip(inside, chosen, strict=True)]

@@ -93,18 +93,17 @@ def _add_tokens(
 
 
 def _seed_ids(tokenizer: PreTrainedTokenizerBase, token: str, words: Sequence[str]) -> list[int]:
-    """Return the subwords of the seed words of a token, but those that spell nothing."""
+    """Return the subwords of those seed words of a token that the vocabulary spells."""
     if not words:
         return []
     encoder = WordEncoder(tokenizer)
-    ids = [id_ for word in words for id_ in encoder.subwords(word)]
-    spelt = [id_ for id_ in ids if unspelt_share([id_], tokenizer) == 0.0]
+    spelt = [ids for ids in map(encoder.subwords, words) if unspelt_share(ids, tokenizer) == 0.0]
     if not spelt:
         raise ValueError(
-            f"The seed words of {token!r} must be in the vocabulary, was: {list(words)}, spelt by "
-            "unknown subwords or single bytes alone. Give others in `seed_words`."
+            f"The seed words of {token!r} must be in the vocabulary, was: {list(words)}, none of "
+            "which it spells without unknown subwords or single bytes. Give others in `seed_words`."
         )
-    return spelt
+    return [id_ for ids in spelt for id_ in ids]
 
 
 def _table(model: PreTrainedModel) -> nn.Embedding:
