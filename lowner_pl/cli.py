@@ -28,7 +28,12 @@ from lowner_pl.callbacks import (
 )
 from lowner_pl.checkpoint_io import AtomicCheckpointIO, read_checkpoint
 from lowner_pl.datamodules import SentenceDataModule
-from lowner_pl.modules import BaseModule, MELMLightningModule, NERModule
+from lowner_pl.modules import (
+    BaseModule,
+    GeneratingModule,
+    MELMLightningModule,
+    NERModule,
+)
 from lowner_pl.run_folder import RunFolder
 
 UNTRAINED = "none"
@@ -133,7 +138,7 @@ class NERCLI(LightningCLI):
         reports: tuple[Any, ...] = (ScoreReport,)
         if isinstance(self.model, NERModule):
             reports = (FitReport, TestReport, PredictionWriter)
-        elif isinstance(self.model, MELMLightningModule):
+        elif isinstance(self.model, GeneratingModule):
             reports = (ScoreReport, GenerationWriter)
         callbacks += [report(self.run.reports(self.checkpoint)) for report in reports]
         self.trainer_defaults = {"callbacks": callbacks}

@@ -12,11 +12,11 @@ from typing import Any
 import yaml
 from jsonargparse import ArgumentParser
 
-from lowner_pl.augmentation import AugmentationReport, consistent
+from lowner_pl.augmentation import consistent
 from lowner_pl.callbacks import GenerationWriter, PredictionWriter
 from lowner_pl.callbacks.shared import write_record
 from lowner_pl.cli import NERCLI, UNTRAINED, run
-from lowner_pl.corpus import Sentence, read_conll, write_conll
+from lowner_pl.corpus import AugmentationReport, Sentence, read_conll, write_conll
 from lowner_pl.datamodules import NERDataModule
 
 STAGES = ("gold", "finetune", "generate", "filter", "train")

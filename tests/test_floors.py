@@ -26,7 +26,8 @@ ALLOWED: dict[str, set[str]] = {
         "checkpoint_io",
         "run_folder",
     },
-    "commands": {"datamodules", "modules", "nn", "checkpoint_io"},
+    "pipeline": {"corpus", "augmentation", "datamodules", "callbacks", "cli"},
+    "commands": {"datamodules", "modules", "nn", "checkpoint_io", "pipeline"},
     "__main__": {"cli", "commands"},
     "__init__": set(),
 }

@@ -1,13 +1,6 @@
 """Floor 1: tagged sentences → new tagged sentences."""
 
-from lowner_pl.augmentation.base import (
-    DUPLICATE,
-    DUPLICATE_OF_SOURCE,
-    AugmentationReport,
-    Augmenter,
-    SeenSentences,
-    only_new,
-)
+from lowner_pl.augmentation.base import Augmenter
 from lowner_pl.augmentation.code_mixing import (
     CodeMixing,
     EntitySimilarityCodeMixing,
@@ -30,15 +23,11 @@ from lowner_pl.augmentation.word_vectors import (
 )
 
 __all__ = [
-    "DUPLICATE",
-    "DUPLICATE_OF_SOURCE",
-    "AugmentationReport",
     "Augmenter",
     "CodeMixing",
     "EntitySimilarityCodeMixing",
     "LabelWiseSubstitution",
     "RandomCodeMixing",
-    "SeenSentences",
     "Token",
     "TokenVocabulary",
     "UnknownWords",
@@ -47,7 +36,6 @@ __all__ = [
     "WordVectors",
     "consistent",
     "labelled",
-    "only_new",
     "parsed",
     "read_vectors",
 ]

@@ -6,10 +6,10 @@ from random import Random
 
 import numpy as np
 
-from lowner_pl.augmentation.base import NO_ENTITY, UNCHANGED, Augmenter, replaced
+from lowner_pl.augmentation.base import UNCHANGED, Augmenter, replaced
 from lowner_pl.augmentation.substitution import mentions_by_type
 from lowner_pl.augmentation.word_vectors import Vector, WordVectors, mean_vector
-from lowner_pl.corpus import Sentence
+from lowner_pl.corpus import NO_ENTITY, Candidate, Sentence
 
 Mention = tuple[str, ...]
 Mentions = dict[str, dict[str, list[Mention]]]
@@ -30,7 +30,7 @@ class CodeMixing(Augmenter, ABC):
     def chooser(self, mentions: Mentions) -> Choose:
         """Return what chooses the new entities; see :data:`Choose`."""
 
-    def propose(self, sentences: Iterable[Sentence], *, seed: int) -> Iterator[Sentence | str]:
+    def propose(self, sentences: Iterable[Sentence], *, seed: int) -> Iterator[Candidate]:
         """Yield a candidate for each sentence.
 
         Raises:

@@ -2,8 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from lowner_pl.augmentation.base import AugmentationReport, SeenSentences, only_new
-from lowner_pl.corpus import Sentence
+from lowner_pl.corpus import (
+    AugmentationReport,
+    Candidate,
+    NoveltyFilter,
+    SeenSentences,
+    Sentence,
+)
 
 TAGS_DIFFER = "tags_differ"
 
@@ -29,7 +34,7 @@ def consistent(
     """
     report = AugmentationReport() if report is None else report
 
-    def outcomes() -> Iterator[Sentence | str]:
+    def outcomes() -> Iterator[Candidate]:
         for candidate, tags in zip(candidates, predicted, strict=True):
             report.sentences_in += 1
             if len(tags) != len(candidate.words):
@@ -39,4 +44,4 @@ def consistent(
                 )
             yield candidate if tuple(tags) == candidate.tags else TAGS_DIFFER
 
-    return only_new(outcomes(), SeenSentences(gold), report)
+    return NoveltyFilter(SeenSentences(gold), report).sift(outcomes())

@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
-from lowner_pl.augmentation.base import NO_ENTITY
-from lowner_pl.corpus import Sentence
+from lowner_pl.corpus import NO_ENTITY, Candidate, Sentence
 
 UNKNOWN = "<unk>"
 NO_WORDS = "no_words"
@@ -47,7 +46,7 @@ def labelled(sentence: Sentence) -> list[Token]:
 
 def parsed(
     tokens: Sequence[Token], *, language: str | None = None, unknown: UnknownWords = "keep"
-) -> Sentence | str:
+) -> Candidate:
     """Return the sentence that a row of tokens stands for, or what is wrong with it.
 
     Args:

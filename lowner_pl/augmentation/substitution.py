@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from random import Random
 
-from lowner_pl.augmentation.base import NO_ENTITY, UNCHANGED, Augmenter, replaced
-from lowner_pl.corpus import Sentence
+from lowner_pl.augmentation.base import UNCHANGED, Augmenter, replaced
+from lowner_pl.corpus import NO_ENTITY, Candidate, Sentence
 
 
 class LabelWiseSubstitution(Augmenter):
@@ -32,7 +32,7 @@ class LabelWiseSubstitution(Augmenter):
         self.probability = probability
         self.rounds = rounds
 
-    def propose(self, sentences: Iterable[Sentence], *, seed: int) -> Iterator[Sentence | str]:
+    def propose(self, sentences: Iterable[Sentence], *, seed: int) -> Iterator[Candidate]:
         """Yield a candidate for each round and sentence."""
         mentions = mentions_by_type(sentences)
         random = Random(seed)

@@ -9,7 +9,13 @@ from typing import Any, TextIO
 from lightning.pytorch import Callback, Trainer
 
 from lowner_pl.callbacks.shared import write_record
-from lowner_pl.corpus import GenerationReport, NoveltyFilter, Sentence, write_conll
+from lowner_pl.corpus import (
+    AugmentationReport,
+    NoveltyFilter,
+    SeenSentences,
+    Sentence,
+    write_conll,
+)
 
 
 class GenerationWriter(Callback):
@@ -36,12 +42,11 @@ class GenerationWriter(Callback):
         self.journal = self.folder / f"{name}.journal"
         self.heading = _heading(trainer, pl_module, sentences)
         done, size = _whole_lines(self.journal, self.heading)
-        self.novelty = NoveltyFilter(sentences)
+        before = AugmentationReport.of(done[-1]["report"]) if done else None
+        self.novelty = NoveltyFilter(SeenSentences(sentences), before)
         for line in done:
             for words in line["words"]:
                 self.novelty.remember(Sentence(tuple(words)))
-        if done:
-            self.novelty.report = GenerationReport(**done[-1]["report"])
         pl_module.generated_before = len(done)
         self.folder.mkdir(parents=True, exist_ok=True)
         self._journal = self.journal.open("r+" if size else "w", encoding="utf-8", newline="\n")
@@ -63,12 +68,13 @@ class GenerationWriter(Callback):
     ) -> None:
         """Keep the new sentences of a batch."""
         for candidates in outputs:
-            new = self.novelty.sift(candidates)
+            self.novelty.report.sentences_in += 1
+            new = list(self.novelty.sift(candidates, most=pl_module.rounds))
             self._write(
                 {
                     "words": [sentence.words for sentence in new],
-                    "tags": new[0].tags if new else (),
-                    "report": self.novelty.report.record(),
+                    "tags": [sentence.tags for sentence in new],
+                    "report": self.novelty.report.as_dict(),
                 }
             )
         assert self._journal is not None
@@ -88,13 +94,9 @@ class GenerationWriter(Callback):
             for sentence in _sentences(self.journal):
                 write_conll(file, [sentence])
         partial.replace(self.file)
-        write_record(self.file.with_suffix(".json"), {**self.heading, **report.record()})
+        write_record(self.file.with_suffix(".json"), {**self.heading, **report.as_dict()})
         self.journal.unlink()
-        print(
-            f"{report.sentences_out:,} new of {report.candidates:,} sentences generated "
-            f"({report.same_as_gold:,} as in the corpus, {report.duplicates:,} twice, "
-            f"{report.nothing_allowed:,} without a choice): {self.file}"
-        )
+        print(f"Generated sentences: {report}: {self.file}")
 
     def on_exception(self, trainer: Trainer, pl_module: Any, exception: BaseException) -> None:
         """Say where what was generated lies."""
@@ -126,11 +128,9 @@ def _heading(trainer: Any, module: Any, sentences: list[Sentence]) -> dict[str, 
         "checkpoint": str(checkpoint) if checkpoint else None,
         "checkpoint_written": checkpoint.stat().st_mtime_ns if checkpoint else None,
         "backbone": module.hparams.get("backbone"),
-        "languages": list(module.languages),
-        "window": [module.length, module.encoder.context],
         "input": digest.hexdigest(),
         "seed": module.used_seed,
-        "options": {**module.options._asdict(), "keep_script": module.keep_script},
+        "options": module.generation_options(),
     }
 
 
@@ -152,5 +152,5 @@ def _sentences(journal: Path) -> Iterator[Sentence]:
         next(lines)
         for line in lines:
             record = json.loads(line)
-            for words in record["words"]:
-                yield Sentence(tuple(words), tuple(record["tags"]))
+            for words, tags in zip(record["words"], record["tags"], strict=True):
+                yield Sentence(tuple(words), tuple(tags))

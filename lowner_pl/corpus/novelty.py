@@ -1,101 +1,144 @@
-"""Which generated sentences are new, with a count of every reason to drop one."""
+"""Which made sentences are new, with a count of every reason to drop one."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from hashlib import blake2b
+from typing import Any
 
 from lowner_pl.corpus.sentence import Sentence
 
+Candidate = Sentence | str
+"""A made sentence, or the reason why there is none."""
+DUPLICATE = "duplicate"
+DUPLICATE_OF_SOURCE = "duplicate_of_source"
+NO_ENTITY = "no_entity"
 
-@dataclass
-class GenerationReport:
-    """What became of the sentences to generate from.
 
-    Every sentence with an entity gives one candidate a round, and every candidate is counted once:
-    as new, or under the reason that it was dropped for.
+@dataclass(slots=True)
+class AugmentationReport:
+    """What came of the sentences of an augmentation.
 
     Attributes:
-        sentences_in: Sentences to generate from.
-        without_entity: Those among them in which there is nothing to replace.
-        candidates: Rounds times the others.
-        nothing_allowed: Candidates of sentences in whose entities no subword may be replaced.
-        same_as_gold: Candidates with the words of a sentence of the corpus.
-        duplicates: Candidates with the words of an earlier one.
+        sentences_in: Sentences to make new ones of.
         sentences_out: New sentences.
+        dropped: How many candidates did not come out, by reason.
     """
 
     sentences_in: int = 0
-    without_entity: int = 0
-    candidates: int = 0
-    nothing_allowed: int = 0
-    same_as_gold: int = 0
-    duplicates: int = 0
     sentences_out: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)
 
-    def record(self) -> dict[str, int]:
-        """Return the counts as plain values."""
-        return asdict(self)
+    @classmethod
+    def of(cls, counts: Mapping[str, Any]) -> "AugmentationReport":
+        """Return the report that :meth:`as_dict` made the counts of."""
+        return cls(counts["sentences_in"], counts["sentences_out"], Counter(counts["dropped"]))
+
+    @property
+    def candidates(self) -> int:
+        """All that could have come out: one for each sentence and round."""
+        return self.sentences_out + self.dropped.total()
+
+    def take_back(self, reason: str) -> None:
+        """Count a sentence that came out as one that was dropped later."""
+        self.sentences_out -= 1
+        self.dropped[reason] += 1
+
+    def as_dict(self) -> dict[str, int | dict[str, int]]:
+        """Return the counts as JSON has them."""
+        return {
+            "sentences_in": self.sentences_in,
+            "candidates": self.candidates,
+            "sentences_out": self.sentences_out,
+            "dropped": dict(sorted(self.dropped.items())),
+        }
 
     def check(self) -> None:
-        """Make sure that there was something to generate from.
+        """Make sure that there was something to replace.
 
         Raises:
             ValueError: If no sentence has an entity.
         """
-        if self.sentences_in == self.without_entity:
+        if self.dropped[NO_ENTITY] == self.candidates:
             raise ValueError(
-                f"Sentences to generate from must hold entities, was: none in "
-                f"{self.sentences_in:,} sentences. Check the file and its tag column."
+                f"The sentences to augment must hold entities, was: none in "
+                f"{self.sentences_in:,} sentences. Check the tag column and `type_map`."
             )
+
+    def __str__(self) -> str:
+        reasons = ", ".join(f"{reason} {count:,}" for reason, count in sorted(self.dropped.items()))
+        return f"{self.sentences_out:,} of {self.candidates:,} new" + (
+            f" ({reasons})" if reasons else ""
+        )
+
+
+class SeenSentences:
+    """The word sequences that came by.
+
+    Tags do not count: the same words with other tags would teach a tagger two answers. Of each
+    sentence it keeps 8 bytes: for 300,000 about 30 megabytes, and a chance of 1 in 400 million that
+    any new one is taken for another.
+
+    Args:
+        sentences: Those seen so far, read once.
+    """
+
+    def __init__(self, sentences: Iterable[Sentence] = ()) -> None:
+        self._keys = {_key(sentence) for sentence in sentences}
+
+    def add(self, sentence: Sentence) -> bool:
+        """Return whether the words are new, and keep them."""
+        before = len(self._keys)
+        self._keys.add(_key(sentence))
+        return len(self._keys) > before
+
+    def __contains__(self, sentence: Sentence) -> bool:
+        return _key(sentence) in self._keys
 
 
 class NoveltyFilter:
-    """Lets the candidates through whose words nothing before had.
-
-    It remembers 8 bytes for each sentence of the corpus and each new one, not the sentence: for
-    300,000 of them about 30 megabytes, and a chance of 1 in 400 million that any new sentence is
-    taken for another.
+    """Lets the candidates through whose words nothing before had, and counts the others.
 
     Args:
-        gold: The corpus, read once.
-        report: Counts to go on from.
+        source: Sentences that are not to come out.
+        report: Takes the counts, and may have some already.
     """
 
-    def __init__(self, gold: Iterable[Sentence], report: GenerationReport | None = None) -> None:
-        self.report = report or GenerationReport()
-        self._gold = {_key(sentence) for sentence in gold}
-        self._new: set[int] = set()
+    def __init__(self, source: SeenSentences, report: AugmentationReport | None = None) -> None:
+        self.report = AugmentationReport() if report is None else report
+        self._source = source
+        self._made = SeenSentences()
 
-    def sift(self, candidates: Sequence[Sentence | None]) -> list[Sentence]:
-        """Return the new ones among the candidates of one sentence, and count all.
+    def sift(
+        self, candidates: Iterable[Candidate], *, most: int | None = None
+    ) -> Iterator[Sentence]:
+        """Yield the new ones among candidates, as they are asked for.
 
         Args:
-            candidates: One a round, ``None`` where nothing could be replaced; empty for a sentence
-                without entities.
+            candidates: Sentences, or the reasons why there is none.
+            most: How many to yield at most; what comes behind them is not looked at.
         """
-        self.report.sentences_in += 1
-        self.report.without_entity += not candidates
-        self.report.candidates += len(candidates)
-        kept = []
+        yielded = 0
         for candidate in candidates:
-            if candidate is None:
-                self.report.nothing_allowed += 1
-            elif (key := _key(candidate)) in self._gold:
-                self.report.same_as_gold += 1
-            elif key in self._new:
-                self.report.duplicates += 1
+            if isinstance(candidate, str):
+                self.report.dropped[candidate] += 1
+            elif candidate in self._source:
+                self.report.dropped[DUPLICATE_OF_SOURCE] += 1
+            elif not self._made.add(candidate):
+                self.report.dropped[DUPLICATE] += 1
             else:
                 self.report.sentences_out += 1
-                self._new.add(key)
-                kept.append(candidate)
-        return kept
+                yielded += 1
+                yield candidate
+                if yielded == most:
+                    return
 
     def remember(self, sentence: Sentence) -> None:
-        """Take a sentence as generated before, without counting it."""
-        self._new.add(_key(sentence))
+        """Take a sentence as made before, without counting it."""
+        self._made.add(sentence)
 
 
 def _key(sentence: Sentence) -> int:
-    """Return 8 bytes that stand for the words of a sentence."""
+    """Return 8 bytes that stand for the words of a sentence, the same in every process."""
     digest = blake2b("\n".join(sentence.words).encode("utf-8", "surrogatepass"), digest_size=8)
     return int.from_bytes(digest.digest(), "big")

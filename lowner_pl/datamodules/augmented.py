@@ -8,8 +8,8 @@ from typing import Any
 
 from lightning.pytorch.utilities import rank_zero_info
 
-from lowner_pl.augmentation import DUPLICATE, AugmentationReport, Augmenter, SeenSentences
-from lowner_pl.corpus import Sentence, read_conll
+from lowner_pl.augmentation import Augmenter
+from lowner_pl.corpus import DUPLICATE, AugmentationReport, SeenSentences, Sentence, read_conll
 from lowner_pl.datamodules.base import NERDataModule, Split
 
 

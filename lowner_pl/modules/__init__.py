@@ -3,7 +3,7 @@
 from lowner_pl.modules.base import BaseModule
 from lowner_pl.modules.daga import DAGALightningModule
 from lowner_pl.modules.entity_generator import EntityPredictions
-from lowner_pl.modules.generation import generate
+from lowner_pl.modules.generation import GeneratingModule, generate
 from lowner_pl.modules.maner import MANERLightningModule
 from lowner_pl.modules.melm import MELMLightningModule
 from lowner_pl.modules.mlm import MLMLightningModule
@@ -15,6 +15,7 @@ __all__ = [
     "BaseModule",
     "DAGALightningModule",
     "EntityPredictions",
+    "GeneratingModule",
     "MANERLightningModule",
     "MELMLightningModule",
     "MLMLightningModule",

@@ -1,7 +1,8 @@
 """DAGA: whole sentences with their tags, sampled from a language model of labelled text."""
 
+import hashlib
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -11,22 +12,14 @@ from torch.nn.functional import cross_entropy
 from torch.nn.utils.rnn import pad_sequence
 from torchmetrics import MeanMetric
 
-from lowner_pl.augmentation import (
-    AugmentationReport,
-    SeenSentences,
-    TokenVocabulary,
-    UnknownWords,
-    labelled,
-    only_new,
-    parsed,
-)
-from lowner_pl.corpus import Sentence
-from lowner_pl.modules.base import BaseModule
+from lowner_pl.augmentation import TokenVocabulary, UnknownWords, labelled, parsed
+from lowner_pl.corpus import Candidate, Sentence
+from lowner_pl.modules.generation import GeneratingModule
 from lowner_pl.nn import LSTMLanguageModel
 
 STATE = "daga"
 ENDLESS = "endless"
-SAMPLED_TOGETHER = 256
+SAMPLED_TOGETHER = 64
 
 
 def sgd(parameters: Any) -> torch.optim.Optimizer:
@@ -34,19 +27,27 @@ def sgd(parameters: Any) -> torch.optim.Optimizer:
     return torch.optim.SGD(parameters, lr=1.0)
 
 
-class DAGALightningModule(BaseModule):
+class DAGALightningModule(GeneratingModule):
     """DAGA (`Ding et al., 2020 <https://arxiv.org/abs/2011.01549>`_).
 
     A language model of sentences with a label token before each word of an entity. The
     vocabulary is that of the training sentences; words that they have once are ``<unk>``. It is
     part of the checkpoint. After an epoch whose dev loss is no new minimum the learning rate
-    falls by `decay`.
+    falls by `decay`. ``predict`` samples as many sentences as it is to make of the training
+    sentences, and writes the well-formed ones that have entities.
 
     Args:
         embedding_size: Width of the embeddings.
         hidden_size: Width of the LSTM.
         dropout: From 0 to 1, before and behind the LSTM.
         decay: Factor of the learning rate, above 0 and at most 1.
+        rounds: New sentences for each training sentence.
+        draws: Samples to draw at most, for each sentence wanted; many are not well-formed.
+        unknown: Whether sentences with some words ``<unk>`` are kept, as Ding et al. do, or
+            dropped, which on 100 sentences leaves next to none; see `parsed`.
+        temperature: Divides the scores, above 0.
+        most_tokens: Longer samples are dropped.
+        generation_seed: Of the generated sentences; the run's seed without.
         optimizer: Makes the optimiser from the parameters.
 
     Raises:
@@ -63,15 +64,31 @@ class DAGALightningModule(BaseModule):
         hidden_size: int = 512,
         dropout: float = 0.5,
         decay: float = 0.5,
+        rounds: int = 3,
+        draws: int = 20,
+        unknown: UnknownWords = "keep",
+        temperature: float = 1.0,
+        most_tokens: int = 200,
+        generation_seed: int | None = None,
         optimizer: OptimizerCallable = sgd,
     ) -> None:
         super().__init__(optimizer=optimizer, schedule="constant", warmup=0.0)
         if not 0.0 < decay <= 1.0:
             raise ValueError(f"`decay` must be above 0 and at most 1, was: {decay}.")
+        numbers = {"rounds": rounds, "draws": draws, "most_tokens": most_tokens}
+        for option, value in {**numbers, "temperature": temperature}.items():
+            if value <= 0:
+                raise ValueError(f"`{option}` must be above 0, was: {value}.")
         self.embedding_size = embedding_size
         self.hidden_size = hidden_size
         self.dropout = dropout
         self.decay = decay
+        self.rounds = rounds
+        self.draws = draws
+        self.unknown: UnknownWords = unknown
+        self.temperature = temperature
+        self.most_tokens = most_tokens
+        self.generation_seed = generation_seed
         self.decays = 0
         self.least_loss = math.inf
         self.language: str | None = None
@@ -191,70 +208,47 @@ class DAGALightningModule(BaseModule):
             self.decays, self.least_loss = state["decays"], state["least_loss"]
         super().on_load_checkpoint(checkpoint)
 
-    def generate(
-        self,
-        count: int,
-        *,
-        seed: int,
-        gold: Iterable[Sentence] = (),
-        unknown: UnknownWords = "keep",
-        temperature: float = 1.0,
-        most_tokens: int = 200,
-        draws: int = 20,
-        report: AugmentationReport | None = None,
-    ) -> Iterator[Sentence]:
-        """Return well-formed sentences with entities; none is a gold one or comes twice.
+    def generation_options(self) -> dict[str, Any]:
+        """Return the options that decide on the new sentences."""
+        names = ("rounds", "draws", "unknown", "temperature", "most_tokens")
+        return {name: getattr(self, name) for name in names}
 
-        Args:
-            count: How many; fewer, with a warning, where the draws do not give them.
-            seed: The same seed gives the same sentences; fewer are the first of more.
-            gold: Sentences whose words are not to come out.
-            unknown: Whether sentences with some words ``<unk>`` are kept, as Ding et al. do, or
-                dropped, which on 100 sentences leaves next to none; see `parsed`.
-            temperature: Divides the scores, above 0.
-            most_tokens: Longer samples are dropped.
-            draws: Samples to draw at most, for each sentence wanted.
-            report: Takes the counts; a sample is a sentence in.
+    def candidates(
+        self, sentences: list[Sentence], numbers: Sequence[int], *, seed: int | None = None
+    ) -> list[Iterator[Candidate]]:
+        """Return samples, which have nothing of the sentences but their number and their share.
 
         Raises:
-            ValueError: If an option is out of its range, or the model has not been trained.
+            ValueError: If the model has not been trained.
         """
-        options = {"count": count, "temperature": temperature, "most_tokens": most_tokens}
-        for option, value in {**options, "draws": draws}.items():
-            if value <= 0:
-                raise ValueError(f"`{option}` must be above 0, was: {value}.")
-        vocabulary, _ = self._ready()
-        report = AugmentationReport() if report is None else report
+        del sentences
+        self._ready()
+        seed = self.used_seed if seed is None else seed
+        return [self._sampled(seed, number) for number in numbers]
 
-        def candidates() -> Iterator[Sentence | str]:
-            for sample in self._samples(count * draws, seed, temperature, most_tokens):
-                report.sentences_in += 1
-                if sample is None:
-                    yield ENDLESS
-                else:
-                    tokens = vocabulary.decode(sample)
-                    yield parsed(tokens, language=self.language, unknown=unknown)
-
-        return only_new(candidates(), SeenSentences(gold), report, count=count)
-
-    def _samples(
-        self, count: int, seed: int, temperature: float, most_tokens: int
-    ) -> Iterator[list[int] | None]:
-        """Yield rows of tokens, ``None`` for those that did not end, in evaluation mode."""
+    def _sampled(self, seed: int, number: int) -> Iterator[Candidate]:
+        """Yield what comes of samples, drawn in evaluation mode, when they are asked for."""
         vocabulary, network = self._ready()
-        generator = torch.Generator().manual_seed(seed)
+        key = hashlib.blake2b(repr((seed, number)).encode(), digest_size=7).digest()
+        generator = torch.Generator().manual_seed(int.from_bytes(key, "big"))
+        count = self.rounds * self.draws
         for start in range(0, count, SAMPLED_TOGETHER):
             was_training = network.training
             network.eval()
             rows = network.sample(
                 SAMPLED_TOGETHER,
                 boundary=vocabulary.boundary,
-                most_tokens=most_tokens,
-                temperature=temperature,
+                most_tokens=self.most_tokens,
+                temperature=self.temperature,
                 generator=generator,
             )
             network.train(was_training)
-            yield from rows[: count - start]
+            for row in rows[: count - start]:
+                if row is None:
+                    yield ENDLESS
+                else:
+                    tokens = vocabulary.decode(row)
+                    yield parsed(tokens, language=self.language, unknown=self.unknown)
 
     def _ready(self) -> tuple[TokenVocabulary, LSTMLanguageModel]:
         """Return vocabulary and network.

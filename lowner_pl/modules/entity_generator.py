@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from lowner_pl.corpus import Entity, Sentence
+from lowner_pl.corpus import NO_ENTITY, Candidate, Entity, Sentence
 from lowner_pl.encoding import (
     Kind,
     LinearEncoder,
@@ -20,6 +20,8 @@ from lowner_pl.encoding import (
 )
 
 MASKS_PER_PASS = 64
+NOTHING_ALLOWED = "nothing_allowed"
+"""Why there is no candidate: no subword of any entity may be replaced."""
 
 
 class GenerationOptions(NamedTuple):
@@ -99,11 +101,8 @@ class EntityGenerator:
 
     def candidates(
         self, sentences: Sequence[Sentence], numbers: Sequence[int], *, seed: int
-    ) -> list[list[Sentence | None]]:
-        """Return for each sentence its candidates, one a round.
-
-        ``None`` stands for a round in which nothing could be replaced; a sentence without entities
-        has no candidates.
+    ) -> list[list[Candidate]]:
+        """Return for each sentence its candidates, or the reasons why there are none, one a round.
 
         Args:
             sentences: The sentences, with tags.
@@ -120,6 +119,7 @@ class EntityGenerator:
         filled = iter(self._fill([draft for parts in drafts for draft in parts]))
         return [
             [self._spelt(sentence, draft, next(filled)) for draft in parts]
+            or [NO_ENTITY] * self.options.rounds
             for sentence, parts in zip(sentences, drafts, strict=True)
         ]
 
@@ -233,10 +233,10 @@ class EntityGenerator:
         states: Tensor = self.backbone(batch.input_ids.to(device), batch.lengths)
         return states[batch.positions.to(device)]
 
-    def _spelt(self, sentence: Sentence, draft: _Draft, new: list[int]) -> Sentence | None:
+    def _spelt(self, sentence: Sentence, draft: _Draft, new: list[int]) -> Candidate:
         """Return the sentence with the words that its new subwords spell."""
         if not new:
-            return None
+            return NOTHING_ALLOWED
         ids = list(draft.row.ids)
         for position, id_ in zip(draft.masked, new, strict=True):
             ids[position] = id_

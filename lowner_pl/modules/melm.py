@@ -1,6 +1,5 @@
 """MELM: masked entity language modelling, to fill entities with new ones of their type."""
 
-import os
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import torch
 from lightning.pytorch.cli import OptimizerCallable
 
-from lowner_pl.corpus import Sentence
+from lowner_pl.corpus import Candidate, Sentence
 from lowner_pl.encoding import LinearEncoder, Spelling, label_token, language_token, mask_entities
 from lowner_pl.modules.base import Schedule
 from lowner_pl.modules.entity_generator import (
@@ -16,6 +15,7 @@ from lowner_pl.modules.entity_generator import (
     EntityPredictions,
     GenerationOptions,
 )
+from lowner_pl.modules.generation import GeneratingModule
 from lowner_pl.modules.mlm import MaskedBatch, MLMLightningModule
 
 SEED_WORDS = {
@@ -36,7 +36,7 @@ def adam(parameters: Any) -> torch.optim.Optimizer:
     return torch.optim.Adam(parameters, lr=1e-5, fused=True)
 
 
-class MELMLightningModule(MLMLightningModule):
+class MELMLightningModule(GeneratingModule, MLMLightningModule):
     """Masked entity language modelling (`Zhou et al., 2022 <https://arxiv.org/abs/2108.13655>`_).
 
     Sentences are linearised: each word of an entity stands between two tokens that say its tag.
@@ -76,8 +76,6 @@ class MELMLightningModule(MLMLightningModule):
         ValueError: If an option is out of its range, the backbone has no mask token, or it spells
             none of a token's seed words.
     """
-
-    predict_split = "train"
 
     def __init__(
         self,
@@ -121,9 +119,8 @@ class MELMLightningModule(MLMLightningModule):
         )
         self.keep_script = keep_script
         self.generation_seed = generation_seed
+        self.rounds = rounds
         self.options = GenerationOptions(rounds, generation_rate, k, min_rank)
-        self._generated = 0
-        self.generated_before = 0
 
     @property
     def method(self) -> str:  # type: ignore[override]
@@ -179,7 +176,7 @@ class MELMLightningModule(MLMLightningModule):
 
     def candidates(
         self, sentences: list[Sentence], numbers: Sequence[int], *, seed: int | None = None
-    ) -> list[list[Sentence | None]]:
+    ) -> list[list[Candidate]]:
         """Return candidates of each sentence; see `EntityGenerator.candidates`.
 
         Args:
@@ -189,13 +186,6 @@ class MELMLightningModule(MLMLightningModule):
         """
         seed = self.used_seed if seed is None else seed
         return self.generator.candidates(sentences, numbers, seed=seed)
-
-    @property
-    def used_seed(self) -> int:
-        """The seed of the generated sentences."""
-        if self.generation_seed is not None:
-            return self.generation_seed
-        return int(os.environ.get("PL_GLOBAL_SEED", "0"))
 
     @torch.inference_mode()
     def predictions(
@@ -207,29 +197,14 @@ class MELMLightningModule(MLMLightningModule):
         """
         return self.generator.predictions(sentence, k=k, guarded=guarded)
 
-    def on_predict_start(self) -> None:
-        """Count sentences from the first.
-
-        Raises:
-            ValueError: If there is more than one device: duplicates are known to one process.
-        """
-        if self.trainer.world_size > 1:
-            raise ValueError(
-                f"Generation runs on one device, was: {self.trainer.world_size}. Set "
-                "`trainer.devices: 1`."
-            )
-        self._generated = 0
-
-    def predict_step(self, batch: list[Sentence], batch_idx: int) -> list[list[Sentence | None]]:
-        """Return the candidates of the sentences that were not generated from before.
-
-        The first ``generated_before`` sentences of the corpus were, when a stopped run goes on.
-        """
-        del batch_idx
-        numbers = range(self._generated, self._generated + len(batch))
-        self._generated += len(batch)
-        done = max(0, min(len(batch), self.generated_before - numbers.start))
-        return self.candidates(batch[done:], numbers[done:])
+    def generation_options(self) -> dict[str, Any]:
+        """Return the options that decide on the new sentences."""
+        return {
+            **self.options._asdict(),
+            "keep_script": self.keep_script,
+            "languages": list(self.languages),
+            "window": [self.length, self.encoder.context],
+        }
 
     def _seeds(self, name: str) -> list[str]:
         """Return the seed words of an entity type or a language."""

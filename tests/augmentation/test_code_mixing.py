@@ -6,14 +6,13 @@ import numpy as np
 import pytest
 
 from lowner_pl.augmentation import (
-    AugmentationReport,
     EntitySimilarityCodeMixing,
     RandomCodeMixing,
     VecFiles,
     VectorFunction,
 )
 from lowner_pl.augmentation.substitution import mentions_by_type
-from lowner_pl.corpus import Sentence
+from lowner_pl.corpus import AugmentationReport, Sentence
 
 VECTORS: dict[str, list[float]] = {
     "bank": [1.0, 0.1],

@@ -1,7 +1,7 @@
 import pytest
 
-from lowner_pl.augmentation import AugmentationReport, consistent
-from lowner_pl.corpus import Sentence
+from lowner_pl.augmentation import consistent
+from lowner_pl.corpus import AugmentationReport, Sentence
 
 
 def sentence(words: str, tags: str) -> Sentence:

@@ -13,14 +13,13 @@ import pytest
 
 from lowner_pl import augmentation
 from lowner_pl.augmentation import (
-    AugmentationReport,
     Augmenter,
     EntitySimilarityCodeMixing,
     LabelWiseSubstitution,
     RandomCodeMixing,
     VectorFunction,
 )
-from lowner_pl.corpus import Sentence, TagSet, read_conll
+from lowner_pl.corpus import AugmentationReport, Sentence, TagSet, read_conll
 
 from ..conftest import SAMPLE
 
@@ -135,7 +134,7 @@ class TestContract:
 
     def test_a_corpus_without_entities_is_refused(self, augmenter: Augmenter) -> None:
         plain = [Sentence((word,), ("O",), language) for word, language in product("ab", "xy")]
-        with pytest.raises(ValueError, match="must hold entities, was: 4 sentences of words tagg"):
+        with pytest.raises(ValueError, match="must hold entities, was: none in 4 sentences"):
             list(augmenter.augment(plain, seed=0))
 
     def test_an_iterator_is_refused_before_it_is_used(
@@ -148,7 +147,7 @@ class TestContract:
 
     def test_sentences_without_tags_are_refused(self, augmenter: Augmenter) -> None:
         with pytest.raises(ValueError, match="needs tags to have entities, was: 'a b' without"):
-            list(augmenter.augment([Sentence(("a", "b"), None, "en")], seed=0))
+            list(augmenter.augment([Sentence(("a", "b"), None, x) for x in ("en", "de")], seed=0))
 
 
 def test_another_process_makes_the_same_sentences(gold: list[Sentence]) -> None:

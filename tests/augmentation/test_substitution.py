@@ -5,9 +5,9 @@ from math import sqrt
 
 import pytest
 
-from lowner_pl.augmentation import AugmentationReport, LabelWiseSubstitution
+from lowner_pl.augmentation import LabelWiseSubstitution
 from lowner_pl.augmentation.substitution import mentions_by_type
-from lowner_pl.corpus import Sentence
+from lowner_pl.corpus import AugmentationReport, Sentence
 
 ANN = Sentence(("Ann", "met", "Bo", "Li", "in", "Rome"), ("B-P", "O", "B-P", "I-P", "O", "B-L"))
 OSLO = Sentence(("Oslo", "and", "Ann"), ("B-L", "O", "B-P"))

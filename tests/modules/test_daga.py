@@ -8,11 +8,11 @@ import pytest
 import torch
 from lightning.pytorch import Trainer
 
-from lowner_pl.augmentation import AugmentationReport, TokenVocabulary
+from lowner_pl.augmentation import TokenVocabulary
 from lowner_pl.cli import NERCLI, run
-from lowner_pl.corpus import Sentence, TagSet
+from lowner_pl.corpus import AugmentationReport, Sentence, TagSet, read_conll
 from lowner_pl.datamodules import SampleDataModule, TextDataModule
-from lowner_pl.modules import DAGALightningModule
+from lowner_pl.modules import DAGALightningModule, generate
 
 from ..commands import CONFIGS, same
 from ..conftest import ROOT
@@ -61,9 +61,9 @@ def gold() -> list[Sentence]:
     return SampleDataModule(language="sw").sentences("train")
 
 
-def constant(shares: dict[str, float]) -> DAGALightningModule:
+def constant(shares: dict[str, float], **options: Any) -> DAGALightningModule:
     """Return a module that gives each token a share, whatever stands before it."""
-    module = DAGALightningModule(embedding_size=3, hidden_size=4)
+    module = DAGALightningModule(embedding_size=3, hidden_size=4, **options)
     module.build(TokenVocabulary(["B-P", "I-P"], ["Ann", "left"]), "en")
     assert module.network is not None
     names = ["end", "unknown", "B-P", "I-P", "Ann", "left"]
@@ -71,6 +71,13 @@ def constant(shares: dict[str, float]) -> DAGALightningModule:
         module.network.output.weight.zero_()
         module.network.output.bias[:] = torch.tensor([log(shares.get(n, 1e-9)) for n in names])
     return module.eval()
+
+
+def made(module: DAGALightningModule, count: int, **options: Any) -> list[Sentence]:
+    """Return new sentences, all of them made for a single sentence."""
+    module.rounds = count
+    source = Sentence(("a", "source"), ("O", "O"))
+    return list(generate(module, [source], **{"seed": 0, "gold": [], **options}))
 
 
 SHARES = {"end": 0.2, "unknown": 0.1, "B-P": 0.25, "I-P": 0.05, "Ann": 0.3, "left": 0.1}
@@ -145,11 +152,11 @@ def test_every_parameter_learns() -> None:
 
 
 def test_samples_are_counted_by_the_reasons_of_their_shares() -> None:
-    module = constant(SHARES)
+    module = constant(SHARES, draws=1)
     report = AugmentationReport()
-    with pytest.warns(UserWarning, match="10,000 sentences were wanted, was: "):
-        new = list(module.generate(10_000, seed=0, draws=1, report=report))
-    assert report.sentences_in == report.candidates == 10_000
+    new = made(module, 10_000, report=report)
+    assert report.candidates == 10_000
+    assert report.sentences_in == 1
     # An end at once, with 0.2, or after labels alone: 0.2 / (1 - 0.3). Binomial, 4 deviations.
     share = 0.2 / 0.7
     assert abs(report.dropped["no_words"] - 10_000 * share) < 4 * (10_000 * share * 0.715) ** 0.5
@@ -164,61 +171,71 @@ def test_samples_are_counted_by_the_reasons_of_their_shares() -> None:
 
 
 def test_endless_samples_are_dropped() -> None:
-    module = constant({"left": 1.0})
     report = AugmentationReport()
-    with pytest.warns(UserWarning, match=r"3 sentences .* was: 0 of 6 new \(endless 6\)"):
-        assert list(module.generate(3, seed=0, draws=2, most_tokens=9, report=report)) == []
+    assert made(constant({"left": 1.0}, draws=2, most_tokens=9), 3, report=report) == []
+    assert report.dropped == {"endless": 6}
 
 
 def test_unknown_words_can_be_dropped() -> None:
-    module = constant(SHARES)
-    kept = list(module.generate(200, seed=0))
+    kept = made(constant(SHARES), 200)
     assert any("<unk>" in sentence.words for sentence in kept)
-    pure = list(module.generate(9, seed=0, unknown="drop", draws=300))
+    pure = made(constant(SHARES, unknown="drop", draws=300), 9)
+    assert len(pure) == 9
     assert not any("<unk>" in sentence.words for sentence in pure)
 
 
 def test_gold_sentences_do_not_come_out() -> None:
-    module = constant({**SHARES, "unknown": 1e-9})
-    new = list(module.generate(20, seed=0, draws=300))
-    assert ANN in new
-    again = list(module.generate(20, seed=0, draws=300, gold=[ANN.with_tags(["O", "O"])]))
-    assert ANN not in again
-    assert [s for s in new if s != ANN] == again[:19]
+    module = constant(SHARES)
+    new = made(module, 20)
+    gold = new[3].with_tags(["O"] * len(new[3].words))
+    report = AugmentationReport()
+    assert made(module, 20, gold=[gold], report=report)[:19] == new[:3] + new[4:]
+    assert report.dropped["duplicate_of_source"] >= 1
 
 
 def test_the_same_seed_gives_the_same_sentences_and_fewer_are_the_first() -> None:
     module = constant(SHARES)
-    many = list(module.generate(300, seed=1))
-    assert list(module.generate(300, seed=1)) == many
-    assert list(module.generate(30, seed=1)) == many[:30]
-    assert list(module.generate(30, seed=2)) != many[:30]
+    many = made(module, 300, seed=1)
+    assert made(module, 300, seed=1) == many
+    assert made(module, 30, seed=1) == many[:30]
+    assert made(module, 30, seed=2) != many[:30]
+
+
+def test_every_sentence_has_samples_of_its_own() -> None:
+    module = constant(SHARES, rounds=2)
+    sentences = [Sentence((f"w{n}",), ("O",)) for n in range(4)]
+    new = list(generate(module, sentences, seed=0, batch_size=2))
+    assert len(new) == len({s.words for s in new}) == 8
+    samples = [list(parts) for parts in module.candidates(sentences[:2], [3, 0], seed=0)]
+    assert samples[0] != samples[1]
+    assert samples == [list(parts) for parts in module.candidates(sentences[2:], [3, 0], seed=0)]
+    assert new[:2] == [s for s in samples[1] if isinstance(s, Sentence)][:2]
 
 
 def test_generating_has_no_dropout_and_leaves_the_module_as_it_was() -> None:
-    module = constant(SHARES)
+    module = constant(SHARES, draws=100)
     assert module.network is not None
     torch.nn.init.normal_(module.network.output.weight)
-    calm = list(module.generate(10, seed=0, draws=100))
+    calm = made(module, 10)
     state = torch.random.get_rng_state()
     module.train()
-    assert list(module.generate(10, seed=0, draws=100)) == calm
+    assert made(module, 10) == calm
     assert all(part.training for part in module.modules())
     assert torch.random.get_rng_state().equal(state)
 
 
-@pytest.mark.parametrize("option", ["temperature", "most_tokens", "draws"])
+@pytest.mark.parametrize("option", ["temperature", "most_tokens", "draws", "rounds"])
 def test_options_of_generation_are_positive(option: str) -> None:
     options: dict[str, Any] = {option: 0}
     with pytest.raises(ValueError, match=f"`{option}` must be above 0, was: 0"):
-        constant(SHARES).generate(5, seed=0, **options)
+        DAGALightningModule(**options)
 
 
 def test_an_untrained_module_generates_nothing() -> None:
     with pytest.raises(
         ValueError, match=r"must have a vocabulary, was: none\. Train it with `fit`"
     ):
-        DAGALightningModule().generate(5, seed=0)
+        made(DAGALightningModule(), 5)
 
 
 @pytest.mark.parametrize("decay", [0.0, 1.5])
@@ -241,11 +258,27 @@ def test_a_checkpoint_brings_its_vocabulary(trained: Path, gold: list[Sentence])
     expected = TokenVocabulary.of(gold)
     assert module.vocabulary.words == expected.words
     assert module.vocabulary.labels == expected.labels
-    report = AugmentationReport()
-    new = list(module.generate(20, seed=0, gold=gold, draws=200, report=report))
-    assert list(loaded(trained).generate(20, seed=0, gold=gold, draws=200)) == new
+    module.draws = 200
+    new = made(module, 20, gold=gold)
+    assert len(new) == 20
     assert {s.language for s in new} == {"sw"}
     assert not {s.words for s in new} & {s.words for s in gold}
+
+
+def test_predict_writes_new_sentences_with_a_report(trained: Path) -> None:
+    cli = command("predict", trained, "--model.draws=200", "--data.train_size=30")
+    folder = checkpoint(trained).parents[1]
+    new = read_conll(folder / "generated_train.conll")
+    record = json.loads((folder / "generated_train.json").read_text())
+    assert record["sentences_in"] == 30
+    assert record["sentences_out"] == len(new) > 30
+    assert record["candidates"] == len(new) + sum(record["dropped"].values())
+    assert record["options"]["draws"] == 200
+    assert all(s.entities for s in new)
+    module = loaded(trained, "best")
+    module.draws = 200
+    streamed = generate(module, cli.datamodule.sentences("train"), seed=12345)
+    assert [(s.words, s.tags) for s in streamed] == [(s.words, s.tags) for s in new]
 
 
 def test_a_test_scores_with_the_vocabulary_of_the_checkpoint(

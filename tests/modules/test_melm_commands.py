@@ -84,10 +84,10 @@ def test_predict_writes_new_sentences_of_the_training_data(
     gold = cli.datamodule.sentences("train")
     assert record["sentences_in"] == len(gold) == 40
     assert record["sentences_out"] == len(new) > 40
-    assert record["candidates"] == 3 * (40 - record["without_entity"])
+    assert record["candidates"] == 3 * 40 == len(new) + sum(record["dropped"].values())
     assert not {s.words for s in new} & {s.words for s in gold}
     assert {s.tags for s in new} <= {s.tags for s in gold}
-    assert f"{len(new)} new of {record['candidates']}" in capsys.readouterr().out
+    assert f"{len(new)} of {record['candidates']} new" in capsys.readouterr().out
     assert not list(folder(trained).glob("*.journal"))
     file = folder(trained) / "checkpoints" / "best.ckpt"
     module = MELMLightningModule.load_from_checkpoint(file, weights_only=True)
