@@ -18,17 +18,23 @@ from lowner_pl.callbacks.shared import write_record
 from lowner_pl.cli import NERCLI, UNTRAINED, run
 from lowner_pl.corpus import AugmentationReport, Sentence, read_conll, write_conll
 from lowner_pl.datamodules import NERDataModule
-
-STAGES = ("gold", "finetune", "generate", "filter", "train")
-NEEDED = {"gold", "generate", "train"}
-Entry = dict[str, Any]
+from lowner_pl.stages import (
+    STAGES,
+    Entry,
+    is_done,
+    options_of,
+    stage_configs,
+    without_data,
+    written,
+)
 
 
 def augment(arguments: list[str]) -> None:
     """Run a pipeline from the command line.
 
     Args:
-        arguments: ``--config`` of the pipeline, then configs and options for all of its stages.
+        arguments: ``--config`` of the pipeline, then configs and options for its stages: for all,
+            or behind ``--tagger.`` and ``--generator.`` for one of its two models.
     """
     parser = argparse.ArgumentParser(prog="python -m lowner_pl augment", allow_abbrev=False)
     parser.add_argument(
@@ -48,12 +54,12 @@ class Pipeline:
     ``generate`` makes candidates, ``filter`` keeps those that the gold tagger tags as they are
     tagged, ``train`` trains and tests a tagger on gold and kept sentences. Each stage is a command
     with a config of its own; they meet in CoNLL files. A stage that was done with the same options
-    and data is not done again, and one that was stopped goes on.
+    and data, by this pipeline or another one, is not done again; one that was stopped goes on.
 
     Args:
-        config: A file whose ``stages`` name the config of each, relative to it. Without
+        config: A file whose ``stages`` name the configs of each; see `stage_configs`. Without
             ``finetune`` the backbone generates as it comes; without ``filter`` all are kept.
-        options: Options for the commands of all stages, as on the command line.
+        options: Options for the commands, as on the command line; see `options_of`.
 
     Raises:
         FileNotFoundError: If a config is missing.
@@ -61,15 +67,16 @@ class Pipeline:
     """
 
     def __init__(self, config: Path, options: list[str]) -> None:
-        self.configs = _stages(config)
-        self.options = options
-        self.settings = self._settings("gold", "fit", options)
+        self.name = config.stem
+        self.configs = stage_configs(config)
+        self.options = {stage: options_of(stage, options) for stage in STAGES}
+        self.settings = self._settings("gold", "fit", self.options["gold"])
         data = _data_module(self.settings["data"])
         data.setup("fit")
         self.digest = _digest(s for split in ("train", "dev") for s in data.sentences(split))
         seed = f"seed_{self.settings['seed_everything']}"
         root = Path(self.settings["log_root"])
-        self.folder = root / data.name / f"augment-{config.stem}" / seed
+        self.folder = root / data.name / f"augment-{self.name}" / seed
         self.file = self.folder / "augment.json"
         self.record: dict[str, Entry] = {}
         if self.file.is_file():
@@ -78,10 +85,10 @@ class Pipeline:
     def run(self, *, until: str = "train") -> Path:
         """Run the stages up to one and return the folder of ``augmented.conll``."""
         todo = [stage for stage in STAGES[: STAGES.index(until) + 1] if stage in self.configs]
-        gold = self._fit("gold", self.options, tested=True)
+        gold = self._fit("gold", self.options["gold"], tested=True)
         made_by = gold
         if "finetune" in todo:
-            made_by = self._fit("finetune", self.options, tested=False)
+            made_by = self._fit("finetune", self.options["finetune"], tested=False)
         if "generate" in todo:
             candidates = self._generate(made_by if "finetune" in todo else None)
         if "filter" in todo:
@@ -96,7 +103,7 @@ class Pipeline:
         entry, begun = self._begun(stage, "fit", options, after)
         if entry.get("done"):
             return entry
-        words = [f"--config={self.configs[stage]}", *options]
+        words = self._words(stage, options)
         cli = (_resumed(words) if begun else None) or run(["fit", *words])
         entry["checkpoint"] = str(cli.run.checkpoint("best"))
         if tested:
@@ -108,11 +115,11 @@ class Pipeline:
     def _generate(self, made_by: Entry | None) -> Entry:
         """Make candidates of the gold sentences."""
         checkpoint = UNTRAINED if made_by is None else made_by["checkpoint"]
-        options = [*self.options, f"--ckpt_path={checkpoint}"]
+        options = [*self.options["generate"], f"--ckpt_path={checkpoint}"]
         after = "" if made_by is None else made_by["signature"]
         entry, _ = self._begun("generate", "predict", options, after)
         if not entry.get("done"):
-            cli = run(["predict", f"--config={self.configs['generate']}", *options])
+            cli = run(["predict", *self._words("generate", options)])
             entry["file"] = str(_callback(cli, GenerationWriter).file)
             self._done("generate", entry)
         return entry
@@ -120,18 +127,17 @@ class Pipeline:
     def _filter(self, gold: Entry, candidates: Path) -> Entry:
         """Keep the candidates whose tags the gold tagger predicts."""
         checkpoint = f"--ckpt_path={gold['checkpoint']}"
-        options = [*self.options, checkpoint, f"--data.predict_path={candidates}"]
+        options = [*self.options["filter"], checkpoint, f"--data.predict_path={candidates}"]
         after = gold["signature"] + self.record["generate"]["signature"]
         entry, _ = self._begun("filter", "predict", options, after)
         if entry.get("done"):
             return entry
-        cli = run(["predict", f"--config={self.configs['filter']}", *options])
+        cli = run(["predict", *self._words("filter", options)])
         tagged = read_conll(_callback(cli, PredictionWriter).file)
-        report = AugmentationReport()
         predicted = (sentence.tags or () for sentence in tagged)
-        kept = consistent(
-            read_conll(candidates), predicted, gold=cli.datamodule.sentences("train"), report=report
-        )
+        report = AugmentationReport()
+        gold_sentences = cli.datamodule.sentences("train")
+        kept = consistent(read_conll(candidates), predicted, gold=gold_sentences, report=report)
         entry["file"] = str(self.folder / "augmented.conll")
         write_conll(Path(entry["file"]), list(kept))
         entry["report"] = report.as_dict()
@@ -141,16 +147,22 @@ class Pipeline:
     def _train(self, augmented: Path, after: str) -> Entry:
         """Train and test a tagger on the gold sentences and the new ones."""
         source = self.settings["data"]
-        batches = ("batch_size", "eval_batch_size")
-        sizes = {key: source["init_args"][key] for key in batches}
+        options = {key: source["init_args"][key] for key in ("batch_size", "eval_batch_size")}
+        # Said in full: what another config says of the gold sentences must not cut the union.
+        options |= {"train_size": None, "dev_size": None, "type_map": None}
         data = {
             "class_path": "lowner_pl.datamodules.AugmentedDataModule",
-            "init_args": {"source": source, "files": [str(augmented)], "augmenters": [], **sizes},
+            "init_args": {"source": source, "files": [str(augmented)], "augmenters": [], **options},
         }
         file = self.folder / "train_data.yaml"
         file.write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
-        options = [*_without_data(self.options), f"--data={file}"]
-        return self._fit("train", options, tested=True, after=after)
+        mine = without_data(self.options["train"])
+        words = [f"--variant={self.name}", *mine, f"--data={file}"]
+        return self._fit("train", words, tested=True, after=after)
+
+    def _words(self, stage: str, options: list[str]) -> list[str]:
+        """Return the words of a stage's command: its configs, then the options."""
+        return [*(f"--config={file}" for file in self.configs[stage]), *options]
 
     def _begun(
         self, stage: str, command: str, options: list[str], after: str
@@ -166,14 +178,11 @@ class Pipeline:
         settings = json.dumps(self._settings(stage, command, options), sort_keys=True)
         key = "\n".join([command, settings, self.digest, after])
         signature = hashlib.blake2b(key.encode(), digest_size=16).hexdigest()
-        entry = self.record.get(stage, {})
-        outputs = [Path(entry[key]) for key in ("checkpoint", "file") if key in entry]
-        if entry.get("signature") != signature:
-            entry, begun = {"signature": signature}, False
-        elif entry.get("done") and not all(file.is_file() for file in outputs):
-            entry, begun = {"signature": signature}, True
-        else:
-            begun = True
+        mine = self.record.get(stage, {})
+        begun = mine.get("signature") == signature and not mine.get("done")
+        entries = [record[stage] for record in (self.record, *self._others()) if stage in record]
+        same = (e for e in entries if e["signature"] == signature and is_done(e))
+        entry = next(same, {"signature": signature})
         print(f"Stage {stage}: {'done before' if entry.get('done') else 'running'}.")
         self._write(stage, entry)
         return entry, begun
@@ -181,6 +190,7 @@ class Pipeline:
     def _done(self, stage: str, entry: Entry) -> Entry:
         """Note that a stage is done."""
         entry["done"] = True
+        entry["written"] = written(entry)
         self._write(stage, entry)
         return entry
 
@@ -190,32 +200,19 @@ class Pipeline:
         self.folder.mkdir(parents=True, exist_ok=True)
         write_record(self.file, self.record)
 
+    def _others(self) -> list[dict[str, Entry]]:
+        """Return what other pipelines with this data and seed have done."""
+        corpus, seed = self.folder.parents[1], self.folder.name
+        files = sorted(corpus.glob(f"augment-*/{seed}/{self.file.name}"))
+        return [json.loads(f.read_text(encoding="utf-8")) for f in files if f != self.file]
+
     def _settings(self, stage: str, command: str, options: list[str]) -> dict[str, Any]:
         """Return the whole configuration of a command, defaults included."""
         text = io.StringIO()
         with contextlib.redirect_stdout(text), contextlib.suppress(SystemExit):
-            run([command, f"--config={self.configs[stage]}", *options, "--print_config"])
+            run([command, *self._words(stage, options), "--print_config"])
         settings: dict[str, Any] = yaml.safe_load(text.getvalue())
         return settings
-
-
-def _stages(config: Path) -> dict[str, Path]:
-    """Return the config of each stage."""
-    if not config.is_file():
-        raise FileNotFoundError(f"`--config` must be a file, was: '{config}', no such.")
-    named = (yaml.safe_load(config.read_text(encoding="utf-8")) or {}).get("stages") or {}
-    if unknown := sorted(set(named) - set(STAGES)):
-        raise ValueError(f"{config}: Stages must be of {', '.join(STAGES)}, was: {unknown}.")
-    files = {stage: config.parent / file for stage, file in named.items() if file}
-    if missing := sorted(NEEDED - set(files)):
-        raise ValueError(
-            f"{config}: `stages` must name a config for each of {', '.join(sorted(NEEDED))}, was: "
-            f"none for {', '.join(missing)}."
-        )
-    for stage, file in files.items():
-        if not file.is_file():
-            raise FileNotFoundError(f"{config}: Stage {stage} needs its config, was: no '{file}'.")
-    return files
 
 
 def _data_module(settings: dict[str, Any]) -> NERDataModule:
@@ -240,18 +237,6 @@ def _resumed(words: list[str]) -> NERCLI | None:
     with contextlib.suppress(FileNotFoundError):
         return run(["fit", *words, "--ckpt_path=last"])
     return None
-
-
-def _without_data(options: list[str]) -> list[str]:
-    """Return the options but those of the data."""
-    kept: list[str] = []
-    skipped = False
-    for word in options:
-        if word.startswith("--"):
-            skipped = word.startswith(("--data.", "--data=")) or word == "--data"
-        if not skipped:
-            kept.append(word)
-    return kept
 
 
 def _callback(cli: NERCLI, kind: type[Any]) -> Any:

@@ -1,5 +1,6 @@
 """Every file under ``configs/`` runs: fit and test, with a tiny backbone on toy corpora."""
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -8,20 +9,30 @@ import pytest
 import yaml
 
 from lowner_pl.cli import run
+from lowner_pl.commands import run_command
+from lowner_pl.corpus import Sentence, write_conll
 
+from .commands import agree_with_every_third
 from .conftest import ROOT
 
 CONFIGS = ROOT / "configs"
 RAW_TEXT = [CONFIGS / name for name in ("adapt_language.yaml", "pretrain_embedded.yaml")]
 RAW_PARTS = {CONFIGS / "data" / "text.yaml", CONFIGS / "model" / "mlm.yaml"}
 MANER_ROWS = sorted(CONFIGS.glob("*_wikiann.yaml"))
-AUGMENTED_ROWS = [CONFIGS / "labelwise_conll.yaml"]
-EXPERIMENTS = [*MANER_ROWS, *AUGMENTED_ROWS]
-DAGA = CONFIGS / "daga_conll.yaml"
+AUGMENTED_ROWS = [CONFIGS / name for name in ("labelwise_conll.yaml", "melm_5_train.yaml")]
+GOLD = CONFIGS / "melm_1_gold.yaml"
+FINETUNE = CONFIGS / "melm_2_finetune.yaml"
+EXPERIMENTS = [*MANER_ROWS, *AUGMENTED_ROWS, GOLD, FINETUNE]
+PREDICTING = [CONFIGS / name for name in ("melm_3_generate.yaml", "melm_4_filter.yaml")]
+PIPELINES = [file for file in CONFIGS.glob("*.yaml") if "stages:" in file.read_text()]
+DAGA = CONFIGS / "daga.yaml"
 DATA = sorted({*(CONFIGS / "data").glob("*.yaml")} - RAW_PARTS)
 MODELS = sorted({*(CONFIGS / "model").glob("*.yaml")} - RAW_PARTS)
-OVERLAYS = {CONFIGS / name for name in ("embedded.yaml", "embedded_augmented.yaml")}
-TRAINERS = {CONFIGS / name for name in ("trainer.yaml", "trainer_melm.yaml", "trainer_daga.yaml")}
+OVERLAYS = {
+    CONFIGS / name for name in ("embedded.yaml", "embedded_augmented.yaml", "melm_plain.yaml")
+}
+TRAINERS = {CONFIGS / f"trainer{of}.yaml" for of in ("", "_melm", "_melm_finetune", "_daga")}
+SMALL = ["--data.train_size=20", "--data.dev_size=8"]
 QUICK = (
     "--trainer.fast_dev_run=2",
     "--trainer.accelerator=cpu",
@@ -34,6 +45,7 @@ QUICK = (
 def toys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Work where the toy corpora lie in ``data/``, as the configs expect them."""
     shutil.copytree(ROOT / "tests" / "data", tmp_path / "data")
+    write_conll(tmp_path / "augmented.conll", [Sentence(("Zoe", "left"), ("B-PER", "O"))])
     monkeypatch.chdir(tmp_path)
 
 
@@ -41,9 +53,12 @@ def options(data: dict[str, Any]) -> list[str]:
     """Return what a test must change: WikiANN is read from a folder, and toy corpora are small."""
     if str(data["class_path"]).endswith("WikiANNDataModule"):
         return ["--data.root=data/wikiann"]
-    if data["init_args"].get("source", {}).get("init_args", {}).get("train_size"):
+    options = data["init_args"]
+    if isinstance(options.get("source"), str):  # a file, of a hundred sentences
         return ["--data.source.train_size=20", "--data.source.dev_size=8"]
-    return []
+    if options.get("source", {}).get("init_args", {}).get("train_size"):
+        return ["--data.source.train_size=20", "--data.source.dev_size=8"]
+    return SMALL if options.get("train_size") else []
 
 
 def data_of(experiment: Path) -> dict[str, Any]:
@@ -60,8 +75,9 @@ def fit_and_test(words: list[str]) -> None:
 
 
 def test_no_config_is_left_out() -> None:
-    tested = {*EXPERIMENTS, DAGA, *RAW_TEXT, *RAW_PARTS, *DATA, *MODELS, *OVERLAYS, *TRAINERS}
-    assert tested == set(CONFIGS.rglob("*.yaml"))
+    alone = {*EXPERIMENTS, *PREDICTING, *PIPELINES, DAGA, *RAW_TEXT}
+    parts = {*RAW_PARTS, *DATA, *MODELS, *OVERLAYS, *TRAINERS}
+    assert alone | parts == set(CONFIGS.rglob("*.yaml"))
 
 
 @pytest.mark.usefixtures("toys")
@@ -96,7 +112,39 @@ def test_a_method_runs(file: Path, tiny: str) -> None:
 
 @pytest.mark.usefixtures("toys")
 def test_a_language_model_from_nothing_runs() -> None:
-    fit_and_test([f"--config={DAGA}", "--data.train_size=20", "--data.dev_size=8"])
+    fit_and_test([f"--config={DAGA}", *SMALL])
+
+
+@pytest.mark.usefixtures("toys")
+@pytest.mark.parametrize("embedded", [False, True], ids=["toy", "embedded"])
+@pytest.mark.parametrize("file", PREDICTING, ids=lambda file: file.stem)
+def test_a_stage_that_predicts_runs(file: Path, embedded: bool, tiny: str) -> None:
+    overlay = f"--config={CONFIGS / 'embedded.yaml'}"
+    more = [overlay] if embedded else [f"--model.backbone={tiny}", *SMALL]
+    run(["predict", f"--config={file}", *more, *QUICK])
+
+
+@pytest.mark.usefixtures("toys")
+@pytest.mark.parametrize("embedded", [False, True], ids=["toy", "embedded"])
+@pytest.mark.parametrize("file", PIPELINES, ids=lambda file: file.stem)
+def test_a_pipeline_runs(
+    file: Path, embedded: bool, tiny: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agree_with_every_third(monkeypatch)
+    lstm = file.stem.startswith("daga")
+    words = ["--tagger.model.backbone=" + tiny, *SMALL]
+    words += [] if lstm else ["--generator.model.backbone=" + tiny]
+    if embedded:
+        overlay = CONFIGS / "embedded.yaml"
+        sample = f"--generator.data={CONFIGS / 'data' / 'sample.yaml'}"
+        words = [f"--tagger.config={overlay}", sample] if lstm else [f"--config={overlay}"]
+        words += ["--data.train_size=16", "--data.dev_size=8"]
+    quick = [word for word in QUICK if "fast_dev_run" not in word]
+    run_command(["augment", f"--config={file}", *words, *quick, "--trainer.max_epochs=1"])
+    (record,) = Path("lightning_logs").rglob("augment.json")
+    stages = json.loads(record.read_text())
+    assert list(stages) == list(yaml.safe_load(file.read_text())["stages"])
+    assert all(stage["done"] for stage in stages.values())
 
 
 @pytest.mark.usefixtures("toys")
@@ -122,7 +170,7 @@ def test_the_values_of_maner_stand_in_the_configs(file: Path) -> None:
     assert parts["data"]["init_args"]["train_size"] == 100
 
 
-@pytest.mark.parametrize("file", AUGMENTED_ROWS, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", [*AUGMENTED_ROWS, GOLD], ids=lambda file: file.stem)
 def test_the_values_of_melm_stand_in_the_configs(file: Path) -> None:
     # Zhou et al. (2022), section 3: XLM-R-large and a CRF, 10 epochs, AdamW at 2e-5, batch 16, N
     # training and N development sentences.
@@ -135,10 +183,12 @@ def test_the_values_of_melm_stand_in_the_configs(file: Path) -> None:
     assert model["init_args"]["head"] == "crf"
     assert model["init_args"]["optimizer"]["class_path"] == "torch.optim.AdamW"
     assert model["init_args"]["optimizer"]["init_args"]["lr"] == 2e-5
-    data = experiment["data"]["init_args"]
+    data = data_of(file)["init_args"]
     assert data["batch_size"] == 16
-    source = data["source"]["init_args"]
-    assert source["train_size"] == source["dev_size"] == 100
+    source = data.get("source", {"init_args": data})
+    if isinstance(source, str):
+        source = yaml.safe_load((CONFIGS / source).read_text())
+    assert source["init_args"]["train_size"] == source["init_args"]["dev_size"] == 100
 
 
 def test_the_values_of_daga_stand_in_the_config() -> None:
@@ -152,8 +202,22 @@ def test_the_values_of_daga_stand_in_the_config() -> None:
     assert (options["embedding_size"], options["hidden_size"]) == (300, 512)
     assert (options["dropout"], options["decay"]) == (0.5, 0.5)
     assert options["optimizer"] == {"class_path": "torch.optim.SGD", "init_args": {"lr": 1.0}}
-    data = experiment["data"]["init_args"]
+    data = data_of(DAGA)["init_args"]
     assert data["train_size"] == data["dev_size"] == 100
+
+
+def test_the_values_of_melms_generator_stand_in_the_configs() -> None:
+    # Zhou et al. (2022), section 3.2: XLM-R-base, Adam at 1e-5, batch 30, 20 epochs, eta 0.7, mu
+    # 0.5; top 5 and 3 rounds.
+    trainer = yaml.safe_load((CONFIGS / "trainer_melm_finetune.yaml").read_text())
+    model = yaml.safe_load((CONFIGS / "model" / "melm.yaml").read_text())["init_args"]
+    assert trainer["max_epochs"] == 20
+    assert model["backbone"] == "xlm-roberta-base"
+    assert model["optimizer"]["class_path"] == "torch.optim.Adam"
+    assert model["optimizer"]["init_args"]["lr"] == 1e-5
+    assert (model["mask_rate"], model["generation_rate"]) == (0.7, 0.5)
+    assert (model["k"], model["rounds"]) == (5, 3)
+    assert data_of(FINETUNE)["init_args"]["batch_size"] == 30
 
 
 def test_the_overlay_keeps_the_augmentation() -> None:

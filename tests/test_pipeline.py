@@ -13,7 +13,7 @@ from lowner_pl.cli import run
 from lowner_pl.commands import run_command
 from lowner_pl.corpus import read_conll
 
-from .commands import CONFIGS, small_backbone
+from .commands import CONFIGS, agree_with_every_third, small_backbone
 from .conftest import SAMPLE
 
 
@@ -65,11 +65,11 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def without(root: Path, *stages: str) -> Path:
-    """Return a copy of the pipeline's config that lacks some stages."""
+def without(root: Path, *stages: str, name: str = "melm_conll.yaml") -> Path:
+    """Return a copy of MELM's pipeline that lacks some stages."""
     whole = yaml.safe_load((CONFIGS / "melm_conll.yaml").read_text())["stages"]
     left = {stage: str(CONFIGS / file) for stage, file in whole.items() if stage not in stages}
-    file = root / "melm_conll.yaml"
+    file = root / name
     file.write_text(yaml.safe_dump({"stages": left}))
     return file
 
@@ -136,30 +136,71 @@ def test_a_stopped_stage_goes_on(
 def test_the_filter_keeps_what_the_gold_tagger_confirms(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept_by_hand: list[Any] = []
-    genuine = read_conll
-
-    def agreeing(file: str | Path, **options: Any) -> Any:
-        """Let the tagger agree with every third candidate."""
-        sentences = genuine(file, **options)
-        if "predictions_" not in Path(file).name:
-            return sentences
-        candidates = genuine(record(tmp_path)["generate"]["file"])
-        kept_by_hand.extend(candidates[::3])
-        return [
-            candidate
-            if number % 3 == 0
-            else type(candidate)(candidate.words, ("O",) * len(candidate.words))
-            for number, candidate in enumerate(candidates)
-        ]
-
-    monkeypatch.setattr(pipeline, "read_conll", agreeing)
+    agree_with_every_third(monkeypatch)
     run_command(arguments(tmp_path, "--until=filter"))
-    augmented = genuine(folder(tmp_path) / "augmented.conll")
-    assert [s.words for s in augmented] == [s.words for s in kept_by_hand]
+    augmented = read_conll(folder(tmp_path) / "augmented.conll")
+    candidates = read_conll(record(tmp_path)["generate"]["file"])
+    assert [s.words for s in augmented] == [s.words for s in candidates[::3]]
     report = record(tmp_path)["filter"]["report"]
+    assert report["sentences_in"] == len(candidates)
     assert report["sentences_out"] == len(augmented)
-    assert report["sentences_in"] == report["sentences_out"] + report["dropped"]["tags_differ"]
+    assert report["dropped"] == {"tags_differ": len(candidates) - len(augmented)}
+
+
+def test_another_pipeline_shares_the_stages_that_are_the_same(
+    done: Path, tmp_path: Path, commands: list[str]
+) -> None:
+    # Of MLM-Entity the tagger of gold sentences, of the other row all but the last stage.
+    root = shutil.copytree(done, tmp_path / "copy")
+    both = [without(tmp_path, "filter", name=name) for name in ("one.yaml", "other.yaml")]
+    plain = without(tmp_path, "filter", "finetune", name="plain.yaml")
+    run_command(arguments(root, config=both[0]))
+    commands.clear()
+    run_command(arguments(root, config=both[1]))
+    assert commands == ["fit", "test"]
+    trained = [record(root, name)["train"]["checkpoint"] for name in ("one", "other")]
+    assert trained[0] != trained[1]
+    assert all(Path(file).is_file() for file in trained)
+    commands.clear()
+    run_command(arguments(root, "--until=generate", config=plain))
+    assert commands == ["predict"]
+
+
+def test_what_was_written_over_is_done_again(done: Path, commands: list[str]) -> None:
+    file = Path(record(done)["generate"]["file"])
+    file.touch()
+    run_command(arguments(done, "--until=generate", config=done / "melm_conll.yaml"))
+    assert commands == ["predict"]
+    assert record(done)["generate"]["done"]
+
+
+def test_a_config_on_all_stages_does_not_cut_the_union(tmp_path: Path) -> None:
+    overlay = tmp_path / "overlay.yaml"
+    overlay.write_text(yaml.safe_dump({"data": {"init_args": {"train_size": 20}}}))
+    config = without(tmp_path, "filter", "finetune")
+    words = [word for word in arguments(tmp_path, config=config) if "train_size" not in word]
+    run_command([*words, f"--config={overlay}"])
+    stages = record(tmp_path)
+    run = Path(stages["train"]["checkpoint"]).parents[1]
+    data = yaml.safe_load((run / "config.yaml").read_text())["data"]["init_args"]
+    assert data["source"]["init_args"]["train_size"] == 20
+    assert data["train_size"] is None
+
+
+def test_each_of_the_two_models_has_options_of_its_own(tmp_path: Path) -> None:
+    words = ["--tagger.trainer.max_epochs=1", "--generator.model.rounds", "1"]
+    config = without(tmp_path, "filter")
+    run_command(arguments(tmp_path, *words, "--until=generate", config=config))
+    stages = record(tmp_path)
+    epochs = {
+        stage: yaml.safe_load(
+            (Path(stages[stage]["checkpoint"]).parents[1] / "config.yaml").read_text()
+        )["trainer"]["max_epochs"]
+        for stage in ("gold", "finetune")
+    }
+    assert epochs == {"gold": 1, "finetune": 2}
+    report = json.loads(Path(stages["generate"]["file"]).with_suffix(".json").read_text())
+    assert report["candidates"] == report["sentences_in"] == 24
 
 
 def test_without_fine_tuning_the_backbone_generates(tmp_path: Path) -> None:
@@ -193,8 +234,3 @@ def test_a_config_that_is_nowhere_is_refused(tmp_path: Path) -> None:
     file.write_text(yaml.safe_dump({"stages": stages}))
     with pytest.raises(FileNotFoundError, match=r"Stage \w+ needs its config, was: no"):
         run_command(["augment", f"--config={file}"])
-
-
-def test_options_of_the_data_are_left_out_of_the_last_stage() -> None:
-    words = ["--data.language", "de", "--a=1", "--data=x.yaml", "--data", "y.yaml", "--b", "2"]
-    assert pipeline._without_data(words) == ["--a=1", "--b", "2"]

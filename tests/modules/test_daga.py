@@ -25,8 +25,9 @@ def command(name: str, root: Path, *more: str) -> NERCLI:
     return run(
         [
             name,
-            f"--config={CONFIGS / 'daga_conll.yaml'}",
+            f"--config={CONFIGS / 'daga.yaml'}",
             f"--data={CONFIGS / 'data' / 'sample.yaml'}",
+            "--data.train_size=null",
             "--data.dev_size=null",
             "--model.embedding_size=16",
             "--model.hidden_size=24",
