@@ -19,7 +19,10 @@ CONFIGS = ROOT / "configs"
 RAW_TEXT = [CONFIGS / name for name in ("adapt_language.yaml", "pretrain_embedded.yaml")]
 RAW_PARTS = {CONFIGS / "data" / "text.yaml", CONFIGS / "model" / "mlm.yaml"}
 MANER_ROWS = sorted(CONFIGS.glob("*_wikiann.yaml"))
-AUGMENTED_ROWS = [CONFIGS / name for name in ("labelwise_conll.yaml", "melm_5_train.yaml")]
+MIXED_ROWS = [CONFIGS / name for name in ("mix_random_conll.yaml", "mix_ess_conll.yaml")]
+AUGMENTED_ROWS = [CONFIGS / "labelwise_conll.yaml", CONFIGS / "melm_5_train.yaml", *MIXED_ROWS]
+MULTILINGUAL = CONFIGS / "data" / "multilingual_100.yaml"
+SAMPLES = CONFIGS / "data" / "sample_multilingual.yaml"
 GOLD = CONFIGS / "melm_1_gold.yaml"
 FINETUNE = CONFIGS / "melm_2_finetune.yaml"
 EXPERIMENTS = [*MANER_ROWS, *AUGMENTED_ROWS, GOLD, FINETUNE]
@@ -29,9 +32,23 @@ DAGA = CONFIGS / "daga.yaml"
 DATA = sorted({*(CONFIGS / "data").glob("*.yaml")} - RAW_PARTS)
 MODELS = sorted({*(CONFIGS / "model").glob("*.yaml")} - RAW_PARTS)
 OVERLAYS = {
-    CONFIGS / name for name in ("embedded.yaml", "embedded_augmented.yaml", "melm_plain.yaml")
+    CONFIGS / f"{name}.yaml"
+    for name in (
+        "embedded",
+        "embedded_augmented",
+        "embedded_mixed",
+        "melm_plain",
+        "melm_mixed",
+        "melm_multi_tagger",
+    )
 }
 TRAINERS = {CONFIGS / f"trainer{of}.yaml" for of in ("", "_melm", "_melm_finetune", "_daga")}
+TOYS = {
+    "en": "data/*/eng.train",
+    "de": "data/*/deu.train",
+    "es": "data/*/esp.train",
+    "nl": "data/*/ned.train",
+}
 SMALL = ["--data.train_size=20", "--data.dev_size=8"]
 QUICK = (
     "--trainer.fast_dev_run=2",
@@ -46,6 +63,17 @@ def toys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Work where the toy corpora lie in ``data/``, as the configs expect them."""
     shutil.copytree(ROOT / "tests" / "data", tmp_path / "data")
     write_conll(tmp_path / "augmented.conll", [Sentence(("Zoe", "left"), ("B-PER", "O"))])
+    fewer = MULTILINGUAL.read_text().replace("&size 100", "&size 8")
+    (tmp_path / "multilingual.yaml").write_text(fewer)
+    (tmp_path / "data" / "muse").mkdir()
+    for language in ("en", "de", "es", "nl"):
+        text = next(tmp_path.glob(TOYS[language])).read_bytes().decode("latin-1")
+        words = {line.split()[0] for line in text.splitlines() if line.strip()}
+        rows = [f"{word} {len(word)} {ord(word[0])}" for word in sorted(words)]
+        text = "\n".join([f"{len(rows)} 2", *rows]) + "\n"
+        (tmp_path / "data" / "muse" / f"wiki.multi.{language}.vec").write_text(
+            text, encoding="utf-8"
+        )
     monkeypatch.chdir(tmp_path)
 
 
@@ -54,6 +82,8 @@ def options(data: dict[str, Any]) -> list[str]:
     if str(data["class_path"]).endswith("WikiANNDataModule"):
         return ["--data.root=data/wikiann"]
     options = data["init_args"]
+    if MULTILINGUAL.name in str(options.get("source")):
+        return ["--data.source=multilingual.yaml"]
     if isinstance(options.get("source"), str):  # a file, of a hundred sentences
         return ["--data.source.train_size=20", "--data.source.dev_size=8"]
     if options.get("source", {}).get("init_args", {}).get("train_size"):
@@ -67,6 +97,36 @@ def data_of(experiment: Path) -> dict[str, Any]:
     named = isinstance(data, str)
     whole: dict[str, Any] = yaml.safe_load((CONFIGS / data).read_text()) if named else data
     return whole
+
+
+def toy_words(pipeline: str, tiny: str) -> list[str]:
+    """Return what a pipeline needs to run on a tiny backbone and the toy corpora."""
+    words = [f"--tagger.model.backbone={tiny}"]
+    if pipeline == "melm_multi_conll":  # of which the tiny one cannot spell every language
+        data = ["--tagger.data=multilingual.yaml", "--generator.data.source=multilingual.yaml"]
+        return [*words, "--generator.model.backbone=embedded", *data]
+    if pipeline != "daga_conll":
+        words.append(f"--generator.model.backbone={tiny}")
+    return [*words, *SMALL]
+
+
+def embedded_words(pipeline: str) -> list[str]:
+    """Return what a pipeline needs to run with what is in the package, as its comments say."""
+    overlay = CONFIGS / "embedded.yaml"
+    match pipeline:
+        case "daga_conll":
+            sample = CONFIGS / "data" / "sample.yaml"
+            words = [f"--tagger.config={overlay}", f"--generator.data={sample}"]
+        case "melm_multi_conll":
+            return [
+                f"--tagger.config={overlay}",
+                f"--tagger.data={SAMPLES}",
+                f"--generator.config={CONFIGS / 'embedded_mixed.yaml'}",
+                "--generator.model.languages=[en, sw]",
+            ]
+        case _:
+            words = [f"--config={overlay}"]
+    return [*words, "--data.train_size=16", "--data.dev_size=8"]
 
 
 def fit_and_test(words: list[str]) -> None:
@@ -90,14 +150,17 @@ def test_an_experiment_runs(file: Path, tiny: str) -> None:
 @pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda file: file.stem)
 def test_an_experiment_runs_embedded(file: Path) -> None:
     overlay = "embedded_augmented.yaml" if file in AUGMENTED_ROWS else "embedded.yaml"
-    fit_and_test([f"--config={file}", f"--config={CONFIGS / overlay}"])
+    overlay = "embedded_mixed.yaml" if file.stem.startswith("mix_ess") else overlay
+    more = [f"--data.source={SAMPLES}"] if file.stem.startswith("mix_random") else []
+    fit_and_test([f"--config={file}", f"--config={CONFIGS / overlay}", *more])
 
 
 @pytest.mark.usefixtures("toys")
 @pytest.mark.parametrize("file", DATA, ids=lambda file: file.stem)
 def test_a_corpus_runs(file: Path, tiny: str) -> None:
     model = CONFIGS / "model" / "sner.yaml"
-    words = [f"--trainer={CONFIGS / 'trainer.yaml'}", f"--model={model}", f"--data={file}"]
+    data = "multilingual.yaml" if file == MULTILINGUAL else file
+    words = [f"--trainer={CONFIGS / 'trainer.yaml'}", f"--model={model}", f"--data={data}"]
     fit_and_test([*words, f"--model.backbone={tiny}", *options(yaml.safe_load(file.read_text()))])
 
 
@@ -131,14 +194,7 @@ def test_a_pipeline_runs(
     file: Path, embedded: bool, tiny: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     agree_with_every_third(monkeypatch)
-    lstm = file.stem.startswith("daga")
-    words = ["--tagger.model.backbone=" + tiny, *SMALL]
-    words += [] if lstm else ["--generator.model.backbone=" + tiny]
-    if embedded:
-        overlay = CONFIGS / "embedded.yaml"
-        sample = f"--generator.data={CONFIGS / 'data' / 'sample.yaml'}"
-        words = [f"--tagger.config={overlay}", sample] if lstm else [f"--config={overlay}"]
-        words += ["--data.train_size=16", "--data.dev_size=8"]
+    words = embedded_words(file.stem) if embedded else toy_words(file.stem, tiny)
     quick = [word for word in QUICK if "fast_dev_run" not in word]
     run_command(["augment", f"--config={file}", *words, *quick, "--trainer.max_epochs=1"])
     (record,) = Path("lightning_logs").rglob("augment.json")
@@ -188,7 +244,8 @@ def test_the_values_of_melm_stand_in_the_configs(file: Path) -> None:
     source = data.get("source", {"init_args": data})
     if isinstance(source, str):
         source = yaml.safe_load((CONFIGS / source).read_text())
-    assert source["init_args"]["train_size"] == source["init_args"]["dev_size"] == 100
+    for corpus in source["init_args"].get("sources", [source]):
+        assert corpus["init_args"]["train_size"] == corpus["init_args"]["dev_size"] == 100
 
 
 def test_the_values_of_daga_stand_in_the_config() -> None:

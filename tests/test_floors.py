@@ -12,7 +12,7 @@ ALLOWED: dict[str, set[str]] = {
     "encoding": {"corpus"},
     "augmentation": {"corpus"},
     "metrics": {"corpus"},
-    "nn": {"corpus", "encoding"},
+    "nn": {"corpus", "encoding", "augmentation"},
     "modules": {"corpus", "encoding", "augmentation", "nn", "metrics"},
     "datamodules": {"corpus", "augmentation"},
     "callbacks": {"corpus"},
