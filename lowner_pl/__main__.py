@@ -6,7 +6,7 @@ import sys
 from lowner_pl import __version__
 from lowner_pl.commands import COMMANDS, run_command
 
-HELP = """usage: python -m lowner_pl {fit,validate,test,predict} --config FILE … [options]
+HELP = """usage: python -m lowner_pl {fit,validate,test,predict,augment} --config FILE … [options]
 
 Named entity recognition for languages with about a hundred labelled sentences.
 
@@ -14,7 +14,11 @@ commands:
   fit        train; the run lands in lightning_logs/<corpus>-<language>/<method>/seed_<seed>/
   validate   score a checkpoint on the dev set
   test       score a checkpoint on the test set; writes test_metrics.json and the tagged test set
-  predict    tag sentences (--data.predict_path FILE); writes predictions_<FILE>.conll
+  predict    tag sentences (--data.predict_path FILE); writes predictions_<FILE>.conll.
+             With MELM and DAGA: new sentences of the training data; writes generated_train.conll
+  augment    a row of MELM's tables, stage by stage: a tagger of gold sentences, one that makes
+             new ones, the filter, a tagger of both. The same command goes on after a stop.
+             Options are for all stages, behind --tagger. or --generator. for one of the models
 
   new-backbone     a tokenizer and an untrained backbone for your text, to be trained with
                    `fit --config configs/pretrain_embedded.yaml`
@@ -40,6 +44,7 @@ examples:
   python -m lowner_pl fit  --config configs/maner_wikiann.yaml --config configs/embedded.yaml
   python -m lowner_pl fit  --config configs/maner_wikiann.yaml --data.language yo
   python -m lowner_pl test --config configs/maner_wikiann.yaml --data.language yo --ckpt_path best
+  python -m lowner_pl augment --config configs/melm_conll.yaml --config configs/embedded.yaml
 """
 
 

@@ -18,12 +18,26 @@ from lightning.pytorch.cli import (
 )
 from lightning.pytorch.utilities import rank_zero_info
 
-from lowner_pl.callbacks import FitReport, PredictionWriter, ProgressBar, ScoreReport, TestReport
+from lowner_pl.callbacks import (
+    FitReport,
+    GenerationWriter,
+    PredictionWriter,
+    ProgressBar,
+    ScoreReport,
+    TestReport,
+)
 from lowner_pl.checkpoint_io import AtomicCheckpointIO, read_checkpoint
 from lowner_pl.datamodules import SentenceDataModule
-from lowner_pl.modules import BaseModule, NERModule
+from lowner_pl.modules import (
+    BaseModule,
+    GeneratingModule,
+    MELMLightningModule,
+    NERModule,
+)
 from lowner_pl.run_folder import RunFolder
 
+UNTRAINED = "none"
+"""The ``--ckpt_path`` that takes the backbone as it comes."""
 # Third-party warnings that a user can do nothing about.
 QUIET = (
     "Checkpoint directory .* exists and is not empty",  # it does, when a run is resumed in place
@@ -99,6 +113,7 @@ class NERCLI(LightningCLI):
             if (ours := _cause_of_ours(error)) is None:
                 raise
             raise ours from None
+        self.datamodule.predict_split = self.model.predict_split
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Return a Trainer that works in the run folder."""
@@ -120,8 +135,11 @@ class NERCLI(LightningCLI):
         callbacks: list[Any] = []
         if config["enable_progress_bar"] is not False:
             callbacks.append(ProgressBar())
-        tags = isinstance(self.model, NERModule)
-        reports = (FitReport, TestReport, PredictionWriter) if tags else (ScoreReport,)
+        reports: tuple[Any, ...] = (ScoreReport,)
+        if isinstance(self.model, NERModule):
+            reports = (FitReport, TestReport, PredictionWriter)
+        elif isinstance(self.model, GeneratingModule):
+            reports = (ScoreReport, GenerationWriter)
         callbacks += [report(self.run.reports(self.checkpoint)) for report in reports]
         self.trainer_defaults = {"callbacks": callbacks}
         trainer = super().instantiate_trainer(
@@ -151,8 +169,19 @@ class NERCLI(LightningCLI):
         return RunFolder(root, self.datamodule.name, method, seed)
 
     def _checkpoint(self) -> Path | None:
-        """Return the checkpoint file to load; tests and predictions default to the best one."""
+        """Return the checkpoint file to load; tests and predictions default to the best one.
+
+        Raises:
+            ValueError: If there is to be none and the method needs one.
+        """
         which = self._get(self.config, "ckpt_path")
+        if which == UNTRAINED:
+            if not isinstance(self.model, MELMLightningModule) or self.subcommand == "fit":
+                raise ValueError(
+                    f"`--ckpt_path {UNTRAINED}` is for what works untrained, generating with MELM, "
+                    f"was: `{self.subcommand}` with {type(self.model).__name__}. Leave it out."
+                )
+            return None
         untried = self._get(self.config_init, "trainer")["fast_dev_run"]
         if which is None and self.subcommand != "fit" and not untried:
             which = "best"

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import get_args
 
-COMMANDS = ("new-backbone", "export-backbone")
+COMMANDS = ("new-backbone", "export-backbone", "augment")
 
 
 def run_command(arguments: list[str]) -> None:
@@ -13,6 +13,11 @@ def run_command(arguments: list[str]) -> None:
     Args:
         arguments: The command and its options.
     """
+    if arguments[0] == "augment":
+        from lowner_pl.pipeline import augment
+
+        augment(arguments[1:])
+        return
     options = _parser().parse_args(arguments)
     {"new-backbone": _new_backbone, "export-backbone": _export_backbone}[options.command](options)
 

@@ -210,11 +210,12 @@ class MaskedScores(Metric):
         self.loss_sum += torch.nn.functional.cross_entropy(scores.float(), targets, reduction="sum")
 
     def compute(self) -> dict[str, Tensor]:
-        """Return ``accuracy``, ``loss``, ``baseline`` and the number of ``masks``."""
+        """Return ``accuracy``, ``loss``, ``perplexity``, ``baseline`` and how many ``masks``."""
         masks = self.targets.sum()
         return {
             "accuracy": (self.correct / masks.clamp(min=1)).float(),
             "loss": (self.loss_sum / masks.clamp(min=1)).float(),
+            "perplexity": (self.loss_sum / masks.clamp(min=1)).exp().float(),
             "baseline": (self.targets.max() / masks.clamp(min=1)).float(),
             "masks": masks.float(),
         }

@@ -11,6 +11,7 @@ from lowner_pl.nn.fresh import Kind, fresh_backbone
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "lowner_pl" / "assets" / "sample"
 KINDS: tuple[Kind, ...] = ("xlm-roberta", "bert", "modernbert")
+ALL_KINDS: tuple[Kind, ...] = (*KINDS, "multilingual")
 
 torch.set_num_threads(1)
 
@@ -28,7 +29,7 @@ def backbones(tmp_path_factory: pytest.TempPathFactory, swahili: list[Sentence])
     root = tmp_path_factory.mktemp("backbones")
     return {
         kind: fresh_backbone(root / kind, texts, kind=kind, vocabulary=400, hidden=16, heads=2)
-        for kind in KINDS
+        for kind in ALL_KINDS
     }
 
 

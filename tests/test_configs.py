@@ -1,22 +1,55 @@
 """Every file under ``configs/`` runs: fit and test, with a tiny backbone on toy corpora."""
 
+import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from lowner_pl.cli import run
+from lowner_pl.commands import run_command
+from lowner_pl.corpus import Sentence, write_conll
 
+from .commands import agree_with_every_third
 from .conftest import ROOT
 
 CONFIGS = ROOT / "configs"
 RAW_TEXT = [CONFIGS / name for name in ("adapt_language.yaml", "pretrain_embedded.yaml")]
 RAW_PARTS = {CONFIGS / "data" / "text.yaml", CONFIGS / "model" / "mlm.yaml"}
-EXPERIMENTS = sorted({*CONFIGS.glob("*_*.yaml")} - {*RAW_TEXT})
+MANER_ROWS = sorted(CONFIGS.glob("*_wikiann.yaml"))
+MIXED_ROWS = [CONFIGS / name for name in ("mix_random_conll.yaml", "mix_ess_conll.yaml")]
+AUGMENTED_ROWS = [CONFIGS / "labelwise_conll.yaml", CONFIGS / "melm_5_train.yaml", *MIXED_ROWS]
+MULTILINGUAL = CONFIGS / "data" / "multilingual_100.yaml"
+SAMPLES = CONFIGS / "data" / "sample_multilingual.yaml"
+GOLD = CONFIGS / "melm_1_gold.yaml"
+FINETUNE = CONFIGS / "melm_2_finetune.yaml"
+EXPERIMENTS = [*MANER_ROWS, *AUGMENTED_ROWS, GOLD, FINETUNE]
+PREDICTING = [CONFIGS / name for name in ("melm_3_generate.yaml", "melm_4_filter.yaml")]
+PIPELINES = [file for file in CONFIGS.glob("*.yaml") if "stages:" in file.read_text()]
+DAGA = CONFIGS / "daga.yaml"
 DATA = sorted({*(CONFIGS / "data").glob("*.yaml")} - RAW_PARTS)
 MODELS = sorted({*(CONFIGS / "model").glob("*.yaml")} - RAW_PARTS)
-OVERLAYS = {CONFIGS / "embedded.yaml", CONFIGS / "trainer.yaml"}
+OVERLAYS = {
+    CONFIGS / f"{name}.yaml"
+    for name in (
+        "embedded",
+        "embedded_augmented",
+        "embedded_mixed",
+        "melm_plain",
+        "melm_mixed",
+        "melm_multi_tagger",
+    )
+}
+TRAINERS = {CONFIGS / f"trainer{of}.yaml" for of in ("", "_melm", "_melm_finetune", "_daga")}
+TOYS = {
+    "en": "data/*/eng.train",
+    "de": "data/*/deu.train",
+    "es": "data/*/esp.train",
+    "nl": "data/*/ned.train",
+}
+SMALL = ["--data.train_size=20", "--data.dev_size=8"]
 QUICK = (
     "--trainer.fast_dev_run=2",
     "--trainer.accelerator=cpu",
@@ -29,13 +62,71 @@ QUICK = (
 def toys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Work where the toy corpora lie in ``data/``, as the configs expect them."""
     shutil.copytree(ROOT / "tests" / "data", tmp_path / "data")
+    write_conll(tmp_path / "augmented.conll", [Sentence(("Zoe", "left"), ("B-PER", "O"))])
+    fewer = MULTILINGUAL.read_text().replace("&size 100", "&size 8")
+    (tmp_path / "multilingual.yaml").write_text(fewer)
+    (tmp_path / "data" / "muse").mkdir()
+    for language in ("en", "de", "es", "nl"):
+        text = next(tmp_path.glob(TOYS[language])).read_bytes().decode("latin-1")
+        words = {line.split()[0] for line in text.splitlines() if line.strip()}
+        rows = [f"{word} {len(word)} {ord(word[0])}" for word in sorted(words)]
+        text = "\n".join([f"{len(rows)} 2", *rows]) + "\n"
+        (tmp_path / "data" / "muse" / f"wiki.multi.{language}.vec").write_text(
+            text, encoding="utf-8"
+        )
     monkeypatch.chdir(tmp_path)
 
 
-def options(data: dict[str, object]) -> list[str]:
-    """Return what a test must change: WikiANN is read from a folder instead of the hub."""
-    wikiann = str(data["class_path"]).endswith("WikiANNDataModule")
-    return ["--data.root=data/wikiann"] if wikiann else []
+def options(data: dict[str, Any]) -> list[str]:
+    """Return what a test must change: WikiANN is read from a folder, and toy corpora are small."""
+    if str(data["class_path"]).endswith("WikiANNDataModule"):
+        return ["--data.root=data/wikiann"]
+    options = data["init_args"]
+    if MULTILINGUAL.name in str(options.get("source")):
+        return ["--data.source=multilingual.yaml"]
+    if isinstance(options.get("source"), str):  # a file, of a hundred sentences
+        return ["--data.source.train_size=20", "--data.source.dev_size=8"]
+    if options.get("source", {}).get("init_args", {}).get("train_size"):
+        return ["--data.source.train_size=20", "--data.source.dev_size=8"]
+    return SMALL if options.get("train_size") else []
+
+
+def data_of(experiment: Path) -> dict[str, Any]:
+    """Return the data of an experiment, written in it or in the file that it names."""
+    data = yaml.safe_load(experiment.read_text())["data"]
+    named = isinstance(data, str)
+    whole: dict[str, Any] = yaml.safe_load((CONFIGS / data).read_text()) if named else data
+    return whole
+
+
+def toy_words(pipeline: str, tiny: str) -> list[str]:
+    """Return what a pipeline needs to run on a tiny backbone and the toy corpora."""
+    words = [f"--tagger.model.backbone={tiny}"]
+    if pipeline == "melm_multi_conll":  # of which the tiny one cannot spell every language
+        data = ["--tagger.data=multilingual.yaml", "--generator.data.source=multilingual.yaml"]
+        return [*words, "--generator.model.backbone=embedded", *data]
+    if pipeline != "daga_conll":
+        words.append(f"--generator.model.backbone={tiny}")
+    return [*words, *SMALL]
+
+
+def embedded_words(pipeline: str) -> list[str]:
+    """Return what a pipeline needs to run with what is in the package, as its comments say."""
+    overlay = CONFIGS / "embedded.yaml"
+    match pipeline:
+        case "daga_conll":
+            sample = CONFIGS / "data" / "sample.yaml"
+            words = [f"--tagger.config={overlay}", f"--generator.data={sample}"]
+        case "melm_multi_conll":
+            return [
+                f"--tagger.config={overlay}",
+                f"--tagger.data={SAMPLES}",
+                f"--generator.config={CONFIGS / 'embedded_mixed.yaml'}",
+                "--generator.model.languages=[en, sw]",
+            ]
+        case _:
+            words = [f"--config={overlay}"]
+    return [*words, "--data.train_size=16", "--data.dev_size=8"]
 
 
 def fit_and_test(words: list[str]) -> None:
@@ -44,28 +135,32 @@ def fit_and_test(words: list[str]) -> None:
 
 
 def test_no_config_is_left_out() -> None:
-    tested = {*EXPERIMENTS, *RAW_TEXT, *RAW_PARTS, *DATA, *MODELS, *OVERLAYS}
-    assert tested == set(CONFIGS.rglob("*.yaml"))
+    alone = {*EXPERIMENTS, *PREDICTING, *PIPELINES, DAGA, *RAW_TEXT}
+    parts = {*RAW_PARTS, *DATA, *MODELS, *OVERLAYS, *TRAINERS}
+    assert alone | parts == set(CONFIGS.rglob("*.yaml"))
 
 
 @pytest.mark.usefixtures("toys")
 @pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda file: file.stem)
 def test_an_experiment_runs(file: Path, tiny: str) -> None:
-    data = yaml.safe_load((CONFIGS / "data" / "wikiann.yaml").read_text())
-    fit_and_test([f"--config={file}", f"--model.backbone={tiny}", *options(data)])
+    fit_and_test([f"--config={file}", f"--model.backbone={tiny}", *options(data_of(file))])
 
 
 @pytest.mark.usefixtures("toys")
 @pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda file: file.stem)
 def test_an_experiment_runs_embedded(file: Path) -> None:
-    fit_and_test([f"--config={file}", f"--config={CONFIGS / 'embedded.yaml'}"])
+    overlay = "embedded_augmented.yaml" if file in AUGMENTED_ROWS else "embedded.yaml"
+    overlay = "embedded_mixed.yaml" if file.stem.startswith("mix_ess") else overlay
+    more = [f"--data.source={SAMPLES}"] if file.stem.startswith("mix_random") else []
+    fit_and_test([f"--config={file}", f"--config={CONFIGS / overlay}", *more])
 
 
 @pytest.mark.usefixtures("toys")
 @pytest.mark.parametrize("file", DATA, ids=lambda file: file.stem)
 def test_a_corpus_runs(file: Path, tiny: str) -> None:
     model = CONFIGS / "model" / "sner.yaml"
-    words = [f"--trainer={CONFIGS / 'trainer.yaml'}", f"--model={model}", f"--data={file}"]
+    data = "multilingual.yaml" if file == MULTILINGUAL else file
+    words = [f"--trainer={CONFIGS / 'trainer.yaml'}", f"--model={model}", f"--data={data}"]
     fit_and_test([*words, f"--model.backbone={tiny}", *options(yaml.safe_load(file.read_text()))])
 
 
@@ -74,7 +169,38 @@ def test_a_corpus_runs(file: Path, tiny: str) -> None:
 def test_a_method_runs(file: Path, tiny: str) -> None:
     data = CONFIGS / "data" / "sample.yaml"
     words = [f"--trainer={CONFIGS / 'trainer.yaml'}", f"--model={file}", f"--data={data}"]
-    fit_and_test([*words, f"--model.backbone={tiny}"])
+    backbone = [] if file.stem == "daga" else [f"--model.backbone={tiny}"]
+    fit_and_test([*words, *backbone])
+
+
+@pytest.mark.usefixtures("toys")
+def test_a_language_model_from_nothing_runs() -> None:
+    fit_and_test([f"--config={DAGA}", *SMALL])
+
+
+@pytest.mark.usefixtures("toys")
+@pytest.mark.parametrize("embedded", [False, True], ids=["toy", "embedded"])
+@pytest.mark.parametrize("file", PREDICTING, ids=lambda file: file.stem)
+def test_a_stage_that_predicts_runs(file: Path, embedded: bool, tiny: str) -> None:
+    overlay = f"--config={CONFIGS / 'embedded.yaml'}"
+    more = [overlay] if embedded else [f"--model.backbone={tiny}", *SMALL]
+    run(["predict", f"--config={file}", *more, *QUICK])
+
+
+@pytest.mark.usefixtures("toys")
+@pytest.mark.parametrize("embedded", [False, True], ids=["toy", "embedded"])
+@pytest.mark.parametrize("file", PIPELINES, ids=lambda file: file.stem)
+def test_a_pipeline_runs(
+    file: Path, embedded: bool, tiny: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agree_with_every_third(monkeypatch)
+    words = embedded_words(file.stem) if embedded else toy_words(file.stem, tiny)
+    quick = [word for word in QUICK if "fast_dev_run" not in word]
+    run_command(["augment", f"--config={file}", *words, *quick, "--trainer.max_epochs=1"])
+    (record,) = Path("lightning_logs").rglob("augment.json")
+    stages = json.loads(record.read_text())
+    assert list(stages) == list(yaml.safe_load(file.read_text())["stages"])
+    assert all(stage["done"] for stage in stages.values())
 
 
 @pytest.mark.usefixtures("toys")
@@ -83,8 +209,8 @@ def test_training_on_raw_text_runs(file: Path, tiny: str) -> None:
     fit_and_test([f"--config={file}", f"--model.backbone={tiny}", "--data.cache_folder=cache"])
 
 
-@pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda file: file.stem)
-def test_the_papers_values_stand_in_the_configs(file: Path) -> None:
+@pytest.mark.parametrize("file", MANER_ROWS, ids=lambda file: file.stem)
+def test_the_values_of_maner_stand_in_the_configs(file: Path) -> None:
     # Sonkar et al. (2023): XLM-R-large, 30 epochs, AdamW at 5e-6, seed 12345, 100 sentences.
     experiment = yaml.safe_load(file.read_text())
     parts = {
@@ -98,3 +224,63 @@ def test_the_papers_values_stand_in_the_configs(file: Path) -> None:
     assert model["optimizer"]["class_path"] == "torch.optim.AdamW"
     assert model["optimizer"]["init_args"]["lr"] == 5e-6
     assert parts["data"]["init_args"]["train_size"] == 100
+
+
+@pytest.mark.parametrize("file", [*AUGMENTED_ROWS, GOLD], ids=lambda file: file.stem)
+def test_the_values_of_melm_stand_in_the_configs(file: Path) -> None:
+    # Zhou et al. (2022), section 3: XLM-R-large and a CRF, 10 epochs, AdamW at 2e-5, batch 16, N
+    # training and N development sentences.
+    experiment = yaml.safe_load(file.read_text())
+    trainer, model = (
+        yaml.safe_load((CONFIGS / experiment[key]).read_text()) for key in ("trainer", "model")
+    )
+    assert trainer["max_epochs"] == 10
+    assert model["init_args"]["backbone"] == "xlm-roberta-large"
+    assert model["init_args"]["head"] == "crf"
+    assert model["init_args"]["optimizer"]["class_path"] == "torch.optim.AdamW"
+    assert model["init_args"]["optimizer"]["init_args"]["lr"] == 2e-5
+    data = data_of(file)["init_args"]
+    assert data["batch_size"] == 16
+    source = data.get("source", {"init_args": data})
+    if isinstance(source, str):
+        source = yaml.safe_load((CONFIGS / source).read_text())
+    for corpus in source["init_args"].get("sources", [source]):
+        assert corpus["init_args"]["train_size"] == corpus["init_args"]["dev_size"] == 100
+
+
+def test_the_values_of_daga_stand_in_the_config() -> None:
+    # Ding et al. (2020), with 100 sentences as in Table 1 of Zhou et al. (2022).
+    experiment = yaml.safe_load(DAGA.read_text())
+    trainer, model = (
+        yaml.safe_load((CONFIGS / experiment[key]).read_text()) for key in ("trainer", "model")
+    )
+    assert trainer["max_epochs"] == 30
+    options = model["init_args"]
+    assert (options["embedding_size"], options["hidden_size"]) == (300, 512)
+    assert (options["dropout"], options["decay"]) == (0.5, 0.5)
+    assert options["optimizer"] == {"class_path": "torch.optim.SGD", "init_args": {"lr": 1.0}}
+    data = data_of(DAGA)["init_args"]
+    assert data["train_size"] == data["dev_size"] == 100
+
+
+def test_the_values_of_melms_generator_stand_in_the_configs() -> None:
+    # Zhou et al. (2022), section 3.2: XLM-R-base, Adam at 1e-5, batch 30, 20 epochs, eta 0.7, mu
+    # 0.5; top 5 and 3 rounds.
+    trainer = yaml.safe_load((CONFIGS / "trainer_melm_finetune.yaml").read_text())
+    model = yaml.safe_load((CONFIGS / "model" / "melm.yaml").read_text())["init_args"]
+    assert trainer["max_epochs"] == 20
+    assert model["backbone"] == "xlm-roberta-base"
+    assert model["optimizer"]["class_path"] == "torch.optim.Adam"
+    assert model["optimizer"]["init_args"]["lr"] == 1e-5
+    assert (model["mask_rate"], model["generation_rate"]) == (0.7, 0.5)
+    assert (model["k"], model["rounds"]) == (5, 3)
+    assert data_of(FINETUNE)["init_args"]["batch_size"] == 30
+
+
+def test_the_overlay_keeps_the_augmentation() -> None:
+    words = [f"--config={CONFIGS / name}" for name in ("labelwise_conll.yaml",)]
+    overlay = f"--config={CONFIGS / 'embedded_augmented.yaml'}"
+    data = run(["fit", *words, overlay, *QUICK]).datamodule
+    gold = data.source.sentences("train")
+    assert data.name == "sample-sw+labelwise"
+    assert len(data.sentences("train")) > len(gold) == 100

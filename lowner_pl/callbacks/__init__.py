@@ -1,9 +1,17 @@
 """Floor 3: what a run leaves behind: tables, files and pictures."""
 
 from lowner_pl.callbacks.fit_report import FitReport
+from lowner_pl.callbacks.generation_writer import GenerationWriter
 from lowner_pl.callbacks.prediction_writer import PredictionWriter
 from lowner_pl.callbacks.progress_bar import ProgressBar
 from lowner_pl.callbacks.score_report import ScoreReport
 from lowner_pl.callbacks.testing_report import TestReport
 
-__all__ = ["FitReport", "PredictionWriter", "ProgressBar", "ScoreReport", "TestReport"]
+__all__ = [
+    "FitReport",
+    "GenerationWriter",
+    "PredictionWriter",
+    "ProgressBar",
+    "ScoreReport",
+    "TestReport",
+]

@@ -37,6 +37,6 @@ class PredictionWriter(Callback):
         tagged = gathered(self._tagged, trainer)
         if trainer.is_global_zero:
             source = trainer.datamodule.predict_path
-            file = self.folder / f"predictions_{Path(source).stem if source else 'test'}.conll"
-            write_conll(file, tagged)
-            print(f"{len(tagged):,} tagged sentences: {file}")
+            self.file = self.folder / f"predictions_{Path(source).stem if source else 'test'}.conll"
+            write_conll(self.file, tagged)
+            print(f"{len(tagged):,} tagged sentences: {self.file}")

@@ -10,6 +10,7 @@ from lightning.pytorch import Trainer
 
 TAGGING = ("f1", "precision", "recall", "word_accuracy", "entities", "words")
 COUNTS = ("entities", "words", "masks")
+PER_TOKEN = ("loss", "log_likelihood", "perplexity")
 
 
 def gathered(mine: list[Any], trainer: Trainer) -> list[Any]:
@@ -47,7 +48,7 @@ def print_table(
     *,
     columns: Sequence[str] = TAGGING,
 ) -> None:
-    """Print scores in percent (losses and counts as they are), and where the run is."""
+    """Print scores in percent (`PER_TOKEN` and counts as they are), and where the run is."""
     if not rows or not trainer.is_global_zero:
         return
     from rich.console import Console
@@ -65,4 +66,4 @@ def _cell(key: str, value: float) -> str:
     """Return a score as text."""
     if key in COUNTS:
         return f"{value:.0f}"
-    return f"{value:.3f}" if key == "loss" else f"{100 * value:.2f}"
+    return f"{value:.3f}" if key in PER_TOKEN else f"{100 * value:.2f}"

@@ -2,6 +2,15 @@
 
 from lowner_pl.corpus.conll import ConllFormat, parse_conll, read_conll
 from lowner_pl.corpus.entity import Entity, entities_of, tags_of
+from lowner_pl.corpus.novelty import (
+    DUPLICATE,
+    DUPLICATE_OF_SOURCE,
+    NO_ENTITY,
+    AugmentationReport,
+    Candidate,
+    NoveltyFilter,
+    SeenSentences,
+)
 from lowner_pl.corpus.schemes import Scheme, detect_scheme, to_iob2
 from lowner_pl.corpus.sentence import Sentence
 from lowner_pl.corpus.subset import split_off, subset
@@ -10,9 +19,16 @@ from lowner_pl.corpus.text import decode, read_bytes, read_text
 from lowner_pl.corpus.writer import write_conll
 
 __all__ = [
+    "DUPLICATE",
+    "DUPLICATE_OF_SOURCE",
+    "NO_ENTITY",
+    "AugmentationReport",
+    "Candidate",
     "ConllFormat",
     "Entity",
+    "NoveltyFilter",
     "Scheme",
+    "SeenSentences",
     "Sentence",
     "TagSet",
     "decode",

@@ -1,5 +1,6 @@
 """One corpus a file. A data module yields lists of sentences; it knows no tokenizer."""
 
+from lowner_pl.datamodules.augmented import AugmentedDataModule
 from lowner_pl.datamodules.base import NERDataModule, Split
 from lowner_pl.datamodules.conll import ConllDataModule
 from lowner_pl.datamodules.conll2002 import CoNLL2002DataModule
@@ -15,6 +16,7 @@ from lowner_pl.datamodules.text import TextDataModule
 from lowner_pl.datamodules.wikiann import WikiANNDataModule
 
 __all__ = [
+    "AugmentedDataModule",
     "CoNLL2002DataModule",
     "CoNLL2003DataModule",
     "ConllDataModule",

@@ -35,7 +35,7 @@ class NERDataModule(SentenceDataModule):
         seed: Of the order of the training sentences; the run's seed without.
         predict_path: File to predict: ``.txt`` with a sentence a line and blanks between words,
             or any other name for a CoNLL file, whose tags, if any, are ignored. The test data
-            without.
+            without. Methods that generate take the tags of the file, or the training data without.
         num_workers: Processes that load batches; 0 is fastest, as there is little to do.
 
     Raises:
@@ -78,9 +78,9 @@ class NERDataModule(SentenceDataModule):
     def read(self, split: Split) -> list[Sentence] | None:
         """Return the sentences of a split as the corpus has them, or ``None`` if it has none."""
 
-    def read_untagged(self, path: str | Path) -> list[Sentence]:
-        """Return the sentences of a CoNLL file to predict, without its tags if it has some."""
-        return read_conll(path, language=self.language, labelled=False)
+    def read_file(self, path: str | Path, *, labelled: bool) -> list[Sentence]:
+        """Return the sentences of a CoNLL file, spelt as the corpus is, with or without tags."""
+        return read_conll(path, language=self.language, labelled=labelled)
 
     def read_tests(self) -> list[list[Sentence]] | None:
         """Return the test sets as the corpus has them, or ``None`` if it has none."""
@@ -241,10 +241,12 @@ class NERDataModule(SentenceDataModule):
 
     def _to_predict(self) -> list[Sentence]:
         if self.predict_path is None:
-            return self.sentences("test")
+            return self.sentences(self.predict_split)
+        if self.predict_split == "train":
+            return self._mapped(self.read_file(self.predict_path, labelled=True), "train")
         if Path(self.predict_path).suffix == ".txt":
             return read_text(self.predict_path, language=self.language)
-        return self.read_untagged(self.predict_path)
+        return self.read_file(self.predict_path, labelled=False)
 
     def _warn_of_overlap(self) -> None:
         """Warn once, with the count, of test sentences that are also training sentences."""

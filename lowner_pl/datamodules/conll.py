@@ -64,13 +64,10 @@ class ConllDataModule(NERDataModule):
     def read(self, split: Split) -> list[Sentence] | None:
         """Return the sentences of a split's file."""
         path = self._paths[split]
-        return None if path is None else self._read_file(path, labelled=True)
+        return None if path is None else self.read_file(path, labelled=True)
 
-    def read_untagged(self, path: str | Path) -> list[Sentence]:
-        """Return the sentences of a file to predict, spelt as the others are."""
-        return self._read_file(path, labelled=False)
-
-    def _read_file(self, path: str | Path, *, labelled: bool) -> list[Sentence]:
+    def read_file(self, path: str | Path, *, labelled: bool) -> list[Sentence]:
+        """Return the sentences of a file, spelt as the others are."""
         return read_conll(
             path,
             language=self.language,

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader
@@ -28,6 +28,8 @@ class SentenceDataModule(LightningDataModule, ABC):
     """Part of the run folder's name, such as ``wikiann-sw``."""
     language: str | None = None
     """ISO 639-1 code where there is one language."""
+    predict_split: Literal["train", "test"] = "test"
+    """What `predict` reads unless it is given a file; methods that generate ask for ``train``."""
 
     def __init__(
         self, *, batch_size: int, eval_batch_size: int, seed: int | None, num_workers: int

@@ -1,5 +1,8 @@
 """Random masks over words and subwords, drawn from a generator of the caller's."""
 
+from collections.abc import Sequence
+from random import Random
+
 import torch
 from torch import Tensor
 
@@ -59,3 +62,42 @@ def mask_subwords(
     replaced = chosen & (kind >= (1.0 + masked_share) / 2)
     masked = torch.where(replaced, random_ids, masked)
     return masked, chosen.nonzero().squeeze(1)
+
+
+def mask_entities(
+    sizes: Sequence[int], probability: float, generator: torch.Generator
+) -> list[list[int]]:
+    r"""Return which subwords of the entities of each sentence MELM masks to be fine-tuned.
+
+    Each subword of an entity is masked with probability :math:`\eta` (section 2.2 of
+    `Zhou et al., 2022 <https://arxiv.org/abs/2108.13655>`_), and at least one where there is one.
+
+    Args:
+        sizes: Subwords of entities in each sentence.
+        probability: The masking rate :math:`\eta`, from 0 to 1.
+        generator: Source of randomness.
+    """
+    masked = []
+    for draws in torch.rand(sum(sizes), generator=generator).split(list(sizes)):
+        chosen: list[int] = (draws < probability).nonzero().flatten().tolist()
+        masked.append(chosen or draws.argsort()[:1].tolist())
+    return masked
+
+
+def gaussian_mask(size: int, mean: float, random: Random) -> list[int]:
+    r"""Return which of the subwords of an entity MELM masks to generate, ascending.
+
+    The masking rate is :math:`\epsilon \sim \mathcal N(\mu, 1/n^2)` for :math:`n` subwords
+    (section 2.3 of `Zhou et al., 2022 <https://arxiv.org/abs/2108.13655>`_): so many are masked
+    as a draw from :math:`\mathcal N(\mu n, 1)` says, rounded, drawn again until it is from 1 to
+    :math:`n`.
+
+    Args:
+        size: The number of subwords :math:`n`, at least 1.
+        mean: The mean rate :math:`\mu`, from 0 to 1.
+        random: Source of randomness.
+    """
+    count = 0
+    while not 1 <= count <= size:
+        count = round(random.gauss(mean * size, 1.0))
+    return sorted(random.sample(range(size), count))

@@ -96,7 +96,7 @@ class WordEncoder:
             tag_set: Numbers the tags.
             masked: For each word whether one mask token takes its place.
         """
-        self._remember(word for sentence in sentences for word in sentence.words)
+        self.remember(word for sentence in sentences for word in sentence.words)
         width = max(len(sentence.words) for sentence in sentences)
         rows: list[tuple[list[int], int, int, list[int]]] = []  # ids, sentence, first word, anchors
         for index, sentence in enumerate(sentences):
@@ -147,7 +147,7 @@ class WordEncoder:
 
     def subwords(self, word: str) -> tuple[int, ...]:
         """Return the ids that stand for a word, its marker included."""
-        self._remember([word])
+        self.remember([word])
         return self._pieces[word]
 
     def _rows(
@@ -164,7 +164,7 @@ class WordEncoder:
             ids.extend(self.suffix)
             yield ids, index, window.begin, anchors
 
-    def _remember(self, words: Iterable[str]) -> None:
+    def remember(self, words: Iterable[str]) -> None:
         """Tokenise the words not seen before, in one call."""
         needed = dict.fromkeys(words)
         new = [word for word in needed if word not in self._pieces]

@@ -1,7 +1,11 @@
 """Floor 3: one method per file."""
 
 from lowner_pl.modules.base import BaseModule
+from lowner_pl.modules.daga import DAGALightningModule
+from lowner_pl.modules.entity_generator import EntityPredictions
+from lowner_pl.modules.generation import GeneratingModule, generate
 from lowner_pl.modules.maner import MANERLightningModule
+from lowner_pl.modules.melm import MELMLightningModule
 from lowner_pl.modules.mlm import MLMLightningModule
 from lowner_pl.modules.mlm_ner import MLMNERLightningModule
 from lowner_pl.modules.ner import NERModule
@@ -9,9 +13,14 @@ from lowner_pl.modules.sner import SNERLightningModule
 
 __all__ = [
     "BaseModule",
+    "DAGALightningModule",
+    "EntityPredictions",
+    "GeneratingModule",
     "MANERLightningModule",
+    "MELMLightningModule",
     "MLMLightningModule",
     "MLMNERLightningModule",
     "NERModule",
     "SNERLightningModule",
+    "generate",
 ]

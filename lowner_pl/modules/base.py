@@ -37,6 +37,9 @@ class BaseModule(LightningModule, ABC):
     headline: str = "f1"
     """The score of ``dev/…`` that decides which checkpoint is best; more is better."""
 
+    predict_split: Literal["train", "test"] = "test"
+    """What ``predict`` reads unless it is given a file: ``train``, with its tags, to generate."""
+
     def __init__(
         self,
         *,

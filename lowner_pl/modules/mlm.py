@@ -1,5 +1,6 @@
 """Masked-language modelling: pre-training from nothing, or more of it on one's own text."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -86,7 +87,7 @@ class MLMLightningModule(BaseModule):
         self.mask_rate = mask_rate
         self.masked_share = masked_share
         self.backbone, self.language_model, self.tokenizer = load_backbone(
-            backbone, subwords_per_pass=subwords_per_pass
+            backbone, subwords_per_pass=subwords_per_pass, new_tokens=self.new_tokens()
         )
         self.length = min(length, max_positions(self.backbone))
         self.word_encoder = WordEncoder(self.tokenizer, max_length=self.length)
@@ -94,6 +95,10 @@ class MLMLightningModule(BaseModule):
         self._specials = torch.tensor(self.tokenizer.all_special_ids)
         self.scores = nn.ModuleList()
         self.score_names: list[str] = []
+
+    def new_tokens(self) -> Mapping[str, Sequence[str]]:
+        """Return the tokens that the method adds, and their seed words; see `load_backbone`."""
+        return {}
 
     def mask(self, sentences: list[Sentence], generator: torch.Generator) -> MaskedBatch:
         """Return the sentences packed, with masks drawn from ``generator``."""
@@ -124,13 +129,18 @@ class MLMLightningModule(BaseModule):
         scores: Tensor = self.language_model(hidden[batch.positions.to(self.device)])
         return scores
 
+    def loss(self, batch: MaskedBatch) -> Tensor:
+        """Return the mean cross-entropy at the positions to predict, 0 where there are none."""
+        targets = batch.targets.to(self.device)
+        return cross_entropy(self(batch), targets, reduction="sum") / max(len(targets), 1)
+
     def training_step(self, batch: list[Sentence], batch_idx: int) -> Tensor:
         """Return the mean cross-entropy at the positions to predict."""
         # Lines of one language lie together, so that windows mix few languages.
         languages = list(dict.fromkeys(sentence.language for sentence in batch))
         batch = sorted(batch, key=lambda sentence: languages.index(sentence.language))
         masked = self.mask(batch, torch.default_generator)
-        loss = cross_entropy(self(masked), masked.targets.to(self.device))
+        loss = self.loss(masked)
         self.check_finite(loss, batch, batch_idx)
         self.log("train/loss", loss, prog_bar=True, batch_size=len(batch))
         return loss

@@ -78,7 +78,7 @@ class NERModule(BaseModule):
         encoder, language_model, tokenizer = load_backbone(
             backbone,
             subwords_per_pass=subwords_per_pass,
-            new_tokens=[RANDOM_MARKER] if self.marker == "random" else [],
+            new_tokens={RANDOM_MARKER: ()} if self.marker == "random" else {},
         )
         self.word_encoder = WordEncoder(
             tokenizer,

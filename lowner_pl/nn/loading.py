@@ -2,37 +2,43 @@
 
 import copy
 import pickle
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
 from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from lowner_pl.encoding import WordEncoder, unspelt_share
 from lowner_pl.nn.backbone import Backbone, MaskedLMHead
 
 EMBEDDED = Path(__file__).parents[1] / "assets" / "backbone"
 
 
 def load_backbone(
-    name: str, *, subwords_per_pass: int = 16_384, new_tokens: Sequence[str] = ()
+    name: str,
+    *,
+    subwords_per_pass: int = 16_384,
+    new_tokens: Mapping[str, Sequence[str]] | None = None,
 ) -> tuple[Backbone, MaskedLMHead, PreTrainedTokenizerBase]:
     """Load a masked language model in training mode, with its head and its tokenizer.
 
     Args:
         name: A Hugging Face hub id, a folder, or ``embedded``.
         subwords_per_pass: See `Backbone`.
-        new_tokens: Added to the tokenizer, with randomly initialised embeddings.
+        new_tokens: Added to the tokenizer where it does not have them. Each begins as the mean of
+            the embeddings of the subwords of its seed words, or randomly if it has none.
 
     Raises:
         FileNotFoundError: If it is neither a folder nor can be had from the hub.
-        ValueError: If it is no masked language model with a fast tokenizer.
+        ValueError: If it is no masked language model with a fast tokenizer, or its vocabulary
+            spells none of a token's seed words.
     """
     source = str(EMBEDDED) if name == "embedded" else name
     _check_reachable(source, name)
     tokenizer = _load_tokenizer(source, name)
     model = _load_model(source, name)
-    _add_tokens(model, tokenizer, new_tokens)
+    _add_tokens(model, tokenizer, new_tokens or {})
     encoder = model.base_model
     assert isinstance(encoder, PreTrainedModel)
     # from_pretrained returns eval mode and Lightning keeps it: without train() there is no dropout.
@@ -66,16 +72,38 @@ def save_backbone(
 
 
 def _add_tokens(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, tokens: Sequence[str]
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, tokens: Mapping[str, Sequence[str]]
 ) -> None:
-    """Give new tokens ids and randomly initialised embeddings, growing the table if needed."""
+    """Give new tokens ids and embeddings, growing the table if needed."""
+    known = tokenizer.get_vocab()
+    new = {
+        token: _seed_ids(tokenizer, token, tokens[token]) for token in tokens if token not in known
+    }
     first = len(tokenizer)
-    tokenizer.add_tokens(list(tokens), special_tokens=True)
+    tokenizer.add_tokens(list(new), special_tokens=True)
     if len(tokenizer) > _table(model).num_embeddings:
         model.resize_token_embeddings(len(tokenizer), mean_resizing=False)
     deviation = getattr(model.config, "initializer_range", 0.02)
     with torch.no_grad():
-        _table(model).weight[first : len(tokenizer)].normal_(std=deviation)
+        weight = _table(model).weight
+        weight[first : len(tokenizer)].normal_(std=deviation)
+        for row, seeds in enumerate(new.values(), first):
+            if seeds:
+                weight[row] = weight[seeds].mean(0)
+
+
+def _seed_ids(tokenizer: PreTrainedTokenizerBase, token: str, words: Sequence[str]) -> list[int]:
+    """Return the subwords of those seed words of a token that the vocabulary spells."""
+    if not words:
+        return []
+    encoder = WordEncoder(tokenizer)
+    spelt = [ids for ids in map(encoder.subwords, words) if unspelt_share(ids, tokenizer) == 0.0]
+    if not spelt:
+        raise ValueError(
+            f"The seed words of {token!r} must be in the vocabulary, was: {list(words)}, none of "
+            "which it spells without unknown subwords or single bytes. Give others in `seed_words`."
+        )
+    return [id_ for ids in spelt for id_ in ids]
 
 
 def _table(model: PreTrainedModel) -> nn.Embedding:

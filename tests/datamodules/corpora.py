@@ -3,7 +3,9 @@
 from pathlib import Path
 from typing import Any, Protocol
 
+from lowner_pl.augmentation import LabelWiseSubstitution, RandomCodeMixing
 from lowner_pl.datamodules import (
+    AugmentedDataModule,
     CoNLL2002DataModule,
     CoNLL2003DataModule,
     ConllDataModule,
@@ -91,6 +93,16 @@ def cross_lingual(**options: Any) -> NERDataModule:
     return CrossLingualDataModule(english(), [german(), masakhaner(), msra()], **options)
 
 
+def augmented(**options: Any) -> NERDataModule:
+    labelwise = LabelWiseSubstitution(probability=0.9)
+    return AugmentedDataModule(mine_without_dev(), augmenters=[labelwise], **options)
+
+
+def augmented_multilingual(**options: Any) -> NERDataModule:
+    source = MultilingualDataModule([german(), mine(language="en")])
+    return AugmentedDataModule(source, augmenters=[RandomCodeMixing()], **options)
+
+
 BUILDERS: tuple[Builder, ...] = (
     english,
     german,
@@ -108,4 +120,6 @@ BUILDERS: tuple[Builder, ...] = (
     sample_english,
     multilingual,
     cross_lingual,
+    augmented,
+    augmented_multilingual,
 )

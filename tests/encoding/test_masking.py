@@ -1,7 +1,10 @@
+from random import Random
+from statistics import NormalDist
+
 import pytest
 import torch
 
-from lowner_pl.encoding import mask_subwords, mask_words
+from lowner_pl.encoding import gaussian_mask, mask_entities, mask_subwords, mask_words
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -78,3 +81,44 @@ def test_the_share_of_masks_can_be_set(share: float, kinds: tuple[float, float])
     left = (chosen == 7).float().mean().item()
     assert left == pytest.approx(kinds[1], abs=0.01)
     assert masked.ne(ids).sum() <= len(positions)
+
+
+@pytest.mark.parametrize(("size", "rate"), [(1, 0.7), (3, 0.7), (3, 0.1)])
+def test_subwords_of_entities_are_masked_at_their_rate_but_at_least_one(
+    size: int, rate: float
+) -> None:
+    # Of n subwords nη are masked, and 1 instead of none with chance (1 - η)ⁿ.
+    expected = size * rate + (1 - rate) ** size
+    masked = mask_entities([size] * 20_000, rate, generator())
+    counts = torch.tensor([float(len(part)) for part in masked])
+    assert counts.min() == 1
+    assert all(part == sorted(set(part)) and set(part) <= set(range(size)) for part in masked)
+    assert abs(counts.mean().item() - expected) < 4 * size / 2 / 20_000**0.5
+    # No place is preferred.
+    places = torch.bincount(torch.tensor([p for part in masked for p in part]), minlength=size)
+    assert (places / 20_000 - expected / size).abs().max() < 4 * 0.5 / 20_000**0.5
+
+
+def test_a_sentence_without_entities_has_no_masks() -> None:
+    one, none, other = mask_entities([2, 0, 5], 1.0, generator())
+    assert (one, none, other) == ([0, 1], [], [0, 1, 2, 3, 4])
+
+
+@pytest.mark.parametrize("mean", [0.3, 0.5])
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_entities_are_masked_at_a_gaussian_rate(size: int, mean: float) -> None:
+    # The count c is a draw from N(μn, 1) that rounds to c, given that c is from 1 to n.
+    bell = NormalDist(mean * size, 1.0)
+    chances = [bell.cdf(c + 0.5) - bell.cdf(c - 0.5) for c in range(1, size + 1)]
+    random, draws = Random(0), 20_000
+    masked = [gaussian_mask(size, mean, random) for _ in range(draws)]
+    for count, chance in enumerate(chances, 1):
+        share = chance / sum(chances)
+        found = sum(len(part) == count for part in masked)
+        assert abs(found - draws * share) <= 4 * (draws * share * (1 - share)) ** 0.5
+    # The places are drawn evenly, in order and without repetition.
+    assert all(part == sorted(set(part)) and set(part) <= set(range(size)) for part in masked)
+    total = sum(map(len, masked))
+    for place in range(size):
+        found = sum(place in part for part in masked)
+        assert abs(found - total / size) < 4 * (draws / 4) ** 0.5

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 from transformers import AutoModelForMaskedLM
 
 from lowner_pl.corpus import Sentence, TagSet
 from lowner_pl.encoding import WordEncoder
-from lowner_pl.nn import load_backbone, max_positions
+from lowner_pl.nn import Backbone, load_backbone, max_positions, save_backbone
 
-from ..conftest import KINDS
+from ..conftest import ALL_KINDS, KINDS
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +58,7 @@ def test_the_embedded_backbone_is_there() -> None:
 
 
 def test_new_tokens_have_rows_and_the_head_scores_them(tiny: str) -> None:
-    backbone, head, tokenizer = load_backbone(tiny, new_tokens=["<rand>", "<B-PER>"])
+    backbone, head, tokenizer = load_backbone(tiny, new_tokens={"<rand>": (), "<B-PER>": ()})
     assert len(tokenizer) == backbone.encoder.get_input_embeddings().num_embeddings
     hidden = backbone(torch.tensor([0, len(tokenizer) - 1, 2]), (3,))
     assert head(hidden).shape == (3, len(tokenizer))
@@ -134,3 +135,45 @@ def test_the_import_of_the_floor_is_light() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert output.stdout.strip() == "False"
+
+
+def table(backbone: Backbone) -> Tensor:
+    """Return the input embeddings."""
+    weight = backbone.encoder.get_input_embeddings().weight
+    assert isinstance(weight, Tensor)
+    return weight
+
+
+@pytest.mark.parametrize("kind", ALL_KINDS)
+def test_new_tokens_start_from_the_mean_of_their_seed_words(
+    kind: str, backbones: dict[str, Path]
+) -> None:
+    name = str(backbones[kind])
+    plain, _, tokenizer = load_backbone(name)
+    rows = table(plain)
+    encoder = WordEncoder(tokenizer)
+    ids = [*encoder.subwords("mtu"), *encoder.subwords("watu")]
+    assert tokenizer.unk_token_id not in ids
+    seeded = {"<B-PER>": ("mtu", "watu"), "<I-PER>": ("mtu", "watu")}
+    backbone, head, extended = load_backbone(name, new_tokens={**seeded, "<rand>": ()})
+    grown = table(backbone)
+    known = extended.get_vocab()
+    for token in seeded:
+        torch.testing.assert_close(grown[known[token]], rows[ids].mean(0))
+    assert not grown[known["<rand>"]].equal(grown[known["<B-PER>"]])
+    torch.testing.assert_close(grown[: len(tokenizer)], rows[: len(tokenizer)])
+    assert head(torch.zeros(1, backbone.hidden_size)).shape[1] >= len(extended)
+
+
+def test_tokens_that_are_there_keep_their_embeddings(tiny: str, tmp_path: Path) -> None:
+    backbone, head, tokenizer = load_backbone(tiny, new_tokens={"<B-PER>": ()})
+    save_backbone(backbone, head, tokenizer, tmp_path)
+    again, _, extended = load_backbone(str(tmp_path), new_tokens={"<B-PER>": ("mtu",)})
+    row = extended.get_vocab()["<B-PER>"]
+    assert len(extended) == len(tokenizer)
+    assert table(backbone)[row].equal(table(again)[row])
+
+
+def test_seed_words_that_the_vocabulary_does_not_spell_are_refused(tiny: str) -> None:
+    with pytest.raises(ValueError, match=r"seed words of '<B-PER>' must be .*, was: \['人'\]"):
+        load_backbone(tiny, new_tokens={"<B-PER>": ("人",)})

@@ -1,0 +1,123 @@
+"""MELM's generation against a plain version: sentences per second and memory.
+
+python benchmarks/generation.py --data FOLDER --out results.jsonl
+"""
+
+import argparse
+import json
+import statistics
+import tempfile
+from pathlib import Path
+
+from common import Record, append, copy_corpus, in_child
+
+
+def main() -> None:
+    """Generate in turn with both, each in a process of its own."""
+    options = _options()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        copy_corpus(
+            options.data, folder / "corpus", {"train": options.sentences, "dev": 1, "test": 1}
+        )
+        _backbone(folder / "backbone", options)
+        job: Record = {
+            "corpus": str(folder / "corpus" / "train.conll"),
+            "backbone": str(folder / "backbone"),
+            "batch_size": options.batch_size,
+        }
+        rounds = [
+            {
+                kind: in_child("generation_child.py", job | {"kind": kind})
+                for kind in ("ours", "plain")
+            }
+            for _ in range(options.rounds)
+        ]
+    append(options.out, _record(options, rounds))
+
+
+def _record(options: argparse.Namespace, rounds: list[dict[str, Record]]) -> Record:
+    """Return medians over the rounds, and ratios."""
+    record: Record = {"benchmark": "generation", "data": options.data.name}
+    record |= {"layers": options.layers, "hidden": options.hidden, "vocabulary": options.vocabulary}
+    record |= {key: rounds[0]["ours"][key] for key in ("sentences", "candidates")}
+    for kind in ("ours", "plain"):
+        for key in ("generation_cpu", "generation_wall", "loaded_mb", "generation_mb"):
+            values = [part[kind][key] for part in rounds]
+            record[f"{kind}_{key}"] = round(statistics.median(values), 2)
+    for key in ("cpu", "wall"):
+        ratio = record[f"plain_generation_{key}"] / record[f"ours_generation_{key}"]
+        record[f"speed_ratio_{key}"] = round(ratio, 2)
+    # Both hold the same model; what generation takes beyond it is what differs.
+    beyond = {k: record[f"{k}_generation_mb"] - record[f"{k}_loaded_mb"] for k in ("ours", "plain")}
+    record |= {f"{kind}_beyond_model_mb": round(value, 1) for kind, value in beyond.items()}
+    record["memory_ratio"] = round(beyond["plain"] / beyond["ours"], 2)
+    record["memory_ratio_with_model"] = round(
+        record["plain_generation_mb"] / record["ours_generation_mb"], 2
+    )
+    return record
+
+
+def _backbone(folder: Path, options: argparse.Namespace) -> None:
+    """Write a randomly initialised XLM-R whose vocabulary is filled up to its size.
+
+    The tokenizer is trained on the sentences; made-up subwords stand in for the rest.
+    """
+    import torch
+    from transformers import AutoConfig, AutoModelForMaskedLM, PreTrainedTokenizerFast
+
+    from lowner_pl.corpus import read_conll
+    from lowner_pl.nn.fresh import fresh_tokenizer
+
+    texts = [" ".join(s.words) for s in read_conll(folder.parent / "corpus" / "train.conll")]
+    tokenizer = fresh_tokenizer(texts, kind="xlm-roberta", vocabulary=8000)
+    state = json.loads(tokenizer.backend_tokenizer.to_str())
+    pieces = state["model"]["vocab"]
+    missing = options.vocabulary - len(pieces)
+    made_up = [[("▁" if n % 2 else "") + f"x{_letters(n)}", -99.0] for n in range(missing)]
+    state["model"]["vocab"] = pieces + made_up
+    core = type(tokenizer.backend_tokenizer).from_str(json.dumps(state))
+    names = {f"{kind}_token": getattr(tokenizer, f"{kind}_token") for kind in _SPECIALS}
+    extended = PreTrainedTokenizerFast(tokenizer_object=core, **names)
+    torch.manual_seed(0)
+    config = AutoConfig.for_model(
+        "xlm-roberta",
+        vocab_size=len(extended),
+        num_hidden_layers=options.layers,
+        hidden_size=options.hidden,
+        num_attention_heads=options.heads,
+        intermediate_size=4 * options.hidden,
+        max_position_embeddings=514,
+        type_vocab_size=1,
+        pad_token_id=extended.pad_token_id,
+        bos_token_id=extended.cls_token_id,
+        eos_token_id=extended.sep_token_id,
+    )
+    AutoModelForMaskedLM.from_config(config).save_pretrained(folder)
+    extended.save_pretrained(folder)
+
+
+_SPECIALS = ("cls", "pad", "sep", "unk", "mask")
+
+
+def _letters(number: int) -> str:
+    """Return a number in letters."""
+    return "".join("abcdefghij"[int(digit)] for digit in str(number))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="corpus folder")
+    parser.add_argument("--sentences", type=int, default=24)
+    parser.add_argument("--batch-size", type=int, default=8)
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--vocabulary", type=int, default=250_000, help="subwords")
+    parser.add_argument("--layers", type=int, default=12)
+    parser.add_argument("--hidden", type=int, default=768)
+    parser.add_argument("--heads", type=int, default=12)
+    parser.add_argument("--out", type=Path, help="results file, one JSON record a line")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

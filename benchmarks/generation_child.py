@@ -1,0 +1,100 @@
+"""One process of `generation.py`: loads the model, then generates in our way or the plain one."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from common import Record, Stopwatch, answer
+
+K, ROUNDS, MEAN_RATE = 5, 3, 0.5
+
+
+def work(job: Record) -> Record:
+    """Load, generate, and report."""
+    from lowner_pl.corpus import read_conll
+    from lowner_pl.modules import MELMLightningModule, generate
+
+    sentences = read_conll(job["corpus"])
+    types = sorted({entity.type for sentence in sentences for entity in sentence.entities})
+    module = MELMLightningModule(
+        entity_types=tuple(types), backbone=job["backbone"], rounds=ROUNDS, k=K
+    ).eval()
+    spelling = module.generator.spelling  # reads the vocabulary: part of loading, for both
+    spelling.most()
+    loaded = memory_megabytes("VmRSS")
+    Path("/proc/self/clear_refs").write_text("5")  # from here on, the peak is the generation's
+    clock = Stopwatch()
+    with clock:
+        if job["kind"] == "ours":
+            stream = generate(module, sentences, seed=0, gold=[], batch_size=job["batch_size"])
+            made = sum(1 for _ in stream)
+        else:
+            made = sum(1 for _ in _plain(module, sentences, job["batch_size"]))
+    report: Record = {"sentences": len(sentences), "candidates": made, "loaded_mb": loaded}
+    report["generation_mb"] = memory_megabytes("VmHWM")
+    return report | clock.report("generation")
+
+
+def memory_megabytes(which: str) -> float:
+    """Return the memory that this process holds (``VmRSS``), or held at most (``VmHWM``)."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    kilobytes = next(line.split()[1] for line in lines if line.startswith(f"{which}:"))
+    return round(int(kilobytes) / 1024, 1)
+
+
+def _plain(module: Any, sentences: list[Any], batch_size: int) -> Iterator[tuple[str, ...]]:
+    """Generate as one would at first: rows in corpus order, padded, scored whole.
+
+    Sentences without entities are left out, as ours leaves them out. The masks, the guards
+    and the draw from the top k are the same; the model is called as `transformers` has it.
+    """
+    import torch
+    from torch.nn.utils.rnn import pad_sequence
+
+    from lowner_pl.encoding import gaussian_mask
+
+    encoder, spelling, random = module.word_encoder, module.generator.spelling, Random(0)
+    model = _whole(module)
+    rows = [module.encoder(s) for s in sentences if s.entities for _ in range(ROUNDS)]
+    for start in range(0, len(rows), batch_size * ROUNDS):
+        batch, masks = rows[start : start + batch_size * ROUNDS], []
+        for row in batch:
+            picked = [
+                [entity[i] for i in gaussian_mask(len(entity), MEAN_RATE, random)]
+                for entity in row.entities
+            ]
+            masks.append({position for part in picked for position in part})
+        ids = [
+            torch.tensor(
+                [
+                    *encoder.prefix,
+                    *(encoder.mask_id if p in hidden else i for p, i in enumerate(row.ids)),
+                    *encoder.suffix,
+                ]
+            )
+            for row, hidden in zip(batch, masks, strict=True)
+        ]
+        pad = module.tokenizer.pad_token_id
+        padded = pad_sequence(ids, batch_first=True, padding_value=pad)
+        with torch.inference_mode():
+            scores = model(input_ids=padded, attention_mask=(padded != pad).long()).logits
+        for number, (row, hidden) in enumerate(zip(batch, masks, strict=True)):
+            new = list(row.ids)
+            for position in hidden:
+                allowed = spelling.allowed(spelling.kind([row.ids[position]], 0))
+                best = scores[number, position + len(encoder.prefix), allowed].topk(K).indices
+                new[position] = int(allowed[random.choice(best.tolist())])
+            yield tuple(spelling.word(new[begin:end]) for begin, end in row.words)
+
+
+def _whole(module: Any) -> Any:
+    """Put encoder and head back together as the stock model, with its own attention."""
+    model = module.language_model.model
+    setattr(model, model.base_model_prefix, module.backbone.encoder)
+    module.backbone.encoder.config._attn_implementation = "sdpa"
+    return model.eval()
+
+
+if __name__ == "__main__":
+    answer(work)

@@ -1,0 +1,160 @@
+"""Entities replaced by entities of another language (section 2.5 of MELM)."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from random import Random
+
+import numpy as np
+
+from lowner_pl.augmentation.base import UNCHANGED, Augmenter, replaced
+from lowner_pl.augmentation.substitution import mentions_by_type
+from lowner_pl.augmentation.word_vectors import Vector, WordVectors, mean_vector
+from lowner_pl.corpus import NO_ENTITY, Candidate, Sentence
+
+Mention = tuple[str, ...]
+Mentions = dict[str, dict[str, list[Mention]]]
+"""The different entities of each language and type, in order of appearance."""
+Choose = Callable[[str, str, str, Mention, Random], Mention | None]
+"""From language, into language, type, words and randomness to the words of the new entity."""
+
+
+class CodeMixing(Augmenter, ABC):
+    """One copy of each sentence, with the entities of another language for its own.
+
+    The other language is drawn uniformly for each sentence; every entity is replaced by one of
+    its type from that language's sentences. Where there is none, the entity stays. The new sentence
+    has the other language, that of its new entities, which a language marker is to name.
+    """
+
+    @abstractmethod
+    def chooser(self, mentions: Mentions) -> Choose:
+        """Return what chooses the new entities; see :data:`Choose`."""
+
+    def propose(self, sentences: Iterable[Sentence], *, seed: int) -> Iterator[Candidate]:
+        """Yield a candidate for each sentence.
+
+        Raises:
+            ValueError: If a sentence has no language, or all have the same.
+        """
+        mentions = {
+            language: mentions_by_type(s for s in sentences if s.language == language)
+            for language in _languages(sentences)
+        }
+        choose = self.chooser(mentions)
+        random = Random(seed)
+        for sentence in sentences:
+            source, entities = str(sentence.language), sentence.entities
+            target = random.choice([language for language in mentions if language != source])
+            new = [
+                choose(source, target, e.type, sentence.words[e.start : e.end], random)
+                for e in entities
+            ]
+            yield replaced(sentence, new, language=target) or (UNCHANGED if entities else NO_ENTITY)
+
+
+class RandomCodeMixing(CodeMixing):
+    """Code-Mix-random: entities drawn uniformly from the different ones of the other language."""
+
+    name = "mix-random"
+
+    def chooser(self, mentions: Mentions) -> Choose:
+        """Return a uniform choice."""
+
+        def choose(source: str, target: str, type_: str, words: Mention, random: Random) -> Mention:
+            del source
+            return random.choice(mentions[target].get(type_, [words]))
+
+        return choose
+
+
+class EntitySimilarityCodeMixing(CodeMixing):
+    r"""Code-Mix-ess: the most similar entity of the other language (eq. 2 and 3 of MELM).
+
+    .. math:: e_{sub} = \mathrm{argmax}_{\tilde e} \cos(\mathrm{Emb}(e), \mathrm{Emb}(\tilde e))
+
+    Of equally similar ones (to nine digits), the one that comes first in the sentences is taken.
+    Entities without a known word are neither replaced nor put in.
+
+    Args:
+        vectors: The word vectors, those of all languages in one space.
+    """
+
+    name = "mix-ess"
+
+    def __init__(self, vectors: WordVectors) -> None:
+        self.vectors = vectors
+
+    def chooser(self, mentions: Mentions) -> Choose:
+        """Return a search for the highest cosine."""
+        self.vectors.check(list(mentions))
+        known = {language: self._known(language, mentions[language]) for language in mentions}
+        tables = {
+            (language, type_): list(entities.items())
+            for language, types in known.items()
+            for type_, entities in types.items()
+            if entities
+        }
+        matrices = {key: np.stack([unit for _, unit in rows]) for key, rows in tables.items()}
+        found: dict[tuple[str, str, str, Mention], Mention] = {}
+
+        def choose(
+            source: str, target: str, type_: str, words: Mention, random: Random
+        ) -> Mention | None:
+            del random
+            unit, place = known[source][type_].get(words), (target, type_)
+            if unit is None or place not in tables:
+                return None
+            key = (source, target, type_, words)
+            if key not in found:
+                _check_widths(source, unit, target, matrices[place])
+                cosines = np.round(matrices[place] @ unit, 9)
+                found[key] = tables[place][int(cosines.argmax())][0]
+            return found[key]
+
+        return choose
+
+    def _known(
+        self, language: str, types: dict[str, list[Mention]]
+    ) -> dict[str, dict[Mention, Vector]]:
+        """Return the mean vector, of length 1, of each entity that has one."""
+        words = {w for mentions in types.values() for mention in mentions for w in mention}
+        vectors = self.vectors.lookup(language, sorted(words | {word.lower() for word in words}))
+        return {
+            type_: {
+                mention: mean / np.linalg.norm(mean)
+                for mention in mentions
+                if (mean := mean_vector(mention, vectors)) is not None
+            }
+            for type_, mentions in types.items()
+        }
+
+
+def _languages(sentences: Iterable[Sentence]) -> list[str]:
+    """Return the languages in order of appearance.
+
+    Raises:
+        ValueError: If a sentence has none, or there are fewer than two.
+    """
+    languages: dict[str, None] = {}
+    for sentence in sentences:
+        if sentence.language is None:
+            raise ValueError(
+                "Code-mixing needs the language of every sentence, was: none for "
+                f"{' '.join(sentence.words[:20])!r}. Give `language` to its corpus."
+            )
+        languages[sentence.language] = None
+    if len(languages) < 2:
+        raise ValueError(
+            f"Code-mixing needs sentences in at least 2 languages, was: {', '.join(languages)}. "
+            "Use it with a `MultilingualDataModule`."
+        )
+    return list(languages)
+
+
+def _check_widths(source: str, unit: Vector, target: str, matrix: Vector) -> None:
+    """Refuse vectors that cannot lie in one space."""
+    if matrix.shape[1] != len(unit):
+        raise ValueError(
+            f"The word vectors of all languages must have one width, was: {len(unit)} for {source} "
+            f"and {matrix.shape[1]} for {target}. Use vectors aligned in one space."
+        )

@@ -1,0 +1,261 @@
+"""MELM's generation: masked entities, filled with likely subwords that may stand there."""
+
+import hashlib
+from collections.abc import Sequence
+from random import Random
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from lowner_pl.corpus import NO_ENTITY, Candidate, Entity, Sentence
+from lowner_pl.encoding import (
+    Kind,
+    LinearEncoder,
+    Linearization,
+    Spelling,
+    delinearize,
+    gaussian_mask,
+    linearize,
+)
+
+MASKS_PER_PASS = 64
+NOTHING_ALLOWED = "nothing_allowed"
+"""Why there is no candidate: no subword of any entity may be replaced."""
+
+
+class GenerationOptions(NamedTuple):
+    """How entities are generated.
+
+    Attributes:
+        rounds: Candidates for each sentence.
+        mean_rate: Mean of the share of an entity's subwords that are masked.
+        k: A subword is drawn from the ``k`` most likely ones.
+        min_rank: Rank of the most likely subword that may be drawn, from 1.
+    """
+
+    rounds: int
+    mean_rate: float
+    k: int
+    min_rank: int
+
+
+class EntityPredictions(NamedTuple):
+    """What a model predicts for an entity that is masked whole.
+
+    Attributes:
+        entity: The entity.
+        words: Its words.
+        predictions: For each of its subwords the most likely ones and their probabilities.
+    """
+
+    entity: Entity
+    words: tuple[str, ...]
+    predictions: tuple[tuple[tuple[str, float], ...], ...]
+
+
+class _Draft(NamedTuple):
+    """A sentence to be filled: its row, the masks, their kinds, and a number from 0 to 1 each."""
+
+    row: Linearization
+    masked: list[int]
+    kinds: list[Kind]
+    draws: list[float]
+
+
+class EntityGenerator:
+    """Fills masked entities (section 2.3 of `Zhou et al., 2022 <https://arxiv.org/abs/2108.13655>`_).
+
+    What comes of a sentence is a function of the seed, the round and the sentence's number; what
+    else is in the batch does not matter but for the rounding of sums.
+
+    Args:
+        backbone: Maps packed subwords to hidden states.
+        head: Maps hidden states to vocabulary scores; it is only ever asked at masks.
+        encoder: Linearises sentences.
+        spelling: Says which subwords may be generated.
+        options: How entities are generated.
+
+    Raises:
+        ValueError: If an option is out of its range, or the vocabulary is smaller than ``k``.
+    """
+
+    def __init__(
+        self,
+        backbone: nn.Module,
+        head: nn.Module,
+        encoder: LinearEncoder,
+        spelling: Spelling,
+        options: GenerationOptions,
+    ) -> None:
+        if options.k > spelling.most():
+            raise ValueError(
+                f"`k` must be at most {spelling.most()}, the subwords of the vocabulary that may "
+                f"be generated, was: {options.k}. Lower it."
+            )
+        self.backbone = backbone
+        self.head = head
+        self.encoder = encoder
+        self.spelling = spelling
+        self.options = options
+
+    def candidates(
+        self, sentences: Sequence[Sentence], numbers: Sequence[int], *, seed: int
+    ) -> list[list[Candidate]]:
+        """Return for each sentence its candidates, or the reasons why there are none, one a round.
+
+        Args:
+            sentences: The sentences, with tags.
+            numbers: Number of each sentence in its corpus, from 0.
+            seed: Of all draws.
+        """
+        self.encoder.remember(sentences)
+        drafts: list[list[_Draft]] = []
+        for sentence, number in zip(sentences, numbers, strict=True):
+            row = self.encoder(sentence)
+            places = self._places(row)
+            rounds = range(1, self.options.rounds + 1) if row.entities else ()
+            drafts.append([self._draft(row, places, _random(seed, r, number)) for r in rounds])
+        filled = iter(self._fill([draft for parts in drafts for draft in parts]))
+        return [
+            [self._spelt(sentence, draft, next(filled)) for draft in parts]
+            or [NO_ENTITY] * self.options.rounds
+            for sentence, parts in zip(sentences, drafts, strict=True)
+        ]
+
+    def predictions(
+        self, sentence: Sentence, *, k: int = 5, guarded: bool = True
+    ) -> list[EntityPredictions]:
+        """Return what stands to be predicted for each entity, the other entities being seen.
+
+        Args:
+            sentence: A sentence with tags.
+            k: Predictions for each subword.
+            guarded: Only subwords that may be generated there, and only where some may; else any.
+        """
+        row = self.encoder(sentence)
+        hidden: list[dict[int, Kind | None]] = (
+            [dict(kinds) for kinds in self._places(row)]
+            if guarded
+            else [dict.fromkeys(entity) for entity in row.entities]
+        )
+        masked = [sorted(places) for places in hidden]
+        states = self._states([row] * len(masked), masked).split([len(part) for part in masked])
+        return [
+            EntityPredictions(
+                entity,
+                sentence.words[entity.start : entity.end],
+                tuple(
+                    self._likeliest(state, places[position], k)
+                    for state, position in zip(part, sorted(places), strict=True)
+                ),
+            )
+            for entity, places, part in zip(sentence.entities, hidden, states, strict=True)
+        ]
+
+    def _likeliest(self, state: Tensor, kind: Kind | None, k: int) -> tuple[tuple[str, float], ...]:
+        """Return the most likely subwords at a mask, of a kind or of any, as text."""
+        chances = self.head(state[None])[0].float().softmax(0)
+        ids = torch.arange(len(chances)) if kind is None else self.spelling.allowed(kind)
+        best = chances[ids.to(chances.device)].topk(min(k, len(ids)))
+        return tuple(
+            (self.spelling.word([int(ids[place])]), chance)
+            for chance, place in zip(best.values.tolist(), best.indices.tolist(), strict=True)
+        )
+
+    def _places(self, row: Linearization) -> list[dict[int, Kind]]:
+        """Return for each entity the positions that may be masked, and their kinds."""
+        inside = {position for entity in row.entities for position in entity}
+        kinds: dict[int, Kind] = {}
+        for begin, end in row.words:
+            # A word that fills a window may have been cut: what it would become is not known.
+            if begin not in inside or end - begin >= self.encoder.room:
+                continue
+            ids = row.ids[begin:end]
+            for position in self.spelling.changeable(ids):
+                kind = self.spelling.kind(ids, position)
+                if len(self.spelling.allowed(kind)) >= self.options.min_rank:
+                    kinds[begin + position] = kind
+        return [{p: kinds[p] for p in entity if p in kinds} for entity in row.entities]
+
+    def _draft(self, row: Linearization, places: list[dict[int, Kind]], random: Random) -> _Draft:
+        """Return a sentence with masks drawn for each of its entities."""
+        masked = [
+            list(kinds)[place]
+            for kinds in places
+            if kinds
+            for place in gaussian_mask(len(kinds), self.options.mean_rate, random)
+        ]
+        known = {position: kind for kinds in places for position, kind in kinds.items()}
+        return _Draft(row, masked, [known[p] for p in masked], [random.random() for _ in masked])
+
+    def _fill(self, drafts: Sequence[_Draft]) -> list[list[int]]:
+        """Return the subwords drawn for the masks of each draft."""
+        kinds = [kind for draft in drafts for kind in draft.kinds]
+        draws = [number for draft in drafts for number in draft.draws]
+        states = self._states([draft.row for draft in drafts], [draft.masked for draft in drafts])
+        chosen = [0] * len(kinds)
+        # Masks of one kind lie together, so that a pass has few kinds.
+        order = sorted(range(len(kinds)), key=lambda mask: _order(kinds[mask]))
+        for start in range(0, len(order), MASKS_PER_PASS):
+            part = order[start : start + MASKS_PER_PASS]
+            scores = self.head(states[part])
+            for kind in dict.fromkeys(kinds[mask] for mask in part):
+                rows = [row for row, mask in enumerate(part) if kinds[mask] == kind]
+                choices = self._choices(scores[rows], kind)
+                for mask, ids in zip((part[row] for row in rows), choices, strict=True):
+                    chosen[mask] = ids[int(draws[mask] * len(ids))]
+        filled = iter(chosen)
+        return [[next(filled) for _ in draft.masked] for draft in drafts]
+
+    def _choices(self, scores: Tensor, kind: Kind) -> list[list[int]]:
+        """Return which subwords may be drawn at masks of one kind, by their ids.
+
+        They are sorted by id, not by score: two of about the same score may change places when
+        sums are rounded otherwise, and the draw shall not see it.
+
+        Args:
+            scores: Vocabulary scores. Shape ``(M, V)``.
+            kind: The kind.
+        """
+        allowed = self.spelling.allowed(kind).to(scores.device)
+        best = scores[:, allowed].topk(min(self.options.k, len(allowed))).indices
+        ids: list[list[int]] = allowed[best[:, self.options.min_rank - 1 :]].sort(1).values.tolist()
+        return ids
+
+    def _states(self, rows: Sequence[Linearization], masked: Sequence[Sequence[int]]) -> Tensor:
+        """Return the hidden states at the masks. Shape ``(M, H)``."""
+        kept = [number for number, hidden in enumerate(masked) if hidden]
+        device = next(self.backbone.parameters()).device
+        if not kept:
+            return torch.zeros(0, 1, device=device)
+        batch = self.encoder.mask([rows[n] for n in kept], [masked[n] for n in kept])
+        states: Tensor = self.backbone(batch.input_ids.to(device), batch.lengths)
+        return states[batch.positions.to(device)]
+
+    def _spelt(self, sentence: Sentence, draft: _Draft, new: list[int]) -> Candidate:
+        """Return the sentence with the words that its new subwords spell."""
+        if not new:
+            return NOTHING_ALLOWED
+        ids = list(draft.row.ids)
+        for position, id_ in zip(draft.masked, new, strict=True):
+            ids[position] = id_
+        hidden = set(draft.masked)
+        units = [
+            unit._replace(word=self.spelling.word(ids[begin:end]))
+            if hidden.intersection(range(begin, end))
+            else unit
+            for unit, (begin, end) in zip(linearize(sentence), draft.row.words, strict=True)
+        ]
+        return delinearize(units, language=sentence.language)
+
+
+def _random(seed: int, round_: int, number: int) -> Random:
+    """Return the randomness of one round of one sentence."""
+    key = repr((seed, round_, number)).encode()
+    return Random(hashlib.blake2b(key, digest_size=8).digest())
+
+
+def _order(kind: Kind) -> tuple[bool, bool, tuple[str, ...]]:
+    """Return what sorts kinds."""
+    return kind.initial, kind.letters, tuple(sorted(kind.scripts))

@@ -1,0 +1,102 @@
+"""The stages of a pipeline: the configs and the options of each, and whether one is done."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+STAGES = ("gold", "finetune", "generate", "filter", "train")
+NEEDED = {"gold", "generate", "train"}
+GROUPS = {"tagger": ("gold", "filter", "train"), "generator": ("finetune", "generate")}
+OUTPUTS = ("checkpoint", "file")
+Entry = dict[str, Any]
+
+
+def stage_configs(config: Path) -> dict[str, list[Path]]:
+    """Return the configs of each stage that a pipeline has, in their order.
+
+    Args:
+        config: A file whose ``stages`` names one config for each, or several of which the later
+            win, relative to it.
+
+    Raises:
+        FileNotFoundError: If a config is missing.
+        ValueError: If a stage is unknown, or a needed one has no config.
+    """
+    if not config.is_file():
+        raise FileNotFoundError(f"`--config` must be a file, was: '{config}', no such.")
+    named = (yaml.safe_load(config.read_text(encoding="utf-8")) or {}).get("stages") or {}
+    if unknown := sorted(set(named) - set(STAGES)):
+        raise ValueError(f"{config}: Stages must be of {', '.join(STAGES)}, was: {unknown}.")
+    configs = {
+        stage: [config.parent / file for file in ([files] if isinstance(files, str) else files)]
+        for stage, files in named.items()
+        if files
+    }
+    if missing := sorted(NEEDED - set(configs)):
+        raise ValueError(
+            f"{config}: `stages` must name a config for each of {', '.join(sorted(NEEDED))}, was: "
+            f"none for {', '.join(missing)}."
+        )
+    for stage, files in configs.items():
+        for file in files:
+            if not file.is_file():
+                raise FileNotFoundError(
+                    f"{config}: Stage {stage} needs its config, was: no '{file}'."
+                )
+    return configs
+
+
+def options_of(stage: str, words: list[str]) -> list[str]:
+    """Return the options of a stage: those of all, and those of its group, without its prefix.
+
+    Configs come first, so that an option wins over any of them.
+
+    >>> options_of("generate", ["--a", "1", "--tagger.b=2", "--generator.config=c.yaml"])
+    ['--config=c.yaml', '--a', '1']
+    """
+    kept: list[list[str]] = []
+    for option in _parted(words):
+        group, _, rest = option[0].removeprefix("--").partition(".")
+        if group not in GROUPS:
+            kept.append(option)
+        elif stage in GROUPS[group]:
+            kept.append([f"--{rest}", *option[1:]])
+    kept.sort(key=lambda option: option[0].partition("=")[0] != "--config")
+    return [word for option in kept for word in option]
+
+
+def without_data(words: list[str]) -> list[str]:
+    """Return the options but those of the data.
+
+    >>> without_data(["--data.language", "de", "--a=1", "--data=x.yaml", "--b", "2"])
+    ['--a=1', '--b', '2']
+    """
+    return [
+        word
+        for option in _parted(words)
+        if not option[0].startswith("--data.") and option[0].partition("=")[0] != "--data"
+        for word in option
+    ]
+
+
+def written(entry: Entry) -> dict[str, int | None]:
+    """Return when each file that a stage made was written, in nanoseconds; ``None``: it is gone."""
+    files = {key: Path(entry[key]) for key in OUTPUTS if key in entry}
+    return {key: file.stat().st_mtime_ns if file.is_file() else None for key, file in files.items()}
+
+
+def is_done(entry: Entry) -> bool:
+    """Return whether a stage was done and what it made is still there, and the same."""
+    return bool(entry.get("done")) and written(entry) == entry.get("written")
+
+
+def _parted(words: list[str]) -> list[list[str]]:
+    """Return each option with its values."""
+    options: list[list[str]] = []
+    for word in words:
+        if word.startswith("--") or not options:
+            options.append([word])
+        else:
+            options[-1].append(word)
+    return options

@@ -1,0 +1,190 @@
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lowner_pl.augmentation import (
+    EntitySimilarityCodeMixing,
+    RandomCodeMixing,
+    VecFiles,
+    VectorFunction,
+)
+from lowner_pl.augmentation.substitution import mentions_by_type
+from lowner_pl.corpus import AugmentationReport, Sentence
+
+VECTORS: dict[str, list[float]] = {
+    "bank": [1.0, 0.1],
+    "bird": [0.0, 1.0],
+    "Bundesbank": [2.0, 0.0],  # longer, and of a smaller angle to "bank" than the next
+    "geld": [1.0, 0.5],
+    "vogel": [0.1, 1.0],
+    "banco": [1.0, 0.0],
+}
+GERMAN = [
+    Sentence(("Vogel", "singt"), ("B-X", "O"), "de"),
+    Sentence(("Bundesbank", "zahlt", "Geld"), ("B-X", "O", "B-X"), "de"),
+]
+ENGLISH = [
+    Sentence(("the", "Bank", "of", "England"), ("O", "B-X", "I-X", "I-X"), "en"),
+    Sentence(("a", "bird"), ("O", "B-X"), "en"),
+]
+
+
+def similar(vectors: dict[str, list[float]]) -> EntitySimilarityCodeMixing:
+    return EntitySimilarityCodeMixing(VectorFunction(vectors.get))
+
+
+def words(sentences: Any) -> list[str]:
+    return [" ".join(sentence.words) for sentence in sentences]
+
+
+def test_the_most_similar_entity_comes_by_hand() -> None:
+    # "Bank of England" is known by "bank": cosines with vogel (0.1 + 0.1)/… = 0.198,
+    # Bundesbank 0.995, geld 0.935.
+    new = list(similar(VECTORS).augment([*ENGLISH, *GERMAN], seed=0))
+    assert words(new) == [
+        "the Bundesbank",
+        "a Vogel",
+        "bird singt",
+        "Bank of England zahlt Bank of England",
+    ]
+    assert new[3].tags == ("B-X", "I-X", "I-X", "O", "B-X", "I-X", "I-X")
+    assert [sentence.language for sentence in new] == ["de", "de", "en", "en"]
+
+
+def test_the_choice_is_that_of_a_plain_search() -> None:
+    generator = np.random.default_rng(0)
+    vectors = {f"w{i}": generator.normal(size=5).tolist() for i in range(60)}
+
+    def corpus(language: str, first: int) -> list[Sentence]:
+        return [
+            Sentence((f"w{first + 2 * i}", f"w{first + 2 * i + 1}", language), tags, language)
+            for i in range(10)
+            for tags in [("B-A", "I-A", "O") if i % 2 else ("B-B", "I-B", "O")]
+        ]
+
+    given = [*corpus("en", 0), *corpus("de", 20), *corpus("es", 40)]
+    mentions = {
+        lang: mentions_by_type(s for s in given if s.language == lang)
+        for lang in ("en", "de", "es")
+    }
+    new = [s for s in similar(vectors).propose(given, seed=1) if isinstance(s, Sentence)]
+    assert len(new) == 30
+    for source, mixed in zip(given, new, strict=True):
+        (old,), (entity,) = source.entities, mixed.entities
+        assert mixed.language is not None
+
+        def cosine(mention: tuple[str, ...], words: tuple[str, ...] = source.words[:2]) -> float:
+            one, other = (np.mean([vectors[w] for w in m], axis=0) for m in (words, mention))
+            return float(one @ other / np.linalg.norm(one) / np.linalg.norm(other))
+
+        candidates = mentions[mixed.language][old.type]
+        assert mixed.words[entity.start : entity.end] == max(candidates, key=cosine)
+
+
+def test_of_equally_similar_entities_the_first_comes() -> None:
+    # Same direction, other lengths: equal cosines.
+    vectors = {"a": [1.0, 2.0], "x": [3.0, 6.0], "y": [1.0, 2.0], "z": [0.1, 0.2]}
+    for order in ("xyz", "zyx", "yzx"):
+        given = [
+            Sentence(("a", "."), ("B-P", "O"), "en"),
+            *(Sentence((word, "!"), ("B-P", "O"), "de") for word in order),
+        ]
+        assert words(similar(vectors).augment(given, seed=0))[0] == f"{order[0]} ."
+
+
+def test_unknown_entities_are_neither_replaced_nor_put_in() -> None:
+    given = [
+        Sentence(("zzz", "x"), ("B-X", "O"), "en"),
+        Sentence(("bird", "zzz", "y"), ("B-X", "B-X", "O"), "en"),
+        Sentence(("qqq", "Vogel"), ("B-X", "B-X"), "de"),
+    ]
+    report = AugmentationReport()
+    new = similar(VECTORS).augment(given, seed=0, report=report)
+    assert words(new) == ["Vogel zzz y", "qqq bird"]
+    assert report.dropped == {"unchanged": 1}
+
+
+def test_a_type_that_the_other_language_lacks_stays() -> None:
+    given = [
+        Sentence(("bank", "bird"), ("B-X", "B-Y"), "en"),
+        Sentence(("geld", "."), ("B-X", "O"), "de"),
+    ]
+    for mixing in (RandomCodeMixing(), similar(VECTORS)):
+        assert words(mixing.augment(given, seed=0)) == ["geld bird", "bank ."]
+
+
+def test_copies_equal_to_the_source_are_dropped() -> None:
+    given = [
+        Sentence(("bank", "pays"), ("B-X", "O"), "en"),
+        Sentence(("bank", "zahlt"), ("B-X", "O"), "de"),
+        Sentence(("no", "name"), ("O", "O"), "de"),
+    ]
+    for mixing in (RandomCodeMixing(), similar(VECTORS)):
+        report = AugmentationReport()
+        assert list(mixing.augment(given, seed=0, report=report)) == []
+        assert report.dropped == {"unchanged": 2, "no_entity": 1}
+
+
+def test_the_other_language_is_uniform_and_one_per_sentence() -> None:
+    given = [
+        Sentence((f"{lang}1", f"{lang}2", f"o{i}"), ("B-P", "B-P", "O"), lang)
+        for lang in ("en", "de", "es", "nl")
+        for i in range(300)
+    ]
+    mixed = [s for s in RandomCodeMixing().propose(given, seed=0) if isinstance(s, Sentence)]
+    pairs: Counter[tuple[str | None, str | None]] = Counter()
+    for source, new in zip(given, mixed, strict=True):
+        assert {word[:2] for word in new.words[:2]} == {new.language}
+        pairs[source.language, new.language] += 1
+    # Each of four languages goes to three others, 100 times each; 8 degrees of freedom.
+    assert len(pairs) == 12
+    assert sum((count - 100) ** 2 / 100 for count in pairs.values()) < 26.12  # p = 0.001
+
+
+def test_random_entities_are_uniform_over_the_different_ones() -> None:
+    german = [Sentence((w, f"g{i}"), ("B-P", "O"), "de") for i, w in enumerate("abbbbc")]
+    english = [Sentence(("x", f"o{i}"), ("B-P", "O"), "en") for i in range(900)]
+    drawn = [
+        new.words[0]
+        for new in RandomCodeMixing().propose([*german, *english], seed=0)
+        if isinstance(new, Sentence) and new.language == "de"
+    ]
+    counts = Counter(drawn)
+    assert sum(counts.values()) == 900
+    assert sum((counts[w] - 300) ** 2 / 300 for w in "abc") < 13.82  # 2 degrees, p = 0.001
+
+
+def test_files_serve_as_functions_do(tmp_path: Path) -> None:
+    lines = "".join(f"{w} {' '.join(map(str, v))}\n" for w, v in VECTORS.items())
+    path = tmp_path / "all.vec"
+    path.write_text(f"{len(VECTORS)} 2\n{lines}")
+    files = EntitySimilarityCodeMixing(VecFiles({"en": str(path), "de": str(path)}))
+    given = [*ENGLISH, *GERMAN]
+    assert list(files.augment(given, seed=0)) == list(similar(VECTORS).augment(given, seed=0))
+
+
+def test_a_language_without_vectors_is_refused(tmp_path: Path) -> None:
+    mixing = EntitySimilarityCodeMixing(VecFiles({"en": str(tmp_path / "en.vec")}))
+    with pytest.raises(ValueError, match="must have word vectors, was: none for de; there are en"):
+        list(mixing.augment([*ENGLISH, *GERMAN], seed=0))
+
+
+def test_vectors_of_two_widths_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "en.vec").write_text("1 1\nbird 1\n")
+    (tmp_path / "de.vec").write_text("1 2\nvogel 1 1\n")
+    files = {lang: str(tmp_path / f"{lang}.vec") for lang in ("en", "de")}
+    mixing = EntitySimilarityCodeMixing(VecFiles(files))
+    with pytest.raises(ValueError, match="must have one width, was: 1 for en and 2 for de"):
+        list(mixing.augment([*ENGLISH, *GERMAN], seed=0))
+
+
+@pytest.mark.parametrize("mixing", [RandomCodeMixing(), similar(VECTORS)])
+def test_one_language_or_none_is_refused(mixing: RandomCodeMixing) -> None:
+    with pytest.raises(ValueError, match="in at least 2 languages, was: en"):
+        list(mixing.augment(ENGLISH, seed=0))
+    unknown = Sentence(("Ann", "x"), ("B-X", "O"))
+    with pytest.raises(ValueError, match="language of every sentence, was: none for 'Ann x'"):
+        list(mixing.augment([*ENGLISH, unknown], seed=0))

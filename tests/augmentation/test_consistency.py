@@ -1,0 +1,61 @@
+import pytest
+
+from lowner_pl.augmentation import consistent
+from lowner_pl.corpus import AugmentationReport, Sentence
+
+
+def sentence(words: str, tags: str) -> Sentence:
+    return Sentence(tuple(words.split()), tuple(tags.split()))
+
+
+GOLD = [sentence("Ann left", "B-P O")]
+CANDIDATES = [
+    sentence("Bo left", "B-P O"),
+    sentence("Rome left", "B-P O"),  # tagged otherwise
+    sentence("Ann left", "B-P O"),  # as gold
+    sentence("Bo left", "B-P O"),  # as the first
+    sentence("Li Wu left", "B-P I-P O"),
+    sentence("Li Wu stays", "B-P I-P O"),  # one of three tags differs
+]
+PREDICTED = [
+    ("B-P", "O"),
+    ("B-L", "O"),
+    ("B-P", "O"),
+    ["B-P", "O"],
+    ("B-P", "I-P", "O"),
+    ("B-P", "B-P", "O"),
+]
+
+
+def test_sentences_tagged_alike_are_kept_and_all_are_counted() -> None:
+    report = AugmentationReport()
+    kept = list(consistent(CANDIDATES, PREDICTED, gold=GOLD, report=report))
+    assert kept == [CANDIDATES[0], CANDIDATES[4]]
+    assert report.as_dict() == {
+        "sentences_in": 6,
+        "candidates": 6,
+        "sentences_out": 2,
+        "dropped": {"duplicate": 1, "duplicate_of_source": 1, "tags_differ": 2},
+    }
+
+
+def test_a_sentence_that_was_refused_can_come_again() -> None:
+    again = [CANDIDATES[1], sentence("Rome left", "B-L O")]
+    assert list(consistent(again, [("B-L", "O")] * 2, gold=GOLD)) == [again[1]]
+
+
+def test_gold_words_with_other_tags_are_no_new_sentence() -> None:
+    odd = sentence("Ann left", "B-L O")
+    assert list(consistent([odd], [("B-L", "O")], gold=GOLD)) == []
+
+
+def test_it_streams() -> None:
+    kept = consistent(iter(CANDIDATES), iter(PREDICTED), gold=GOLD)
+    assert next(kept) == CANDIDATES[0]
+
+
+def test_predictions_of_other_sentences_are_refused() -> None:
+    with pytest.raises(ValueError, match="one per word, was: 3 for 'Bo left'"):
+        list(consistent(CANDIDATES[:1], [("O", "O", "O")], gold=GOLD))
+    with pytest.raises(ValueError, match="shorter"):
+        list(consistent(CANDIDATES, PREDICTED[:2], gold=GOLD))

@@ -1,0 +1,83 @@
+import json
+
+import pytest
+
+from lowner_pl.corpus import AugmentationReport, Candidate, NoveltyFilter, SeenSentences, Sentence
+
+
+def sentence(text: str) -> Sentence:
+    return Sentence(tuple(text.split()))
+
+
+def test_every_candidate_is_counted_under_one_reason() -> None:
+    novelty = NoveltyFilter(SeenSentences(map(sentence, ["a b", "c d", "no entity"])))
+    first: list[Candidate] = [sentence("a x"), sentence("c d"), sentence("a x")]
+    assert list(novelty.sift(first)) == [sentence("a x")]
+    second: list[Candidate] = ["nothing_allowed", sentence("a x"), sentence("c x")]
+    assert list(novelty.sift(second)) == [sentence("c x")]
+    assert list(novelty.sift(["no_entity"])) == []
+    assert novelty.report.as_dict() == {
+        "sentences_in": 0,
+        "candidates": 7,
+        "sentences_out": 2,
+        "dropped": {"duplicate": 2, "duplicate_of_source": 1, "no_entity": 1, "nothing_allowed": 1},
+    }
+    assert str(novelty.report).startswith("2 of 7 new (duplicate 2, ")
+
+
+def test_no_more_are_looked_at_than_are_wanted() -> None:
+    novelty = NoveltyFilter(SeenSentences())
+    given: list[Candidate] = [sentence("a"), "endless", sentence("b"), sentence("c")]
+    candidates = iter(given)
+    assert list(novelty.sift(candidates, most=2)) == [sentence("a"), sentence("b")]
+    assert next(candidates) == sentence("c")
+    assert novelty.report.candidates == 3
+
+
+def test_words_are_told_from_their_letters() -> None:
+    novelty = NoveltyFilter(SeenSentences([sentence("a b")]))
+    new = [Sentence(("ab",)), Sentence(("a b",))]
+    assert list(novelty.sift(new)) == new
+
+
+def test_tags_do_not_make_a_sentence_new() -> None:
+    seen = SeenSentences([Sentence(("a",), ("O",))])
+    assert Sentence(("a",), ("B-X",)) in seen
+    assert not seen.add(Sentence(("a",), ("B-X",)))
+    assert seen.add(Sentence(("b",), ("B-X",)))
+
+
+def test_what_was_made_before_is_not_new() -> None:
+    novelty = NoveltyFilter(SeenSentences())
+    novelty.remember(sentence("a x"))
+    assert novelty.report == AugmentationReport()
+    assert list(novelty.sift([sentence("a x")])) == []
+    assert novelty.report.dropped == {"duplicate": 1}
+
+
+def test_a_report_goes_on_from_its_counts() -> None:
+    report = AugmentationReport(sentences_in=3, sentences_out=2)
+    report.take_back("held_out")
+    again = AugmentationReport.of(json.loads(json.dumps(report.as_dict())))
+    assert again == report
+    list(NoveltyFilter(SeenSentences(), again).sift([sentence("a"), "held_out"]))
+    assert again.as_dict() == {
+        "sentences_in": 3,
+        "candidates": 4,
+        "sentences_out": 2,
+        "dropped": {"held_out": 2},
+    }
+
+
+@pytest.mark.parametrize("sentences", [0, 3])
+def test_a_corpus_without_entities_is_refused(sentences: int) -> None:
+    novelty = NoveltyFilter(SeenSentences(), AugmentationReport(sentences_in=sentences))
+    list(novelty.sift(["no_entity"] * sentences))
+    with pytest.raises(ValueError, match=rf"must hold entities, was: none in {sentences} sentenc"):
+        novelty.report.check()
+
+
+def test_a_corpus_whose_candidates_are_all_dropped_is_not_one_without_entities() -> None:
+    novelty = NoveltyFilter(SeenSentences())
+    list(novelty.sift(["no_entity", "nothing_allowed"]))
+    novelty.report.check()

@@ -1,0 +1,327 @@
+import json
+from math import exp, inf, log
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from lightning.pytorch import Trainer
+
+from lowner_pl.augmentation import TokenVocabulary
+from lowner_pl.cli import NERCLI, run
+from lowner_pl.corpus import AugmentationReport, Sentence, TagSet, read_conll
+from lowner_pl.datamodules import SampleDataModule, TextDataModule
+from lowner_pl.modules import DAGALightningModule, generate
+
+from ..commands import CONFIGS, same
+from ..conftest import ROOT
+
+ANN = Sentence(("Ann", "left"), ("B-P", "O"), "en")
+BO = Sentence(("left", "Ann", "Ann"), ("O", "O", "O"), "en")
+
+
+def command(name: str, root: Path, *more: str) -> NERCLI:
+    return run(
+        [
+            name,
+            f"--config={CONFIGS / 'daga.yaml'}",
+            f"--data={CONFIGS / 'data' / 'sample.yaml'}",
+            "--data.train_size=null",
+            "--data.dev_size=null",
+            "--model.embedding_size=16",
+            "--model.hidden_size=24",
+            "--trainer.max_epochs=4",
+            "--trainer.accelerator=cpu",
+            "--trainer.enable_progress_bar=false",
+            "--trainer.enable_model_summary=false",
+            f"--log_root={root}",
+            *more,
+        ]
+    )
+
+
+def checkpoint(root: Path, which: str = "last") -> Path:
+    return root / "sample-sw" / "daga" / "seed_12345" / "checkpoints" / f"{which}.ckpt"
+
+
+def loaded(root: Path, which: str = "last") -> DAGALightningModule:
+    file = checkpoint(root, which)
+    return DAGALightningModule.load_from_checkpoint(file, weights_only=True)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("daga")
+    command("fit", root)
+    return root
+
+
+@pytest.fixture(scope="module")
+def gold() -> list[Sentence]:
+    return SampleDataModule(language="sw").sentences("train")
+
+
+def constant(shares: dict[str, float], **options: Any) -> DAGALightningModule:
+    """Return a module that gives each token a share, whatever stands before it."""
+    module = DAGALightningModule(embedding_size=3, hidden_size=4, **options)
+    module.build(TokenVocabulary(["B-P", "I-P"], ["Ann", "left"]), "en")
+    assert module.network is not None
+    names = ["end", "unknown", "B-P", "I-P", "Ann", "left"]
+    with torch.no_grad():
+        module.network.output.weight.zero_()
+        module.network.output.bias[:] = torch.tensor([log(shares.get(n, 1e-9)) for n in names])
+    return module.eval()
+
+
+def made(module: DAGALightningModule, count: int, **options: Any) -> list[Sentence]:
+    """Return new sentences, all of them made for a single sentence."""
+    module.rounds = count
+    source = Sentence(("a", "source"), ("O", "O"))
+    return list(generate(module, [source], **{"seed": 0, "gold": [], **options}))
+
+
+SHARES = {"end": 0.2, "unknown": 0.1, "B-P": 0.25, "I-P": 0.05, "Ann": 0.3, "left": 0.1}
+
+
+def test_rows_begin_and_end_with_the_boundary() -> None:
+    module = constant(SHARES)
+    given, wanted, real = module.encode([ANN, Sentence(("x",), ("O",))])
+    # B-P is 2, Ann 4, left 5; x is unknown, 1.
+    assert given.tolist() == [[0, 2, 4, 5], [0, 1, 0, 0]]
+    assert wanted.tolist() == [[2, 4, 5, 0], [1, 0, 0, 0]]
+    assert real.tolist() == [[True] * 4, [True, True, False, False]]
+
+
+def test_the_loss_is_the_mean_over_real_tokens_by_hand() -> None:
+    module = constant(SHARES)
+    loss, tokens = module.loss([ANN, Sentence(("x",), ("O",))])
+    first = log(0.25) + log(0.3) + log(0.1) + log(0.2)
+    second = log(0.1) + log(0.2)
+    assert tokens == 6
+    assert loss.item() == pytest.approx(-(first + second) / 6)
+
+
+def test_perplexity_by_hand(tmp_path: Path) -> None:
+    module = constant(SHARES)
+
+    class Data(SampleDataModule):
+        def sentences(self, split: str) -> list[Sentence]:
+            del split
+            return [ANN, BO, ANN]
+
+    trainer = Trainer(
+        accelerator="cpu", logger=False, enable_progress_bar=False, default_root_dir=tmp_path
+    )
+    (scores,) = trainer.validate(module, datamodule=Data(eval_batch_size=2), verbose=False)
+    ann = log(0.25) + log(0.3) + log(0.1) + log(0.2)
+    bo = log(0.1) + log(0.3) + log(0.3) + log(0.2)
+    # Batches of 8 and 4 tokens count by their tokens.
+    expected = -(2 * ann + bo) / 12
+    assert scores["dev/loss"] == pytest.approx(expected)
+    assert scores["dev/log_likelihood"] == pytest.approx(-expected)
+    assert scores["dev/perplexity"] == pytest.approx(exp(expected))
+    assert module.least_loss == inf  # of training only
+
+
+def test_the_learning_rate_falls_where_the_dev_loss_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    module = constant(SHARES)
+    optimizer = module.optimizer(module.parameters())
+    module._configured = [{"lr": 0.8}]
+    trainer: Any = SimpleNamespace(optimizers=[optimizer], state=SimpleNamespace(fn="fit"))
+    monkeypatch.setattr(DAGALightningModule, "trainer", trainer)
+    rates = []
+    for loss in (3.0, 2.0, 2.5, 1.9, 1.9, 1.8):
+        module.on_train_epoch_start()
+        rates.append(optimizer.param_groups[0]["lr"])
+        monkeypatch.setattr(module, "_log_scores", lambda _, loss=loss: loss)
+        module.on_validation_epoch_end()
+    assert rates == [0.8, 0.8, 0.8, 0.4, 0.4, 0.2]
+
+
+def test_every_parameter_learns() -> None:
+    module = constant(SHARES).train()
+    assert module.network is not None
+    torch.nn.init.normal_(module.network.output.weight)
+    loss, _ = module.loss([ANN, BO])
+    loss.backward()
+    for name, parameter in module.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.abs().sum() > 0, name
+
+
+def test_samples_are_counted_by_the_reasons_of_their_shares() -> None:
+    module = constant(SHARES, draws=1)
+    report = AugmentationReport()
+    new = made(module, 10_000, report=report)
+    assert report.candidates == 10_000
+    assert report.sentences_in == 1
+    # An end at once, with 0.2, or after labels alone: 0.2 / (1 - 0.3). Binomial, 4 deviations.
+    share = 0.2 / 0.7
+    assert abs(report.dropped["no_words"] - 10_000 * share) < 4 * (10_000 * share * 0.715) ** 0.5
+    assert len(new) == len({sentence.words for sentence in new}) > 100
+    tag_set = TagSet(("P",))
+    for sentence in new:
+        assert sentence.tags is not None
+        assert tag_set.decode(tag_set.encode(sentence.tags)) == sentence.tags
+        assert sentence.entities
+        assert sentence.language == "en"
+        assert set(sentence.words) != {"<unk>"}
+
+
+def test_endless_samples_are_dropped() -> None:
+    report = AugmentationReport()
+    assert made(constant({"left": 1.0}, draws=2, most_tokens=9), 3, report=report) == []
+    assert report.dropped == {"endless": 6}
+
+
+def test_unknown_words_can_be_dropped() -> None:
+    kept = made(constant(SHARES), 200)
+    assert any("<unk>" in sentence.words for sentence in kept)
+    pure = made(constant(SHARES, unknown="drop", draws=300), 9)
+    assert len(pure) == 9
+    assert not any("<unk>" in sentence.words for sentence in pure)
+
+
+def test_gold_sentences_do_not_come_out() -> None:
+    module = constant(SHARES)
+    new = made(module, 20)
+    gold = new[3].with_tags(["O"] * len(new[3].words))
+    report = AugmentationReport()
+    assert made(module, 20, gold=[gold], report=report)[:19] == new[:3] + new[4:]
+    assert report.dropped["duplicate_of_source"] >= 1
+
+
+def test_the_same_seed_gives_the_same_sentences_and_fewer_are_the_first() -> None:
+    module = constant(SHARES)
+    many = made(module, 300, seed=1)
+    assert made(module, 300, seed=1) == many
+    assert made(module, 30, seed=1) == many[:30]
+    assert made(module, 30, seed=2) != many[:30]
+
+
+def test_every_sentence_has_samples_of_its_own() -> None:
+    module = constant(SHARES, rounds=2)
+    sentences = [Sentence((f"w{n}",), ("O",)) for n in range(4)]
+    new = list(generate(module, sentences, seed=0, batch_size=2))
+    assert len(new) == len({s.words for s in new}) == 8
+    samples = [list(parts) for parts in module.candidates(sentences[:2], [3, 0], seed=0)]
+    assert samples[0] != samples[1]
+    assert samples == [list(parts) for parts in module.candidates(sentences[2:], [3, 0], seed=0)]
+    assert new[:2] == [s for s in samples[1] if isinstance(s, Sentence)][:2]
+
+
+def test_generating_has_no_dropout_and_leaves_the_module_as_it_was() -> None:
+    module = constant(SHARES, draws=100)
+    assert module.network is not None
+    torch.nn.init.normal_(module.network.output.weight)
+    calm = made(module, 10)
+    state = torch.random.get_rng_state()
+    module.train()
+    assert made(module, 10) == calm
+    assert all(part.training for part in module.modules())
+    assert torch.random.get_rng_state().equal(state)
+
+
+@pytest.mark.parametrize("option", ["temperature", "most_tokens", "draws", "rounds"])
+def test_options_of_generation_are_positive(option: str) -> None:
+    options: dict[str, Any] = {option: 0}
+    with pytest.raises(ValueError, match=f"`{option}` must be above 0, was: 0"):
+        DAGALightningModule(**options)
+
+
+def test_an_untrained_module_generates_nothing() -> None:
+    with pytest.raises(
+        ValueError, match=r"must have a vocabulary, was: none\. Train it with `fit`"
+    ):
+        made(DAGALightningModule(), 5)
+
+
+@pytest.mark.parametrize("decay", [0.0, 1.5])
+def test_a_decay_out_of_range_is_refused(decay: float) -> None:
+    with pytest.raises(ValueError, match=f"`decay` must be above 0 and at most 1, was: {decay}"):
+        DAGALightningModule(decay=decay)
+
+
+def test_a_run_learns_and_keeps_the_epoch_of_least_loss(trained: Path) -> None:
+    saved = torch.load(checkpoint(trained), weights_only=True)["daga"]
+    assert saved["labels"] == sorted(saved["labels"])
+    assert saved["language"] == "sw"
+    best = loaded(trained, "best")
+    assert best.least_loss == saved["least_loss"] < log(len(saved["words"]))
+
+
+def test_a_checkpoint_brings_its_vocabulary(trained: Path, gold: list[Sentence]) -> None:
+    module = loaded(trained)
+    assert module.vocabulary is not None
+    expected = TokenVocabulary.of(gold)
+    assert module.vocabulary.words == expected.words
+    assert module.vocabulary.labels == expected.labels
+    module.draws = 200
+    new = made(module, 20, gold=gold)
+    assert len(new) == 20
+    assert {s.language for s in new} == {"sw"}
+    assert not {s.words for s in new} & {s.words for s in gold}
+
+
+def test_predict_writes_new_sentences_with_a_report(trained: Path) -> None:
+    cli = command("predict", trained, "--model.draws=200", "--data.train_size=30")
+    folder = checkpoint(trained).parents[1]
+    new = read_conll(folder / "generated_train.conll")
+    record = json.loads((folder / "generated_train.json").read_text())
+    assert record["sentences_in"] == 30
+    assert record["sentences_out"] == len(new) > 30
+    assert record["candidates"] == len(new) + sum(record["dropped"].values())
+    assert record["options"]["draws"] == 200
+    assert all(s.entities for s in new)
+    module = loaded(trained, "best")
+    module.draws = 200
+    streamed = generate(module, cli.datamodule.sentences("train"), seed=12345)
+    assert [(s.words, s.tags) for s in streamed] == [(s.words, s.tags) for s in new]
+
+
+def test_a_test_scores_with_the_vocabulary_of_the_checkpoint(
+    trained: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # The English sample has other words; only the checkpoint's make its weights fit.
+    english = ("--data.language=en", f"--ckpt_path={checkpoint(trained)}")
+    cli = command("test", trained, *english)
+    assert "perplexity" in capsys.readouterr().out
+    (record,) = trained.glob("sample-en/daga/**/test_metrics.json")
+    scores = json.loads(record.read_text())["scores"]
+    assert scores["perplexity"] == pytest.approx(exp(scores["loss"]), rel=1e-5)
+    assert cli.model.language == "sw"
+
+
+def test_a_resumed_run_repeats_an_uninterrupted_one(trained: Path, tmp_path: Path) -> None:
+    command("fit", tmp_path, "--trainer.max_epochs=2")
+    command("fit", tmp_path, "--ckpt_path=last")
+    one, other = (torch.load(checkpoint(root), weights_only=True) for root in (trained, tmp_path))
+    assert same(one["state_dict"], other["state_dict"])
+    assert one["daga"] == other["daga"]
+
+
+def test_the_seed_of_the_run_decides(trained: Path, tmp_path: Path) -> None:
+    command("fit", tmp_path, "--seed_everything=1", "--trainer.max_epochs=1")
+    file = tmp_path / "sample-sw" / "daga" / "seed_1" / "checkpoints" / "last.ckpt"
+    state = torch.load(file, weights_only=True)["state_dict"]
+    assert not same(state, torch.load(checkpoint(trained), weights_only=True)["state_dict"])
+
+
+def test_a_checkpoint_of_another_width_is_refused(trained: Path) -> None:
+    with pytest.raises(ValueError, match="must have the weights of the configured model"):
+        command("test", trained, "--model.hidden_size=12", "--ckpt_path=last")
+
+
+def test_raw_text_is_refused(tmp_path: Path) -> None:
+    data = TextDataModule(paths=str(ROOT / "tests" / "data" / "text"), cache_folder=str(tmp_path))
+    trainer = Trainer(accelerator="cpu", logger=False, default_root_dir=tmp_path, max_epochs=1)
+    with pytest.raises(ValueError, match="needs tags to be labelled"):
+        trainer.fit(DAGALightningModule(), datamodule=data)
+
+
+def test_a_single_sentence_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="more than once, was: no word twice"):
+        command("fit", tmp_path, "--data.train_size=1")

@@ -1,0 +1,296 @@
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+import torch
+from transformers import AutoModelForMaskedLM
+
+from lowner_pl.corpus import AugmentationReport, Sentence
+from lowner_pl.encoding import Kind, Spelling
+from lowner_pl.modules import MELMLightningModule, generate
+
+from ..conftest import ALL_KINDS
+
+TYPES = ("PER", "ORG", "LOC", "MISC", "DATE")
+JUMA = Sentence(("Juma", "alifika", "Dodoma", "."), ("B-PER", "O", "B-LOC", "O"), "sw")
+# The 99.9 % quantiles of chi-square, by degrees of freedom.
+CHI_SQUARE = {4: 18.47, 3: 16.27}
+
+
+def melm(backbone: Path | str, **options: Any) -> MELMLightningModule:
+    torch.manual_seed(0)
+    return MELMLightningModule(entity_types=TYPES, backbone=str(backbone), **options).eval()
+
+
+def made(module: MELMLightningModule, sentences: list[Sentence], **options: Any) -> list[Sentence]:
+    return list(generate(module, sentences, **{"seed": 0, **options}))
+
+
+def without_entities(sentence: Sentence) -> list[str]:
+    return [
+        word for word, tag in zip(sentence.words, sentence.tags or (), strict=True) if tag == "O"
+    ]
+
+
+@pytest.mark.parametrize("kind", ALL_KINDS)
+@pytest.mark.parametrize("linearize", [True, False])
+def test_only_entities_change(
+    kind: str, linearize: bool, backbones: dict[str, Path], swahili: list[Sentence]
+) -> None:
+    module = melm(backbones[kind], linearize=linearize)
+    report = AugmentationReport()
+    new = made(module, swahili[:24], report=report)
+    gold = {sentence.words for sentence in swahili[:24]}
+    contexts = {(tuple(without_entities(s)), s.tags) for s in swahili[:24]}
+    assert len({sentence.words for sentence in new}) == len(new) > 24
+    for sentence in new:
+        assert sentence.words not in gold
+        assert (tuple(without_entities(sentence)), sentence.tags) in contexts
+        assert sentence.language == "sw"
+        assert all(word and word.isprintable() and " " not in word for word in sentence.words)
+        assert not any("<B-" in word or "<I-" in word for word in sentence.words)
+    assert report.sentences_in == 24
+    assert report.candidates == 3 * 24
+    plain = sum(not sentence.entities for sentence in swahili[:24])
+    assert report.dropped["no_entity"] == 3 * plain > 0
+    assert report.sentences_out == len(new)
+
+
+@pytest.mark.parametrize("kind", ALL_KINDS)
+def test_what_comes_of_a_sentence_does_not_depend_on_its_batch(
+    kind: str, backbones: dict[str, Path], swahili: list[Sentence]
+) -> None:
+    module = melm(backbones[kind])
+    with torch.inference_mode():
+        together = module.candidates(swahili[:20], range(20), seed=3)
+        backwards = module.candidates(swahili[:20][::-1], range(20)[::-1], seed=3)
+        alone = [module.candidates([swahili[n]], [n], seed=3)[0] for n in range(20)]
+        other = module.candidates(swahili[:20], range(20), seed=4)
+    assert together == backwards[::-1] == alone
+    assert together != other
+    assert made(module, swahili[:20], batch_size=3) == made(module, swahili[:20], batch_size=20)
+
+
+def test_rounds_differ_and_more_rounds_begin_with_the_fewer(
+    tiny: str, swahili: list[Sentence]
+) -> None:
+    few, many = (melm(tiny, rounds=rounds) for rounds in (2, 6))
+    with torch.inference_mode():
+        two, six = (module.candidates(swahili[:8], range(8), seed=0) for module in (few, many))
+    assert two == [parts[:2] for parts in six]
+    assert any(len({s.words for s in parts if isinstance(s, Sentence)}) > 2 for parts in six)
+
+
+@pytest.mark.parametrize(("k", "min_rank"), [(5, 1), (5, 2)])
+def test_subwords_are_drawn_evenly_from_the_likeliest(tiny: str, k: int, min_rank: int) -> None:
+    rounds = 4_000
+    module = melm(tiny, rounds=rounds, k=k, min_rank=min_rank)
+    sentence = Sentence((_one_subword(module), "na", "mimi"), ("B-PER", "O", "O"))
+    with torch.inference_mode():
+        (candidates,) = module.candidates([sentence], [0], seed=0)
+        ((subword,),) = [entity.predictions for entity in module.predictions(sentence, k=k)]
+    counts = Counter(c.words[0] for c in candidates if isinstance(c, Sentence))
+    assert set(counts) == {text for text, _ in subword[min_rank - 1 :]}
+    choices = k - min_rank + 1
+    expected = rounds / choices
+    statistic = sum((count - expected) ** 2 / expected for count in counts.values())
+    assert statistic < CHI_SQUARE[choices - 1]
+
+
+def test_the_distribution_is_that_of_the_plain_way(tiny: str, tmp_path: Path) -> None:
+    rounds = 3_000
+    module = melm(tiny, rounds=rounds, k=2)
+    with torch.inference_mode():
+        (candidates,) = module.candidates([JUMA], [0], seed=0)
+    ours = Counter(c.words for c in candidates if isinstance(c, Sentence))
+    module.export(tmp_path)
+    plain = Counter(_plainly(module, tmp_path, JUMA, rounds))
+    # Two samples of one distribution: Σ (a - b)² / (a + b) is chi-square; rare outcomes together.
+    pairs = [(ours[words], plain[words]) for words in {*ours, *plain}]
+    common = [pair for pair in pairs if sum(pair) >= 20]
+    rare = [pair for pair in pairs if sum(pair) < 20]
+    common.append((sum(a for a, _ in rare), sum(b for _, b in rare)))
+    statistic = sum((a - b) ** 2 / (a + b) for a, b in common if a + b)
+    degrees = sum(a + b > 0 for a, b in common) - 1
+    assert degrees >= 8
+    assert statistic < degrees + 3.1 * (2 * degrees) ** 0.5 + 5  # above the 99.9 % quantile
+
+
+def _plainly(
+    module: MELMLightningModule, folder: Path, sentence: Sentence, rounds: int
+) -> Iterator[tuple[str, ...]]:
+    """Generate as one would at first: padded rows, all positions scored over all subwords."""
+    stock = AutoModelForMaskedLM.from_pretrained(folder).eval()
+    spelling = Spelling(module.tokenizer)
+    random = Random(99)
+    known = module.tokenizer.get_vocab()
+    specials = {*module.tokenizer.all_special_ids, *module.tokenizer.get_added_vocab().values()}
+    prefix, suffix = module.word_encoder.prefix, module.word_encoder.suffix
+    ids, places = list(prefix), {}
+    for word, tag in zip(sentence.words, sentence.tags or (), strict=True):
+        subwords = list(module.word_encoder.subwords(word))
+        if tag == "O":
+            ids += subwords
+            continue
+        places[word] = list(range(len(ids) + 1, len(ids) + 1 + len(subwords)))
+        ids += [known[f"<{tag}>"], *subwords, known[f"<{tag}>"]]
+    ids += suffix
+    names = module.tokenizer.convert_ids_to_tokens(list(range(len(module.tokenizer))))
+    spelt = [i for i, name in enumerate(names) if any(map(str.isalpha, name))]
+    fitting = {
+        start: [i for i in spelt if i not in specials and names[i].startswith("▁") == start]
+        for start in (True, False)
+    }
+    for _ in range(rounds // 100):
+        masks = [sorted(_masked(list(places.values()), random)) for _ in range(100)]
+        rows = [[known["<mask>"] if p in m else i for p, i in enumerate(ids)] for m in masks]
+        padded = torch.tensor([[*row, *[known["<pad>"]] * 3] for row in rows])
+        with torch.inference_mode():
+            attended = (padded != known["<pad>"]).long()
+            scores = stock(input_ids=padded, attention_mask=attended).logits
+        for row, hidden in enumerate(masks):
+            new = list(ids)
+            for position in hidden:
+                choices = fitting[names[ids[position]].startswith("▁")]
+                best = scores[row, position, choices].topk(2).indices.tolist()
+                new[position] = choices[random.choice(best)]
+            yield tuple(
+                spelling.word([new[p] for p in places[word]]) if word in places else word
+                for word in sentence.words
+            )
+
+
+def _masked(entities: list[list[int]], random: Random) -> list[int]:
+    """Return positions to mask, by the paper's words."""
+    chosen = []
+    for positions in entities:
+        count = 0
+        while not 1 <= count <= len(positions):
+            count = round(random.gauss(0.5 * len(positions), 1.0))
+        chosen += random.sample(positions, count)
+    return chosen
+
+
+def _one_subword(module: MELMLightningModule) -> str:
+    """Return a name that is one subword of the vocabulary."""
+    spelling = Spelling(module.tokenizer)
+    ids = spelling.allowed(Kind(True, frozenset({"LATIN"}), letters=True)).tolist()
+    return max((spelling.word([i]) for i in ids), key=len)
+
+
+def test_a_long_sentence_is_generated_whole(tiny: str, swahili: list[Sentence]) -> None:
+    pairs = [pair for s in swahili[:30] for pair in zip(s.words, s.tags or (), strict=True)]
+    long = Sentence(tuple(w for w, _ in pairs), tuple(t for _, t in pairs))
+    module = melm(tiny, max_length=40, rounds=1)
+    (new,) = made(module, [long])
+    changed = sum(new.words[e.start : e.end] != long.words[e.start : e.end] for e in long.entities)
+    assert without_entities(new) == without_entities(long)
+    assert changed > 0.6 * len(long.entities)
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_the_script_is_kept_unless_it_need_not_be(tiny: str, keep: bool) -> None:
+    # A word without letters becomes another without letters.
+    module = melm(tiny, keep_script=keep, rounds=20)
+    sentence = Sentence(("-", "alifika"), ("B-PER", "O"))
+    new = made(module, [sentence])
+    assert new
+    assert any(c.isalpha() for s in new for c in s.words[0]) != keep
+
+
+def test_an_entity_may_cover_the_whole_sentence(tiny: str) -> None:
+    sentence = Sentence(("Juma", "Ali", "Hassan"), ("B-PER", "I-PER", "I-PER"))
+    new = made(melm(tiny), [sentence])
+    assert new
+    assert all(s.tags == sentence.tags and s.words != sentence.words for s in new)
+
+
+def test_words_that_are_not_spelt_stay_as_they_are(tiny: str) -> None:
+    report = AugmentationReport()
+    sentences = [
+        Sentence(("", "alifika"), ("B-PER", "O")),
+        Sentence(("人", "alifika"), ("B-PER", "O")),
+        Sentence(("", "Juma", "人"), ("B-PER", "I-PER", "B-LOC")),
+    ]
+    new = made(melm(tiny), sentences, report=report)
+    assert report.dropped["nothing_allowed"] == 6
+    assert new
+    assert all(s.words[0] == "" and s.words[2] == "人" and s.words[1] != "Juma" for s in new)
+
+
+def test_a_corpus_without_entities_is_refused(tiny: str) -> None:
+    with pytest.raises(ValueError, match="must hold entities, was: none in 2 sentences"):
+        made(melm(tiny), [JUMA.with_tags(["O"] * 4)] * 2)
+
+
+def test_a_k_beyond_the_vocabulary_is_refused(tiny: str) -> None:
+    with pytest.raises(ValueError, match=r"`k` must be at most \d+, .* was: 100000"):
+        made(melm(tiny, k=100_000), [JUMA])
+
+
+def test_a_kind_with_fewer_subwords_than_k_gives_all_it_has(tiny: str) -> None:
+    # Of pieces without letters that do not begin a word, the vocabulary has a few marks.
+    module = melm(tiny, k=200)
+    spelling = module.generator.spelling
+    stop = spelling.kind([module.tokenizer.get_vocab()["."]], 0)
+    allowed = spelling.allowed(stop).tolist()
+    assert 1 <= len(allowed) < 200
+    scores = torch.zeros(1, len(module.tokenizer))
+    assert module.generator._choices(scores, stop) == [sorted(allowed)]
+
+
+def test_a_single_sentence_streams(tiny: str) -> None:
+    assert made(melm(tiny), [JUMA])
+
+
+def test_a_stream_needs_to_know_the_gold(tiny: str, swahili: list[Sentence]) -> None:
+    module = melm(tiny)
+    with pytest.raises(ValueError, match=r"must be readable twice, .* was: an iterator"):
+        next(generate(module, iter(swahili)))
+    streamed = made(module, iter(swahili[:30]), gold=swahili[:30])  # type: ignore[arg-type]
+    assert streamed == made(module, swahili[:30])
+
+
+def test_sentences_are_read_as_they_are_needed(tiny: str, swahili: list[Sentence]) -> None:
+    read = 0
+
+    def endless() -> Iterator[Sentence]:
+        nonlocal read
+        while True:
+            read += 1
+            yield swahili[read % len(swahili)]
+
+    stream = generate(melm(tiny), endless(), seed=0, gold=[], batch_size=4)
+    assert next(stream)
+    assert read == 64
+
+
+def test_training_mode_comes_back(tiny: str, swahili: list[Sentence]) -> None:
+    module = melm(tiny).train()
+    stream = generate(module, swahili[:8], seed=0)
+    first = next(stream)
+    assert module.training
+    assert [first, *stream] == made(module.eval(), swahili[:8])
+
+
+def test_predictions_are_those_of_the_stock_model(tiny: str, tmp_path: Path) -> None:
+    module = melm(tiny)
+    person, place = module.predictions(JUMA, k=3, guarded=False)
+    assert (person.words, place.words) == (("Juma",), ("Dodoma",))
+    module.export(tmp_path)
+    stock = AutoModelForMaskedLM.from_pretrained(tmp_path).eval()
+    row = module.encoder(JUMA)
+    batch = module.encoder.mask([row], [list(row.entities[1])])
+    with torch.inference_mode():
+        chances = stock(input_ids=batch.input_ids[None]).logits[0].softmax(1)
+    for position, predicted in zip(batch.positions.tolist(), place.predictions, strict=True):
+        best = chances[position].topk(3)
+        texts = [module.generator.spelling.word([i]) for i in best.indices.tolist()]
+        assert [text for text, _ in predicted] == texts
+        found = torch.tensor([chance for _, chance in predicted])
+        torch.testing.assert_close(found, best.values, atol=1e-6, rtol=1e-4)
+    guarded = module.predictions(JUMA, k=3)[1]
+    assert all(text.isalpha() for part in guarded.predictions for text, _ in part)
