@@ -15,6 +15,7 @@ from lowner_pl.augmentation.code_mixing import (
 )
 from lowner_pl.augmentation.consistency import consistent
 from lowner_pl.augmentation.labelled_text import (
+    UNKNOWN,
     Token,
     TokenVocabulary,
     UnknownWords,
@@ -32,6 +33,7 @@ from lowner_pl.augmentation.word_vectors import (
 __all__ = [
     "DUPLICATE",
     "DUPLICATE_OF_SOURCE",
+    "UNKNOWN",
     "AugmentationReport",
     "Augmenter",
     "CodeMixing",
