@@ -8,8 +8,10 @@ import pytest
 import yaml
 
 from lowner_pl.cli import run
+from lowner_pl.corpus import Sentence
 
 from .conftest import ROOT
+from .sequence_models import fresh_sequence_model
 
 CONFIGS = ROOT / "configs"
 RAW_TEXT = [CONFIGS / name for name in ("adapt_language.yaml", "pretrain_embedded.yaml")]
@@ -18,10 +20,15 @@ MANER_ROWS = sorted(CONFIGS.glob("*_wikiann.yaml"))
 AUGMENTED_ROWS = [CONFIGS / "labelwise_conll.yaml"]
 EXPERIMENTS = [*MANER_ROWS, *AUGMENTED_ROWS]
 DAGA = CONFIGS / "daga_conll.yaml"
+MULDA = CONFIGS / "mulda_conll.yaml"
 DATA = sorted({*(CONFIGS / "data").glob("*.yaml")} - RAW_PARTS)
-MODELS = sorted({*(CONFIGS / "model").glob("*.yaml")} - RAW_PARTS)
+SEQUENCE_MODEL = CONFIGS / "model" / "mulda.yaml"
+MODELS = sorted({*(CONFIGS / "model").glob("*.yaml")} - RAW_PARTS - {SEQUENCE_MODEL})
 OVERLAYS = {CONFIGS / name for name in ("embedded.yaml", "embedded_augmented.yaml")}
-TRAINERS = {CONFIGS / name for name in ("trainer.yaml", "trainer_melm.yaml", "trainer_daga.yaml")}
+TRAINERS = {
+    CONFIGS / f"{name}.yaml"
+    for name in ("trainer", "trainer_melm", "trainer_daga", "trainer_mulda")
+}
 QUICK = (
     "--trainer.fast_dev_run=2",
     "--trainer.accelerator=cpu",
@@ -60,7 +67,18 @@ def fit_and_test(words: list[str]) -> None:
 
 
 def test_no_config_is_left_out() -> None:
-    tested = {*EXPERIMENTS, DAGA, *RAW_TEXT, *RAW_PARTS, *DATA, *MODELS, *OVERLAYS, *TRAINERS}
+    tested = {
+        *EXPERIMENTS,
+        DAGA,
+        MULDA,
+        *RAW_TEXT,
+        *RAW_PARTS,
+        *DATA,
+        *MODELS,
+        SEQUENCE_MODEL,
+        *OVERLAYS,
+        *TRAINERS,
+    }
     assert tested == set(CONFIGS.rglob("*.yaml"))
 
 
@@ -97,6 +115,17 @@ def test_a_method_runs(file: Path, tiny: str) -> None:
 @pytest.mark.usefixtures("toys")
 def test_a_language_model_from_nothing_runs() -> None:
     fit_and_test([f"--config={DAGA}", "--data.train_size=20", "--data.dev_size=8"])
+
+
+@pytest.mark.usefixtures("toys")
+def test_a_sequence_to_sequence_model_runs(swahili: list[Sentence], tmp_path: Path) -> None:
+    texts = [" ".join(sentence.words) for sentence in swahili]
+    backbone = fresh_sequence_model(tmp_path / "mbart", texts, kind="mbart")
+    data = yaml.safe_load(MULDA.read_text())["data"]
+    for source in data["init_args"]["sources"]:
+        source["init_args"] |= {"train_size": 4, "dev_size": 2}  # toy corpora are small
+    (tmp_path / "data.yaml").write_text(yaml.safe_dump(data))
+    fit_and_test([f"--config={MULDA}", f"--model.backbone={backbone}", "--data=data.yaml"])
 
 
 @pytest.mark.usefixtures("toys")
@@ -154,6 +183,20 @@ def test_the_values_of_daga_stand_in_the_config() -> None:
     assert options["optimizer"] == {"class_path": "torch.optim.SGD", "init_args": {"lr": 1.0}}
     data = experiment["data"]["init_args"]
     assert data["train_size"] == data["dev_size"] == 100
+
+
+def test_the_values_of_mulda_stand_in_the_config() -> None:
+    # mBART (Liu et al., 2021), with 100 sentences of each language as in Table 2 of Zhou et al.
+    # (2022); the optimiser is the released code's.
+    experiment = yaml.safe_load(MULDA.read_text())
+    assert CONFIGS / experiment["model"] == SEQUENCE_MODEL
+    options = yaml.safe_load(SEQUENCE_MODEL.read_text())["init_args"]
+    assert options["backbone"] == "facebook/mbart-large-cc25"
+    adam = {"lr": 5e-5, "betas": [0.9, 0.98], "fused": True}
+    assert options["optimizer"] == {"class_path": "torch.optim.Adam", "init_args": adam}
+    sources = [source["init_args"] for source in experiment["data"]["init_args"]["sources"]]
+    assert [source["language"] for source in sources] == options["languages"]
+    assert {(source["train_size"], source["dev_size"]) for source in sources} == {(100, 100)}
 
 
 def test_the_overlay_keeps_the_augmentation() -> None:
