@@ -25,10 +25,7 @@ DATA = sorted({*(CONFIGS / "data").glob("*.yaml")} - RAW_PARTS)
 SEQUENCE_MODEL = CONFIGS / "model" / "mulda.yaml"
 MODELS = sorted({*(CONFIGS / "model").glob("*.yaml")} - RAW_PARTS - {SEQUENCE_MODEL})
 OVERLAYS = {CONFIGS / name for name in ("embedded.yaml", "embedded_augmented.yaml")}
-TRAINERS = {
-    CONFIGS / f"{name}.yaml"
-    for name in ("trainer", "trainer_melm", "trainer_daga", "trainer_mulda")
-}
+TRAINERS = {CONFIGS / f"trainer{part}.yaml" for part in ("", "_melm", "_daga", "_mulda")}
 QUICK = (
     "--trainer.fast_dev_run=2",
     "--trainer.accelerator=cpu",
