@@ -14,6 +14,7 @@ from lowner_pl.corpus import Sentence, write_conll
 
 from .commands import agree_with_every_third
 from .conftest import ROOT
+from .sequence_models import fresh_sequence_model
 
 CONFIGS = ROOT / "configs"
 RAW_TEXT = [CONFIGS / name for name in ("adapt_language.yaml", "pretrain_embedded.yaml")]
@@ -29,8 +30,10 @@ EXPERIMENTS = [*MANER_ROWS, *AUGMENTED_ROWS, GOLD, FINETUNE]
 PREDICTING = [CONFIGS / name for name in ("melm_3_generate.yaml", "melm_4_filter.yaml")]
 PIPELINES = [file for file in CONFIGS.glob("*.yaml") if "stages:" in file.read_text()]
 DAGA = CONFIGS / "daga.yaml"
+MULDA = CONFIGS / "mulda_conll.yaml"
+SEQUENCE_MODEL = CONFIGS / "model" / "mulda.yaml"
 DATA = sorted({*(CONFIGS / "data").glob("*.yaml")} - RAW_PARTS)
-MODELS = sorted({*(CONFIGS / "model").glob("*.yaml")} - RAW_PARTS)
+MODELS = sorted({*(CONFIGS / "model").glob("*.yaml")} - RAW_PARTS - {SEQUENCE_MODEL})
 OVERLAYS = {
     CONFIGS / f"{name}.yaml"
     for name in (
@@ -42,7 +45,9 @@ OVERLAYS = {
         "melm_multi_tagger",
     )
 }
-TRAINERS = {CONFIGS / f"trainer{of}.yaml" for of in ("", "_melm", "_melm_finetune", "_daga")}
+TRAINERS = {
+    CONFIGS / f"trainer{of}.yaml" for of in ("", "_melm", "_melm_finetune", "_daga", "_mulda")
+}
 TOYS = {
     "en": "data/*/eng.train",
     "de": "data/*/deu.train",
@@ -135,8 +140,8 @@ def fit_and_test(words: list[str]) -> None:
 
 
 def test_no_config_is_left_out() -> None:
-    alone = {*EXPERIMENTS, *PREDICTING, *PIPELINES, DAGA, *RAW_TEXT}
-    parts = {*RAW_PARTS, *DATA, *MODELS, *OVERLAYS, *TRAINERS}
+    alone = {*EXPERIMENTS, *PREDICTING, *PIPELINES, DAGA, MULDA, *RAW_TEXT}
+    parts = {*RAW_PARTS, *DATA, *MODELS, SEQUENCE_MODEL, *OVERLAYS, *TRAINERS}
     assert alone | parts == set(CONFIGS.rglob("*.yaml"))
 
 
@@ -201,6 +206,19 @@ def test_a_pipeline_runs(
     stages = json.loads(record.read_text())
     assert list(stages) == list(yaml.safe_load(file.read_text())["stages"])
     assert all(stage["done"] for stage in stages.values())
+
+
+@pytest.mark.usefixtures("toys")
+def test_a_sequence_to_sequence_model_runs(swahili: list[Sentence], tmp_path: Path) -> None:
+    texts = [" ".join(sentence.words) for sentence in swahili]
+    backbone = fresh_sequence_model(tmp_path / "mbart", texts, kind="mbart")
+    data = yaml.safe_load(MULDA.read_text())["data"]
+    for source in data["init_args"]["sources"]:
+        source["init_args"] |= {"train_size": 4, "dev_size": 2}  # toy corpora are small
+    (tmp_path / "data.yaml").write_text(yaml.safe_dump(data))
+    words = [f"--config={MULDA}", f"--model.backbone={backbone}", "--data=data.yaml"]
+    fit_and_test(words)
+    run(["predict", *words, *QUICK])
 
 
 @pytest.mark.usefixtures("toys")
@@ -275,6 +293,20 @@ def test_the_values_of_melms_generator_stand_in_the_configs() -> None:
     assert (model["mask_rate"], model["generation_rate"]) == (0.7, 0.5)
     assert (model["k"], model["rounds"]) == (5, 3)
     assert data_of(FINETUNE)["init_args"]["batch_size"] == 30
+
+
+def test_the_values_of_mulda_stand_in_the_config() -> None:
+    # mBART (Liu et al., 2021), with 100 sentences of each language as in Table 2 of Zhou et al.
+    # (2022); the optimiser is the released code's.
+    experiment = yaml.safe_load(MULDA.read_text())
+    assert CONFIGS / experiment["model"] == SEQUENCE_MODEL
+    options = yaml.safe_load(SEQUENCE_MODEL.read_text())["init_args"]
+    assert options["backbone"] == "facebook/mbart-large-cc25"
+    adam = {"lr": 5e-5, "betas": [0.9, 0.98], "fused": True}
+    assert options["optimizer"] == {"class_path": "torch.optim.Adam", "init_args": adam}
+    sources = [source["init_args"] for source in experiment["data"]["init_args"]["sources"]]
+    assert [source["language"] for source in sources] == options["languages"]
+    assert {(source["train_size"], source["dev_size"]) for source in sources} == {(100, 100)}
 
 
 def test_the_overlay_keeps_the_augmentation() -> None:

@@ -8,6 +8,7 @@ from lowner_pl.augmentation.code_mixing import (
 )
 from lowner_pl.augmentation.consistency import consistent
 from lowner_pl.augmentation.labelled_text import (
+    UNKNOWN,
     Token,
     TokenVocabulary,
     UnknownWords,
@@ -23,6 +24,7 @@ from lowner_pl.augmentation.word_vectors import (
 )
 
 __all__ = [
+    "UNKNOWN",
     "Augmenter",
     "CodeMixing",
     "EntitySimilarityCodeMixing",

@@ -78,16 +78,19 @@ class Spelling:
             case "bytes":
                 return str(self._decoder.decode(names)).removeprefix(" ")
 
+    def spells(self, ids: Sequence[int]) -> bool:
+        """Return whether subwords spell a word that can be seen."""
+        return _is_visible(self.word(ids)) and not any(
+            id_ in self._unspelt and not _BYTE.fullmatch(self._names[id_]) for id_ in ids
+        )
+
     def changeable(self, ids: Sequence[int]) -> list[int]:
         """Return the positions in a word's subwords where another subword may be generated.
 
         There are none in a word that its subwords do not spell, such as one with unknown
         characters; and never is one of several subwords replaced that make one character.
         """
-        text = self.word(ids)
-        if not _is_visible(text) or any(
-            id_ in self._unspelt and not _BYTE.fullmatch(self._names[id_]) for id_ in ids
-        ):
+        if not self.spells(ids):
             return []
         return [
             position

@@ -8,6 +8,7 @@ from lowner_pl.modules.maner import MANERLightningModule
 from lowner_pl.modules.melm import MELMLightningModule
 from lowner_pl.modules.mlm import MLMLightningModule
 from lowner_pl.modules.mlm_ner import MLMNERLightningModule
+from lowner_pl.modules.mulda import MulDALightningModule
 from lowner_pl.modules.ner import NERModule
 from lowner_pl.modules.sner import SNERLightningModule
 
@@ -20,6 +21,7 @@ __all__ = [
     "MELMLightningModule",
     "MLMLightningModule",
     "MLMNERLightningModule",
+    "MulDALightningModule",
     "NERModule",
     "SNERLightningModule",
     "generate",

@@ -1,6 +1,5 @@
 """DAGA: whole sentences with their tags, sampled from a language model of labelled text."""
 
-import hashlib
 import math
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -229,8 +228,7 @@ class DAGALightningModule(GeneratingModule):
     def _sampled(self, seed: int, number: int) -> Iterator[Candidate]:
         """Yield what comes of samples, drawn in evaluation mode, when they are asked for."""
         vocabulary, network = self._ready()
-        key = hashlib.blake2b(repr((seed, number)).encode(), digest_size=7).digest()
-        generator = torch.Generator().manual_seed(int.from_bytes(key, "big"))
+        generator = self.drawing(seed, number)
         count = self.rounds * self.draws
         for start in range(0, count, SAMPLED_TOGETHER):
             was_training = network.training

@@ -1,5 +1,6 @@
 """Methods that make new sentences of the training sentences, and what streams these."""
 
+import hashlib
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
@@ -60,6 +61,12 @@ class GeneratingModule(BaseModule, ABC):
         if self.generation_seed is not None:
             return self.generation_seed
         return int(os.environ.get("PL_GLOBAL_SEED", "0"))
+
+    @staticmethod
+    def drawing(seed: int, number: int) -> torch.Generator:
+        """Return what draws all that comes of a sentence, by its number."""
+        key = hashlib.blake2b(repr((seed, number)).encode(), digest_size=7).digest()
+        return torch.Generator().manual_seed(int.from_bytes(key, "big"))
 
     def on_predict_start(self) -> None:
         """Count sentences from the first.

@@ -4,7 +4,12 @@ from lowner_pl.nn.backbone import Backbone, MaskedLMHead, max_positions
 from lowner_pl.nn.crf import CRF
 from lowner_pl.nn.heads import CRFHead, Head, HeadName, SoftmaxHead, build_head
 from lowner_pl.nn.language_model import LSTMLanguageModel
-from lowner_pl.nn.loading import load_backbone, save_backbone
+from lowner_pl.nn.loading import (
+    add_tokens,
+    load_backbone,
+    load_sequence_to_sequence,
+    save_backbone,
+)
 from lowner_pl.nn.tagger import Tagger
 from lowner_pl.nn.word_vectors import BackboneVectors
 
@@ -19,8 +24,10 @@ __all__ = [
     "MaskedLMHead",
     "SoftmaxHead",
     "Tagger",
+    "add_tokens",
     "build_head",
     "load_backbone",
+    "load_sequence_to_sequence",
     "max_positions",
     "save_backbone",
 ]

@@ -1,9 +1,10 @@
-"""Masked language models from the hub, a folder or the package, and back to a folder."""
+"""Pre-trained models from the hub, a folder or the package, and back to a folder."""
 
 import copy
 import pickle
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import nn
@@ -13,6 +14,23 @@ from lowner_pl.encoding import WordEncoder, unspelt_share
 from lowner_pl.nn.backbone import Backbone, MaskedLMHead
 
 EMBEDDED = Path(__file__).parents[1] / "assets" / "backbone"
+
+
+class _Family(NamedTuple):
+    """A kind of models: what loads them, and how messages speak of them."""
+
+    loader: str
+    name: str
+    examples: str
+    is_embedded: bool
+
+
+MASKED = _Family(
+    "AutoModelForMaskedLM", "a masked language model", "XLM-R, BERT or ModernBERT", is_embedded=True
+)
+SEQUENCES = _Family(
+    "AutoModelForSeq2SeqLM", "a sequence-to-sequence model", "mBART or mT5", is_embedded=False
+)
 
 
 def load_backbone(
@@ -35,14 +53,10 @@ def load_backbone(
             spells none of a token's seed words.
     """
     source = str(EMBEDDED) if name == "embedded" else name
-    _check_reachable(source, name)
-    tokenizer = _load_tokenizer(source, name)
-    model = _load_model(source, name)
-    _add_tokens(model, tokenizer, new_tokens or {})
+    model, tokenizer = _load(source, name, MASKED)
+    add_tokens(model, tokenizer, new_tokens or {})
     encoder = model.base_model
     assert isinstance(encoder, PreTrainedModel)
-    # from_pretrained returns eval mode and Lightning keeps it: without train() there is no dropout.
-    model.train()
     return Backbone(encoder, subwords_per_pass=subwords_per_pass), MaskedLMHead(model), tokenizer
 
 
@@ -71,10 +85,32 @@ def save_backbone(
     tokenizer.save_pretrained(folder)
 
 
-def _add_tokens(
+def load_sequence_to_sequence(name: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """Load a sequence-to-sequence model in training mode, and its tokenizer.
+
+    Args:
+        name: A Hugging Face hub id or a folder.
+
+    Raises:
+        FileNotFoundError: If it is neither a folder nor can be had from the hub.
+        ValueError: If it is no sequence-to-sequence model with a fast tokenizer.
+    """
+    return _load(name, name, SEQUENCES)
+
+
+def add_tokens(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, tokens: Mapping[str, Sequence[str]]
 ) -> None:
-    """Give new tokens ids and embeddings, growing the table if needed."""
+    """Give tokens that are new ids and embeddings, growing the table if needed.
+
+    Args:
+        model: The model.
+        tokenizer: Its tokenizer.
+        tokens: The tokens and their seed words; see `load_backbone`.
+
+    Raises:
+        ValueError: If the vocabulary spells none of a token's seed words.
+    """
     known = tokenizer.get_vocab()
     new = {
         token: _seed_ids(tokenizer, token, tokens[token]) for token in tokens if token not in known
@@ -83,9 +119,9 @@ def _add_tokens(
     tokenizer.add_tokens(list(new), special_tokens=True)
     if len(tokenizer) > _table(model).num_embeddings:
         model.resize_token_embeddings(len(tokenizer), mean_resizing=False)
-    deviation = getattr(model.config, "initializer_range", 0.02)
     with torch.no_grad():
         weight = _table(model).weight
+        deviation = getattr(model.config, "initializer_range", None) or weight[:first].std().item()
         weight[first : len(tokenizer)].normal_(std=deviation)
         for row, seeds in enumerate(new.values(), first):
             if seeds:
@@ -113,18 +149,29 @@ def _table(model: PreTrainedModel) -> nn.Embedding:
     return table
 
 
-def _load_model(source: str, name: str) -> PreTrainedModel:
+def _load(
+    source: str, name: str, family: _Family
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """Load a model and its tokenizer."""
+    _check_reachable(source, name, family)
+    tokenizer = _load_tokenizer(source, name, family)
+    model = _load_model(source, name, family)
+    # from_pretrained returns eval mode and Lightning keeps it: without train() there is no dropout.
+    return model.train(), tokenizer
+
+
+def _load_model(source: str, name: str, family: _Family) -> PreTrainedModel:
     """Load the model, safetensors or plain tensors only, never code from the folder."""
-    from transformers import AutoModelForMaskedLM
+    import transformers
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()  # a bar for reading a file; downloads keep theirs
     try:
-        model: PreTrainedModel = AutoModelForMaskedLM.from_pretrained(
+        model: PreTrainedModel = getattr(transformers, family.loader).from_pretrained(
             source, trust_remote_code=False, weights_only=True, dtype=torch.float32
         )
     except OSError as error:
-        raise FileNotFoundError(_not_found(name)) from error
+        raise FileNotFoundError(_not_found(name, family)) from error
     except pickle.UnpicklingError as error:
         raise ValueError(
             f"The weights of {name!r} must be tensors only, was: a file that could run code. Use "
@@ -132,20 +179,20 @@ def _load_model(source: str, name: str) -> PreTrainedModel:
         ) from error
     except ValueError as error:
         raise ValueError(
-            f"The backbone must be a masked language model, was: {name!r} ({_first_line(error)}). "
-            "Choose one that `AutoModelForMaskedLM` loads, such as XLM-R, BERT or ModernBERT."
+            f"The backbone must be {family.name}, was: {name!r} ({_first_line(error)}). "
+            f"Choose one that `{family.loader}` loads, such as {family.examples}."
         ) from error
     return model
 
 
-def _load_tokenizer(source: str, name: str) -> PreTrainedTokenizerBase:
+def _load_tokenizer(source: str, name: str, family: _Family) -> PreTrainedTokenizerBase:
     """Load the fast tokenizer of a backbone."""
     from transformers import AutoTokenizer
 
     try:
         tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
     except OSError as error:
-        raise FileNotFoundError(_not_found(name)) from error
+        raise FileNotFoundError(_not_found(name, family)) from error
     except (ValueError, KeyError) as error:
         raise ValueError(
             f"The tokenizer of {name!r} must load as a fast one, was: {_first_line(error)} "
@@ -154,7 +201,7 @@ def _load_tokenizer(source: str, name: str) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
-def _check_reachable(source: str, name: str) -> None:
+def _check_reachable(source: str, name: str, family: _Family) -> None:
     """Ask the hub once for what is neither here nor cached: loading would ask for a minute."""
     from huggingface_hub import HfApi, try_to_load_from_cache
 
@@ -164,16 +211,17 @@ def _check_reachable(source: str, name: str) -> None:
         if not isinstance(try_to_load_from_cache(source, "config.json"), str):
             HfApi().model_info(source, timeout=10)
     except Exception as error:  # of the network, the hub, or a name that can be none of its ids
-        raise FileNotFoundError(_not_found(name)) from error
+        raise FileNotFoundError(_not_found(name, family)) from error
 
 
-def _not_found(name: str) -> str:
+def _not_found(name: str, family: _Family) -> str:
     """Say where a backbone was looked for."""
+    hub = "a model of the Hugging Face hub that can be reached"
+    places = f"a folder, {hub}, or 'embedded'" if family.is_embedded else f"a folder or {hub}"
     return (
-        f"The backbone must be a folder, a model of the Hugging Face hub that can be reached, or "
-        f"'embedded', was: {name!r}. It is no complete folder here, and the hub did not give it "
-        "(no network, or no such model). Download it on a machine with network and give its "
-        "folder, or use `backbone: embedded`."
+        f"The backbone must be {places}, was: {name!r}. It is no complete folder here, and the hub "
+        "did not give it (no network, or no such model). Download it on a machine with network and "
+        "give its folder" + (", or use `backbone: embedded`." if family.is_embedded else ".")
     )
 
 
