@@ -1,6 +1,7 @@
 """The configs of the corpora, as the command line reads them."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -26,6 +27,17 @@ def instantiate(config: dict[str, object], *arguments: str) -> NERDataModule:
     return data
 
 
+def _as_small_as_toys(config: dict[str, Any]) -> dict[str, Any]:
+    """Return the config with subsets that the toy corpora have."""
+    options = config["init_args"]
+    small = {"train_size": 20, "dev_size": 8}
+    options |= {key: size for key, size in small.items() if options.get(key)}
+    options |= (
+        {"sources": [*map(_as_small_as_toys, options["sources"])]} if "sources" in options else {}
+    )
+    return config
+
+
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_every_corpus_config_gives_a_corpus(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # In this folder, `data/conll2003` and the like are the toy corpora.
@@ -33,7 +45,7 @@ def test_every_corpus_config_gives_a_corpus(path: Path, monkeypatch: pytest.Monk
     config = yaml.safe_load(path.read_text())
     if path.stem == "wikiann":
         config["init_args"]["root"] = "data/wikiann"
-    data = instantiate(config)
+    data = instantiate(_as_small_as_toys(config))
     data.setup("fit")
     assert data.sentences("train")
     assert data.sentences("dev")
