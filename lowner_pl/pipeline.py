@@ -5,7 +5,6 @@ import contextlib
 import hashlib
 import io
 import json
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from lowner_pl.augmentation import consistent
 from lowner_pl.callbacks import GenerationWriter, PredictionWriter
 from lowner_pl.callbacks.shared import write_record
 from lowner_pl.cli import NERCLI, UNTRAINED, run
-from lowner_pl.corpus import AugmentationReport, Sentence, read_conll, write_conll
+from lowner_pl.corpus import AugmentationReport, fingerprint, read_conll, write_conll
 from lowner_pl.datamodules import NERDataModule
 from lowner_pl.stages import (
     STAGES,
@@ -73,7 +72,7 @@ class Pipeline:
         self.settings = self._settings("gold", "fit", self.options["gold"])
         data = _data_module(self.settings["data"])
         data.setup("fit")
-        self.digest = _digest(s for split in ("train", "dev") for s in data.sentences(split))
+        self.digest = fingerprint(s for split in ("train", "dev") for s in data.sentences(split))
         seed = f"seed_{self.settings['seed_everything']}"
         root = Path(self.settings["log_root"])
         self.folder = root / data.name / f"augment-{self.name}" / seed
@@ -209,8 +208,12 @@ class Pipeline:
     def _settings(self, stage: str, command: str, options: list[str]) -> dict[str, Any]:
         """Return the whole configuration of a command, defaults included."""
         text = io.StringIO()
-        with contextlib.redirect_stdout(text), contextlib.suppress(SystemExit):
-            run([command, *self._words(stage, options), "--print_config"])
+        try:
+            with contextlib.redirect_stdout(text):
+                run([command, *self._words(stage, options), "--print_config"])
+        except SystemExit as shown:
+            if shown.code:  # an option was refused, and said so
+                raise
         settings: dict[str, Any] = yaml.safe_load(text.getvalue())
         return settings
 
@@ -222,14 +225,6 @@ def _data_module(settings: dict[str, Any]) -> NERDataModule:
     made = parser.instantiate_classes(parser.parse_object({"data": settings})).data
     assert isinstance(made, NERDataModule)
     return made
-
-
-def _digest(sentences: Iterable[Sentence]) -> str:
-    """Return a hash of sentences and tags."""
-    digest = hashlib.blake2b(digest_size=16)
-    for sentence in sentences:
-        digest.update(repr((sentence.words, sentence.tags, sentence.language)).encode())
-    return digest.hexdigest()
 
 
 def _resumed(words: list[str]) -> NERCLI | None:

@@ -234,3 +234,13 @@ def test_a_config_that_is_nowhere_is_refused(tmp_path: Path) -> None:
     file.write_text(yaml.safe_dump({"stages": stages}))
     with pytest.raises(FileNotFoundError, match=r"Stage \w+ needs its config, was: no"):
         run_command(["augment", f"--config={file}"])
+
+
+def test_an_option_that_no_stage_knows_ends_the_pipeline(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run_command(arguments(tmp_path, "--model.nonsense=1"))
+    assert ended.value.code == 2
+    assert "nonsense" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -14,6 +13,7 @@ from lowner_pl.corpus import (
     NoveltyFilter,
     SeenSentences,
     Sentence,
+    fingerprint,
     write_conll,
 )
 
@@ -118,9 +118,6 @@ class GenerationWriter(Callback):
 
 def _heading(trainer: Any, module: Any, sentences: list[Sentence]) -> dict[str, Any]:
     """Return what decides on the generated sentences: model, options, input."""
-    digest = blake2b(digest_size=16)
-    for sentence in sentences:
-        digest.update(repr((sentence.words, sentence.tags, sentence.language)).encode())
     checkpoint = Path(trainer.ckpt_path) if trainer.ckpt_path else None
     return {
         "method": module.method,
@@ -128,7 +125,7 @@ def _heading(trainer: Any, module: Any, sentences: list[Sentence]) -> dict[str, 
         "checkpoint": str(checkpoint) if checkpoint else None,
         "checkpoint_written": checkpoint.stat().st_mtime_ns if checkpoint else None,
         "backbone": module.hparams.get("backbone"),
-        "input": digest.hexdigest(),
+        "input": fingerprint(sentences),
         "seed": module.used_seed,
         "options": module.generation_options(),
     }

@@ -10,6 +10,7 @@ from lowner_pl.corpus.novelty import (
     Candidate,
     NoveltyFilter,
     SeenSentences,
+    fingerprint,
 )
 from lowner_pl.corpus.schemes import Scheme, detect_scheme, to_iob2
 from lowner_pl.corpus.sentence import Sentence
@@ -34,6 +35,7 @@ __all__ = [
     "decode",
     "detect_scheme",
     "entities_of",
+    "fingerprint",
     "parse_conll",
     "read_bytes",
     "read_conll",

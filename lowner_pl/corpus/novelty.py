@@ -138,6 +138,14 @@ class NoveltyFilter:
         self._made.add(sentence)
 
 
+def fingerprint(sentences: Iterable[Sentence]) -> str:
+    """Return a hash of words, tags and languages, 32 hexadecimal digits; order counts."""
+    digest = blake2b(digest_size=16)
+    for sentence in sentences:
+        digest.update(repr((sentence.words, sentence.tags, sentence.language)).encode())
+    return digest.hexdigest()
+
+
 def _key(sentence: Sentence) -> int:
     """Return 8 bytes that stand for the words of a sentence, the same in every process."""
     digest = blake2b("\n".join(sentence.words).encode("utf-8", "surrogatepass"), digest_size=8)
