@@ -131,6 +131,7 @@ class Study:
                 f"--data.init_args.dev_size={self.options.dev}",
                 f"--data.init_args.type_map={self.type_map}",
                 f"--trainer.max_epochs={self.options.epochs}",
+                f"--trainer.precision={self.options.precision}",
                 "--trainer.accelerator=cpu",
                 "--trainer.enable_progress_bar=false",
                 "--trainer.enable_model_summary=false",
@@ -151,6 +152,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--rates", type=float, nargs="+", default=[5e-4, 1e-3])
     parser.add_argument("--head-lr-factor", type=float, default=1.0, help="of the head")
+    parser.add_argument("--precision", default="32-true", help="of the trainer, e.g. bf16-mixed")
     parser.add_argument("--seeds", type=int, nargs="+", default=[12345, 23451])
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS)
     parser.add_argument("--backbone", help="a backbone instead of a fresh one, e.g. embedded")
