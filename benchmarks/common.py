@@ -6,7 +6,8 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,12 @@ def copy_corpus(
         parts[split] = subset(sentences, size, seed=seed)
         write_conll(target / f"{split}.conll", parts[split])
     return parts
+
+
+def grown(real: list[Sentence], size: int) -> Iterator[Sentence]:
+    """Yield ``size`` sentences: the real ones again and again, a new word behind each."""
+    for number, sentence in enumerate(islice(cycle(real), size)):
+        yield Sentence((*sentence.words, f"w{number}"), (*(sentence.tags or ()), "O"))
 
 
 def texts(sentences: Iterable[Sentence]) -> list[str]:
