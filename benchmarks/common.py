@@ -30,6 +30,25 @@ def one_thread() -> None:
     torch.set_num_threads(1)
 
 
+def product_rate(dtype: Any = None, size: int = 1024, rounds: int = 15) -> float:
+    """Return the operations per second of a square matrix product, the best of some.
+
+    Args:
+        dtype: Of torch; 32-bit floats without.
+        size: Rows and columns.
+        rounds: How many products.
+    """
+    import torch
+
+    left, right = (torch.randn(size, size).to(dtype or torch.float32) for _ in range(2))
+    seconds = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        torch.mm(left, right)
+        seconds.append(time.perf_counter() - start)
+    return 2 * size**3 / min(seconds)
+
+
 def append(out: Path | None, record: Record) -> None:
     """Show a record, and add it to the results file as a line of JSON."""
     line = json.dumps(record, ensure_ascii=False)

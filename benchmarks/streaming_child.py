@@ -1,6 +1,7 @@
 """A child of `streaming.py`: one stage of an augmentation, and the memory it takes."""
 
 from pathlib import Path
+from typing import Any
 
 from common import ROOT, Record, Stopwatch, answer
 
@@ -40,7 +41,8 @@ def _command(job: Record) -> Record:
             *more[1:],
         ]
     )
-    files = [getattr(part, "file", None) for part in cli.trainer.callbacks]
+    callbacks: Any = cli.trainer.callbacks  # type: ignore[attr-defined]
+    files = [getattr(part, "file", None) for part in callbacks]
     return {"file": next((str(file) for file in files if file), None)}
 
 

@@ -84,6 +84,23 @@ def test_rounds_differ_and_more_rounds_begin_with_the_fewer(
     assert any(len({s.words for s in parts if isinstance(s, Sentence)}) > 2 for parts in six)
 
 
+def test_rounds_that_hide_the_same_are_read_once_and_drawn_apart(tiny: str) -> None:
+    module = melm(tiny, rounds=40)
+    one = Sentence((_one_subword(module), "na", "mimi"), ("B-PER", "O", "O"))
+    windows: list[int] = []
+    scored: list[int] = []
+    module.backbone.register_forward_hook(lambda _, given, __: windows.append(len(given[1])))
+    module.language_model.register_forward_hook(lambda _, given, __: scored.append(len(given[0])))
+    with torch.inference_mode():
+        (candidates,) = module.candidates([one], [0], seed=0)
+        assert (windows.pop(), scored.pop()) == (1, 1)
+        assert len({c.words[0] for c in candidates if isinstance(c, Sentence)}) == 5
+        # Two sentences of the same words are two: they are told apart by their numbers.
+        both = module.candidates([one, one], [0, 1], seed=0)
+        assert (windows.pop(), scored.pop()) == (2, 2)
+    assert both[0] == candidates != both[1]
+
+
 @pytest.mark.parametrize(("k", "min_rank"), [(5, 1), (5, 2)])
 def test_subwords_are_drawn_evenly_from_the_likeliest(tiny: str, k: int, min_rank: int) -> None:
     rounds = 4_000
