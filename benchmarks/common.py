@@ -6,7 +6,8 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,25 @@ def one_thread() -> None:
     import torch
 
     torch.set_num_threads(1)
+
+
+def product_rate(dtype: Any = None, size: int = 1024, rounds: int = 15) -> float:
+    """Return the operations per second of a square matrix product, the best of some.
+
+    Args:
+        dtype: Of torch; 32-bit floats without.
+        size: Rows and columns.
+        rounds: How many products.
+    """
+    import torch
+
+    left, right = (torch.randn(size, size).to(dtype or torch.float32) for _ in range(2))
+    seconds = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        torch.mm(left, right)
+        seconds.append(time.perf_counter() - start)
+    return 2 * size**3 / min(seconds)
 
 
 def append(out: Path | None, record: Record) -> None:
@@ -58,6 +78,12 @@ def copy_corpus(
         parts[split] = subset(sentences, size, seed=seed)
         write_conll(target / f"{split}.conll", parts[split])
     return parts
+
+
+def grown(real: list[Sentence], size: int) -> Iterator[Sentence]:
+    """Yield ``size`` sentences: the real ones again and again, a new word behind each."""
+    for number, sentence in enumerate(islice(cycle(real), size)):
+        yield Sentence((*sentence.words, f"w{number}"), (*(sentence.tags or ()), "O"))
 
 
 def texts(sentences: Iterable[Sentence]) -> list[str]:

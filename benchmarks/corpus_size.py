@@ -7,12 +7,12 @@ import argparse
 import math
 import statistics
 import tempfile
-from itertools import cycle, islice, pairwise
+from itertools import pairwise
 from pathlib import Path
 
-from common import Record, add_backbone_options, append, backbone, in_child
+from common import Record, add_backbone_options, append, backbone, grown, in_child
 
-from lowner_pl.corpus import Sentence, read_conll, write_conll
+from lowner_pl.corpus import read_conll, write_conll
 
 
 def main() -> None:
@@ -25,7 +25,7 @@ def main() -> None:
         curve = []
         for size in options.sizes:
             file = folder / f"{size}.conll"
-            write_conll(file, _grown(real, size))
+            write_conll(file, grown(real, size))
             job: Record = {"file": str(file), "backbone": str(source)}
             reports = [in_child("corpus_size_child.py", job) for _ in range(options.rounds)]
             record: Record = {"benchmark": "corpus_size", "data": options.data.name}
@@ -39,14 +39,6 @@ def main() -> None:
             append(options.out, record)
             curve.append(record)
     _print_curve(curve)
-
-
-def _grown(real: list[Sentence], size: int) -> list[Sentence]:
-    """Return ``size`` sentences: the real ones again and again, a new word behind each."""
-    return [
-        Sentence((*sentence.words, f"w{number}"), (*(sentence.tags or ()), "O"))
-        for number, sentence in enumerate(islice(cycle(real), size))
-    ]
 
 
 def _print_curve(curve: list[Record]) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from common import Record, Stopwatch, answer
+from common import Record, Stopwatch, answer, product_rate
 
 K, ROUNDS, MEAN_RATE = 5, 3, 0.5
 
@@ -24,7 +24,7 @@ def work(job: Record) -> Record:
     spelling.most()
     loaded = memory_megabytes("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # from here on, the peak is the generation's
-    clock = Stopwatch()
+    clock, count = Stopwatch(), _Count(module)
     with clock:
         if job["kind"] == "ours":
             stream = generate(module, sentences, seed=0, gold=[], batch_size=job["batch_size"])
@@ -33,7 +33,33 @@ def work(job: Record) -> Record:
             made = sum(1 for _ in _plain(module, sentences, job["batch_size"]))
     report: Record = {"sentences": len(sentences), "candidates": made, "loaded_mb": loaded}
     report["generation_mb"] = memory_megabytes("VmHWM")
-    return report | clock.report("generation")
+    report |= count.report()
+    return report | clock.report("generation") | {"product_rate": product_rate()}
+
+
+class _Count:
+    """Counts the subwords that are read, the positions that are scored, and what these cost."""
+
+    def __init__(self, module: Any) -> None:
+        encoder, head = module.backbone.encoder, module.language_model.model
+        self.embeddings = encoder.get_input_embeddings()
+        self.subwords = self.scored = 0
+        self.embeddings.register_forward_hook(self._read)
+        head.get_output_embeddings().register_forward_hook(self._scored)
+        linear = [part for part in encoder.modules() if type(part).__name__ == "Linear"]
+        self.each_subword = 2 * sum(part.weight.numel() for part in linear)
+        self.each_score = 2 * (self.embeddings.weight.numel() + encoder.config.hidden_size**2)
+
+    def _read(self, _: Any, inputs: Any, __: Any) -> None:
+        self.subwords += inputs[0].numel()
+
+    def _scored(self, _: Any, inputs: Any, __: Any) -> None:
+        self.scored += inputs[0].shape[:-1].numel()
+
+    def report(self) -> Record:
+        """Return the counts, and the operations of all matrix products but attention's."""
+        operations = self.subwords * self.each_subword + self.scored * self.each_score
+        return {"subwords": self.subwords, "scored": self.scored, "operations": operations}
 
 
 def memory_megabytes(which: str) -> float:

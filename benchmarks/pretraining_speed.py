@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from common import Record, append, one_thread
+from common import Record, append, one_thread, product_rate
 from lightning.pytorch import Callback, Trainer, seed_everything
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
@@ -42,17 +42,6 @@ def main() -> None:
     for precision in options.precisions:
         for _ in range(options.rounds):
             append(options.out, _measure(options, precision))
-
-
-def peak(dtype: torch.dtype, size: int = 1024, rounds: int = 15) -> float:
-    """Return the operations per second of a square matrix product, the best of some."""
-    left, right = (torch.randn(size, size).to(dtype) for _ in range(2))
-    seconds = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        torch.mm(left, right)
-        seconds.append(time.perf_counter() - start)
-    return 2 * size**3 / min(seconds)
 
 
 def operations(module: Counted) -> float:
@@ -91,7 +80,7 @@ def _measure(options: argparse.Namespace, precision: Any) -> Record:
         )
         trainer.fit(module, data)
     wall, cpu, subwords = clock.spent[-1]
-    speed, best, each = subwords / wall, peak(DTYPES[precision]), operations(module)
+    speed, best, each = subwords / wall, product_rate(DTYPES[precision]), operations(module)
     return {
         "benchmark": "pretraining_speed",
         "backbone": options.backbone,

@@ -15,7 +15,7 @@ from lowner_pl.augmentation import consistent
 from lowner_pl.callbacks import GenerationWriter, PredictionWriter
 from lowner_pl.callbacks.shared import write_record
 from lowner_pl.cli import NERCLI, UNTRAINED, run
-from lowner_pl.corpus import AugmentationReport, fingerprint, read_conll, write_conll
+from lowner_pl.corpus import AugmentationReport, ConllFile, fingerprint, write_conll
 from lowner_pl.datamodules import NERDataModule
 from lowner_pl.stages import (
     STAGES,
@@ -132,13 +132,14 @@ class Pipeline:
         if entry.get("done"):
             return entry
         cli = run(["predict", *self._words("filter", options)])
-        tagged = read_conll(_callback(cli, PredictionWriter).file)
+        tagged = ConllFile(_callback(cli, PredictionWriter).file)
         predicted = (sentence.tags or () for sentence in tagged)
         report = AugmentationReport()
         gold_sentences = cli.datamodule.sentences("train")
-        kept = consistent(read_conll(candidates), predicted, gold=gold_sentences, report=report)
+        # Candidates are read, compared and written one by one: there may be many.
+        kept = consistent(ConllFile(candidates), predicted, gold=gold_sentences, report=report)
         entry["file"] = str(self.folder / "augmented.conll")
-        write_conll(Path(entry["file"]), list(kept))
+        write_conll(Path(entry["file"]), kept)
         entry["report"] = report.as_dict()
         print(f"Filter: {report}.")
         return self._done("filter", entry)

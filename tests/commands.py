@@ -17,7 +17,7 @@ from torch import Tensor
 from lowner_pl import pipeline
 from lowner_pl.augmentation import consistent
 from lowner_pl.cli import NERCLI, run
-from lowner_pl.corpus import Sentence, read_conll
+from lowner_pl.corpus import Sentence, Sentences, read_conll
 from lowner_pl.nn.fresh import fresh_backbone
 
 from .conftest import ROOT, SAMPLE
@@ -92,10 +92,12 @@ def agree_with_every_third(monkeypatch: pytest.MonkeyPatch) -> None:
     """
 
     def filtered(
-        candidates: list[Sentence], predicted: Iterable[Sequence[str]], **options: Any
+        candidates: Sentences, predicted: Iterable[Sequence[str]], **options: Any
     ) -> Iterator[Sentence]:
-        tags: list[Sequence[str]] = [("O",) * len(row) for row in predicted]
-        tags[::3] = [candidate.tags or () for candidate in candidates[::3]]
+        tags = (
+            ("O",) * len(row) if number % 3 else candidate.tags or ()
+            for number, (candidate, row) in enumerate(zip(candidates, predicted, strict=True))
+        )
         return consistent(candidates, tags, **options)
 
     monkeypatch.setattr(pipeline, "consistent", filtered)

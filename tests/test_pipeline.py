@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import yaml
 from lowner_pl import pipeline
 from lowner_pl.cli import run
 from lowner_pl.commands import run_command
-from lowner_pl.corpus import read_conll
+from lowner_pl.corpus import ConllFile, Sentence, read_conll, write_conll
 
 from .commands import CONFIGS, agree_with_every_third, small_backbone
 from .conftest import SAMPLE
@@ -133,11 +134,31 @@ def test_a_stopped_stage_goes_on(
     assert record(tmp_path)["gold"]["done"]
 
 
-def test_the_filter_keeps_what_the_gold_tagger_confirms(
+def test_the_filter_keeps_what_the_gold_tagger_confirms_as_it_reads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     agree_with_every_third(monkeypatch)
+    read = 0
+    lines = ConllFile.__iter__
+
+    def counted(self: ConllFile) -> Iterator[Sentence]:
+        nonlocal read
+        for sentence in lines(self):
+            read += 1
+            yield sentence
+
+    def watched(file: Path, kept: Iterable[Sentence]) -> None:
+        monkeypatch.setattr(ConllFile, "__iter__", counted)
+        write_conll(file, looked_at(kept))
+
+    def looked_at(kept: Iterable[Sentence]) -> Iterator[Sentence]:
+        for number, sentence in enumerate(kept):
+            assert read == 3 * number + 1  # candidates: nothing is read before it is needed
+            yield sentence
+
+    monkeypatch.setattr(pipeline, "write_conll", watched)
     run_command(arguments(tmp_path, "--until=filter"))
+    assert read > 30
     augmented = read_conll(folder(tmp_path) / "augmented.conll")
     candidates = read_conll(record(tmp_path)["generate"]["file"])
     assert [s.words for s in augmented] == [s.words for s in candidates[::3]]

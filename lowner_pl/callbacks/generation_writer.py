@@ -13,6 +13,7 @@ from lowner_pl.corpus import (
     NoveltyFilter,
     SeenSentences,
     Sentence,
+    Sentences,
     fingerprint,
     write_conll,
 )
@@ -35,19 +36,16 @@ class GenerationWriter(Callback):
 
     def on_predict_start(self, trainer: Any, pl_module: Any) -> None:
         """Open the journal, behind what a stopped run of the same work wrote."""
-        sentences: list[Sentence] = trainer.datamodule.sentences("predict")
+        sentences: Sentences = trainer.datamodule.to_predict()
         source = trainer.datamodule.predict_path
         name = f"generated_{Path(source).stem if source else 'train'}"
         self.file = self.folder / f"{name}.conll"
         self.journal = self.folder / f"{name}.journal"
-        self.heading = _heading(trainer, pl_module, sentences)
-        done, size = _whole_lines(self.journal, self.heading)
-        before = AugmentationReport.of(done[-1]["report"]) if done else None
-        self.novelty = NoveltyFilter(SeenSentences(sentences), before)
-        for line in done:
-            for words in line["words"]:
-                self.novelty.remember(Sentence(tuple(words)))
-        pl_module.generated_before = len(done)
+        seen = SeenSentences()
+        self.heading = _heading(trainer, pl_module, fingerprint(_noted(sentences, seen)))
+        self.novelty = NoveltyFilter(seen)
+        done, size = self._take_up()
+        pl_module.generated_before = done
         self.folder.mkdir(parents=True, exist_ok=True)
         self._journal = self.journal.open("r+" if size else "w", encoding="utf-8", newline="\n")
         self._journal.seek(size)
@@ -55,7 +53,7 @@ class GenerationWriter(Callback):
         if not size:
             self._write(self.heading)
         elif done:
-            print(f"Going on after {len(done):,} of {len(sentences):,} sentences: {self.journal}")
+            print(f"Going on after {done:,} of {len(sentences):,} sentences: {self.journal}")
 
     def on_predict_batch_end(
         self,
@@ -89,11 +87,7 @@ class GenerationWriter(Callback):
         self._close()
         report = self.novelty.report
         report.check()
-        partial = self.file.with_suffix(".partial")
-        with partial.open("w", encoding="utf-8", newline="\n") as file:
-            for sentence in _sentences(self.journal):
-                write_conll(file, [sentence])
-        partial.replace(self.file)
+        write_conll(self.file, _sentences(self.journal))
         write_record(self.file.with_suffix(".json"), {**self.heading, **report.as_dict()})
         self.journal.unlink()
         print(f"Generated sentences: {report}: {self.file}")
@@ -103,6 +97,31 @@ class GenerationWriter(Callback):
         if self._journal is not None:
             self._close()
             print(f"What was generated is in {self.journal}; the same command goes on from there.")
+
+    def _take_up(self) -> tuple[int, int]:
+        """Return how many sentences a stopped run of the same work did, and the bytes it left.
+
+        What it made is remembered, line by line. A last line that was not written to its end does
+        not count.
+        """
+        if not self.journal.is_file():
+            return 0, 0
+        done = size = 0
+        with self.journal.open("rb") as lines:
+            heading = next(lines, b"")
+            if not heading.endswith(b"\n") or json.loads(heading) != self.heading:
+                return 0, 0
+            size = len(heading)
+            for line in lines:
+                if not line.endswith(b"\n"):
+                    break
+                record = json.loads(line)
+                for words in record["words"]:
+                    self.novelty.remember(Sentence(tuple(words)))
+                done, size = done + 1, size + len(line)
+        if done:
+            self.novelty.report = AugmentationReport.of(record["report"])
+        return done, size
 
     def _write(self, record: dict[str, Any]) -> None:
         """Add a line to the journal."""
@@ -116,8 +135,15 @@ class GenerationWriter(Callback):
             self._journal = None
 
 
-def _heading(trainer: Any, module: Any, sentences: list[Sentence]) -> dict[str, Any]:
-    """Return what decides on the generated sentences: model, options, input."""
+def _noted(sentences: Sentences, seen: SeenSentences) -> Iterator[Sentence]:
+    """Yield sentences, having noted each as seen."""
+    for sentence in sentences:
+        seen.add(sentence)
+        yield sentence
+
+
+def _heading(trainer: Any, module: Any, source: str) -> dict[str, Any]:
+    """Return what decides on the generated sentences: model, options, fingerprint of the input."""
     checkpoint = Path(trainer.ckpt_path) if trainer.ckpt_path else None
     return {
         "method": module.method,
@@ -125,22 +151,10 @@ def _heading(trainer: Any, module: Any, sentences: list[Sentence]) -> dict[str, 
         "checkpoint": str(checkpoint) if checkpoint else None,
         "checkpoint_written": checkpoint.stat().st_mtime_ns if checkpoint else None,
         "backbone": module.hparams.get("backbone"),
-        "input": fingerprint(sentences),
+        "input": source,
         "seed": module.used_seed,
         "options": module.generation_options(),
     }
-
-
-def _whole_lines(journal: Path, heading: dict[str, Any]) -> tuple[list[dict[str, Any]], int]:
-    """Return the records of a journal of the same work, and the bytes of its whole lines."""
-    if not journal.is_file():
-        return [], 0
-    data = journal.read_bytes()
-    size = data.rfind(b"\n") + 1
-    records = [json.loads(line) for line in data[:size].decode("utf-8").split("\n")[:-1]]
-    if not records or records[0] != heading:
-        return [], 0
-    return records[1:], size
 
 
 def _sentences(journal: Path) -> Iterator[Sentence]:

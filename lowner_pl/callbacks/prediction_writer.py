@@ -6,11 +6,13 @@ from typing import Any
 from lightning.pytorch import Callback, Trainer
 
 from lowner_pl.callbacks.shared import gathered
-from lowner_pl.corpus import Sentence, write_conll
+from lowner_pl.corpus import ConllWriter, Sentence
 
 
 class PredictionWriter(Callback):
     """Writes what ``predict`` tagged to ``predictions_<name of the input>.conll``.
+
+    Sentences are written as they are tagged; the file appears when all are.
 
     Args:
         folder: The run folder.
@@ -18,7 +20,15 @@ class PredictionWriter(Callback):
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._tagged: list[Sentence] = []
+        self._writer: ConllWriter | None = None
+        self._written = 0
+
+    def on_predict_start(self, trainer: Any, pl_module: Any) -> None:
+        """Open the file."""
+        source = trainer.datamodule.predict_path
+        self.file = self.folder / f"predictions_{Path(source).stem if source else 'test'}.conll"
+        self._writer = ConllWriter(self.file) if trainer.is_global_zero else None
+        self._written = 0
 
     def on_predict_batch_end(
         self,
@@ -29,14 +39,20 @@ class PredictionWriter(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Keep the tagged sentences."""
-        self._tagged.extend(outputs)
+        """Write the tagged sentences of a batch, of all devices."""
+        tagged = gathered(outputs, trainer)
+        if self._writer is not None:
+            for sentence in tagged:
+                self._writer.write(sentence)
+            self._written += len(tagged)
 
     def on_predict_end(self, trainer: Any, pl_module: Any) -> None:
-        """Write the file."""
-        tagged = gathered(self._tagged, trainer)
-        if trainer.is_global_zero:
-            source = trainer.datamodule.predict_path
-            self.file = self.folder / f"predictions_{Path(source).stem if source else 'test'}.conll"
-            write_conll(self.file, tagged)
-            print(f"{len(tagged):,} tagged sentences: {self.file}")
+        """Let the file appear."""
+        if self._writer is not None:
+            self._writer.close()
+            print(f"{self._written:,} tagged sentences: {self.file}")
+
+    def on_exception(self, trainer: Trainer, pl_module: Any, exception: BaseException) -> None:
+        """Leave no half file."""
+        if self._writer is not None:
+            self._writer.discard()

@@ -1,6 +1,7 @@
 """Text: sentences, tags, CoNLL files and seeded subsets. Standard library only."""
 
-from lowner_pl.corpus.conll import ConllFormat, parse_conll, read_conll
+from lowner_pl.corpus.conll import ConllFile, parse_conll, read_conll
+from lowner_pl.corpus.conll_lines import ConllFormat
 from lowner_pl.corpus.entity import Entity, entities_of, tags_of
 from lowner_pl.corpus.novelty import (
     DUPLICATE,
@@ -13,11 +14,11 @@ from lowner_pl.corpus.novelty import (
     fingerprint,
 )
 from lowner_pl.corpus.schemes import Scheme, detect_scheme, to_iob2
-from lowner_pl.corpus.sentence import Sentence
+from lowner_pl.corpus.sentence import Sentence, Sentences
 from lowner_pl.corpus.subset import split_off, subset
 from lowner_pl.corpus.tags import TagSet
-from lowner_pl.corpus.text import decode, read_bytes, read_text
-from lowner_pl.corpus.writer import write_conll
+from lowner_pl.corpus.text import TextFile, decode, read_bytes, read_text
+from lowner_pl.corpus.writer import ConllWriter, write_conll
 
 __all__ = [
     "DUPLICATE",
@@ -25,13 +26,17 @@ __all__ = [
     "NO_ENTITY",
     "AugmentationReport",
     "Candidate",
+    "ConllFile",
     "ConllFormat",
+    "ConllWriter",
     "Entity",
     "NoveltyFilter",
     "Scheme",
     "SeenSentences",
     "Sentence",
+    "Sentences",
     "TagSet",
+    "TextFile",
     "decode",
     "detect_scheme",
     "entities_of",

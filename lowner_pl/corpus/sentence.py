@@ -1,8 +1,8 @@
 """The sentence: what a corpus is made of."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import Protocol, Self
 
 from lowner_pl.corpus.entity import Entity, entities_of, is_iob2
 
@@ -65,3 +65,11 @@ class Sentence:
     def with_tags(self, tags: Sequence[str] | None) -> Self:
         """Return the sentence with other tags."""
         return replace(self, tags=None if tags is None else tuple(tags))
+
+
+class Sentences(Protocol):
+    """Sentences to be gone through, again and again: a list, or a file that is read each time."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Sentence]: ...

@@ -1,6 +1,7 @@
 """Files of bytes and of raw text."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from lowner_pl.corpus.sentence import Sentence
@@ -13,14 +14,30 @@ def read_bytes(path: str | Path) -> bytes:
         FileNotFoundError: If there is no such file.
         IsADirectoryError: If the path is a folder.
     """
-    path = Path(path)
-    if path.is_dir():
-        raise IsADirectoryError(
-            f"A corpus file must be a file, was: the folder '{path}'. Name a file in it."
-        )
-    if not path.exists():
-        raise FileNotFoundError(f"A corpus file must exist, was: '{path}'. Check the path.")
-    return path.read_bytes()
+    return _existing(path).read_bytes()
+
+
+def lines_of(path: str | Path, encoding: str = "utf-8") -> Iterator[str]:
+    """Yield the lines of a file as they are read, as `decode` would give them, without line ends.
+
+    Args:
+        path: The file.
+        encoding: Name of the character encoding.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        IsADirectoryError: If the path is a folder.
+        ValueError: If the bytes are not in that encoding, naming the line.
+    """
+    path = _existing(path)
+    try:
+        with path.open(encoding=encoding, newline="\n") as lines:
+            for number, line in enumerate(lines):
+                text = line if number else line.removeprefix("\ufeff")
+                yield text[:-1].removesuffix("\r") if text.endswith("\n") else text
+    except (UnicodeDecodeError, LookupError):
+        decode(path.read_bytes(), str(path), encoding)  # says what and where
+        raise
 
 
 def decode(data: bytes, file: str, encoding: str = "utf-8") -> str:
@@ -47,8 +64,10 @@ def decode(data: bytes, file: str, encoding: str = "utf-8") -> str:
     return text.removeprefix("\ufeff").replace("\r\n", "\n")
 
 
-def read_text(path: str | Path, *, language: str | None = None) -> list[Sentence]:
-    """Return the sentences of a raw text: one a line, words separated by ASCII blanks.
+class TextFile:
+    """The sentences of a raw text, read anew each time they are gone through.
+
+    There is one a line, words separated by ASCII blanks. One is held at a time.
 
     Args:
         path: The file, in UTF-8.
@@ -59,12 +78,35 @@ def read_text(path: str | Path, *, language: str | None = None) -> list[Sentence
         IsADirectoryError: If the path is a folder.
         ValueError: If it holds no word, or is not UTF-8.
     """
-    file = str(path)
-    sentences = [
-        Sentence(tuple(words), None, language, (file, number))
-        for number, line in enumerate(decode(read_bytes(path), file).split("\n"), 1)
-        if (words := [word for word in re.split(r"[ \t\r]+", line) if word])
-    ]
-    if not sentences:
-        raise ValueError(f"{file}: A text must hold sentences, was: empty.")
-    return sentences
+
+    def __init__(self, path: str | Path, *, language: str | None = None) -> None:
+        self.path = path
+        self.language = language
+        self._size = sum(1 for _ in self)
+        if not self._size:
+            raise ValueError(f"{path}: A text must hold sentences, was: empty.")
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __iter__(self) -> Iterator[Sentence]:
+        for number, line in enumerate(lines_of(self.path), 1):
+            if words := [word for word in re.split(r"[ \t\r]+", line) if word]:
+                yield Sentence(tuple(words), None, self.language, (str(self.path), number))
+
+
+def read_text(path: str | Path, *, language: str | None = None) -> list[Sentence]:
+    """Return the sentences of a raw text; see `TextFile`."""
+    return list(TextFile(path, language=language))
+
+
+def _existing(path: str | Path) -> Path:
+    """Return the path of a file that is there."""
+    path = Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(
+            f"A corpus file must be a file, was: the folder '{path}'. Name a file in it."
+        )
+    if not path.exists():
+        raise FileNotFoundError(f"A corpus file must exist, was: '{path}'. Check the path.")
+    return path

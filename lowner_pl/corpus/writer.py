@@ -2,11 +2,11 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from pathlib import Path
-from typing import TextIO
+from typing import Self, TextIO
 
-from lowner_pl.corpus.conll import DOCUMENT_START
+from lowner_pl.corpus.conll_lines import DOCUMENT_START
 from lowner_pl.corpus.entity import is_iob2
 from lowner_pl.corpus.sentence import Sentence
 
@@ -26,50 +26,104 @@ def write_conll(
 
     Args:
         target: Path, whose folder is made if it is missing, or open text file.
-        sentences: The sentences, all with tags or all without.
+        sentences: The sentences, all with tags or all without; they are written as they come.
         predicted: One sequence of tags per sentence, for one more column.
 
     Raises:
         ValueError: If a sentence could not be read back: some words cannot stand in such a file.
     """
-    text = "".join(_lines(list(sentences), predicted))
-    if text.startswith("\ufeff"):
-        # A byte order mark, so that a reader takes it away and not the first character.
-        text = f"\ufeff{text}"
-    if not isinstance(target, str | Path):
-        target.write(text)
-        return
-    path = Path(target)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        partial.write_text(text, encoding="utf-8", newline="\n")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def _lines(
-    sentences: Sequence[Sentence], predicted: Sequence[Sequence[str]] | None
-) -> Iterator[str]:
-    """Yield the lines of a file."""
-    if predicted is not None and len(predicted) != len(sentences):
+    if predicted is not None and isinstance(sentences, Sized) and len(predicted) != len(sentences):
         raise ValueError(
             f"Predictions must be one per sentence, was: {len(predicted)} for {len(sentences)} "
             "sentences."
         )
-    labelled = {sentence.tags is not None for sentence in sentences}
-    if len(labelled) > 1:
-        raise ValueError("The sentences of a file must all have tags or all have none, was: both.")
-    alone = labelled == {False} and predicted is None
-    for number, sentence in enumerate(sentences):
-        columns: list[Sequence[str]] = [[_checked(word, alone) for word in sentence.words]]
-        if sentence.tags is not None:
-            columns.append(sentence.tags)
-        if predicted is not None:
-            columns.append(_checked_tags(predicted[number], sentence))
-        yield from ("\t".join(row) + "\n" for row in zip(*columns, strict=True))
-        yield "\n"
+    with ConllWriter(target) as writer:
+        if predicted is None:
+            for sentence in sentences:
+                writer.write(sentence)
+        else:
+            for sentence, tags in zip(sentences, predicted, strict=True):
+                writer.write(sentence, tags)
+
+
+class ConllWriter:
+    """Writes sentences as they come; see `write_conll`. To be used in a ``with`` block.
+
+    A file appears when the block ends, whole, and does not if it ends in an error.
+
+    Args:
+        target: Path, whose folder is made if it is missing, or open text file.
+    """
+
+    def __init__(self, target: str | Path | TextIO) -> None:
+        self._path: Path | None = None
+        self._labelled: bool | None = None
+        if not isinstance(target, str | Path):
+            self._file = target
+            return
+        self._path = Path(target)
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._partial = self._path.with_name(f".{self._path.name}.{os.getpid()}")
+        self._file = self._partial.open("w", encoding="utf-8", newline="\n")
+
+    def write(self, sentence: Sentence, predicted: Sequence[str] | None = None) -> None:
+        """Write a sentence.
+
+        Args:
+            sentence: The sentence; all must have tags, or none.
+            predicted: Tags for one more column.
+
+        Raises:
+            ValueError: If it could not be read back.
+        """
+        text = "".join(_lines(sentence, predicted))
+        if self._labelled is None and text.startswith("\ufeff"):
+            # A byte order mark, so that a reader takes it away and not the first character.
+            text = f"\ufeff{text}"
+        labelled = sentence.tags is not None
+        if self._labelled not in (None, labelled):
+            raise ValueError(
+                "The sentences of a file must all have tags or all have none, was: both."
+            )
+        self._labelled = labelled
+        self._file.write(text)
+
+    def close(self) -> None:
+        """End the file and let it appear."""
+        if self._path is None:
+            return
+        try:
+            self._file.close()
+            self._partial.replace(self._path)
+        finally:
+            self.discard()
+
+    def discard(self) -> None:
+        """Drop what was written."""
+        if self._path is not None:
+            self._file.close()
+            self._partial.unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.discard()
+
+
+def _lines(sentence: Sentence, predicted: Sequence[str] | None) -> Iterator[str]:
+    """Yield the lines of a sentence."""
+    alone = sentence.tags is None and predicted is None
+    columns: list[Sequence[str]] = [[_checked(word, alone) for word in sentence.words]]
+    if sentence.tags is not None:
+        columns.append(sentence.tags)
+    if predicted is not None:
+        columns.append(_checked_tags(predicted, sentence))
+    yield from ("\t".join(row) + "\n" for row in zip(*columns, strict=True))
+    yield "\n"
 
 
 def _checked(word: str, alone: bool) -> str:

@@ -9,7 +9,14 @@ from typing import Any
 from lightning.pytorch.utilities import rank_zero_info
 
 from lowner_pl.augmentation import Augmenter
-from lowner_pl.corpus import DUPLICATE, AugmentationReport, SeenSentences, Sentence, read_conll
+from lowner_pl.corpus import (
+    DUPLICATE,
+    AugmentationReport,
+    ConllFile,
+    SeenSentences,
+    Sentence,
+    Sentences,
+)
 from lowner_pl.datamodules.base import NERDataModule, Split
 
 
@@ -81,7 +88,7 @@ class AugmentedDataModule(NERDataModule):
         """Return the test sets of the source, or ``None`` if it has none."""
         return None if self.source.read_tests() is None else self.source.test_sets()
 
-    def read_file(self, path: str | Path, *, labelled: bool) -> list[Sentence]:
+    def read_file(self, path: str | Path, *, labelled: bool) -> Sentences:
         """Return the sentences of a file, as the source reads it."""
         return self.source.read_file(path, labelled=labelled)
 
@@ -115,7 +122,7 @@ class AugmentedDataModule(NERDataModule):
     ) -> Iterator[tuple[str, Iterable[Sentence], AugmentationReport]]:
         """Yield the name, the sentences and the report of each file and augmenter."""
         for file in self.files:
-            sentences = read_conll(file, language=self.language)
+            sentences = ConllFile(file, language=self.language)
             size = len(sentences)
             report = AugmentationReport(sentences_in=size, sentences_out=size)
             self.reports[Path(file).stem] = report

@@ -8,9 +8,17 @@ from typing import Literal
 from lightning.pytorch.utilities import rank_zero_info, rank_zero_warn
 from torch.utils.data import DataLoader
 
-from lowner_pl.corpus import Sentence, read_conll, read_text, split_off, subset
-from lowner_pl.datamodules.loaders import training_loader
-from lowner_pl.datamodules.mapping import map_types, type_order
+from lowner_pl.corpus import (
+    ConllFile,
+    ConllFormat,
+    Sentence,
+    Sentences,
+    TextFile,
+    split_off,
+    subset,
+)
+from lowner_pl.datamodules.loaders import StreamingLoader, training_loader
+from lowner_pl.datamodules.mapping import MappedSentences, type_order, types_in
 from lowner_pl.datamodules.sentences import SentenceDataModule
 
 Split = Literal["train", "dev", "test"]
@@ -36,6 +44,7 @@ class NERDataModule(SentenceDataModule):
         predict_path: File to predict: ``.txt`` with a sentence a line and blanks between words,
             or any other name for a CoNLL file, whose tags, if any, are ignored. The test data
             without. Methods that generate take the tags of the file, or the training data without.
+            A file is read as it is predicted: it may be larger than memory.
         num_workers: Processes that load batches; 0 is fastest, as there is little to do.
 
     Raises:
@@ -72,15 +81,19 @@ class NERDataModule(SentenceDataModule):
         self._entity_types: tuple[str, ...] | None = None
         self._raw: dict[Split, list[Sentence] | None] = {}
         self._ready: dict[str, list[list[Sentence]]] = {}
+        self._file: Sentences | None = None
         self._has_warned = False
 
     @abstractmethod
     def read(self, split: Split) -> list[Sentence] | None:
         """Return the sentences of a split as the corpus has them, or ``None`` if it has none."""
 
-    def read_file(self, path: str | Path, *, labelled: bool) -> list[Sentence]:
-        """Return the sentences of a CoNLL file, spelt as the corpus is, with or without tags."""
-        return read_conll(path, language=self.language, labelled=labelled)
+    def read_file(self, path: str | Path, *, labelled: bool) -> Sentences:
+        """Return the sentences of a CoNLL file, spelt as the corpus is, with or without tags.
+
+        They are read each time they are gone through, and not kept.
+        """
+        return ConllFile(path, ConllFormat(labelled=labelled), language=self.language)
 
     def read_tests(self) -> list[list[Sentence]] | None:
         """Return the test sets as the corpus has them, or ``None`` if it has none."""
@@ -91,9 +104,7 @@ class NERDataModule(SentenceDataModule):
         """Return the entity types before ``type_map``: as published, or as found in the data."""
         if self.corpus_types is not None:
             return self.corpus_types
-        sentences = self._read("train") or self._read("test") or []
-        tags = set(chain.from_iterable(sentence.tags or () for sentence in sentences))
-        return tuple(sorted({tag[2:] for tag in tags - {"O"}}, key=type_order))
+        return types_in(self._read("train") or self._read("test") or [])
 
     def fate(self, type_: str) -> str | None:
         """Return what an entity type of the corpus becomes; ``None`` is ``O``."""
@@ -132,14 +143,21 @@ class NERDataModule(SentenceDataModule):
         """
         if split == "test":
             return list(chain.from_iterable(self.test_sets()))
+        if split == "predict":
+            return list(self.to_predict())
         if split not in self._ready:
-            if split == "predict":
-                self._ready[split] = [self._to_predict()]
-            else:
-                train, dev = self._train_and_dev()
-                self._ready["train"] = [self._cut(train, "train_size")]
-                self._ready["dev"] = [self._cut(dev, "dev_size")]
+            train, dev = self._train_and_dev()
+            self._ready["train"] = [self._cut(train, "train_size")]
+            self._ready["dev"] = [self._cut(dev, "dev_size")]
         return list(self._ready[split][0])
+
+    def to_predict(self) -> Sentences:
+        """Return the sentences to predict: of `predict_path`, read each time, or of a split."""
+        if self.predict_path is None:
+            return self.sentences(self.predict_split)
+        if self._file is None:
+            self._file = self._predicted_file(self.predict_path)
+        return self._file
 
     def test_sets(self) -> list[list[Sentence]]:
         """Return the test sentences, one list per test loader.
@@ -151,7 +169,7 @@ class NERDataModule(SentenceDataModule):
             tests = self.read_tests()
             if tests is None:
                 raise ValueError(f"{self.name} must have test data, was: none. {self._advice()}")
-            self._ready["test"] = [self._mapped(test, "test") for test in tests]
+            self._ready["test"] = [list(self._mapped(test, "test")) for test in tests]
         return [list(test) for test in self._ready["test"]]
 
     def setup(self, stage: str) -> None:
@@ -161,7 +179,7 @@ class NERDataModule(SentenceDataModule):
             ValueError: If a tag is of a type that the training data do not have.
         """
         if stage == "predict":
-            self.sentences("predict")
+            self.to_predict()
             return
         if stage in ("fit", "validate"):
             self.sentences("dev")
@@ -189,9 +207,15 @@ class NERDataModule(SentenceDataModule):
         """Return the test batches, one loader per test set."""
         return [self._evaluation_loader(test) for test in self.test_sets()]
 
-    def predict_dataloader(self) -> DataLoader[list[Sentence]]:
+    def predict_dataloader(self) -> DataLoader[list[Sentence]] | StreamingLoader:
         """Return the batches to predict."""
-        return self._evaluation_loader(self.sentences("predict"))
+        sentences = self.to_predict()
+        if isinstance(sentences, list):
+            return self._evaluation_loader(sentences)
+        world_size, rank = self._world()
+        return StreamingLoader(
+            sentences, batch_size=self.eval_batch_size, world_size=world_size, rank=rank
+        )
 
     def _read(self, split: Split) -> list[Sentence] | None:
         if split not in self._raw:
@@ -203,14 +227,14 @@ class NERDataModule(SentenceDataModule):
         train, dev = self._read("train"), self._read("dev")
         if train is None:
             raise ValueError(f"{self.name} must have training data, was: none. {self._advice()}")
-        train = self._mapped(train, "train")
+        train = list(self._mapped(train, "train"))
         if not any(tag != "O" for sentence in train for tag in sentence.tags or ()):
             raise ValueError(
                 f"The training data of {self.name} must hold entities, was: {len(train):,} "
                 "sentences of words tagged 'O'. Check the tag column and `type_map`."
             )
         if dev is not None:
-            return train, self._mapped(dev, "dev")
+            return train, list(self._mapped(dev, "dev"))
         rest, dev = split_off(train, size=self.dev_size, seed=self.subset_seed)
         rank_zero_info(
             f"{self.name} has no development data: {len(dev):,} of its {len(train):,} training "
@@ -230,23 +254,18 @@ class NERDataModule(SentenceDataModule):
             )
         return subset(sentences, size, seed=self.subset_seed)
 
-    def _mapped(self, sentences: list[Sentence], split: Split) -> list[Sentence]:
+    def _mapped(self, sentences: Sentences, split: Split) -> Sentences:
         """Return the sentences with the tags of the tagger."""
-        return map_types(
-            sentences,
-            self.fate,
-            entity_types=self.entity_types,
-            origin=f"{self.name}, {split} data",
-        )
+        origin = f"{self.name}, {split} data"
+        return MappedSentences(sentences, self.fate, entity_types=self.entity_types, origin=origin)
 
-    def _to_predict(self) -> list[Sentence]:
-        if self.predict_path is None:
-            return self.sentences(self.predict_split)
+    def _predicted_file(self, path: str | Path) -> Sentences:
+        """Return the sentences of the file to predict."""
         if self.predict_split == "train":
-            return self._mapped(self.read_file(self.predict_path, labelled=True), "train")
-        if Path(self.predict_path).suffix == ".txt":
-            return read_text(self.predict_path, language=self.language)
-        return self.read_file(self.predict_path, labelled=False)
+            return self._mapped(self.read_file(path, labelled=True), "train")
+        if Path(path).suffix == ".txt":
+            return TextFile(path, language=self.language)
+        return self.read_file(path, labelled=False)
 
     def _warn_of_overlap(self) -> None:
         """Warn once, with the count, of test sentences that are also training sentences."""

@@ -1,10 +1,20 @@
 """A user's own CoNLL files."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lowner_pl.corpus import Scheme, Sentence, read_conll
+from lowner_pl.corpus import (
+    ConllFile,
+    ConllFormat,
+    Scheme,
+    Sentence,
+    Sentences,
+    parse_conll,
+    read_bytes,
+)
 from lowner_pl.datamodules.base import NERDataModule, Split
+from lowner_pl.datamodules.mapping import types_in
 
 
 class ConllDataModule(NERDataModule):
@@ -55,29 +65,31 @@ class ConllDataModule(NERDataModule):
         path = Path(main).resolve()
         self.name = name or (path.parent.name if path.stem in ("train", "test") else path.stem)
         self.language = language
-        self.word_column = word_column
-        self.tag_column = tag_column
-        self.comments = comments
-        self.scheme = scheme
-        self.encoding = encoding
+        self.form = ConllFormat(
+            word_column=word_column,
+            tag_column=tag_column,
+            comments=comments,
+            scheme=scheme,
+            encoding=encoding,
+        )
 
     def read(self, split: Split) -> list[Sentence] | None:
         """Return the sentences of a split's file."""
         path = self._paths[split]
-        return None if path is None else self.read_file(path, labelled=True)
+        if path is None:
+            return None
+        return parse_conll(read_bytes(path), str(path), self.form, language=self.language)
 
-    def read_file(self, path: str | Path, *, labelled: bool) -> list[Sentence]:
+    def types(self) -> tuple[str, ...]:
+        """Return the entity types as found in the data, which are not kept to predict a file."""
+        path = self._paths["train"] or self._paths["test"]
+        if self.predict_path is None or path is None:
+            return super().types()
+        return types_in(self.read_file(path, labelled=True))
+
+    def read_file(self, path: str | Path, *, labelled: bool) -> Sentences:
         """Return the sentences of a file, spelt as the others are."""
-        return read_conll(
-            path,
-            language=self.language,
-            word_column=self.word_column,
-            tag_column=self.tag_column,
-            comments=self.comments,
-            scheme=self.scheme,
-            labelled=labelled,
-            encoding=self.encoding,
-        )
+        return ConllFile(path, replace(self.form, labelled=labelled), language=self.language)
 
     def _advice(self) -> str:
         return "Give `train_path`, and `test_path` to test."

@@ -1,13 +1,14 @@
 """Loaders whose batches are lists of sentences."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import TypeVar
 
 import torch
 from torch.utils.data import DataLoader, Dataset, DistributedSampler
 
-from lowner_pl.corpus import Sentence
+from lowner_pl.corpus import Sentence, Sentences
 
 _Item = TypeVar("_Item")
 
@@ -102,3 +103,31 @@ def evaluation_loader(
         persistent_workers=num_workers > 0,
         generator=torch.Generator(),
     )
+
+
+class StreamingLoader:
+    """Batches as those of `evaluation_loader`, of which only one a device is held at a time.
+
+    It is no `DataLoader`: a process that loads would have to read all that it does not need.
+
+    Args:
+        sentences: The data.
+        batch_size: Sentences in a batch.
+        world_size: Number of devices.
+        rank: Number of this device, from 0.
+    """
+
+    def __init__(
+        self, sentences: Sentences, *, batch_size: int, world_size: int = 1, rank: int = 0
+    ) -> None:
+        self._sentences = sentences
+        self._step = batch_size * world_size
+        self._share = slice(rank, None, world_size)
+
+    def __len__(self) -> int:
+        return -(-len(self._sentences) // self._step)
+
+    def __iter__(self) -> Iterator[list[Sentence]]:
+        sentences = iter(self._sentences)
+        while step := list(islice(sentences, self._step)):
+            yield step[self._share]

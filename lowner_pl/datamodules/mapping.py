@@ -1,8 +1,8 @@
 """Entity types renamed and dropped."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from lowner_pl.corpus import Sentence
+from lowner_pl.corpus import Sentence, Sentences
 
 _COMMON_TYPES = {type_: rank for rank, type_ in enumerate(("PER", "ORG", "LOC", "MISC", "DATE"))}
 
@@ -12,14 +12,14 @@ def type_order(type_: str) -> tuple[int, str]:
     return _COMMON_TYPES.get(type_, len(_COMMON_TYPES)), type_
 
 
-def map_types(
-    sentences: Sequence[Sentence],
-    fate: Callable[[str], str | None],
-    *,
-    entity_types: Sequence[str],
-    origin: str,
-) -> list[Sentence]:
-    """Return the sentences with their entity types mapped.
+def types_in(sentences: Iterable[Sentence]) -> tuple[str, ...]:
+    """Return the entity types of some sentences, sorted by `type_order`."""
+    tags = {tag for sentence in sentences for tag in sentence.tags or () if tag != "O"}
+    return tuple(sorted({tag[2:] for tag in tags}, key=type_order))
+
+
+class MappedSentences:
+    """Sentences with their entity types mapped as they are gone through.
 
     Args:
         sentences: The sentences.
@@ -28,21 +28,38 @@ def map_types(
         origin: Where the sentences are from, for messages.
 
     Raises:
-        ValueError: If another type comes out, naming the file and the line where they are known.
+        ValueError: While they are gone through: if another type comes out, naming the file and the
+            line where they are known.
     """
-    allowed = {f"{prefix}-{type_}" for type_ in entity_types for prefix in "BI"}
-    fates: dict[str, str] = {"O": "O"}
-    mapped: list[Sentence] = []
-    for sentence in sentences:
-        tags = sentence.tags or ()
-        for tag in set(tags).difference(fates):
-            new = fate(tag[2:])
-            fates[tag] = f"{tag[:2]}{new}" if new else "O"
-            if new and fates[tag] not in allowed:
-                raise ValueError(_complaint(sentence, tag, entity_types, origin))
-        new_tags = tuple(fates[tag] for tag in tags)
-        mapped.append(sentence if new_tags == tags else sentence.with_tags(new_tags))
-    return mapped
+
+    def __init__(
+        self,
+        sentences: Sentences,
+        fate: Callable[[str], str | None],
+        *,
+        entity_types: Sequence[str],
+        origin: str,
+    ) -> None:
+        self._sentences = sentences
+        self._fate = fate
+        self._entity_types = entity_types
+        self._origin = origin
+
+    def __len__(self) -> int:
+        return len(self._sentences)
+
+    def __iter__(self) -> Iterator[Sentence]:
+        allowed = {f"{prefix}-{type_}" for type_ in self._entity_types for prefix in "BI"}
+        fates: dict[str, str] = {"O": "O"}
+        for sentence in self._sentences:
+            tags = sentence.tags or ()
+            for tag in set(tags).difference(fates):
+                new = self._fate(tag[2:])
+                fates[tag] = f"{tag[:2]}{new}" if new else "O"
+                if new and fates[tag] not in allowed:
+                    raise ValueError(_complaint(sentence, tag, self._entity_types, self._origin))
+            new_tags = tuple(fates[tag] for tag in tags)
+            yield sentence if new_tags == tags else sentence.with_tags(new_tags)
 
 
 def _complaint(sentence: Sentence, tag: str, entity_types: Sequence[str], origin: str) -> str:

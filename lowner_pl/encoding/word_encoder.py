@@ -14,7 +14,7 @@ from lowner_pl.encoding.windows import windows
 
 Marker = Literal["none", "mask", "random"]
 RANDOM_MARKER = "<rand>"
-CACHED_WORDS = 1_000_000
+CACHED_WORDS = 131_072  # about 30 megabytes
 
 
 class WordEncoder:

@@ -191,10 +191,24 @@ class EntityGenerator:
 
     def _fill(self, drafts: Sequence[_Draft]) -> list[list[int]]:
         """Return the subwords drawn for the masks of each draft."""
+        keys = [(id(draft.row), *draft.masked) for draft in drafts]
+        # Rounds that hide the same of a sentence see the same: short entities leave little choice.
+        distinct = dict(zip(keys, drafts, strict=True))
+        choices = iter(self._likely(list(distinct.values())))
+        found = {key: [next(choices) for _ in draft.masked] for key, draft in distinct.items()}
+        return [
+            [
+                ids[int(number * len(ids))]
+                for ids, number in zip(found[key], draft.draws, strict=True)
+            ]
+            for key, draft in zip(keys, drafts, strict=True)
+        ]
+
+    def _likely(self, drafts: Sequence[_Draft]) -> list[list[int]]:
+        """Return which subwords may be drawn at each mask of each draft, by their ids."""
         kinds = [kind for draft in drafts for kind in draft.kinds]
-        draws = [number for draft in drafts for number in draft.draws]
         states = self._states([draft.row for draft in drafts], [draft.masked for draft in drafts])
-        chosen = [0] * len(kinds)
+        likely: list[list[int]] = [[]] * len(kinds)
         # Masks of one kind lie together, so that a pass has few kinds.
         order = sorted(range(len(kinds)), key=lambda mask: _order(kinds[mask]))
         for start in range(0, len(order), MASKS_PER_PASS):
@@ -203,10 +217,9 @@ class EntityGenerator:
             for kind in dict.fromkeys(kinds[mask] for mask in part):
                 rows = [row for row, mask in enumerate(part) if kinds[mask] == kind]
                 choices = self._choices(scores[rows], kind)
-                for mask, ids in zip((part[row] for row in rows), choices, strict=True):
-                    chosen[mask] = ids[int(draws[mask] * len(ids))]
-        filled = iter(chosen)
-        return [[next(filled) for _ in draft.masked] for draft in drafts]
+                for row, ids in zip(rows, choices, strict=True):
+                    likely[part[row]] = ids
+        return likely
 
     def _choices(self, scores: Tensor, kind: Kind) -> list[list[int]]:
         """Return which subwords may be drawn at masks of one kind, by their ids.

@@ -102,7 +102,7 @@ def generate(
     """Yield the new sentences that a method makes of sentences, in their order.
 
     The same seed gives the same sentences. ``sentences`` may be a stream: some hundred are held at
-    a time, to be batched by length, and 8 bytes of each that was seen (see `SeenSentences`).
+    a time, to be batched by length, and a fingerprint of each that was seen (see `SeenSentences`).
 
     Args:
         module: The model; its options say how it generates. Dropout is switched off meanwhile.

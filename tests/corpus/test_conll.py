@@ -1,15 +1,32 @@
 import time
+import tracemalloc
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
-from lowner_pl.corpus import ConllFormat, Scheme, Sentence, parse_conll, read_conll
+from lowner_pl.corpus import ConllFile, ConllFormat, Scheme, Sentence, parse_conll, read_conll
 
 HERE = "folder/file.conll"
 
 
 def parse(text: str, language: str | None = None, **form: object) -> list[Sentence]:
-    return parse_conll(text.encode(), HERE, ConllFormat(**form), language=language)  # type: ignore[arg-type]
+    read = parse_conll(text.encode(), HERE, ConllFormat(**form), language=language)  # type: ignore[arg-type]
+    assert streamed(text.encode(), language, **form) == read
+    return read
+
+
+def streamed(data: bytes, language: str | None = None, **form: object) -> list[Sentence]:
+    """Return the sentences of a file with these bytes, having gone through it twice."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "file.conll"
+        path.write_bytes(data)
+        file = ConllFile(path, ConllFormat(**form), language=language)  # type: ignore[arg-type]
+        sentences = list(file)
+        assert list(file) == sentences
+        assert len(file) == len(sentences)
+        assert all(s.place and s.place[0] == str(path) for s in sentences)
+    return sentences
 
 
 ANN_IN_ROME = [
@@ -200,6 +217,9 @@ class TestBadInput:
             ValueError, match=f"^{HERE}:3: Text must be utf-8, was: byte 0xfc.*encoding"
         ):
             parse_conll(data, HERE, ConllFormat())
+        with pytest.raises(ValueError, match=r"file\.conll:3: Text must be utf-8, was: byte 0xfc"):
+            streamed(data)
+        assert streamed(data, encoding="latin-1")[1].words == ("Jürgen",)
 
     def test_an_unknown_encoding_is_refused(self) -> None:
         with pytest.raises(ValueError, match="must be one that Python knows, was: 'utf-9'"):
@@ -224,3 +244,37 @@ class TestSize:
         begin = time.perf_counter()
         assert len(parse_conll(data, HERE, ConllFormat())) == 100_000
         assert time.perf_counter() - begin < 20
+
+    def test_a_streamed_file_is_never_held(self, tmp_path: Path) -> None:
+        assert _peak(tmp_path, 8_000) < 1.2 * _peak(tmp_path, 1_000) + 20_000
+
+
+class TestStreamed:
+    @pytest.mark.parametrize("text", ["a\tB-X\nb\n", "a\tNNP\n", "", "a\tB-X\nb\tS-X\nc\tU-X\n"])
+    def test_what_is_refused_is_refused_before_the_first_sentence(self, text: str) -> None:
+        with pytest.raises(ValueError, match=HERE) as read:
+            parse_conll(text.encode(), HERE, ConllFormat())
+        with pytest.raises(ValueError, match=r"file\.conll") as opened:
+            streamed(text.encode())
+        assert str(opened.value).partition("file.conll")[2] == str(read.value).removeprefix(HERE)
+
+    def test_a_file_that_is_not_there_is_named(self, tmp_path: Path) -> None:
+        with pytest.raises(FileNotFoundError, match=r"must exist, was: '.*none\.conll'"):
+            ConllFile(tmp_path / "none.conll")
+
+    @pytest.mark.parametrize("end", ["\n", "\r\n"])
+    def test_lines_end_in_one_way_only(self, end: str) -> None:
+        words = ["a\u2028b", "c\x85", "d\r", "\x0b"]
+        text = "".join(f"{word}\tO{end}" for word in words)
+        assert parse(text)[0].words == tuple(words)
+
+
+def _peak(folder: Path, size: int) -> int:
+    """Return the most bytes held while a file of so many sentences is gone through."""
+    path = folder / f"{size}.conll"
+    path.write_text("".join(f"word{n}\tO\nleft\tB-X\n\n" for n in range(size)))
+    tracemalloc.start()
+    assert sum(1 for _ in ConllFile(path)) == size
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak

@@ -1,4 +1,5 @@
 import json
+import tracemalloc
 
 import pytest
 
@@ -45,6 +46,25 @@ def test_tags_do_not_make_a_sentence_new() -> None:
     assert Sentence(("a",), ("B-X",)) in seen
     assert not seen.add(Sentence(("a",), ("B-X",)))
     assert seen.add(Sentence(("b",), ("B-X",)))
+
+
+def test_many_sentences_are_told_apart_as_by_a_set() -> None:
+    # Every third of 9,000 comes twice; the table grows four times on the way.
+    seen, known = SeenSentences(), set()
+    for number in range(9_000):
+        key = number - 1 if number % 3 == 2 else number
+        assert seen.add(sentence(f"a {key}")) == (key not in known)
+        known.add(key)
+    assert all((sentence(f"a {key}") in seen) == (key in known) for key in range(10_000))
+
+
+def test_a_sentence_that_came_by_costs_a_few_bytes() -> None:
+    tracemalloc.start()
+    seen = SeenSentences(sentence(f"some words of sentence {number}") for number in range(20_000))
+    size = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert sentence("some words of sentence 19999") in seen
+    assert size < 24 * 20_000
 
 
 def test_what_was_made_before_is_not_new() -> None:

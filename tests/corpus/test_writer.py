@@ -1,4 +1,5 @@
 import io
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -6,7 +7,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lowner_pl.corpus import ConllFormat, Sentence, parse_conll, read_conll, write_conll
+from lowner_pl.corpus import (
+    ConllFormat,
+    ConllWriter,
+    Sentence,
+    parse_conll,
+    read_conll,
+    write_conll,
+)
 
 SENTENCES = [
     Sentence(("Ann", "Lee"), ("B-PER", "I-PER")),
@@ -111,6 +119,40 @@ class TestFile:
             write_conll(path, SENTENCES[:1])
         assert read_conll(path) == SENTENCES
         assert [file.name for file in tmp_path.iterdir()] == ["out.conll"]
+
+
+class TestStream:
+    def test_a_file_appears_when_all_is_written(self, tmp_path: Path) -> None:
+        path = tmp_path / "out.conll"
+        with ConllWriter(path) as writer:
+            for sentence in SENTENCES:
+                writer.write(sentence)
+                assert not path.exists()
+        assert read_conll(path) == SENTENCES
+
+    def test_an_error_in_between_leaves_nothing(self, tmp_path: Path) -> None:
+        def stopped() -> Iterator[Sentence]:
+            yield SENTENCES[0]
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            write_conll(tmp_path / "out.conll", stopped())
+        assert not list(tmp_path.iterdir())
+
+    def test_sentences_are_written_as_they_come(self, tmp_path: Path) -> None:
+        partials: list[int] = []
+
+        def watched() -> Iterator[Sentence]:
+            for _ in range(2_000):
+                yield SENTENCES[0]
+                partials.append(sum(file.stat().st_size for file in tmp_path.iterdir()))
+
+        write_conll(tmp_path / "out.conll", watched())
+        assert 0 < partials[1_000] < partials[-1]
+
+    def test_only_the_file_begins_with_a_mark_of_its_bytes(self) -> None:
+        sentence = Sentence(("\ufeff",), ("O",))
+        assert round_trip([sentence] * 2, labelled=True) == [sentence] * 2
 
 
 class TestBadInput:

@@ -11,7 +11,7 @@ from lowner_pl.augmentation import (
     RandomCodeMixing,
     VecFiles,
 )
-from lowner_pl.corpus import Sentence, write_conll
+from lowner_pl.corpus import ConllFormat, Sentence, write_conll
 from lowner_pl.datamodules import (
     AugmentedDataModule,
     ConllDataModule,
@@ -145,7 +145,7 @@ def test_files_are_read_as_the_source_reads_them_for_predictions(tmp_path: Path)
     path = tmp_path / "raw.conll"
     path.write_text("1 Ann x\n2 left x\n")
     source = ConllDataModule(mine()._paths["train"], language="en")
-    source.word_column = 1
+    source.form = ConllFormat(word_column=1)
     data = AugmentedDataModule(source, files=[write(tmp_path, NEW)], predict_path=path)
     assert data.sentences("predict") == [Sentence(("Ann", "left"), None, "en")]
 

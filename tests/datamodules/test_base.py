@@ -170,6 +170,26 @@ class TestPredict:
         data = build(predict_path=path)
         assert data.sentences("predict") == [Sentence(("Ann", "left"), None, data.language)]
 
+    def test_a_file_is_predicted_without_holding_the_corpus(self, tmp_path: Path) -> None:
+        path = tmp_path / "raw.conll"
+        path.write_text("Ann\tB-PER\nleft\tO\n")
+        data = mine(predict_path=path)
+        assert data.entity_types == mine().entity_types
+        data.setup("predict")
+        assert list(data.predict_dataloader()) == [[Sentence(("Ann", "left"))]]
+        data.predict_split = "train"
+        assert not data._raw
+
+    def test_a_type_that_cannot_be_generated_from_is_named_with_its_line(
+        self, tmp_path: Path
+    ) -> None:
+        path = tmp_path / "raw.conll"
+        path.write_text("Ann\tB-PER\n\nleft\tO\nMay\tB-DAY\n")
+        data = mine(predict_path=path)
+        data.predict_split = "train"
+        with pytest.raises(ValueError, match=r"raw\.conll:4: .* was: 'B-DAY' at 'May'"):
+            data.sentences("predict")
+
     def test_the_test_data_are_predicted_by_default(self) -> None:
         assert mine().sentences("predict") == mine().sentences("test")
 

@@ -1,11 +1,12 @@
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 import torch
 from lightning.pytorch import LightningModule, Trainer
 
 from lowner_pl.corpus import Sentence
-from lowner_pl.datamodules.loaders import evaluation_loader, training_loader
+from lowner_pl.datamodules.loaders import StreamingLoader, evaluation_loader, training_loader
 
 CORPUS = [Sentence((str(number),)) for number in range(7)]
 
@@ -18,6 +19,31 @@ def test_two_devices_take_turns_and_the_last_batch_of_one_is_empty() -> None:
         if (loader := evaluation_loader(CORPUS[:5], batch_size=2, world_size=2, rank=rank))
     ]
     assert batches == [[["0", "2"], ["4"]], [["1", "3"], []]]
+
+
+@pytest.mark.parametrize("size", range(8))
+def test_a_stream_is_shared_out_as_a_list_is(size: int) -> None:
+    for world_size in (1, 2, 3):
+        for rank in range(world_size):
+            share: dict[str, int] = {"batch_size": 2, "world_size": world_size, "rank": rank}
+            loader = StreamingLoader(CORPUS[:size], **share)
+            batches = list(evaluation_loader(CORPUS[:size], **share))
+            assert list(loader) == list(loader) == batches
+            assert len(loader) == len(batches)
+
+
+def test_a_stream_is_read_a_batch_at_a_time() -> None:
+    read = 0
+
+    class Watched(list[Sentence]):
+        def __iter__(self) -> Iterator[Sentence]:
+            nonlocal read
+            for sentence in super().__iter__():
+                read += 1
+                yield sentence
+
+    for number, _ in enumerate(StreamingLoader(Watched(CORPUS), batch_size=2), 1):
+        assert read == min(2 * number, len(CORPUS))
 
 
 def test_training_shares_are_of_one_size_and_cover_the_corpus() -> None:
@@ -52,8 +78,9 @@ def test_lightning_takes_the_batches_as_they_are() -> None:
     trainer = Trainer(
         accelerator="cpu", logger=False, enable_progress_bar=False, enable_checkpointing=False
     )
-    batches = trainer.predict(Collector(), evaluation_loader(CORPUS, batch_size=3))
-    assert batches == [CORPUS[:3], CORPUS[3:6], CORPUS[6:]]
+    for make in (evaluation_loader, StreamingLoader):
+        batches = trainer.predict(Collector(), make(CORPUS, batch_size=3))
+        assert batches == [CORPUS[:3], CORPUS[3:6], CORPUS[6:]]
 
 
 def test_loading_leaves_the_global_random_state_alone() -> None:

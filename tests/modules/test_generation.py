@@ -84,6 +84,23 @@ def test_rounds_differ_and_more_rounds_begin_with_the_fewer(
     assert any(len({s.words for s in parts if isinstance(s, Sentence)}) > 2 for parts in six)
 
 
+def test_rounds_that_hide_the_same_are_read_once_and_drawn_apart(tiny: str) -> None:
+    module = melm(tiny, rounds=40)
+    one = Sentence((_one_subword(module), "na", "mimi"), ("B-PER", "O", "O"))
+    windows: list[int] = []
+    scored: list[int] = []
+    module.backbone.register_forward_hook(lambda _, given, __: windows.append(len(given[1])))
+    module.language_model.register_forward_hook(lambda _, given, __: scored.append(len(given[0])))
+    with torch.inference_mode():
+        (candidates,) = module.candidates([one], [0], seed=0)
+        assert (windows.pop(), scored.pop()) == (1, 1)
+        assert len({c.words[0] for c in candidates if isinstance(c, Sentence)}) == 5
+        # Two sentences of the same words are two: they are told apart by their numbers.
+        both = module.candidates([one, one], [0, 1], seed=0)
+        assert (windows.pop(), scored.pop()) == (2, 2)
+    assert both[0] == candidates != both[1]
+
+
 @pytest.mark.parametrize(("k", "min_rank"), [(5, 1), (5, 2)])
 def test_subwords_are_drawn_evenly_from_the_likeliest(tiny: str, k: int, min_rank: int) -> None:
     rounds = 4_000
@@ -100,23 +117,50 @@ def test_subwords_are_drawn_evenly_from_the_likeliest(tiny: str, k: int, min_ran
     assert statistic < CHI_SQUARE[choices - 1]
 
 
-def test_the_distribution_is_that_of_the_plain_way(tiny: str, tmp_path: Path) -> None:
-    rounds = 3_000
-    module = melm(tiny, rounds=rounds, k=2)
+@pytest.fixture(scope="module")
+def plain_counts(backbones: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """How often each outcome comes of 3,000 rounds of the plain way, with k = 2."""
+    folder = tmp_path_factory.mktemp("stock")
+    module = melm(backbones["xlm-roberta"])
+    module.export(folder)
+    return Counter(_plainly(module, folder, JUMA, 3_000))
+
+
+def test_the_distribution_is_that_of_the_plain_way(tiny: str, plain_counts: Any) -> None:
+    statistic, degrees = _chi_square(melm(tiny, rounds=3_000, k=2), plain_counts)
+    assert degrees >= 8
+    assert statistic < _quantile(degrees)
+
+
+@pytest.mark.parametrize("other", [{"k": 3}, {"k": 1}, {"min_rank": 2}, {"generation_rate": 0.6}])
+def test_another_option_is_another_distribution(
+    tiny: str, plain_counts: Any, other: dict[str, Any]
+) -> None:
+    module = melm(tiny, rounds=3_000, **{"k": 2, **other})
+    statistic, degrees = _chi_square(module, plain_counts)
+    assert statistic > _quantile(degrees)
+
+
+def _chi_square(module: MELMLightningModule, plain: Any) -> tuple[float, int]:
+    """Return Σ (a - b)² / (a + b) over the outcomes of both, and its degrees of freedom.
+
+    Of two samples of one distribution and of one size it is chi-square; rare outcomes are one.
+    """
     with torch.inference_mode():
         (candidates,) = module.candidates([JUMA], [0], seed=0)
     ours = Counter(c.words for c in candidates if isinstance(c, Sentence))
-    module.export(tmp_path)
-    plain = Counter(_plainly(module, tmp_path, JUMA, rounds))
-    # Two samples of one distribution: Σ (a - b)² / (a + b) is chi-square; rare outcomes together.
+    assert ours.total() == plain.total()
     pairs = [(ours[words], plain[words]) for words in {*ours, *plain}]
     common = [pair for pair in pairs if sum(pair) >= 20]
     rare = [pair for pair in pairs if sum(pair) < 20]
     common.append((sum(a for a, _ in rare), sum(b for _, b in rare)))
     statistic = sum((a - b) ** 2 / (a + b) for a, b in common if a + b)
-    degrees = sum(a + b > 0 for a, b in common) - 1
-    assert degrees >= 8
-    assert statistic < degrees + 3.1 * (2 * degrees) ** 0.5 + 5  # above the 99.9 % quantile
+    return statistic, sum(a + b > 0 for a, b in common) - 1
+
+
+def _quantile(degrees: int) -> float:
+    """Return a bound above the 99.9 % quantile of chi-square."""
+    return float(degrees + 3.1 * (2 * degrees) ** 0.5 + 5)
 
 
 def _plainly(

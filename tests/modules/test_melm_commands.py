@@ -1,14 +1,16 @@
 """MELM from the command line: fine-tuning, generating, going on after a stop."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+from lowner_pl.callbacks import GenerationWriter
 from lowner_pl.cli import NERCLI, run
-from lowner_pl.corpus import Sentence, read_conll, write_conll
+from lowner_pl.corpus import ConllFile, Sentence, read_conll, write_conll
 from lowner_pl.modules import MELMLightningModule, generate
 
 from ..commands import same
@@ -102,6 +104,35 @@ def test_a_file_is_generated_from_with_its_tags(trained: Path, tiny: str, tmp_pa
     new = read_conll(folder(trained) / "generated_mine.conll")
     assert new
     assert all(s.tags == ("B-PER", "O") and s.words[0] != "Juma" for s in new)
+
+
+def test_a_file_streams_through(
+    trained: Path, tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "mine.conll"
+    write_conll(file, [Sentence(("Juma", f"{n}"), ("B-PER", "O")) for n in range(20)])
+    read, written = 0, 0
+    usual = GenerationWriter.on_predict_batch_end
+
+    def counting(self: ConllFile) -> Iterator[Sentence]:
+        nonlocal read
+        read = 0
+        for sentence in lines(self):
+            read += 1
+            yield sentence
+
+    def watched(self: GenerationWriter, trainer: Any, module: Any, *batch: Any) -> None:
+        nonlocal written
+        usual(self, trainer, module, *batch)
+        written += 2
+        assert written <= read <= written + 2  # Lightning asks for a batch ahead
+        assert written == self.journal.read_text().count("\n") - 1
+
+    lines = ConllFile.__iter__
+    monkeypatch.setattr(ConllFile, "__iter__", counting)
+    monkeypatch.setattr(GenerationWriter, "on_predict_batch_end", watched)
+    command("predict", trained, tiny, f"--data.predict_path={file}", "--data.eval_batch_size=2")
+    assert read == written == 20
 
 
 def test_a_stopped_generation_goes_on_and_loses_nothing(

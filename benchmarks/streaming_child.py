@@ -1,0 +1,62 @@
+"""A child of `streaming.py`: one stage of an augmentation, and the memory it takes."""
+
+from pathlib import Path
+from typing import Any
+
+from common import ROOT, Record, Stopwatch, answer
+
+
+def work(job: Record) -> Record:
+    """Run a stage as the command line does; `filter` is what a pipeline does behind `tag`."""
+    clock = Stopwatch()
+    with clock:
+        report = _filter(job) if job["stage"] == "filter" else _command(job)
+    return report | clock.report("stage")
+
+
+def _command(job: Record) -> Record:
+    """Run ``fit`` of a tagger, or ``predict`` that generates or tags."""
+    from lowner_pl.cli import run
+
+    model, *more = {
+        "fit": ("sner", "fit", "--trainer.max_epochs=1"),
+        "generate": ("melm", "predict", "--ckpt_path=none"),
+        "tag": ("sner", "predict"),
+    }[job["stage"]]
+    if "file" in job:
+        more.append(f"--data.predict_path={job['file']}")
+    cli = run(
+        [
+            *more[:1],
+            f"--trainer={ROOT / 'configs' / 'trainer.yaml'}",
+            f"--model={ROOT / 'configs' / 'model' / f'{model}.yaml'}",
+            f"--model.backbone={job['backbone']}",
+            "--data=ConllDataModule",
+            f"--data.train_path={job['gold']}",
+            "--data.dev_size=50",
+            f"--log_root={job['folder']}",
+            "--trainer.accelerator=cpu",
+            "--trainer.enable_progress_bar=false",
+            "--trainer.enable_model_summary=false",
+            *more[1:],
+        ]
+    )
+    callbacks: Any = cli.trainer.callbacks  # type: ignore[attr-defined]
+    files = [getattr(part, "file", None) for part in callbacks]
+    return {"file": next((str(file) for file in files if file), None)}
+
+
+def _filter(job: Record) -> Record:
+    """Keep the candidates that were tagged as they are tagged, as `lowner_pl.pipeline` does."""
+    from lowner_pl.augmentation import consistent
+    from lowner_pl.corpus import AugmentationReport, ConllFile, write_conll
+
+    report = AugmentationReport()
+    predicted = (sentence.tags or () for sentence in ConllFile(job["tagged"]))
+    kept = consistent(ConllFile(job["file"]), predicted, gold=ConllFile(job["gold"]), report=report)
+    write_conll(Path(job["folder"]) / "augmented.conll", kept)
+    return report.as_dict()
+
+
+if __name__ == "__main__":
+    answer(work)
