@@ -223,6 +223,32 @@ def test_a_pipeline_runs(
     whole_row(file, words)
 
 
+TABLE_1 = [  # the two rows that are not here are made like that of MELM
+    GOLD,
+    *(CONFIGS / f"{row}_conll.yaml" for row in ("labelwise", "daga", "melm")),
+]
+
+
+@pytest.mark.usefixtures("toys")
+@pytest.mark.parametrize("file", TABLE_1, ids=lambda file: file.stem)
+def test_a_row_runs_from_one_language_to_others(
+    file: Path, tiny: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agree_with_every_third(monkeypatch)
+    data = CONFIGS / "data" / "cross_lingual_100.yaml"
+    if file in PIPELINES:
+        scores = whole_row(file, [f"--data={data}", *toy_words(file.stem, tiny)])["train"]["test"]
+    else:
+        key = "data.source" if file in AUGMENTED_ROWS else "data"
+        sizes = [f"--{key}.train_size=20", f"--{key}.dev_size=8"]
+        words = [f"--config={file}", f"--{key}={data}", *sizes, f"--model.backbone={tiny}"]
+        quick = [word for word in QUICK if "fast_dev_run" not in word]
+        cli = run(["fit", *words, *quick, "--trainer.max_epochs=1"])
+        run(["test", *words, *quick])
+        scores = json.loads((cli.run.path / "test_metrics.json").read_text())["scores"]
+    assert list(scores) == ["de", "es", "nl"]
+
+
 @pytest.mark.usefixtures("toys")
 def test_a_sequence_to_sequence_model_runs(sequence_model: Path) -> None:
     words = [f"--config={MULDA}", f"--model.backbone={sequence_model}", "--data.size_each=4"]
