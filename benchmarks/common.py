@@ -1,5 +1,6 @@
 """What the benchmarks share: one thread, data folders, runs through the command line, clocks."""
 
+import csv
 import json
 import os
 import resource
@@ -135,6 +136,13 @@ def write_config(file: Path, model: str, corpus: Path) -> Path:
     }
     file.write_text(json.dumps(config), encoding="utf-8")  # JSON is YAML
     return file
+
+
+def best_dev_f1(run: Path) -> float:
+    """Return the best dev F1 in percent that the ``metrics.csv`` of a run folder has."""
+    with (run / "metrics.csv").open(newline="") as rows:
+        f1s = [float(value) for row in csv.DictReader(rows) if (value := row.get("dev/f1"))]
+    return round(100 * max(f1s), 2)
 
 
 def in_child(script: str, job: Record) -> Record:

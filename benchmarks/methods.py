@@ -14,6 +14,7 @@ from common import (
     add_backbone_options,
     append,
     backbone,
+    best_dev_f1,
     copy_corpus,
     one_thread,
     write_config,
@@ -99,11 +100,8 @@ class Study:
         watch = Stopwatch()
         with watch:
             self._command("fit", method, rate, seed)
-        best = self._run_folder(method, rate, seed) / "metrics.csv"
-        rows = best.read_text().splitlines()
-        column = rows[0].split(",").index("dev/f1")
-        f1s = [float(value) for row in rows[1:] if (value := row.split(",")[column])]
-        return {"dev_f1": round(100 * max(f1s), 2), "fit_cpu_s": round(watch.cpu, 1)}
+        dev_f1 = best_dev_f1(self._run_folder(method, rate, seed))
+        return {"dev_f1": dev_f1, "fit_cpu_s": round(watch.cpu, 1)}
 
     def _test(self, method: str, rate: float, seed: int) -> Record:
         """Test the best checkpoint and return the scores in percent."""

@@ -40,6 +40,23 @@ class TestMultilingual:
         with pytest.raises(ValueError, match="must have test data, was: none"):
             data.test_sets()
 
+    def test_one_option_cuts_each_corpus_as_its_own_options_would(self) -> None:
+        sizes = {"train_size": 5, "dev_size": 3}
+        each = MultilingualDataModule([german(**sizes), spanish(**sizes)])
+        data = MultilingualDataModule([german(), spanish()], size_each=5)
+        fewer = MultilingualDataModule([german(), spanish()], size_each=3)
+        assert data.sentences("train") == each.sentences("train")
+        assert fewer.sentences("dev") == each.sentences("dev")
+        assert data.test_sets() == each.test_sets()
+        assert len(fewer.sentences("train")) == 6
+        assert all(s in data.sentences("train") for s in fewer.sentences("train"))
+
+    def test_a_size_that_a_corpus_has_not_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="`size_each` must be at least 1, was: 0"):
+            MultilingualDataModule([german()], size_each=0)
+        with pytest.raises(ValueError, match=r"`size_each` must be at most \d+, the train senten"):
+            MultilingualDataModule([german()], size_each=10_000).sentences("train")
+
     def test_sources_have_different_names(self) -> None:
         with pytest.raises(
             ValueError, match=r"needs corpora of different names, was: \['mine', 'mi"

@@ -1,0 +1,84 @@
+"""MELM's masks and rounds: Tables 4 and 5 of the paper (Zhou et al., 2022, appendix A.1).
+
+Table 4:  python benchmarks/melm_grid.py --data FOLDER --etas 0.3 0.5 0.7 --mus 0.3 0.5 0.7
+Table 5:  python benchmarks/melm_grid.py --data FOLDER --rounds 1 2 3 4 5 6
+
+Each cell is a row of `augment`. The tagger of gold sentences is trained once for each seed, and the
+fine-tuned model once for each seed and eta; in one ``--work`` folder both tables share them. The
+paper reports dev F1; here there are dev and test F1, and the share of candidates that the filter
+keeps. Where it keeps none, the row is that of the gold sentences.
+"""
+
+from itertools import product
+from pathlib import Path
+
+import melm_study
+from common import Record, append, best_dev_f1
+from melm_study import CONFIGS, Study, mean, show
+
+KEYS = ("eta", "mu", "rounds")
+
+
+def main() -> None:
+    """Run every cell with every seed, and show the means."""
+    parser = melm_study.parser(__doc__)
+    parser.add_argument("--train", type=int, default=100, help="gold sentences")
+    parser.add_argument("--etas", type=float, nargs="+", default=[0.7], help="mask rates")
+    parser.add_argument("--mus", type=float, nargs="+", default=[0.5], help="generation rates")
+    parser.add_argument("--rounds", type=int, nargs="+", default=[3])
+    options = parser.parse_args()
+    study = Study(options)
+    records: list[Record] = []
+    for seed in options.seeds:
+        for cell in product(options.etas, options.mus, options.rounds):
+            records.append(run_cell(study, seed, *cell))
+            append(options.out, {"benchmark": "melm_grid", **study.setting, **records[-1]})
+    scores = ("kept_share", "dev_f1", "test_f1", "gold_test_f1")
+    rows = []
+    for cell in product(options.etas, options.mus, options.rounds):
+        same = [record for record in records if tuple(record[key] for key in KEYS) == cell]
+        rows.append([*cell, *(mean(record[score] for record in same) for score in scores)])
+    show([*KEYS, *scores], rows)
+
+
+def run_cell(study: Study, seed: int, eta: float, mu: float, rounds: int) -> Record:
+    """Run a row and return its scores in percent."""
+    size = study.options.train
+    row, data = write_row(study, eta, mu, rounds), study.data(size)
+    noted = study.augment(row, data, seed, until="filter")
+    report = noted["filter"]["report"]
+    if report["sentences_out"]:
+        noted = study.augment(row, data, seed, until="train")
+    trained = noted["train" if report["sentences_out"] else "gold"]
+    record: Record = {"train": size, "seed": seed, "eta": eta, "mu": mu, "rounds": rounds}
+    record |= {"candidates": report["sentences_in"], "kept": report["sentences_out"]}
+    record["kept_share"] = round(100 * report["sentences_out"] / report["sentences_in"], 2)
+    record["dev_f1"] = best_dev_f1(Path(trained["checkpoint"]).parents[1])
+    record["test_f1"] = round(100 * trained["test"]["f1"], 2)
+    record["gold_test_f1"] = round(100 * noted["gold"]["test"]["f1"], 2)
+    return record
+
+
+def write_row(study: Study, eta: float, mu: float, rounds: int) -> Path:
+    """Write the config of a row of `augment`.
+
+    Options of the generation are given to the stage that generates alone: fine-tuning, which knows
+    nothing of them, stays the same for all of them.
+    """
+    tuned, made = f"eta_{eta:g}", f"eta_{eta:g}-mu_{mu:g}-rounds_{rounds}"
+    finetuning: Record = {"variant": tuned, "model": {"init_args": {"mask_rate": eta}}}
+    options = {"mask_rate": eta, "generation_rate": mu, "rounds": rounds}
+    generation: Record = {"variant": made, "model": {"init_args": options}}
+    stages = {
+        "gold": [CONFIGS / "melm_1_gold.yaml"],
+        "finetune": [CONFIGS / "melm_2_finetune.yaml", study.write(f"{tuned}.json", finetuning)],
+        "generate": [CONFIGS / "melm_3_generate.yaml", study.write(f"{made}.json", generation)],
+        "filter": [CONFIGS / "melm_4_filter.yaml"],
+        "train": [CONFIGS / "melm_5_train.yaml"],
+    }
+    listed = {stage: [str(file) for file in files] for stage, files in stages.items()}
+    return study.write(f"melm-{made}.json", {"stages": listed})
+
+
+if __name__ == "__main__":
+    main()
