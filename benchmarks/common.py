@@ -1,4 +1,4 @@
-"""What the benchmarks share: one thread, data folders, runs through the command line, clocks."""
+"""What the benchmarks share: one thread, a quiet Trainer, data folders, runs by command, clocks."""
 
 import csv
 import json
@@ -10,9 +10,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import cycle, islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lowner_pl.corpus import Sentence, read_conll, subset, write_conll
+
+if TYPE_CHECKING:
+    from lightning.pytorch import Trainer
 
 ROOT = Path(__file__).parents[1]
 SPLITS = ("train", "dev", "test")
@@ -48,6 +51,26 @@ def product_rate(dtype: Any = None, size: int = 1024, rounds: int = 15) -> float
         torch.mm(left, right)
         seconds.append(time.perf_counter() - start)
     return 2 * size**3 / min(seconds)
+
+
+def quiet_trainer(folder: str | Path, **options: Any) -> "Trainer":
+    """Return a Trainer on the CPU that shows nothing and saves nothing.
+
+    Args:
+        folder: Where Lightning writes what it cannot be kept from writing.
+        options: More options of the Trainer.
+    """
+    from lightning.pytorch import Trainer
+
+    return Trainer(
+        default_root_dir=folder,
+        accelerator="cpu",
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        **options,
+    )
 
 
 def append(out: Path | None, record: Record) -> None:

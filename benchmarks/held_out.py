@@ -8,8 +8,7 @@ import csv
 import tempfile
 from pathlib import Path
 
-from common import Record, append, one_thread
-from lightning.pytorch import Trainer
+from common import Record, append, one_thread, quiet_trainer
 
 from lowner_pl.datamodules import TextDataModule
 from lowner_pl.modules import MLMLightningModule
@@ -48,13 +47,7 @@ def _scores(options: argparse.Namespace) -> list[Record]:
     )
     module = MLMLightningModule(backbone=options.backbone, length=128, mask_rate=options.mask_rate)
     with tempfile.TemporaryDirectory() as folder:
-        trainer = Trainer(
-            default_root_dir=folder,
-            accelerator="cpu",
-            logger=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-        )
+        trainer = quiet_trainer(folder)
         trainer.validate(module, data, verbose=False)
     scores = {key: float(value) for key, value in trainer.callback_metrics.items()}
     places = ["", *(f"{language}/" for language in sorted(data.files) if len(data.files) > 1)]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from common import Record, append, one_thread, product_rate
+from common import Record, append, one_thread, product_rate, quiet_trainer
 from lightning.pytorch import Callback, Trainer, seed_everything
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
@@ -65,18 +65,13 @@ def _measure(options: argparse.Namespace, precision: Any) -> Record:
     module = Counted(backbone=options.backbone, length=options.length, mask_rate=0.25)
     clock = _EpochClock()
     with tempfile.TemporaryDirectory() as folder:
-        trainer = Trainer(
-            default_root_dir=folder,
-            accelerator="cpu",
+        trainer = quiet_trainer(
+            folder,
             precision=precision,
             max_epochs=2,
             gradient_clip_val=1.0,
             callbacks=[clock],
             limit_val_batches=0,
-            logger=False,
-            enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
         )
         trainer.fit(module, data)
     wall, cpu, subwords = clock.spent[-1]

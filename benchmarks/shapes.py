@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from common import Record, append, one_thread
+from common import Record, append, one_thread, quiet_trainer
 from lightning.pytorch import Callback, Trainer, seed_everything
 
 from lowner_pl.commands import run_command
@@ -70,18 +70,13 @@ def _measure(shape: str, rate: float, folder: Path, options: argparse.Namespace)
         backbone=str(folder / "start"), length=128, mask_rate=0.25, schedule="constant", warmup=0.0
     )
     budget = Budget(rate, 60 * options.minutes)
-    trainer = Trainer(
-        default_root_dir=folder,
-        accelerator="cpu",
+    trainer = quiet_trainer(
+        folder,
         precision="bf16-mixed",
         max_epochs=-1,
         gradient_clip_val=1.0,
         callbacks=[budget],
         limit_val_batches=0,
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
     )
     trainer.fit(module, data)
     trainer.limit_val_batches = 1.0

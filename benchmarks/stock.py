@@ -22,7 +22,7 @@ from transformers import (
     TrainingArguments,
 )
 
-from lowner_pl.corpus import read_conll
+from lowner_pl.corpus import Sentence, read_conll
 
 
 class Clock(TrainerCallback):
@@ -45,46 +45,24 @@ def work(job: Record) -> Record:
     corpus = Path(job["corpus"])
     raw = {split: read_conll(corpus / f"{split}.conll") for split in ("train", "dev", "test")}
     labels = sorted({tag for sentence in raw["train"] for tag in sentence.tags or ()})
-    numbers = {label: number for number, label in enumerate(labels)}
     saved = str(Path(job["log_root"]) / "stock")
     training = job["command"] == "fit"
-    source = job["backbone"] if training else saved
     tokenizer = AutoTokenizer.from_pretrained(job["backbone"])
     model = AutoModelForTokenClassification.from_pretrained(
-        source,
+        job["backbone"] if training else saved,
         num_labels=len(labels),
         id2label=dict(enumerate(labels)),
-        label2id=numbers,
+        label2id={label: number for number, label in enumerate(labels)},
     )
-
-    def tokenize_and_align(examples: Record) -> Any:
-        encoded = tokenizer(
-            examples["tokens"], truncation=True, max_length=512, is_split_into_words=True
-        )
-        aligned = []
-        for row, tags in enumerate(examples["ner_tags"]):
-            words = encoded.word_ids(batch_index=row)
-            aligned.append(
-                [
-                    -100 if word is None or word == before else tags[word]
-                    for before, word in zip([None, *words], words, strict=False)
-                ]
-            )
-        encoded["labels"] = aligned
-        return encoded
-
-    tokenising = Stopwatch()
-    data = {}
-    for split in ("train", "dev") if training else ("test",):
-        plain = Dataset.from_dict(
-            {
-                "tokens": [list(sentence.words) for sentence in raw[split]],
-                "ner_tags": [[numbers.get(t, 0) for t in s.tags or ()] for s in raw[split]],
-            }
-        )
-        with tokenising:
-            data[split] = plain.map(tokenize_and_align, batched=True)
-
+    plain = {
+        split: to_dataset(raw[split], labels)
+        for split in (("train", "dev") if training else ("test",))
+    }
+    with Stopwatch() as tokenising:
+        data = {
+            split: part.map(tokenize_and_align, batched=True, fn_kwargs={"tokenizer": tokenizer})
+            for split, part in plain.items()
+        }
     clock = Clock()
     trainer = Trainer(
         model=model,
@@ -95,18 +73,53 @@ def work(job: Record) -> Record:
         compute_metrics=lambda prediction: _scores(prediction, labels),
         callbacks=[clock],
     )
-    whole = Stopwatch()
-    with whole:
-        if training:
-            trainer.train()
-            f1 = _last(trainer.state.log_history, "eval_f1")
-        else:
-            metrics: Any = trainer.predict(data["test"]).metrics
-            f1 = metrics["test_f1"]
+    with Stopwatch() as whole:
+        f1 = _fit(trainer) if training else _test(trainer, data["test"])
     if training:
         trainer.save_model(saved)
     report = clock.batches.report("batches") | whole.report("whole")
-    return report | tokenising.report("tokenising") | {"f1": float(f1)}
+    return report | tokenising.report("tokenising") | {"f1": f1}
+
+
+def to_dataset(sentences: list[Sentence], labels: list[str]) -> Dataset:
+    """Return sentences as rows of words and of numbers of labels."""
+    numbers = {label: number for number, label in enumerate(labels)}
+    return Dataset.from_dict(
+        {
+            "tokens": [list(sentence.words) for sentence in sentences],
+            "ner_tags": [[numbers.get(t, 0) for t in s.tags or ()] for s in sentences],
+        }
+    )
+
+
+def tokenize_and_align(examples: Record, tokenizer: Any) -> Any:
+    """Return subwords, with the label of each word at its first one and -100 elsewhere."""
+    encoded = tokenizer(
+        examples["tokens"], truncation=True, max_length=512, is_split_into_words=True
+    )
+    aligned = []
+    for row, tags in enumerate(examples["ner_tags"]):
+        words = encoded.word_ids(batch_index=row)
+        aligned.append(
+            [
+                -100 if word is None or word == before else tags[word]
+                for before, word in zip([None, *words], words, strict=False)
+            ]
+        )
+    encoded["labels"] = aligned
+    return encoded
+
+
+def _fit(trainer: Trainer) -> float:
+    """Train, and return the F1 on dev after the last epoch."""
+    trainer.train()
+    return float(_last(trainer.state.log_history, "eval_f1"))
+
+
+def _test(trainer: Trainer, data: Dataset) -> float:
+    """Predict, and return the F1."""
+    metrics: Any = trainer.predict(data).metrics
+    return float(metrics["test_f1"])
 
 
 def _arguments(job: Record, saved: str) -> TrainingArguments:

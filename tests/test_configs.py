@@ -12,29 +12,30 @@ from lowner_pl.cli import run
 from lowner_pl.commands import run_command
 from lowner_pl.corpus import Sentence, read_conll, write_conll
 
-from .commands import agree_with_every_third
+from .commands import CONFIGS, agree_with_every_third
+from .config_files import (
+    AUGMENTED_ROWS,
+    DAGA,
+    FINETUNE,
+    GOLD,
+    MANER_ROWS,
+    MULDA,
+    SEQUENCE_MODEL,
+    data_of,
+)
 from .conftest import ROOT
 from .sequence_models import fresh_sequence_model
 
-CONFIGS = ROOT / "configs"
 RAW_TEXT = [CONFIGS / name for name in ("adapt_language.yaml", "pretrain_embedded.yaml")]
 RAW_PARTS = {CONFIGS / "data" / "text.yaml", CONFIGS / "model" / "mlm.yaml"}
-MANER_ROWS = sorted(CONFIGS.glob("*_wikiann.yaml"))
-MIXED_ROWS = [CONFIGS / name for name in ("mix_random_conll.yaml", "mix_ess_conll.yaml")]
-AUGMENTED_ROWS = [CONFIGS / "labelwise_conll.yaml", CONFIGS / "melm_5_train.yaml", *MIXED_ROWS]
 MULTILINGUAL = CONFIGS / "data" / "multilingual_100.yaml"
 SAMPLES = CONFIGS / "data" / "sample_multilingual.yaml"
-GOLD = CONFIGS / "melm_1_gold.yaml"
-FINETUNE = CONFIGS / "melm_2_finetune.yaml"
 EXPERIMENTS = [*MANER_ROWS, *AUGMENTED_ROWS, GOLD, FINETUNE]
 PREDICTING = [CONFIGS / name for name in ("melm_3_generate.yaml", "melm_4_filter.yaml")]
-DAGA = CONFIGS / "daga.yaml"
-MULDA = CONFIGS / "mulda_conll.yaml"
 MULDA_ROW = CONFIGS / "mulda_multi_conll.yaml"
 PIPELINES = sorted(
     {file for file in CONFIGS.glob("*.yaml") if "stages:" in file.read_text()} - {MULDA_ROW}
 )
-SEQUENCE_MODEL = CONFIGS / "model" / "mulda.yaml"
 DATA = sorted({*(CONFIGS / "data").glob("*.yaml")} - RAW_PARTS)
 MODELS = sorted({*(CONFIGS / "model").glob("*.yaml")} - RAW_PARTS - {SEQUENCE_MODEL})
 OVERLAYS = {
@@ -104,14 +105,6 @@ def options(data: dict[str, Any]) -> list[str]:
     if options.get("source", {}).get("init_args", {}).get("train_size"):
         return ["--data.source.train_size=20", "--data.source.dev_size=8"]
     return SMALL if options.get("train_size") else []
-
-
-def data_of(experiment: Path) -> dict[str, Any]:
-    """Return the data of an experiment, written in it or in the file that it names."""
-    data = yaml.safe_load(experiment.read_text())["data"]
-    named = isinstance(data, str)
-    whole: dict[str, Any] = yaml.safe_load((CONFIGS / data).read_text()) if named else data
-    return whole
 
 
 def toy_words(pipeline: str, tiny: str) -> list[str]:
@@ -279,90 +272,6 @@ def test_the_row_of_the_sequence_to_sequence_model_runs(sequence_model: Path, ti
 @pytest.mark.parametrize("file", RAW_TEXT, ids=lambda file: file.stem)
 def test_training_on_raw_text_runs(file: Path, tiny: str) -> None:
     fit_and_test([f"--config={file}", f"--model.backbone={tiny}", "--data.cache_folder=cache"])
-
-
-@pytest.mark.parametrize("file", MANER_ROWS, ids=lambda file: file.stem)
-def test_the_values_of_maner_stand_in_the_configs(file: Path) -> None:
-    # Sonkar et al. (2023): XLM-R-large, 30 epochs, AdamW at 5e-6, seed 12345, 100 sentences.
-    experiment = yaml.safe_load(file.read_text())
-    parts = {
-        key: yaml.safe_load((CONFIGS / experiment[key]).read_text())
-        for key in ("trainer", "model", "data")
-    }
-    assert experiment["seed_everything"] == 12345
-    assert parts["trainer"]["max_epochs"] == 30
-    model = parts["model"]["init_args"]
-    assert model["backbone"] == "xlm-roberta-large"
-    assert model["optimizer"]["class_path"] == "torch.optim.AdamW"
-    assert model["optimizer"]["init_args"]["lr"] == 5e-6
-    assert parts["data"]["init_args"]["train_size"] == 100
-
-
-@pytest.mark.parametrize("file", [*AUGMENTED_ROWS, GOLD], ids=lambda file: file.stem)
-def test_the_values_of_melm_stand_in_the_configs(file: Path) -> None:
-    # Zhou et al. (2022), section 3: XLM-R-large and a CRF, 10 epochs, AdamW at 2e-5, batch 16, N
-    # training and N development sentences.
-    experiment = yaml.safe_load(file.read_text())
-    trainer, model = (
-        yaml.safe_load((CONFIGS / experiment[key]).read_text()) for key in ("trainer", "model")
-    )
-    assert trainer["max_epochs"] == 10
-    assert model["init_args"]["backbone"] == "xlm-roberta-large"
-    assert model["init_args"]["head"] == "crf"
-    assert model["init_args"]["optimizer"]["class_path"] == "torch.optim.AdamW"
-    assert model["init_args"]["optimizer"]["init_args"]["lr"] == 2e-5
-    data = data_of(file)["init_args"]
-    assert data["batch_size"] == 16
-    source = data.get("source", {"init_args": data})
-    if isinstance(source, str):
-        source = yaml.safe_load((CONFIGS / source).read_text())
-    sizes = source["init_args"]
-    each = sizes.get("size_each")
-    assert (each, each) == (100, 100) or (sizes["train_size"], sizes["dev_size"]) == (100, 100)
-
-
-def test_the_values_of_daga_stand_in_the_config() -> None:
-    # Ding et al. (2020), with 100 sentences as in Table 1 of Zhou et al. (2022).
-    experiment = yaml.safe_load(DAGA.read_text())
-    trainer, model = (
-        yaml.safe_load((CONFIGS / experiment[key]).read_text()) for key in ("trainer", "model")
-    )
-    assert trainer["max_epochs"] == 30
-    options = model["init_args"]
-    assert (options["embedding_size"], options["hidden_size"]) == (300, 512)
-    assert (options["dropout"], options["decay"]) == (0.5, 0.5)
-    assert options["optimizer"] == {"class_path": "torch.optim.SGD", "init_args": {"lr": 1.0}}
-    data = data_of(DAGA)["init_args"]
-    assert data["train_size"] == data["dev_size"] == 100
-
-
-def test_the_values_of_melms_generator_stand_in_the_configs() -> None:
-    # Zhou et al. (2022), section 3.2: XLM-R-base, Adam at 1e-5, batch 30, 20 epochs, eta 0.7, mu
-    # 0.5; top 5 and 3 rounds.
-    trainer = yaml.safe_load((CONFIGS / "trainer_melm_finetune.yaml").read_text())
-    model = yaml.safe_load((CONFIGS / "model" / "melm.yaml").read_text())["init_args"]
-    assert trainer["max_epochs"] == 20
-    assert model["backbone"] == "xlm-roberta-base"
-    assert model["optimizer"]["class_path"] == "torch.optim.Adam"
-    assert model["optimizer"]["init_args"]["lr"] == 1e-5
-    assert (model["mask_rate"], model["generation_rate"]) == (0.7, 0.5)
-    assert (model["k"], model["rounds"]) == (5, 3)
-    assert data_of(FINETUNE)["init_args"]["batch_size"] == 30
-
-
-def test_the_values_of_mulda_stand_in_the_config() -> None:
-    # mBART (Liu et al., 2021), with 100 sentences of each language as in Table 2 of Zhou et al.
-    # (2022); the optimiser is the released code's.
-    experiment = yaml.safe_load(MULDA.read_text())
-    assert CONFIGS / experiment["model"] == SEQUENCE_MODEL
-    options = yaml.safe_load(SEQUENCE_MODEL.read_text())["init_args"]
-    assert options["backbone"] == "facebook/mbart-large-cc25"
-    adam = {"lr": 5e-5, "betas": [0.9, 0.98], "fused": True}
-    assert options["optimizer"] == {"class_path": "torch.optim.Adam", "init_args": adam}
-    data = data_of(MULDA)["init_args"]
-    languages = [source["init_args"]["language"] for source in data["sources"]]
-    assert languages == options["languages"]
-    assert data["size_each"] == 100
 
 
 def test_the_overlay_keeps_the_augmentation() -> None:

@@ -1,15 +1,10 @@
-import copy
-import multiprocessing
-import random
 import subprocess
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import pytest
 import torch
-import torch.distributed as dist
 from seqeval.metrics import accuracy_score
 from seqeval.metrics.sequence_labeling import precision_recall_fscore_support
 from seqeval.metrics.v1 import precision_recall_fscore_support as strict_scores
@@ -17,39 +12,7 @@ from seqeval.scheme import IOB2
 
 from lowner_pl.metrics import EntityScores
 
-TYPES = ("PER", "LOC", "WORK_OF_ART", "DERIV-PER", "a-b-c")
-Corpus = tuple[list[list[str]], list[list[str]]]
-
-
-def random_tags(generator: random.Random, length: int) -> list[str]:
-    """Often malformed: an I- follows anything."""
-    types = generator.sample(TYPES, 2)
-    choices = ["O", *(f"{prefix}-{type_}" for type_ in types for prefix in "BII")]
-    return generator.choices(choices, k=length)
-
-
-def random_corpus(seed: int, size: int) -> Corpus:
-    """Predictions are gold tags with a third of the words drawn again."""
-    generator = random.Random(seed)
-    gold = [random_tags(generator, generator.randint(1, 12)) for _ in range(size)]
-    predicted = [
-        [
-            new if generator.random() < 1 / 3 else old
-            for old, new in zip(tags, random_tags(generator, len(tags)), strict=True)
-        ]
-        for tags in gold
-    ]
-    return gold, predicted
-
-
-def scores_of(
-    gold: Sequence[Sequence[str]],
-    predicted: Sequence[Sequence[str]],
-    types: Sequence[str] = TYPES,
-) -> dict[str, float]:
-    metric = EntityScores(types)
-    metric.update(gold, predicted)
-    return {key: value.item() for key, value in metric.compute().items()}
+from .scored_tags import TYPES, random_corpus, scores_of
 
 
 def repaired(tags: Sequence[str]) -> list[str]:
@@ -239,99 +202,6 @@ def test_sentences_without_prediction_are_refused() -> None:
 def test_entity_types_must_differ() -> None:
     with pytest.raises(ValueError, match=r"must be distinct, was: \('PER', 'PER'\)"):
         EntityScores(["PER", "PER"])
-
-
-def partitions(size: int, generator: random.Random) -> Iterator[list[int]]:
-    order = generator.sample(range(size), size)
-    while order:
-        cut = generator.randint(0, 40)  # empty batches as well
-        yield order[:cut]
-        order = order[cut:]
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_batch_order_and_size_do_not_matter(seed: int) -> None:
-    gold, predicted = random_corpus(0, 300)
-    metric = EntityScores(TYPES)
-    for batch in partitions(300, random.Random(seed)):
-        metric.update([gold[i] for i in batch], [predicted[i] for i in batch])
-    assert {k: v.item() for k, v in metric.compute().items()} == scores_of(gold, predicted)
-
-
-def test_merged_metrics_equal_one() -> None:
-    gold, predicted = random_corpus(0, 300)
-    whole, first, second = EntityScores(TYPES), EntityScores(TYPES), EntityScores(TYPES)
-    whole.update(gold, predicted)
-    first.update(gold[:70], predicted[:70])
-    second.update(gold[70:], predicted[70:])
-    first.merge_state(second)
-    assert first.compute() == whole.compute()
-    assert torch.equal(first.confusion, whole.confusion)
-
-
-def test_reset_forgets_everything_and_updates_count_after_compute() -> None:
-    gold, predicted = random_corpus(0, 50)
-    metric = EntityScores(TYPES)
-    metric.update(gold, predicted)
-    expected, confusion = metric.compute(), metric.confusion.clone()
-    metric.update(gold, predicted)
-    assert torch.equal(metric.confusion, 2 * confusion)
-    metric.reset()
-    assert not metric.confusion.any()
-    metric.update(gold, predicted)
-    assert metric.compute() == expected
-    assert torch.equal(metric.confusion, confusion)
-
-
-def test_inference_mode_is_no_obstacle() -> None:
-    metric = EntityScores(TYPES)
-    with torch.inference_mode():
-        metric.update([["B-PER"]], [["B-PER"]])
-        metric.reset()
-        metric.update([["B-PER"]], [["B-PER"]])
-        assert metric.compute()["recall"] == 1
-    metric.update([["B-PER"]], [["O"]])
-    assert metric.compute()["recall"] == 0.5
-
-
-def test_copy_is_independent_and_checkpoints_hold_no_counts() -> None:
-    metric = EntityScores(TYPES)
-    metric.update([["B-PER"]], [["B-PER"]])
-    other = copy.deepcopy(metric)
-    other.update([["B-PER"]], [["O"]])
-    assert metric.compute()["recall"] == 1
-    assert other.compute()["recall"] == 0.5
-    assert not metric.state_dict()
-
-
-def score_share(rank: int, folder: Path) -> None:
-    store = f"file://{folder / 'store'}"
-    dist.init_process_group("gloo", init_method=store, rank=rank, world_size=2)
-    gold, predicted = random_corpus(0, 101)
-    metric = EntityScores(TYPES)
-    metric.update(gold[rank::2], predicted[rank::2])
-    metric.update([], [])
-    scores = {key: value.item() for key, value in metric.compute().items()}
-    torch.save((scores, metric.confusion), folder / f"{rank}.pt")
-    dist.destroy_process_group()
-
-
-def test_two_processes_score_as_one(tmp_path: Path) -> None:
-    spawn = multiprocessing.get_context("spawn")
-    processes = [spawn.Process(target=score_share, args=(rank, tmp_path)) for rank in range(2)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join()
-        assert process.exitcode == 0
-    gold, predicted = random_corpus(0, 101)
-    whole = EntityScores(TYPES)
-    whole.update(gold, predicted)
-    expected = {key: value.item() for key, value in whole.compute().items()}
-    for rank in range(2):
-        scores, confusion = torch.load(tmp_path / f"{rank}.pt", weights_only=True)
-        assert scores == expected
-        assert torch.equal(confusion, whole.confusion)
 
 
 def test_scoring_does_not_load_scikit_learn() -> None:

@@ -9,11 +9,10 @@ from lightning.pytorch.cli import OptimizerCallable
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 from torch.nn.utils.rnn import pad_sequence
-from torchmetrics import MeanMetric
 
 from lowner_pl.augmentation import TokenVocabulary, UnknownWords, labelled, parsed
 from lowner_pl.corpus import Candidate, Sentence
-from lowner_pl.modules.generation import GeneratingModule
+from lowner_pl.modules.likelihood import LikelihoodModule
 from lowner_pl.nn import LSTMLanguageModel
 
 STATE = "daga"
@@ -26,7 +25,7 @@ def sgd(parameters: Any) -> torch.optim.Optimizer:
     return torch.optim.SGD(parameters, lr=1.0)
 
 
-class DAGALightningModule(GeneratingModule):
+class DAGALightningModule(LikelihoodModule):
     """DAGA (`Ding et al., 2020 <https://arxiv.org/abs/2011.01549>`_).
 
     A language model of sentences with a label token before each word of an entity. The
@@ -54,7 +53,6 @@ class DAGALightningModule(GeneratingModule):
     """
 
     method = "daga"
-    headline = "log_likelihood"
 
     def __init__(
         self,
@@ -93,7 +91,6 @@ class DAGALightningModule(GeneratingModule):
         self.language: str | None = None
         self.vocabulary: TokenVocabulary | None = None
         self.network: LSTMLanguageModel | None = None
-        self.losses = MeanMetric()
 
     def build(self, vocabulary: TokenVocabulary, language: str | None) -> None:
         """Make the network for a vocabulary.
@@ -134,37 +131,26 @@ class DAGALightningModule(GeneratingModule):
         real = torch.arange(given.shape[1]) < lengths[:, None]
         return given.to(self.device), wanted.to(self.device), real.to(self.device)
 
-    def loss(self, sentences: list[Sentence]) -> tuple[Tensor, int]:
-        """Return the mean cross-entropy over the tokens, ends included, and their number."""
+    def loss(
+        self, sentences: list[Sentence], generator: torch.Generator | None = None
+    ) -> tuple[Tensor, int]:
+        """Return the mean cross-entropy over the tokens, ends included, and their number.
+
+        Args:
+            sentences: Tagged sentences.
+            generator: Of no use here: sentences are shown as they are.
+        """
+        del generator
         given, wanted, real = self.encode(sentences)
         _, network = self._ready()
         scores, _ = network(given)
         return cross_entropy(scores[real], wanted[real]), int(real.sum())
-
-    def training_step(self, batch: list[Sentence], batch_idx: int) -> Tensor:
-        """Return the loss, having made sure that it is a number."""
-        loss, _ = self.loss(batch)
-        self.check_finite(loss, batch, batch_idx)
-        self.log("train/loss", loss, prog_bar=True, batch_size=len(batch))
-        return loss
 
     def on_train_epoch_start(self) -> None:
         """Set the learning rate."""
         for optimizer in self.trainer.optimizers:
             for group, configured in zip(optimizer.param_groups, self._configured, strict=True):
                 group["lr"] = configured["lr"] * self.decay**self.decays
-
-    def on_validation_epoch_start(self) -> None:
-        """Start the loss afresh."""
-        self.losses.reset()
-
-    def validation_step(
-        self, batch: list[Sentence], batch_idx: int, dataloader_idx: int = 0
-    ) -> None:
-        """Add the loss of a dev batch, which may be empty on one of several devices."""
-        del batch_idx, dataloader_idx
-        if batch:
-            self.losses.update(*self.loss(batch))
 
     def on_validation_epoch_end(self) -> None:
         """Log the dev scores, and let the learning rate fall where they are no better."""
@@ -175,18 +161,6 @@ class DAGALightningModule(GeneratingModule):
             self.least_loss = loss
         else:
             self.decays += 1
-
-    def on_test_epoch_start(self) -> None:
-        """Start the loss afresh."""
-        self.losses.reset()
-
-    def test_step(self, batch: list[Sentence], batch_idx: int, dataloader_idx: int = 0) -> None:
-        """Add the loss of a test batch."""
-        self.validation_step(batch, batch_idx, dataloader_idx)
-
-    def on_test_epoch_end(self) -> None:
-        """Log the test scores."""
-        self._log_scores("test")
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Write the vocabulary and the learning rate's state into the checkpoint."""
@@ -259,10 +233,3 @@ class DAGALightningModule(GeneratingModule):
                 "DAGA must have a vocabulary, was: none. Train it with `fit`, or load a checkpoint."
             )
         return self.vocabulary, self.network
-
-    def _log_scores(self, prefix: str) -> float:
-        """Log loss, log-likelihood and perplexity per token; return the loss."""
-        loss: Tensor = self.losses.compute()
-        scores = {"loss": loss, "log_likelihood": -loss, "perplexity": loss.exp()}
-        self.log_dict({f"{prefix}/{name}": score for name, score in scores.items()}, sync_dist=True)
-        return loss.item()

@@ -8,12 +8,11 @@ import torch
 from lightning.pytorch.cli import OptimizerCallable
 from torch import Tensor
 from torch.nn.functional import cross_entropy
-from torchmetrics import MeanMetric
 
 from lowner_pl.augmentation import labelled, parsed
 from lowner_pl.corpus import Candidate, Sentence
 from lowner_pl.modules.base import Schedule
-from lowner_pl.modules.generation import GeneratingModule
+from lowner_pl.modules.likelihood import LikelihoodModule
 from lowner_pl.modules.sequence_encoder import (
     IGNORED,
     SequenceBatch,
@@ -32,7 +31,7 @@ def adam(parameters: Any) -> torch.optim.Optimizer:
     return torch.optim.Adam(parameters, lr=5e-5, betas=(0.9, 0.98), fused=True)
 
 
-class MulDALightningModule(GeneratingModule):
+class MulDALightningModule(LikelihoodModule):
     """MulDA (`Liu et al., 2021 <https://aclanthology.org/2021.acl-long.453>`_), with mBART.
 
     Sentences have a label token before each word of an entity. The encoder reads the language, the
@@ -67,7 +66,6 @@ class MulDALightningModule(GeneratingModule):
     """
 
     method = "mulda"
-    headline = "log_likelihood"
 
     def __init__(
         self,
@@ -109,7 +107,6 @@ class MulDALightningModule(GeneratingModule):
             prefix_words=prefix_words,
             max_length=min(max_length, limit or max_length),
         )
-        self.losses = MeanMetric()
 
     def identity(self) -> dict[str, Any]:
         """Return what a checkpoint must agree on: also what decides on the tokens."""
@@ -141,44 +138,6 @@ class MulDALightningModule(GeneratingModule):
         wanted = batch.wanted.to(self.device)
         loss = cross_entropy(self(batch).flatten(0, 1), wanted.flatten(), ignore_index=IGNORED)
         return loss, int((batch.wanted != IGNORED).sum())
-
-    def training_step(self, batch: list[Sentence], batch_idx: int) -> Tensor:
-        """Return the loss, having made sure that it is a number."""
-        loss, _ = self.loss(batch, torch.default_generator)
-        self.check_finite(loss, batch, batch_idx)
-        self.log("train/loss", loss, prog_bar=True, batch_size=len(batch))
-        return loss
-
-    def on_validation_epoch_start(self) -> None:
-        """Start the loss afresh."""
-        self.losses.reset()
-
-    def validation_step(
-        self, batch: list[Sentence], batch_idx: int, dataloader_idx: int = 0
-    ) -> None:
-        """Add the loss of a dev batch, with the same sources every time.
-
-        The batch may be empty on one of several devices.
-        """
-        if batch:
-            seed = 1_000_003 * dataloader_idx + batch_idx
-            self.losses.update(*self.loss(batch, torch.Generator().manual_seed(seed)))
-
-    def on_validation_epoch_end(self) -> None:
-        """Log the dev scores."""
-        self._log_scores("dev")
-
-    def on_test_epoch_start(self) -> None:
-        """Start the loss afresh."""
-        self.losses.reset()
-
-    def test_step(self, batch: list[Sentence], batch_idx: int, dataloader_idx: int = 0) -> None:
-        """Add the loss of a test batch."""
-        self.validation_step(batch, batch_idx, dataloader_idx)
-
-    def on_test_epoch_end(self) -> None:
-        """Log the test scores."""
-        self._log_scores("test")
 
     def generation_options(self) -> dict[str, Any]:
         """Return the options that decide on the new sentences."""
@@ -233,9 +192,3 @@ class MulDALightningModule(GeneratingModule):
         if isinstance(tokens, str):
             return tokens
         return parsed(tokens, language=language, unknown="drop")
-
-    def _log_scores(self, prefix: str) -> None:
-        """Log loss, log-likelihood and perplexity per subword."""
-        loss: Tensor = self.losses.compute()
-        scores = {"loss": loss, "log_likelihood": -loss, "perplexity": loss.exp()}
-        self.log_dict({f"{prefix}/{name}": score for name, score in scores.items()}, sync_dist=True)

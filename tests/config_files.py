@@ -1,0 +1,25 @@
+"""The files under ``configs/`` that are rows of the papers' tables, and what they name."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .commands import CONFIGS
+
+MANER_ROWS = sorted(CONFIGS.glob("*_wikiann.yaml"))
+MIXED_ROWS = [CONFIGS / name for name in ("mix_random_conll.yaml", "mix_ess_conll.yaml")]
+AUGMENTED_ROWS = [CONFIGS / "labelwise_conll.yaml", CONFIGS / "melm_5_train.yaml", *MIXED_ROWS]
+GOLD = CONFIGS / "melm_1_gold.yaml"
+FINETUNE = CONFIGS / "melm_2_finetune.yaml"
+DAGA = CONFIGS / "daga.yaml"
+MULDA = CONFIGS / "mulda_conll.yaml"
+SEQUENCE_MODEL = CONFIGS / "model" / "mulda.yaml"
+
+
+def data_of(experiment: Path) -> dict[str, Any]:
+    """Return the data of an experiment, written in it or in the file that it names."""
+    data = yaml.safe_load(experiment.read_text())["data"]
+    named = isinstance(data, str)
+    whole: dict[str, Any] = yaml.safe_load((CONFIGS / data).read_text()) if named else data
+    return whole
