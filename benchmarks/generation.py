@@ -20,10 +20,12 @@ def main() -> None:
         copy_corpus(
             options.data, folder / "corpus", {"train": options.sentences, "dev": 1, "test": 1}
         )
-        _backbone(folder / "backbone", options)
+        backbone = options.backbone or folder / "backbone"
+        if not (backbone / "model.safetensors").is_file():
+            _backbone(backbone, options)
         job: Record = {
             "corpus": str(folder / "corpus" / "train.conll"),
-            "backbone": str(folder / "backbone"),
+            "backbone": str(backbone),
             "batch_size": options.batch_size,
         }
         rounds = [
@@ -126,6 +128,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--layers", type=int, default=12)
     parser.add_argument("--hidden", type=int, default=768)
     parser.add_argument("--heads", type=int, default=12)
+    parser.add_argument("--backbone", type=Path, help="folder to make it in, or where it is")
     parser.add_argument("--out", type=Path, help="results file, one JSON record a line")
     return parser.parse_args()
 

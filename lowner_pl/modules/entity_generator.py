@@ -216,12 +216,12 @@ class EntityGenerator:
             scores = self.head(states[part])
             for kind in dict.fromkeys(kinds[mask] for mask in part):
                 rows = [row for row, mask in enumerate(part) if kinds[mask] == kind]
-                choices = self._choices(scores[rows], kind)
+                choices = self._choices(scores, rows, kind)
                 for row, ids in zip(rows, choices, strict=True):
                     likely[part[row]] = ids
         return likely
 
-    def _choices(self, scores: Tensor, kind: Kind) -> list[list[int]]:
+    def _choices(self, scores: Tensor, rows: list[int], kind: Kind) -> list[list[int]]:
         """Return which subwords may be drawn at masks of one kind, by their ids.
 
         They are sorted by id, not by score: two of about the same score may change places when
@@ -229,10 +229,13 @@ class EntityGenerator:
 
         Args:
             scores: Vocabulary scores. Shape ``(M, V)``.
+            rows: The rows of the masks.
             kind: The kind.
         """
         allowed = self.spelling.allowed(kind).to(scores.device)
-        best = scores[:, allowed].topk(min(self.options.k, len(allowed))).indices
+        # index_select is twice as fast as indexing by two lists.
+        of_kind = scores.index_select(0, torch.tensor(rows, device=scores.device))
+        best = of_kind.index_select(1, allowed).topk(min(self.options.k, len(allowed))).indices
         ids: list[list[int]] = allowed[best[:, self.options.min_rank - 1 :]].sort(1).values.tolist()
         return ids
 

@@ -283,7 +283,7 @@ def test_a_kind_with_fewer_subwords_than_k_gives_all_it_has(tiny: str) -> None:
     allowed = spelling.allowed(stop).tolist()
     assert 1 <= len(allowed) < 200
     scores = torch.zeros(1, len(module.tokenizer))
-    assert module.generator._choices(scores, stop) == [sorted(allowed)]
+    assert module.generator._choices(scores, [0], stop) == [sorted(allowed)]
 
 
 def test_a_single_sentence_streams(tiny: str) -> None:
