@@ -20,7 +20,7 @@ from common import (
     write_config,
 )
 
-from lowner_pl.corpus import subset
+from lowner_pl.corpus import read_conll, subset
 
 METHODS = ("sner", "maner", "mlm_ner", "maner_rand")
 TYPES = ("PER", "LOC", "ORG")
@@ -77,6 +77,7 @@ class Study:
             self.backbone = options.backbone
         found = {entity.type for part in parts.values() for s in part for entity in s.entities}
         self.type_map = json.dumps(dict.fromkeys(sorted(found - {*TYPES})))
+        self.known = {s.words[e.start : e.end] for s in read for e in s.entities}
         self.test_sentences = len(parts["test"])
 
     def run(self, method: str) -> list[Record]:
@@ -109,7 +110,28 @@ class Study:
         file = self._run_folder(method, rate, seed) / "test_metrics.json"
         scores = json.loads(file.read_text())["scores"]
         keys = ("f1", "precision", "recall", "word_accuracy")
-        return {f"test_{key}": round(100 * scores[key], 2) for key in keys}
+        report: Record = {f"test_{key}": round(100 * scores[key], 2) for key in keys}
+        return report | self._recall(file.with_name("test_tagged.conll"))
+
+    def _recall(self, tagged: Path) -> Record:
+        """Return the recall of entities whose words the training sentences also have, and others.
+
+        In training they may be of any type.
+        """
+        found: dict[bool, list[bool]] = {True: [], False: []}
+        pairs = zip(read_conll(tagged, tag_column=1), read_conll(tagged, tag_column=2), strict=True)
+        for gold, predicted in pairs:
+            for entity in gold.entities:
+                words = gold.words[entity.start : entity.end]
+                found[words in self.known].append(entity in predicted.entities)
+        return {
+            f"test_recall_{name}": round(100 * sum(found[known]) / (len(found[known]) or 1), 2)
+            for name, known in (("seen", True), ("unseen", False))
+        } | {
+            "test_seen_share": round(
+                100 * len(found[True]) / (sum(map(len, found.values())) or 1), 2
+            )
+        }
 
     def _command(self, command: str, method: str, rate: float, seed: int) -> None:
         from lowner_pl.cli import run
