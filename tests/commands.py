@@ -1,6 +1,7 @@
 """Running commands in tests."""
 
 import atexit
+import csv
 import os
 import subprocess
 import sys
@@ -78,6 +79,14 @@ def weights(log_root: Path, which: str = "last", method: str = "sner") -> dict[s
     file = folder(log_root, method) / "checkpoints" / f"{which}.ckpt"
     state: dict[str, Tensor] = torch.load(file, weights_only=True)["state_dict"]
     return state
+
+
+def steps(file: Path, column: str) -> list[tuple[int, float]]:
+    """Return the steps and values of a column of ``metrics.csv``."""
+    with file.open(newline="") as lines:
+        return [
+            (int(row["step"]), float(row[column])) for row in csv.DictReader(lines) if row[column]
+        ]
 
 
 def same(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:

@@ -16,6 +16,14 @@ ALL_KINDS: tuple[Kind, ...] = (*KINDS, "multilingual")
 torch.set_num_threads(1)
 
 
+@pytest.fixture
+def offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the Hugging Face hub out, however the tests are started."""
+    import huggingface_hub.constants as constants
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+
+
 @pytest.fixture(scope="session")
 def swahili() -> list[Sentence]:
     """The training sentences of the Swahili sample corpus."""

@@ -18,12 +18,7 @@ from lowner_pl.nn import Backbone, load_backbone, max_positions, save_backbone
 
 from ..conftest import ALL_KINDS, KINDS
 
-
-@pytest.fixture(autouse=True)
-def offline(monkeypatch: pytest.MonkeyPatch) -> None:
-    import huggingface_hub.constants as constants
-
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+pytestmark = pytest.mark.usefixtures("offline")
 
 
 @pytest.mark.parametrize("kind", KINDS)

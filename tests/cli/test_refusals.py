@@ -1,0 +1,119 @@
+"""What cannot be right is refused, in one sentence, and changes nothing."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from lowner_pl.modules import BaseModule, NERModule, SNERLightningModule
+
+from ..commands import arguments, command, folder, popen
+
+
+def test_a_fit_that_is_refused_leaves_the_run_where_it_is(trained: Path, tmp_path: Path) -> None:
+    command("fit", tmp_path, "--trainer.max_epochs=1", method="maner")
+    other = folder(tmp_path, "maner") / "checkpoints" / "last.ckpt"
+    before = sorted(file.name for file in folder(trained).rglob("*"))
+    with pytest.raises(ValueError, match="was: 'MANERLightningModule'"):
+        command("fit", trained, f"--ckpt_path={other}")
+    with pytest.raises(ValueError, match="invalid accelerator name"):
+        command("fit", trained, "--trainer.accelerator=nonsense")
+    assert sorted(file.name for file in folder(trained).rglob("*")) == before
+    assert not list(folder(trained).parent.glob("*.1"))
+
+
+def test_a_precision_that_would_convert_sentences_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"`trainer.precision` must be .*was: 'bf16-true'"):
+        command("fit", tmp_path, "--trainer.precision=bf16-true")
+    command("fit", tmp_path, "--trainer.precision=bf16-mixed", "--trainer.max_epochs=1")
+
+
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match=r"The run folder must be writable, was: '.*file"):
+        command("fit", tmp_path / "file")
+
+
+def test_testing_without_a_checkpoint_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="`--ckpt_path best` needs a checkpoint"):
+        command("test", tmp_path)
+    with pytest.raises(
+        FileNotFoundError, match=r"'best', 'last' or a checkpoint file, was: 'x.ckpt'"
+    ):
+        command("test", tmp_path, "--ckpt_path=x.ckpt")
+
+
+def test_a_checkpoint_of_another_method_is_refused(trained: Path, tmp_path: Path) -> None:
+    file = folder(trained) / "checkpoints" / "best.ckpt"
+    message = "method 'MANERLightningModule' as configured, was: 'SNERLightningModule'"
+    with pytest.raises(ValueError, match=message):
+        command("test", tmp_path, f"--ckpt_path={file}", method="maner")
+
+
+def test_a_checkpoint_with_another_marker_is_refused(tmp_path: Path) -> None:
+    command("fit", tmp_path, method="maner")
+    file = folder(tmp_path, "maner") / "checkpoints" / "best.ckpt"
+    with pytest.raises(ValueError, match="marker 'random' as configured, was: 'mask'"):
+        command("test", tmp_path, f"--ckpt_path={file}", method="maner_rand")
+
+
+def test_a_checkpoint_with_other_entity_types_is_refused_and_changes_nothing(
+    trained: Path,
+) -> None:
+    before = (folder(trained) / "config.yaml").read_text()
+    with pytest.raises(ValueError, match=r"entity_types \['.*'\] as configured, was: \["):
+        command("fit", trained, "--ckpt_path=last", "--data.type_map={ORG: null}")
+    assert (folder(trained) / "config.yaml").read_text() == before
+
+
+def test_a_checkpoint_with_other_weights_is_refused(trained: Path) -> None:
+    with pytest.raises(ValueError, match=r"different in 3 of \d+, first 'tagger\.head"):
+        command("test", trained, "--model.head=crf")
+
+
+def test_a_truncated_checkpoint_is_refused(trained: Path, tmp_path: Path) -> None:
+    whole = (folder(trained) / "checkpoints" / "best.ckpt").read_bytes()
+    file = tmp_path / "cut.ckpt"
+    file.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ValueError, match="A checkpoint must be whole"):
+        command("test", tmp_path, f"--ckpt_path={file}")
+
+
+def test_a_run_folder_in_use_is_refused(tmp_path: Path) -> None:
+    first = popen(arguments("fit", tmp_path, "--trainer.max_epochs=500"))
+    try:
+        while not (folder(tmp_path) / "checkpoints" / "last.ckpt").exists():
+            assert first.poll() is None, first.communicate()[1]
+            time.sleep(0.02)
+        with pytest.raises(ValueError, match="must have one writer"):
+            command("fit", tmp_path)
+    finally:
+        first.kill()
+        first.communicate()
+
+
+def test_bad_input_ends_in_one_message(tmp_path: Path) -> None:
+    words = arguments("fit", tmp_path, "--model.backbone=no/such-model")
+    process = subprocess.run(
+        [sys.executable, "-m", "lowner_pl", *words],
+        env={**os.environ, "HF_HUB_OFFLINE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert process.returncode == 1
+    assert "error: The backbone must be a folder, a model of the Hugging Face hub" in process.stderr
+    assert "'no/such-model'" in process.stderr
+    assert "Traceback" not in process.stderr
+
+
+def test_bases_cannot_be_loaded(trained: Path) -> None:
+    file = folder(trained) / "checkpoints" / "best.ckpt"
+    with pytest.raises(TypeError, match="abstract"):
+        NERModule.load_from_checkpoint(file, weights_only=True)
+    with pytest.raises(ValueError, match="method 'BaseModule' as configured, was: 'SNER"):
+        BaseModule.load_from_checkpoint(file, weights_only=True)
+    SNERLightningModule.load_from_checkpoint(file, weights_only=True)

@@ -1,0 +1,137 @@
+"""A run that was stopped goes on as if it never had been."""
+
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+
+from lowner_pl.modules import NERModule
+
+from ..commands import arguments, command, folder, popen, same, steps, weights
+
+
+@pytest.mark.parametrize("method", ["sner", "mlm_ner"])
+def test_resuming_gives_the_weights_and_the_curve_of_an_uninterrupted_run(
+    method: str, tmp_path: Path
+) -> None:
+    whole, parted = tmp_path / "whole", tmp_path / "parted"
+    command("fit", whole, method=method)
+    command("fit", parted, "--trainer.max_epochs=1", method=method)
+    command("fit", parted, "--ckpt_path=last", method=method)
+    assert same(weights(parted, method=method), weights(whole, method=method))
+    assert same(weights(parted, "best", method), weights(whole, "best", method))
+    for column in ("train/loss", "dev/f1", "dev/loss"):
+        one, other = (steps(folder(r, method) / "metrics.csv", column) for r in (whole, parted))
+        assert one == other
+    assert not list(folder(parted, method).parent.glob("*.1"))
+
+
+def test_killed_at_any_moment_and_resumed_gives_the_uninterrupted_weights(tmp_path: Path) -> None:
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    more = ("--trainer.max_epochs=12",)
+    command("fit", whole, *more, method="mlm_ner")
+    last = folder(killed, "mlm_ner") / "checkpoints" / "last.ckpt"
+    moments = 0
+    for delay in (0.0, 0.05, 0.13):
+        begun = last.stat().st_mtime if last.exists() else 0.0
+        resume = ("--ckpt_path=last",) if last.exists() else ()
+        process = popen(arguments("fit", killed, *more, *resume, method="mlm_ner"))
+        while process.poll() is None:
+            if last.exists() and last.stat().st_mtime > begun:
+                time.sleep(delay)
+                os.kill(process.pid, signal.SIGKILL)
+                process.wait()
+                moments += 1
+                break
+            time.sleep(0.005)
+        process.communicate()
+    assert moments >= 1
+    command("fit", killed, *more, "--ckpt_path=last", method="mlm_ner")
+    assert same(weights(killed, method="mlm_ner"), weights(whole, method="mlm_ner"))
+    one, other = (
+        steps(folder(root, "mlm_ner") / "metrics.csv", "train/loss") for root in (whole, killed)
+    )
+    assert one == other
+
+
+def test_typed_options_win_over_the_checkpoint(tmp_path: Path) -> None:
+    command("fit", tmp_path, "--trainer.max_epochs=1")
+    cli = command(
+        "fit", tmp_path, "--trainer.max_epochs=2", "--ckpt_path=last", "--model.optimizer.lr=0.007"
+    )
+    assert cli.trainer.optimizers[0].param_groups[0]["lr"] == 0.007
+    state = torch.load(cli.run.checkpoints / "last.ckpt", weights_only=True)
+    assert state["optimizer_states"][0]["param_groups"][0]["lr"] == 0.007
+    assert yaml.safe_load((cli.run.path / "config.yaml").read_text())["ckpt_path"] is None
+
+
+def test_a_schedule_resumes_as_if_never_interrupted(tmp_path: Path) -> None:
+    more = ("--model.schedule=cosine", "--model.warmup=0.2")
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    command("fit", whole, *more)
+    words = arguments("fit", killed, *more)
+    process = popen(words)
+    last = folder(killed) / "checkpoints" / "last.ckpt"
+    while process.poll() is None and not last.exists():
+        time.sleep(0.005)
+    process.kill()
+    process.communicate()
+    command("fit", killed, *more, "--ckpt_path=last")
+    assert same(weights(killed), weights(whole))
+
+
+@pytest.mark.parametrize("which", ["last", "best"])
+def test_resuming_where_there_is_nothing_is_an_error(which: str, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=f"`--ckpt_path {which}` needs a checkpoint"):
+        command("fit", tmp_path, f"--ckpt_path={which}")
+
+
+def test_resuming_from_weights_alone_is_an_error(trained: Path) -> None:
+    files = [folder(trained) / "metrics.csv", folder(trained) / "checkpoints" / "last.ckpt"]
+    before = [file.read_bytes() for file in files]
+    with pytest.raises(ValueError, match=r"with weights alone, as `best` has\."):
+        command("fit", trained, "--ckpt_path=best")
+    assert [file.read_bytes() for file in files] == before
+
+
+@pytest.mark.parametrize("spelling", ["absolute", "link"])
+def test_a_run_resumes_in_place_however_its_checkpoint_is_written(
+    spelling: str, tmp_path: Path
+) -> None:
+    command("fit", tmp_path / "runs", "--trainer.max_epochs=1")
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "runs")
+    root = link if spelling == "link" else tmp_path / "runs"
+    last = folder(root) / "checkpoints" / "last.ckpt"
+    cli = command("fit", tmp_path / "runs", f"--ckpt_path={last}", "--trainer.max_epochs=2")
+    assert cli.trainer.global_step == 6
+    assert not list(folder(tmp_path / "runs").parent.glob("*.1"))
+
+
+def test_resuming_a_finished_run_changes_nothing(trained: Path) -> None:
+    before = weights(trained)
+    command("fit", trained, "--ckpt_path=last")
+    assert same(weights(trained), before)
+    assert len(steps(folder(trained) / "metrics.csv", "train/loss")) == 9
+
+
+def test_a_nan_loss_keeps_the_last_good_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command("fit", tmp_path, "--trainer.max_epochs=1")
+    good = weights(tmp_path)
+    loss = NERModule.loss
+
+    def explode(self: NERModule, sentences: Any) -> Any:
+        factor = float("nan") if self.current_epoch == 1 else 1.0
+        return loss(self, sentences) * factor
+
+    monkeypatch.setattr(NERModule, "loss", explode)
+    with pytest.raises(ValueError, match="was: nan in epoch 1, batch 0"):
+        command("fit", tmp_path, "--ckpt_path=last")
+    assert same(weights(tmp_path), good)
