@@ -28,6 +28,8 @@ AUGMENTED |= {
 ROWS = ("gold", *FITTED, *AUGMENTED)
 MONOLINGUAL = ("gold", "label_wise", "mlm_entity", "daga", "melm_plain", "melm")
 
+ALL: Record = {"train_size": None, "dev_size": None}  # else the sizes of the configs below count
+
 
 def main() -> None:
     """Run each row with each seed and report its test scores."""
@@ -114,11 +116,11 @@ class Study:
             sources.append(_object("datamodules.ConllDataModule", paths | names | sizes))
         if len(sources) == 1:
             return sources[0]
-        return _object("datamodules.MultilingualDataModule", {"sources": sources})
+        return _object("datamodules.MultilingualDataModule", {"sources": sources} | ALL)
 
     def _mixed(self) -> Path:
         """Return the data of MELM on gold and code-mixed sentences."""
-        init = {"source": self._source(), "augmenters": [self._most_similar()]}
+        init = {"source": self._source(), "augmenters": [self._most_similar()]} | ALL
         return self._write("mixed", _object("datamodules.AugmentedDataModule", init))
 
     def _most_similar(self) -> Record:
