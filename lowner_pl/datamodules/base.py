@@ -252,6 +252,8 @@ class NERDataModule(SentenceDataModule):
                 f"`{option}` must be from 1 to {len(sentences)}, the sentences that {self.name} "
                 f"has for it, was: {size}. Choose one of these, or leave it out for all."
             )
+        if size is not None and size < len(sentences):
+            rank_zero_info(f"{self.name}: {size:,} of {len(sentences):,} sentences (`{option}`).")
         return subset(sentences, size, seed=self.subset_seed)
 
     def _mapped(self, sentences: Sentences, split: Split) -> Sentences:

@@ -51,6 +51,15 @@ class TestMultilingual:
         assert len(fewer.sentences("train")) == 6
         assert all(s in data.sentences("train") for s in fewer.sentences("train"))
 
+    def test_a_cut_of_the_union_is_said(self, caplog: pytest.LogCaptureFixture) -> None:
+        # `train_size` of an experiment's own corpus stays when `--data` names another one.
+        with caplog.at_level("INFO"):
+            data = MultilingualDataModule([german(), spanish()], train_size=5)
+            every = len(german().sentences("train") + spanish().sentences("train"))
+            assert len(data.sentences("train")) == 5
+        said = f"conll2003-de+conll2002-es: 5 of {every:,} sentences (`train_size`)."
+        assert [record.getMessage() for record in caplog.records] == [said]
+
     def test_a_size_that_a_corpus_has_not_is_refused(self) -> None:
         with pytest.raises(ValueError, match="`size_each` must be at least 1, was: 0"):
             MultilingualDataModule([german()], size_each=0)
