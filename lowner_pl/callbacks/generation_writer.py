@@ -77,7 +77,7 @@ class GenerationWriter(Callback):
             )
         assert self._journal is not None
         self._journal.flush()
-        give_back_memory(batch_idx)
+        give_back_memory()
 
     def on_predict_end(self, trainer: Any, pl_module: Any) -> None:
         """Write the files and drop the journal.

@@ -45,7 +45,7 @@ class PredictionWriter(Callback):
             for sentence in tagged:
                 self._writer.write(sentence)
             self._written += len(tagged)
-        give_back_memory(batch_idx)
+        give_back_memory()
 
     def on_predict_end(self, trainer: Any, pl_module: Any) -> None:
         """Let the file appear."""

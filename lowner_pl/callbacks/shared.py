@@ -15,18 +15,15 @@ COUNTS = ("entities", "words", "masks")
 PER_TOKEN = ("loss", "log_likelihood", "perplexity")
 
 
-def give_back_memory(batch_idx: int) -> None:
-    """Return to the system what the C library keeps of freed memory, behind every 32nd batch.
+def give_back_memory() -> None:
+    """Return to the system what the C library keeps of freed memory; done behind every batch.
 
     Tensors of ever other sizes leave holes: without this a long prediction takes more and more,
-    though it holds no more. Other libraries than glibc see to it themselves, or cannot.
-
-    Args:
-        batch_idx: Number of the batch, from 0.
+    though it holds no more. It takes some milliseconds. Other libraries than glibc have no such
+    function.
     """
-    if batch_idx % 32 == 31:
-        with contextlib.suppress(AttributeError, OSError, TypeError):
-            ctypes.CDLL(None).malloc_trim(0)
+    with contextlib.suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def gathered(mine: list[Any], trainer: Trainer) -> list[Any]:

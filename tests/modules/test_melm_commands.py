@@ -136,18 +136,19 @@ def test_a_file_streams_through(
     assert read == written == 20
 
 
-def test_freed_memory_is_given_back_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_freed_memory_is_given_back_behind_every_batch(
+    trained: Path, tiny: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     calls: list[int] = []
 
     class Library:
         malloc_trim = calls.append
 
     monkeypatch.setattr("ctypes.CDLL", lambda _: Library)
-    for batch_idx in range(64):
-        give_back_memory(batch_idx)
-    assert calls == [0, 0]
+    command("predict", trained, tiny, "--data.eval_batch_size=8")
+    assert calls == [0] * 5
     monkeypatch.setattr("ctypes.CDLL", lambda _: object())  # a library without such a thing
-    give_back_memory(31)
+    give_back_memory()
 
 
 def test_a_stopped_generation_goes_on_and_loses_nothing(
