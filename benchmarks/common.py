@@ -3,7 +3,6 @@
 import csv
 import json
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -229,5 +228,15 @@ class Stopwatch:
 
 
 def peak_megabytes() -> float:
-    """Return the most memory this process ever held (``ru_maxrss``; kilobytes on Linux)."""
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
+    """Return the most memory this process ever held.
+
+    Not ``ru_maxrss``: that of a child begins with what its parent held when it was started.
+    """
+    return memory_megabytes("VmHWM")
+
+
+def memory_megabytes(which: str) -> float:
+    """Return the memory that this process holds (``VmRSS``), or held at most (``VmHWM``)."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    kilobytes = next(line.split()[1] for line in lines if line.startswith(f"{which}:"))
+    return round(int(kilobytes) / 1024, 1)

@@ -5,7 +5,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from common import Record, Stopwatch, answer, product_rate
+from common import Record, Stopwatch, answer, memory_megabytes, product_rate
 
 K, ROUNDS, MEAN_RATE = 5, 3, 0.5
 
@@ -62,13 +62,6 @@ class _Count:
         """Return the counts, and the operations of all matrix products but attention's."""
         operations = self.subwords * self.each_subword + self.scored * self.each_score
         return {"subwords": self.subwords, "scored": self.scored, "operations": operations}
-
-
-def memory_megabytes(which: str) -> float:
-    """Return the memory that this process holds (``VmRSS``), or held at most (``VmHWM``)."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    kilobytes = next(line.split()[1] for line in lines if line.startswith(f"{which}:"))
-    return round(int(kilobytes) / 1024, 1)
 
 
 def _plain(module: Any, sentences: list[Any], batch_size: int) -> Iterator[tuple[str, ...]]:

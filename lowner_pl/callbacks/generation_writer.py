@@ -7,7 +7,7 @@ from typing import Any, TextIO
 
 from lightning.pytorch import Callback, Trainer
 
-from lowner_pl.callbacks.shared import write_record
+from lowner_pl.callbacks.shared import give_back_memory, write_record
 from lowner_pl.corpus import (
     AugmentationReport,
     NoveltyFilter,
@@ -77,6 +77,7 @@ class GenerationWriter(Callback):
             )
         assert self._journal is not None
         self._journal.flush()
+        give_back_memory()
 
     def on_predict_end(self, trainer: Any, pl_module: Any) -> None:
         """Write the files and drop the journal.

@@ -5,7 +5,7 @@ from typing import Any
 
 from lightning.pytorch import Callback, Trainer
 
-from lowner_pl.callbacks.shared import gathered
+from lowner_pl.callbacks.shared import gathered, give_back_memory
 from lowner_pl.corpus import ConllWriter, Sentence
 
 
@@ -45,6 +45,7 @@ class PredictionWriter(Callback):
             for sentence in tagged:
                 self._writer.write(sentence)
             self._written += len(tagged)
+        give_back_memory()
 
     def on_predict_end(self, trainer: Any, pl_module: Any) -> None:
         """Let the file appear."""

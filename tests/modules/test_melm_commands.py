@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from lowner_pl.callbacks import GenerationWriter
+from lowner_pl.callbacks.shared import give_back_memory
 from lowner_pl.cli import NERCLI, run
 from lowner_pl.corpus import ConllFile, Sentence, read_conll, write_conll
 from lowner_pl.modules import MELMLightningModule, generate
@@ -133,6 +134,21 @@ def test_a_file_streams_through(
     monkeypatch.setattr(GenerationWriter, "on_predict_batch_end", watched)
     command("predict", trained, tiny, f"--data.predict_path={file}", "--data.eval_batch_size=2")
     assert read == written == 20
+
+
+def test_freed_memory_is_given_back_behind_every_batch(
+    trained: Path, tiny: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[int] = []
+
+    class Library:
+        malloc_trim = calls.append
+
+    monkeypatch.setattr("ctypes.CDLL", lambda _: Library)
+    command("predict", trained, tiny, "--data.eval_batch_size=8")
+    assert calls == [0] * 5
+    monkeypatch.setattr("ctypes.CDLL", lambda _: object())  # a library without such a thing
+    give_back_memory()
 
 
 def test_a_stopped_generation_goes_on_and_loses_nothing(
