@@ -136,7 +136,7 @@ def _trained(file: str, backbone: str | None) -> Any:
             "A tagger keeps no masked-language-model head; use it with `predict`."
         )
     start = (saved.get("hyper_parameters") or {}).get("backbone", "embedded")
-    moved = {} if backbone is None else {"backbone": backbone}
+    moved: dict[str, Any] = {} if backbone is None else {"backbone": backbone}
     try:
         return MLMLightningModule.load_from_checkpoint(
             file, map_location="cpu", weights_only=True, **moved

@@ -60,7 +60,7 @@ def other_tokenizer(folder: Path, tiny: str) -> None:
     """Give a folder a tokenizer of as many subwords, in which two change their ids."""
     text = (Path(tiny) / "tokenizer.json").read_text()
     tokenizer = AutoTokenizer.from_pretrained(tiny)
-    one, other = tokenizer.convert_ids_to_tokens([20, 21])
+    one, other = map(str, tokenizer.convert_ids_to_tokens([20, 21]))
     text = text.replace(f'"{one}",', '"<0>",').replace(f'"{other}",', f'"{one}",')
     (folder / "tokenizer.json").write_text(text.replace('"<0>",', f'"{other}",'))
 
