@@ -1,10 +1,15 @@
 """Commands beside those of Lightning: a backbone from nothing, and a trained one as a folder."""
 
 import argparse
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 COMMANDS = ("new-backbone", "export-backbone", "augment")
+SHAPE = ("kind", "vocabulary", "layers", "hidden", "heads", "positions", "seed")
 
 
 def run_command(arguments: list[str]) -> None:
@@ -31,14 +36,14 @@ def _parser() -> argparse.ArgumentParser:
     new = commands.add_parser("new-backbone", help="an untrained backbone with its tokenizer")
     new.add_argument("--text", nargs="+", required=True, help="text files, or folders of them")
     new.add_argument("--languages", nargs="+", help="languages to take from the folders")
-    new.add_argument("--folder", type=Path, required=True, help="where to write")
     new.add_argument("--kind", choices=get_args(Kind), default="multilingual")
     new.add_argument("--vocabulary", type=int, default=16_000, help="subwords")
     new.add_argument("--layers", type=int, default=4)
     new.add_argument("--hidden", type=int, default=256, help="width")
     new.add_argument("--heads", type=int, default=4)
     new.add_argument("--positions", type=int, default=512, help="subwords in a window at most")
-    new.add_argument("--lines", type=int, default=100_000, help="lines to read")
+    new.add_argument("--lines", type=int, default=100_000, help="lines to read at most")
+    new.add_argument("--most-characters", type=int, default=10_000, help="that a line may have")
     new.add_argument("--exponent", type=float, default=0.5, help="of the languages' shares")
     new.add_argument("--seed", type=int, default=0)
     new.add_argument(
@@ -46,8 +51,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     export = commands.add_parser("export-backbone", help="a checkpoint as a backbone's folder")
     export.add_argument("--ckpt_path", required=True, help="a checkpoint of masked-LM training")
-    export.add_argument("--folder", type=Path, required=True, help="where to write")
+    export.add_argument("--backbone", help="what it was trained from, where that has moved")
     export.add_argument("--half", action="store_true", help="16 bits a number on disk")
+    for command in (new, export):
+        command.add_argument("--folder", type=Path, required=True, help="where to write")
+        command.add_argument(
+            "--overwrite", action="store_true", help="replace the backbone that is there"
+        )
     return parser
 
 
@@ -55,46 +65,130 @@ def _new_backbone(options: argparse.Namespace) -> None:
     """Train a tokenizer on text, initialise a model, and save both."""
     from transformers import AutoTokenizer
 
+    from lowner_pl.nn.fresh import check_shape, fresh_backbone
+    from lowner_pl.nn.skip_gram import skip_gram_vectors, start_from_vectors, word2vec
+
+    for name, least in {"lines": 1, "most_characters": 1, "skip_gram": 0}.items():
+        if (number := getattr(options, name)) < least:
+            option = "--" + name.replace("_", "-")
+            raise ValueError(f"`{option}` must be at least {least}, was: {number}.")
+    shape = {key: getattr(options, key) for key in SHAPE}
+    check_shape(**shape)
+    if options.skip_gram:
+        word2vec()
+    with _written_whole(options.folder, overwrite=options.overwrite) as folder:
+        lines = _lines(options)
+        fresh_backbone(folder, lines, **shape)
+        if options.skip_gram:
+            tokenizer = AutoTokenizer.from_pretrained(folder)
+            vectors = skip_gram_vectors(
+                tokenizer(lines, add_special_tokens=False)["input_ids"],
+                vocabulary=len(tokenizer),
+                size=options.hidden,
+                epochs=options.skip_gram,
+                seed=options.seed,
+            )
+            start_from_vectors(folder, vectors)
+    print(f"Untrained backbone: {options.folder}")
+
+
+def _lines(options: argparse.Namespace) -> list[str]:
+    """Return a sample of the text, of at most as many lines as there are."""
     from lowner_pl.datamodules import TextDataModule
-    from lowner_pl.nn.fresh import fresh_backbone
-    from lowner_pl.nn.skip_gram import skip_gram_vectors, start_from_vectors
 
     text = TextDataModule(
-        paths=options.text, languages=options.languages, exponent=options.exponent
+        paths=options.text,
+        languages=options.languages,
+        exponent=options.exponent,
+        most_characters=options.most_characters,
     )
-    lines = [" ".join(s.words) for s in text.sample(options.lines, seed=options.seed)]
-    shape = ("kind", "vocabulary", "layers", "hidden", "heads", "positions", "seed")
-    fresh_backbone(options.folder, lines, **{key: getattr(options, key) for key in shape})
-    if options.skip_gram:
-        tokenizer = AutoTokenizer.from_pretrained(options.folder)
-        ids = tokenizer(lines, add_special_tokens=False)["input_ids"]
-        vectors = skip_gram_vectors(
-            ids,
-            vocabulary=len(tokenizer),
-            size=options.hidden,
-            epochs=options.skip_gram,
-            seed=options.seed,
-        )
-        start_from_vectors(options.folder, vectors)
-    print(f"Untrained backbone: {options.folder}")
+    text.setup("fit")
+    there: Any = text.train_dataloader().dataset
+    sample = text.sample(min(options.lines, len(there)), seed=options.seed)
+    return [" ".join(sentence.words) for sentence in sample]
 
 
 def _export_backbone(options: argparse.Namespace) -> None:
     """Write the backbone of a checkpoint."""
     import torch
 
+    with _written_whole(options.folder, overwrite=options.overwrite) as folder:
+        module = _trained(options.ckpt_path, options.backbone)
+        module.export(folder, dtype=torch.float16 if options.half else torch.float32)
+    print(f"Backbone: {options.folder}")
+
+
+def _trained(file: str, backbone: str | None) -> Any:
+    """Return the masked language model of a checkpoint, its shape and tokenizer of a backbone."""
     from lowner_pl.checkpoint_io import read_checkpoint
     from lowner_pl.modules import MLMLightningModule
 
-    saved = read_checkpoint(options.ckpt_path)
+    if not Path(file).is_file():
+        raise FileNotFoundError(
+            "`--ckpt_path` must be a file, such as 'lightning_logs/…/checkpoints/last.ckpt', was: "
+            f"{file!r}, which is none."
+        )
+    saved = read_checkpoint(file)
     method = (saved.get("lowner_pl") or {}).get("method")
     if method != MLMLightningModule.__name__:
         raise ValueError(
             f"`--ckpt_path` must be a checkpoint of MLMLightningModule, was: one of {method}. "
             "A tagger keeps no masked-language-model head; use it with `predict`."
         )
-    module = MLMLightningModule.load_from_checkpoint(
-        options.ckpt_path, map_location="cpu", weights_only=True
-    )
-    module.export(options.folder, dtype=torch.float16 if options.half else torch.float32)
-    print(f"Backbone: {options.folder}")
+    start = (saved.get("hyper_parameters") or {}).get("backbone", "embedded")
+    moved: dict[str, Any] = {} if backbone is None else {"backbone": backbone}
+    try:
+        return MLMLightningModule.load_from_checkpoint(
+            file, map_location="cpu", weights_only=True, **moved
+        )
+    except FileNotFoundError as error:
+        raise FileNotFoundError(
+            f"The checkpoint was trained from the backbone {start!r}, which must be there for its "
+            f"shape and tokenizer, was: no backbone at {backbone or start!r}. Pass where it is "
+            "with `--backbone FOLDER`."
+        ) from error
+
+
+@contextmanager
+def _written_whole(target: Path, *, overwrite: bool) -> Iterator[Path]:
+    """Yield a new folder beside ``target`` that takes its place if all goes well.
+
+    Raises:
+        ValueError: If something is there that must not be replaced.
+    """
+    target = target.resolve()
+    _check_free(target, overwrite=overwrite)
+    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    partial.mkdir(parents=True)
+    try:
+        (probe := partial / ".probe").touch()
+        mode = probe.stat().st_mode
+        probe.unlink()
+        yield partial
+        for file in partial.iterdir():
+            file.chmod(mode)  # `safetensors` writes for the owner alone
+        _check_free(target, overwrite=overwrite)  # what came in the meantime stays, too
+        old = partial.with_suffix(".old")
+        if target.exists():
+            target.rename(old)
+        partial.rename(target)
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _check_free(target: Path, *, overwrite: bool) -> None:
+    """Refuse a file, and a folder that holds something but a backbone to overwrite."""
+    if target.exists() and not target.is_dir():
+        raise ValueError(f"`--folder` must be a folder, was: '{target}', which is a file.")
+    names = {file.name for file in target.iterdir()} if target.exists() else set()
+    if names and not overwrite:
+        raise ValueError(
+            f"`--folder` must be new or empty, was: '{target}' with {len(names)} files. Give "
+            "another, or `--overwrite` to replace the backbone in it."
+        )
+    if names and ("config.json" not in names or any(file.is_dir() for file in target.iterdir())):
+        raise ValueError(
+            f"`--overwrite` replaces a backbone's folder alone, was: '{target}' with other things "
+            "in it. Give another folder."
+        )

@@ -3,6 +3,7 @@
 import hashlib
 import os
 from abc import ABC
+from functools import cached_property
 from typing import Any, Literal
 
 import torch
@@ -12,9 +13,11 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
 from lowner_pl.corpus import Sentence
+from lowner_pl.nn import tokenizer_identity
 
 Schedule = Literal["constant", "linear", "cosine"]
 IDENTITY = "lowner_pl"
+TOKENIZER = "tokenizer"
 
 
 class BaseModule(LightningModule, ABC):
@@ -145,12 +148,18 @@ class BaseModule(LightningModule, ABC):
         """Return what a checkpoint must agree on to be loaded."""
         return {"method": type(self).__name__}
 
+    @cached_property
+    def _tokenizer_identity(self) -> dict[str, str]:
+        """The tokenizer as part of the identity: the last, as its tokens may follow from others."""
+        tokenizer = getattr(self, "tokenizer", None)
+        return {} if tokenizer is None else {TOKENIZER: tokenizer_identity(tokenizer)}
+
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Write the identity into the checkpoint."""
-        checkpoint[IDENTITY] = self.identity()
+        checkpoint[IDENTITY] = {**self.identity(), **self._tokenizer_identity}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Refuse the checkpoint of another method, tag set or architecture.
+        """Refuse the checkpoint of another method, tag set, tokenizer or architecture.
 
         Raises:
             ValueError: If it does not fit, naming both sides.
@@ -166,6 +175,12 @@ class BaseModule(LightningModule, ABC):
                 raise ValueError(
                     f"The checkpoint must have {key} {mine!r} as configured, was: "
                     f"{saved.get(key)!r}. Use the config of the checkpoint's own run folder."
+                )
+        for key, mine in self._tokenizer_identity.items():
+            if saved.get(key, mine) != mine:  # checkpoints from before have none
+                raise ValueError(
+                    f"The checkpoint must have the {key} of the configured backbone, {mine}, was: "
+                    f"{saved[key]}. Give `backbone` the folder that training began with, as it was."
                 )
         self._check_weights(checkpoint["state_dict"])
         self.trained_steps = int(checkpoint["global_step"])

@@ -43,6 +43,7 @@ class MANERLightningModule(NERModule):
             raise ValueError(f"`mlm_probability` must be from 0 to 1, was: {mlm_probability}.")
         self.marker = marker
         self.mlm_weight = mlm_weight
+        self.needs_language_model = mlm_weight > 0
         self.mlm_probability = mlm_probability
         super().__init__(**kwargs)
         # The masked-language-model loss reads plain text, as in pre-training.
@@ -64,7 +65,7 @@ class MANERLightningModule(NERModule):
 
     def keep_language_model(self, language_model: MaskedLMHead) -> None:
         """Keep the head where the masked-language-model loss needs it."""
-        self.language_model = language_model if self.mlm_weight else None
+        self.language_model = language_model if self.needs_language_model else None
 
     def loss(self, sentences: list[Sentence]) -> Tensor:
         """Return the tagging loss, plus the weighted masked-language-model loss if there is one."""

@@ -61,7 +61,7 @@ class MLMLightningModule(BaseModule):
         warmup: Share of the steps in which the learning rate rises from 0.
 
     Raises:
-        ValueError: If an option is out of its range or the backbone has no mask token.
+        ValueError: If an option is out of its range, or the backbone has no mask token or no head.
     """
 
     method = "mlm"
@@ -87,7 +87,10 @@ class MLMLightningModule(BaseModule):
         self.mask_rate = mask_rate
         self.masked_share = masked_share
         self.backbone, self.language_model, self.tokenizer = load_backbone(
-            backbone, subwords_per_pass=subwords_per_pass, new_tokens=self.new_tokens()
+            backbone,
+            subwords_per_pass=subwords_per_pass,
+            new_tokens=self.new_tokens(),
+            needs_head=True,
         )
         self.length = min(length, max_positions(self.backbone))
         self.word_encoder = WordEncoder(self.tokenizer, max_length=self.length)

@@ -51,6 +51,8 @@ class NERModule(BaseModule):
     """
 
     marker: Marker = "none"
+    needs_language_model = False
+    """Whether the head of the masked language model is needed; see `keep_language_model`."""
 
     def __init__(
         self,
@@ -75,13 +77,14 @@ class NERModule(BaseModule):
         self.head_lr_factor = head_lr_factor
         self.entity_types = tuple(entity_types)
         self.tag_set = TagSet(self.entity_types, scheme=tag_scheme)
-        encoder, language_model, tokenizer = load_backbone(
+        encoder, language_model, self.tokenizer = load_backbone(
             backbone,
             subwords_per_pass=subwords_per_pass,
             new_tokens={RANDOM_MARKER: ()} if self.marker == "random" else {},
+            needs_head=self.needs_language_model,
         )
         self.word_encoder = WordEncoder(
-            tokenizer,
+            self.tokenizer,
             marker=self.marker,
             max_length=min(max_length, max_positions(encoder)),
             context=context,

@@ -9,6 +9,7 @@ from lowner_pl.nn.loading import (
     load_backbone,
     load_sequence_to_sequence,
     save_backbone,
+    tokenizer_identity,
 )
 from lowner_pl.nn.tagger import Tagger
 from lowner_pl.nn.word_vectors import BackboneVectors
@@ -30,4 +31,5 @@ __all__ = [
     "load_sequence_to_sequence",
     "max_positions",
     "save_backbone",
+    "tokenizer_identity",
 ]

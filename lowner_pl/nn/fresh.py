@@ -21,6 +21,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 Kind = Literal["xlm-roberta", "bert", "modernbert", "multilingual"]
 BYTES = tuple(f"<0x{byte:02X}>" for byte in range(256))
 """The subwords that spell what the vocabulary does not hold, byte by byte."""
+_RARE_STEP = 0.0001  # by which the trainer of `tokenizers` tells rare characters apart
 
 
 def fresh_backbone(
@@ -49,9 +50,22 @@ def fresh_backbone(
         hidden: Width H; a multiple of ``heads``.
         heads: Attention heads.
         positions: Subwords in a window at most.
-        seed: The same seed gives the same weights.
+        seed: The same seed gives the same weights. The tokenizer is the same every time, but for
+            word pieces (BERT), where the library draws the order of equally frequent ones.
         dtype: Type of the numbers on disk.
+
+    Raises:
+        ValueError: If a number is out of its range; see `check_shape`.
     """
+    check_shape(
+        kind=kind,
+        vocabulary=vocabulary,
+        layers=layers,
+        hidden=hidden,
+        heads=heads,
+        positions=positions,
+        seed=seed,
+    )
     tokenizer = fresh_tokenizer(texts, kind=kind, vocabulary=vocabulary)
     tokenizer.model_max_length = positions
     with torch.random.fork_rng(devices=[]):
@@ -62,21 +76,67 @@ def fresh_backbone(
     return Path(folder)
 
 
+def check_shape(
+    *, kind: Kind, vocabulary: int, layers: int, hidden: int, heads: int, positions: int, seed: int
+) -> None:
+    """Refuse numbers that no text could make a backbone of; see `fresh_backbone`.
+
+    Raises:
+        ValueError: If one is out of its range.
+    """
+    fixed = len(_special_tokens(kind)) + (0 if kind in ("xlm-roberta", "bert") else len(BYTES))
+    numbers = {"layers": layers, "heads": heads, "hidden": hidden}
+    least = {name: (number, 1) for name, number in numbers.items()}
+    # A window is at least one subword and the two special tokens around it.
+    least |= {"positions": (positions, 3), "vocabulary": (vocabulary, fixed + 1), "seed": (seed, 0)}
+    for name, (number, lowest) in least.items():
+        if number < lowest:
+            raise ValueError(f"`{name}` must be at least {lowest}, was: {number}.")
+    if seed >= 2**32:
+        raise ValueError(f"`seed` must be below 2**32, was: {seed}.")
+    step = heads if kind in ("xlm-roberta", "bert") else 2 * heads
+    if hidden % step:
+        half = "" if step == heads else "twice "
+        raise ValueError(f"`hidden` must be a multiple of {half}`heads`, {step}, was: {hidden}.")
+
+
 def fresh_tokenizer(
     texts: Iterable[str], *, kind: Kind, vocabulary: int
 ) -> PreTrainedTokenizerFast:
-    """Train a fast tokenizer of a kind on ``texts``."""
+    """Train a fast tokenizer of a kind on ``texts``.
+
+    Raises:
+        ValueError: If the vocabulary cannot hold the characters of the text.
+    """
+    too_small = (
+        f"`vocabulary` must hold every character of the text, was: {vocabulary}, which is too "
+        f"small for it as {kind!r}. Raise it."
+    )
+    try:
+        tokenizer = _trained(texts, kind, vocabulary)
+    except Exception as error:  # `tokenizers` knows no other
+        if "not large enough" not in str(error):
+            raise
+        raise ValueError(too_small) from error
+    if len(tokenizer) > vocabulary:
+        raise ValueError(too_small)
+    return tokenizer
+
+
+def _trained(texts: Iterable[str], kind: Kind, vocabulary: int) -> PreTrainedTokenizerFast:
+    """Return the trained tokenizer."""
     names = _special_tokens(kind)
-    specials = list(names.values())
     core, trainer = _untrained(kind, vocabulary, names)
     if kind == "multilingual":
-        core.train_from_iterator(_without_rare_characters(texts), trainer)
-        core.model = _with_bytes(core, first=len(specials), unknown=names["unk_token"])
+        texts = _without_rare_characters(texts)
+    core.train_from_iterator(texts, trainer)
+    if kind in ("xlm-roberta", "multilingual"):
+        unknown = names["unk_token"]
+        core.model = _unigram(core, specials=len(names), unknown=unknown, kind=kind)
+    if kind == "multilingual":
         core.decoder = decoders.Sequence(
             [decoders.ByteFallback(), decoders.Metaspace(), decoders.Fuse()]
         )
-    else:
-        core.train_from_iterator(texts, trainer)
     first, last = names["cls_token"], names["sep_token"]
     core.post_processor = processors.TemplateProcessing(
         single=f"{first} $A {last}",
@@ -143,13 +203,28 @@ def _without_rare_characters(texts: Iterable[str], coverage: float = 0.9995) -> 
         yield "".join(character for character in line if character in kept)
 
 
-def _with_bytes(core: Tokenizer, *, first: int, unknown: str) -> models.Unigram:
-    """Return the trained model with the 256 bytes from id ``first``, as a last resort."""
-    pieces = [(piece, score) for piece, score in json.loads(core.to_str())["model"]["vocab"]]
-    least = min(score for _, score in pieces) - 10.0
-    pieces[first:first] = [(piece, least) for piece in BYTES]
-    names = [piece for piece, _ in pieces]
-    return models.Unigram(pieces, unk_id=names.index(unknown), byte_fallback=True)
+def _unigram(core: Tokenizer, *, specials: int, unknown: str, kind: Kind) -> models.Unigram:
+    """Return the trained sentence pieces in an order and with scores that are the same every run.
+
+    The trainer sums in the order of a hash table, and gives characters that only bytes or the
+    unknown token would spell rising scores in that order: here all of them get the least.
+
+    Args:
+        core: The tokenizer.
+        specials: How many special tokens it begins with.
+        unknown: Its unknown token.
+        kind: ``multilingual`` gets the 256 bytes behind the special tokens, as a last resort.
+    """
+    vocabulary = [(p, round(score, 6)) for p, score in json.loads(core.to_str())["model"]["vocab"]]
+    first, learnt = vocabulary[:specials], vocabulary[specials:]
+    least = min(score for _, score in learnt)
+    rare = least + _RARE_STEP * sum(len(piece) == 1 for piece, _ in learnt)
+    even = [(p, least if len(p) == 1 and score <= rare else score) for p, score in learnt]
+    if kind == "multilingual":
+        first += [(piece, least - 10.0) for piece in BYTES]
+    pieces = first + sorted(even, key=lambda piece: (-piece[1], piece[0]))
+    unknown_id = [piece for piece, _ in pieces].index(unknown)
+    return models.Unigram(pieces, unk_id=unknown_id, byte_fallback=kind == "multilingual")
 
 
 def _special_tokens(kind: Kind) -> dict[str, str]:

@@ -1,12 +1,15 @@
 """Pre-trained models from the hub, a folder or the package, and back to a folder."""
 
 import copy
+import hashlib
+import json
 import pickle
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
+from safetensors import SafetensorError
 from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
@@ -38,6 +41,7 @@ def load_backbone(
     *,
     subwords_per_pass: int = 16_384,
     new_tokens: Mapping[str, Sequence[str]] | None = None,
+    needs_head: bool = False,
 ) -> tuple[Backbone, MaskedLMHead, PreTrainedTokenizerBase]:
     """Load a masked language model in training mode, with its head and its tokenizer.
 
@@ -46,14 +50,17 @@ def load_backbone(
         subwords_per_pass: See `Backbone`.
         new_tokens: Added to the tokenizer where it does not have them. Each begins as the mean of
             the embeddings of the subwords of its seed words, or randomly if it has none.
+        needs_head: Whether a folder with the encoder alone, as `AutoModel` saves it, is refused;
+            otherwise the head is random where there is none.
 
     Raises:
         FileNotFoundError: If it is neither a folder nor can be had from the hub.
-        ValueError: If it is no masked language model with a fast tokenizer, or its vocabulary
-            spells none of a token's seed words.
+        ValueError: If it is no whole masked language model with a fast tokenizer, or its
+            vocabulary spells none of a token's seed words.
     """
     source = str(EMBEDDED) if name == "embedded" else name
-    model, tokenizer = _load(source, name, MASKED)
+    model, tokenizer, missing = _load(source, name, MASKED)
+    _check_complete(model, name, missing, needs_head=needs_head)
     add_tokens(model, tokenizer, new_tokens or {})
     encoder = model.base_model
     assert isinstance(encoder, PreTrainedModel)
@@ -95,7 +102,19 @@ def load_sequence_to_sequence(name: str) -> tuple[PreTrainedModel, PreTrainedTok
         FileNotFoundError: If it is neither a folder nor can be had from the hub.
         ValueError: If it is no sequence-to-sequence model with a fast tokenizer.
     """
-    return _load(name, name, SEQUENCES)
+    model, tokenizer, _ = _load(name, name, SEQUENCES)
+    return model, tokenizer
+
+
+def tokenizer_identity(tokenizer: PreTrainedTokenizerBase) -> str:
+    """Return what tells tokenizers apart: their size, and a hash of subwords, ids and merges.
+
+    What other versions of the library write in another way is left out of it.
+    """
+    model = json.loads(tokenizer.backend_tokenizer.to_str())["model"]
+    parts = (tokenizer.get_vocab(), model.get("vocab"), model.get("merges"))
+    digest = hashlib.blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=8).hexdigest()
+    return f"{len(tokenizer)} subwords, hash {digest}"
 
 
 def add_tokens(
@@ -151,24 +170,55 @@ def _table(model: PreTrainedModel) -> nn.Embedding:
 
 def _load(
     source: str, name: str, family: _Family
-) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """Load a model and its tokenizer."""
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase, list[str]]:
+    """Load a model and its tokenizer; return them, and the weights that the files do not hold."""
     _check_reachable(source, name, family)
     tokenizer = _load_tokenizer(source, name, family)
-    model = _load_model(source, name, family)
+    model, missing = _load_model(source, name, family)
+    subwords, rows = max(tokenizer.get_vocab().values()) + 1, _table(model).num_embeddings
+    if subwords > rows:
+        raise ValueError(
+            f"The backbone must have an embedding for every subword of its tokenizer, was: {rows:,}"
+            f" embeddings for {subwords:,} subwords in {name!r}. Put the tokenizer it was trained "
+            "with into its folder."
+        )
     # from_pretrained returns eval mode and Lightning keeps it: without train() there is no dropout.
-    return model.train(), tokenizer
+    return model.train(), tokenizer, missing
 
 
-def _load_model(source: str, name: str, family: _Family) -> PreTrainedModel:
-    """Load the model, safetensors or plain tensors only, never code from the folder."""
+def _check_complete(
+    model: PreTrainedModel, name: str, missing: Sequence[str], *, needs_head: bool
+) -> None:
+    """Refuse a backbone of which a part that is needed would be random."""
+    prefix = f"{model.base_model_prefix}."
+    encoder = [key for key in missing if key.startswith(prefix)]
+    if encoder or (needs_head and missing):
+        part, first = ("encoder", encoder[0]) if encoder else ("head", missing[0])
+        raise ValueError(
+            f"The backbone must hold the weights of its {part}, was: {name!r} without {first!r}. "
+            "Save the whole model, with `AutoModelForMaskedLM`"
+            + ("." if encoder else "; the encoder alone is enough for taggers.")
+        )
+
+
+def _load_model(source: str, name: str, family: _Family) -> tuple[PreTrainedModel, list[str]]:
+    """Load the model, safetensors or plain tensors only, never code from the folder.
+
+    Returns:
+        The model, and the names of the weights that its files do not hold: they are random.
+    """
     import transformers
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()  # a bar for reading a file; downloads keep theirs
     try:
-        model: PreTrainedModel = getattr(transformers, family.loader).from_pretrained(
-            source, trust_remote_code=False, weights_only=True, dtype=torch.float32
+        loader: Any = getattr(transformers, family.loader)
+        model, report = loader.from_pretrained(
+            source,
+            trust_remote_code=False,
+            weights_only=True,
+            dtype=torch.float32,
+            output_loading_info=True,
         )
     except OSError as error:
         raise FileNotFoundError(_not_found(name, family)) from error
@@ -177,12 +227,17 @@ def _load_model(source: str, name: str, family: _Family) -> PreTrainedModel:
             f"The weights of {name!r} must be tensors only, was: a file that could run code. Use "
             "a backbone saved as safetensors."
         ) from error
+    except (SafetensorError, RuntimeError, EOFError) as error:
+        raise ValueError(
+            f"The weights of {name!r} must be whole and of the shapes in its `config.json`, was: "
+            f"{_first_line(error)!r}. Copy or download the folder again."
+        ) from error
     except ValueError as error:
         raise ValueError(
             f"The backbone must be {family.name}, was: {name!r} ({_first_line(error)}). "
             f"Choose one that `{family.loader}` loads, such as {family.examples}."
         ) from error
-    return model
+    return model, sorted(report["missing_keys"])
 
 
 def _load_tokenizer(source: str, name: str, family: _Family) -> PreTrainedTokenizerBase:

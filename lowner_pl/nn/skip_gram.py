@@ -13,6 +13,22 @@ DEVIATION = 0.1
 are nearly equal at first, and learning begins late."""
 
 
+def word2vec() -> Any:
+    """Return the class of `gensim` that trains the vectors.
+
+    Raises:
+        ValueError: If `gensim` is not installed.
+    """
+    try:
+        from gensim.models import Word2Vec
+    except ImportError as error:
+        raise ValueError(
+            "Skip-gram vectors need the package `gensim`, was: not installed. "
+            "Install it with `pip install lowner_pl[pretrain]`."
+        ) from error
+    return Word2Vec
+
+
 def skip_gram_vectors(
     lines: Iterable[list[int]], *, vocabulary: int, size: int, epochs: int = 3, seed: int = 0
 ) -> Tensor:
@@ -32,15 +48,8 @@ def skip_gram_vectors(
     Raises:
         ValueError: If `gensim` is not installed.
     """
-    try:
-        from gensim.models import Word2Vec
-    except ImportError as error:
-        raise ValueError(
-            "Skip-gram vectors need the package `gensim`, was: not installed. "
-            "Install it with `pip install lowner_pl[pretrain]`."
-        ) from error
     named = [[str(subword) for subword in line] for line in lines]
-    model: Any = Word2Vec(
+    model: Any = word2vec()(
         named, vector_size=size, sg=1, min_count=1, workers=1, seed=seed, epochs=epochs
     )
     found = torch.tensor([int(name) for name in model.wv.index_to_key])

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
-from transformers import AutoModelForMaskedLM
+from transformers import AutoModel, AutoModelForMaskedLM, AutoTokenizer
 
 from lowner_pl.corpus import Sentence, TagSet
 from lowner_pl.encoding import WordEncoder
+from lowner_pl.modules import MANERLightningModule, MLMLightningModule
 from lowner_pl.nn import Backbone, load_backbone, max_positions, save_backbone
 
 from ..conftest import ALL_KINDS, KINDS
@@ -172,3 +173,44 @@ def test_tokens_that_are_there_keep_their_embeddings(tiny: str, tmp_path: Path) 
 def test_seed_words_that_the_vocabulary_does_not_spell_are_refused(tiny: str) -> None:
     with pytest.raises(ValueError, match=r"seed words of '<B-PER>' must be .*, was: \['人'\]"):
         load_backbone(tiny, new_tokens={"<B-PER>": ("人",)})
+
+
+def test_a_truncated_weight_file_is_refused(tiny: str, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny, tmp_path / "cut")
+    file = folder / "model.safetensors"
+    file.write_bytes(file.read_bytes()[:-100])
+    with pytest.raises(ValueError, match=r"weights of '.*cut' must be whole .*, was: '"):
+        load_backbone(str(folder))
+
+
+@pytest.mark.parametrize("kind", ALL_KINDS)
+def test_an_encoder_without_a_head_is_for_what_needs_none(
+    kind: str, backbones: dict[str, Path], tmp_path: Path
+) -> None:
+    folder = shutil.copytree(backbones[kind], tmp_path / "bare")
+    AutoModel.from_pretrained(folder).save_pretrained(folder)
+    load_backbone(str(folder))
+    with pytest.raises(ValueError, match=r"hold the weights of its head, was: '.*bare' without '"):
+        load_backbone(str(folder), needs_head=True)
+    with pytest.raises(ValueError, match="hold the weights of its head"):
+        MLMLightningModule(backbone=str(folder))
+    MANERLightningModule(entity_types=("PER",), backbone=str(folder))
+    with pytest.raises(ValueError, match="hold the weights of its head"):
+        MANERLightningModule(entity_types=("PER",), backbone=str(folder), mlm_weight=0.1)
+
+
+def test_an_encoder_without_all_its_weights_is_refused(tiny: str, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny, tmp_path / "bare")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"num_hidden_layers": 3}))
+    with pytest.raises(ValueError, match=r"weights of its encoder, was: '.*' without '.*layer\.2"):
+        load_backbone(str(folder))
+
+
+def test_a_tokenizer_larger_than_the_table_is_refused(tiny: str, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny, tmp_path / "grown")
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer.add_tokens(["zaidi"])
+    tokenizer.save_pretrained(folder)
+    with pytest.raises(ValueError, match=r"was: 400 embeddings for 401 subwords in '.*grown'"):
+        load_backbone(str(folder), new_tokens={"<B-PER>": ()})

@@ -8,7 +8,7 @@ from transformers import AutoModelForMaskedLM, AutoTokenizer
 
 from lowner_pl.corpus import Sentence
 from lowner_pl.nn import load_backbone
-from lowner_pl.nn.fresh import BYTES, fresh_backbone
+from lowner_pl.nn.fresh import BYTES, fresh_backbone, fresh_tokenizer
 from lowner_pl.nn.skip_gram import skip_gram_vectors, start_from_vectors
 
 
@@ -76,3 +76,13 @@ def test_a_backbone_starts_from_vectors(multilingual: Path, tmp_path: Path) -> N
     assert model.get_output_embeddings().weight.equal(vectors)
     with pytest.raises(ValueError, match="shape of the embeddings"):
         start_from_vectors(folder, vectors[:-1])
+
+
+@pytest.mark.parametrize("kind", ["xlm-roberta", "multilingual", "modernbert"])
+def test_a_tokenizer_is_the_same_every_time(kind: Any, swahili: list[Sentence]) -> None:
+    texts = [" ".join(sentence.words) for sentence in swahili]
+    states = {
+        fresh_tokenizer(texts, kind=kind, vocabulary=500).backend_tokenizer.to_str()
+        for _ in range(4)
+    }
+    assert len(states) == 1

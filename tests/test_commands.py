@@ -1,0 +1,204 @@
+import shutil
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from transformers import AutoTokenizer
+
+from lowner_pl.commands import run_command
+from lowner_pl.corpus import Sentence
+from lowner_pl.modules import MLMLightningModule, SNERLightningModule
+from lowner_pl.nn import load_backbone
+from lowner_pl.nn.fresh import fresh_backbone
+
+from .conftest import ROOT
+
+pytestmark = pytest.mark.usefixtures("offline")
+
+TEXT = ROOT / "tests" / "data" / "text"
+SMALL = "--vocabulary 600 --layers 1 --hidden 16 --heads 2 --lines 100"
+
+
+def new_backbone(folder: Path, options: str = SMALL, text: Path = TEXT) -> None:
+    run_command(["new-backbone", f"--text={text}", f"--folder={folder}", *options.split()])
+
+
+def checkpoint(module: Any, **hyper_parameters: Any) -> dict[str, Any]:
+    """Return what Lightning would write of an untrained module."""
+    saved = {
+        "state_dict": module.state_dict(),
+        "hyper_parameters": hyper_parameters,
+        "global_step": 0,
+        "pytorch-lightning_version": "2.6.0",
+    }
+    module.on_save_checkpoint(saved)
+    return saved
+
+
+@pytest.fixture
+def start(tiny: str, tmp_path: Path) -> Path:
+    """A backbone's folder that a test may spoil."""
+    return Path(shutil.copytree(tiny, tmp_path / "start"))
+
+
+@pytest.fixture
+def trained(start: Path, tmp_path: Path) -> Path:
+    """A checkpoint of a masked language model that began with ``start``."""
+    file = tmp_path / "last.ckpt"
+    module = MLMLightningModule(backbone=str(start))
+    torch.save(checkpoint(module, backbone=str(start)), file)
+    return file
+
+
+def export(trained: Path, folder: Path, *more: str) -> None:
+    run_command(["export-backbone", f"--ckpt_path={trained}", f"--folder={folder}", *more])
+
+
+def other_tokenizer(folder: Path, tiny: str) -> None:
+    """Give a folder a tokenizer of as many subwords, in which two change their ids."""
+    text = (Path(tiny) / "tokenizer.json").read_text()
+    tokenizer = AutoTokenizer.from_pretrained(tiny)
+    one, other = map(str, tokenizer.convert_ids_to_tokens([20, 21]))
+    text = text.replace(f'"{one}",', '"<0>",').replace(f'"{other}",', f'"{one}",')
+    (folder / "tokenizer.json").write_text(text.replace('"<0>",', f'"{other}",'))
+
+
+def test_weights_are_not_exported_with_a_foreign_tokenizer(
+    trained: Path, start: Path, tiny: str, tmp_path: Path
+) -> None:
+    export(trained, tmp_path / "out")
+    other_tokenizer(start, tiny)
+    message = r"tokenizer of the configured backbone, 400 subwords, hash \w+, was: 400 .* hash \w+"
+    with pytest.raises(ValueError, match=message):
+        export(trained, tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_tagger_is_not_loaded_with_a_foreign_tokenizer(start: Path, tiny: str) -> None:
+    saved = checkpoint(SNERLightningModule(entity_types=("PER",), backbone=tiny))
+    other_tokenizer(start, tiny)
+    module = SNERLightningModule(entity_types=("PER",), backbone=str(start))
+    with pytest.raises(ValueError, match="must have the tokenizer of the configured backbone"):
+        module.on_load_checkpoint(saved)
+    del saved["lowner_pl"]["tokenizer"]  # of a version that did not write it
+    module.on_load_checkpoint(saved)
+
+
+def test_a_backbone_that_has_moved_is_asked_for(trained: Path, start: Path, tmp_path: Path) -> None:
+    moved = start.rename(tmp_path / "moved")
+    with pytest.raises(FileNotFoundError, match=f"from the backbone '{start}', .*`--backbone FO"):
+        export(trained, tmp_path / "out")
+    export(trained, tmp_path / "out", f"--backbone={moved}")
+    assert load_backbone(str(tmp_path / "out"))[0].hidden_size == 16
+
+
+def test_a_checkpoint_is_asked_for_as_a_file(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"such as '.*/last.ckpt', was: 'last', which is n"):
+        export(Path("last"), tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    "command", ["new-backbone --text nowhere", "export-backbone --ckpt_path x"]
+)
+def test_what_stands_at_the_folder_is_not_overwritten(command: str, tmp_path: Path) -> None:
+    def refused(folder: Path, *more: str) -> str:
+        with pytest.raises(ValueError, match=r"^`--(folder|overwrite)` ") as caught:
+            run_command([*command.split(), f"--folder={folder}", *more])
+        return str(caught.value)
+
+    (tmp_path / "notes.txt").write_text("mine")
+    assert "must be a folder, was: " in refused(tmp_path / "notes.txt")
+    assert "must be new or empty, was: " in refused(tmp_path)
+    assert "with other things in it" in refused(tmp_path, "--overwrite")
+    assert [file.name for file in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_backbone_is_replaced_when_asked_to(trained: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    new_backbone(out)
+    with pytest.raises(ValueError, match="or `--overwrite` to replace the backbone in it"):
+        export(trained, out)
+    export(trained, out, "--overwrite")
+    assert len(load_backbone(str(out))[2]) == 400
+    assert {file.name for file in tmp_path.iterdir()} == {"start", "last.ckpt", "out"}
+
+
+def test_files_have_the_usual_permissions(trained: Path, tmp_path: Path) -> None:
+    (tmp_path / "usual").touch()
+    export(trained, tmp_path / "out")
+    modes = {stat.S_IMODE(file.stat().st_mode) for file in (tmp_path / "out").iterdir()}
+    assert modes == {stat.S_IMODE((tmp_path / "usual").stat().st_mode)}
+
+
+def test_a_failure_leaves_no_half_backbone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(*_: Any) -> None:
+        raise OSError("No space left on device")
+
+    pytest.importorskip("gensim")
+    monkeypatch.setattr("lowner_pl.nn.skip_gram.start_from_vectors", failing)
+    with pytest.raises(OSError, match="No space"):
+        new_backbone(tmp_path / "out", f"{SMALL} --skip-gram 1")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_gensim_is_asked_for_before_anything_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "gensim.models", None)
+    with pytest.raises(ValueError, match="need the package `gensim`"):
+        new_backbone(tmp_path / "out", "--skip-gram 1", text=tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("--vocabulary 100", "`vocabulary` must be at least 262, was: 100"),
+        ("--vocabulary -5", "`vocabulary` must be at least 262, was: -5"),
+        ("--heads 0", "`heads` must be at least 1, was: 0"),
+        ("--heads 3", r"`hidden` must be a multiple of twice `heads`, 6, was: 256"),
+        ("--layers 0", "`layers` must be at least 1, was: 0"),
+        ("--positions 2", "`positions` must be at least 3, was: 2"),
+        ("--seed -1", "`seed` must be at least 0, was: -1"),
+        ("--skip-gram -3", "`--skip-gram` must be at least 0, was: -3"),
+        ("--lines 0", "`--lines` must be at least 1, was: 0"),
+        ("--lines -7", "`--lines` must be at least 1, was: -7"),
+        ("--most-characters 0", "`--most-characters` must be at least 1, was: 0"),
+    ],
+)
+def test_numbers_out_of_range_are_refused_before_text_is_read(
+    option: str, message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        new_backbone(tmp_path / "out", option, text=tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(("kind", "size"), [("multilingual", 265), ("xlm-roberta", 9), ("bert", 9)])
+def test_a_vocabulary_too_small_for_the_text_is_refused(
+    kind: Any, size: int, swahili: list[Sentence], tmp_path: Path
+) -> None:
+    texts = [" ".join(sentence.words) for sentence in swahili]
+    with pytest.raises(ValueError, match=f"must hold every character of the text, was: {size}"):
+        fresh_backbone(tmp_path, texts, kind=kind, vocabulary=size, hidden=16, heads=2)
+
+
+def test_no_line_is_read_more_often_than_it_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    monkeypatch.setattr(
+        "lowner_pl.nn.fresh.fresh_backbone", lambda _, lines, **__: read.extend(lines)
+    )
+    text = tmp_path / "sw.txt"
+    text.write_text("".join(f"Habari namba {number}\n" for number in range(50)))
+    new_backbone(tmp_path / "out", "--lines 1000", text=text)
+    assert len(read) == len(set(read)) == 45  # a tenth is held out
+
+
+def test_lines_may_be_longer_where_asked_for(tmp_path: Path) -> None:
+    text = tmp_path / "sw.txt"
+    text.write_text("".join(f"Habari namba {number} ya leo asubuhi\n" for number in range(50)))
+    with pytest.raises(ValueError, match="at most 9 characters"):
+        new_backbone(tmp_path / "out", f"{SMALL} --most-characters 9", text=text)
+    new_backbone(tmp_path / "out", f"{SMALL} --most-characters 60", text=text)
