@@ -172,8 +172,17 @@ class NERCLI(LightningCLI):
         """Return the checkpoint file to load; tests and predictions default to the best one.
 
         Raises:
-            ValueError: If there is to be none and the method needs one.
+            ValueError: If there is to be none and the method needs one, or the method predicts
+                nothing.
         """
+        if self.subcommand == "predict" and not isinstance(
+            self.model, NERModule | GeneratingModule
+        ):
+            raise ValueError(
+                "`predict` needs a method that tags or generates, was: "
+                f"{type(self.model).__name__}. Use `test` for its scores, or `export-backbone` and "
+                "train a tagger on the backbone."
+            )
         which = self._get(self.config, "ckpt_path")
         if which == UNTRAINED:
             if not isinstance(self.model, MELMLightningModule) or self.subcommand == "fit":
@@ -190,9 +199,12 @@ class NERCLI(LightningCLI):
     def _resumed_step(self) -> int | None:
         """Make sure that training can begin; return the step that is resumed in place, if any.
 
-        What is wrong with the data or the checkpoint stops here, the run folder untouched.
+        What is wrong with the data, the optimiser's options or the checkpoint stops here, the run
+        folder untouched.
         """
         self.datamodule.setup("fit")
+        self.model.check_data(self.datamodule)
+        self.model.new_optimizer()
         if self.checkpoint is None:
             return None
         checkpoint = read_checkpoint(self.checkpoint)

@@ -23,7 +23,12 @@ class TagSet:
 
     def __init__(self, entity_types: Sequence[str], scheme: Literal["iob2", "io"] = "iob2") -> None:
         self.entity_types = tuple(entity_types)
-        if not self.entity_types or not all(self.entity_types):
+        if not self.entity_types:
+            raise ValueError(
+                "A tag set needs entity types, was: none. Give the method labelled sentences; raw "
+                "text has no entities."
+            )
+        if not all(self.entity_types):
             raise ValueError(f"A tag set needs entity types, was: {self.entity_types}.")
         if len(set(self.entity_types)) < len(self.entity_types):
             raise ValueError(f"Entity types must be distinct, was: {self.entity_types}.")

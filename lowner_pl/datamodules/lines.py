@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,16 @@ import torch
 from torch.utils.data import DistributedSampler
 
 _ROWS = 10_000  # written at once
+_VERSION = 2  # of the tables: those of another are not used
 
 
 def line_table(path: Path, *, folder: Path, most_characters: int) -> Any:
     """Return the lines of a text file as a memory-mapped table of `datasets`.
 
     The table has the columns ``text`` (blanks at the ends taken off, empty lines left out) and
-    ``key``, a hash of the text. It is written once, beside other tables in ``folder``, and is no
-    longer used when the file changes.
+    ``key``, a hash of the text that is equal for lines that differ in blanks or in the form of
+    their Unicode alone. It is written once, beside other tables in ``folder``, and is no longer
+    used when the file changes.
 
     Args:
         path: The file, in UTF-8.
@@ -28,17 +31,27 @@ def line_table(path: Path, *, folder: Path, most_characters: int) -> Any:
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If it is not UTF-8, or a line is too long.
+        OSError: If the table cannot be written.
     """
     import datasets
 
     if not path.is_file():
         raise FileNotFoundError(f"A text must be a file, was: '{path}'. Check the path.")
     state = path.stat()
-    source = repr((str(path.resolve()), state.st_size, state.st_mtime_ns, most_characters))
+    source = repr(
+        (_VERSION, str(path.resolve()), state.st_size, state.st_mtime_ns, most_characters)
+    )
     file = folder / f"{path.stem}-{hashlib.blake2b(source.encode(), digest_size=12).hexdigest()}"
     if not file.with_suffix(".arrow").is_file():
-        folder.mkdir(parents=True, exist_ok=True)
         partial = file.with_suffix(f".{os.getpid()}.partial")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            partial.touch()
+        except OSError as error:
+            raise OSError(
+                f"The folder of the tables must be writable, was: '{folder}' ({error.strerror}). "
+                "Give another `cache_folder`."
+            ) from error
         try:
             _write(partial, _lines(path, most_characters))
             partial.replace(file.with_suffix(".arrow"))
@@ -64,10 +77,11 @@ def _write(file: Path, lines: Iterator[str]) -> None:
 
 
 def _keys(texts: Sequence[str]) -> list[int]:
-    """Return a number for each text, the same for equal texts."""
+    """Return a number for each text, the same for texts that a tokenizer reads as equal."""
+    read = (" ".join(unicodedata.normalize("NFKC", text).split()) for text in texts)
     return [
         int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
-        for text in texts
+        for text in read
     ]
 
 

@@ -1,5 +1,6 @@
 """Raw text in one or many languages, larger than memory if need be."""
 
+import hashlib
 import os
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
@@ -26,7 +27,8 @@ class TextDataModule(SentenceDataModule):
         exponent: Languages are drawn in proportion to their lines to this power, from 0 (equally)
             to 1 (as they are).
         dev_lines: Different lines of each language held out as development and test data; a tenth
-            of its lines where that is less.
+            of its lines where that is less. No copy of them, in whatever language's file, is
+            trained on.
         epoch_lines: Lines drawn in an epoch, after which scores are taken and checkpoints written;
             as many as there are without.
         most_characters: Characters that a line may have.
@@ -66,9 +68,16 @@ class TextDataModule(SentenceDataModule):
         )
         if not 0.0 <= exponent <= 1.0:
             raise ValueError(f"`exponent` must be from 0 to 1, was: {exponent}.")
-        for option, number in {"dev_lines": dev_lines, "epoch_lines": epoch_lines}.items():
+        numbers = {
+            "dev_lines": dev_lines,
+            "epoch_lines": epoch_lines,
+            "most_characters": most_characters,
+        }
+        for option, number in numbers.items():
             if number is not None and number < 1:
                 raise ValueError(f"`{option}` must be at least 1, was: {number}.")
+        if dev_seed < 0:
+            raise ValueError(f"`dev_seed` must be at least 0, was: {dev_seed}.")
         files = _files([paths] if isinstance(paths, str) else paths, languages)
         self.files = {file.stem: file for file in files}
         self.exponent = exponent
@@ -78,7 +87,7 @@ class TextDataModule(SentenceDataModule):
         self.dev_seed = dev_seed
         self.cache_folder = cache_folder
         self.language = files[0].stem if len(files) == 1 else None
-        self.name = f"text-{self.language or len(files)}"
+        self.name = f"text-{_short(list(self.files))}"
         self._lines: dict[Literal["train", "dev"], _Lines] = {}
 
     @property
@@ -96,11 +105,18 @@ class TextDataModule(SentenceDataModule):
         if self._lines:
             return
         tables = {language: self._table(file) for language, file in self.files.items()}
-        parts = {language: self._parted(language, table) for language, table in tables.items()}
-        self._lines = {
-            "train": _Lines(tables, [train for train, _ in parts.values()]),
-            "dev": _Lines(tables, [dev for _, dev in parts.values()]),
-        }
+        dev = [self._held_out(language, table) for language, table in tables.items()]
+        held = np.concatenate(
+            [_keys(table)[rows] for table, rows in zip(tables.values(), dev, strict=True)]
+        )
+        train = [np.flatnonzero(~np.isin(_keys(table), held)) for table in tables.values()]
+        for language, rows in zip(tables, train, strict=True):
+            if len(rows) == 0:
+                raise ValueError(
+                    f"{self.files[language]}: A language must have lines to train on, was: all "
+                    "held out, of this or other languages. Add text, or leave the language out."
+                )
+        self._lines = {"train": _Lines(tables, train), "dev": _Lines(tables, dev)}
 
     def sentences(self, split: Literal["dev", "test"]) -> list[Sentence]:
         """Return the held-out lines, language after language."""
@@ -160,9 +176,9 @@ class TextDataModule(SentenceDataModule):
         folder = self.cache_folder or Path(datasets.config.HF_DATASETS_CACHE) / "lowner_pl_text"
         return line_table(file, folder=Path(folder), most_characters=self.most_characters)
 
-    def _parted(self, language: str, table: Any) -> tuple[np.ndarray[Any, Any], ...]:
-        """Return the positions of a language's training and held-out lines."""
-        keys = np.asarray(table.data.column("key"), dtype=np.uint64)
+    def _held_out(self, language: str, table: Any) -> np.ndarray[Any, Any]:
+        """Return the positions of a language's held-out lines."""
+        keys = _keys(table)
         if len(table) == 0:
             raise ValueError(f"{self.files[language]}: A text must hold lines, was: empty.")
         if (different := len(np.unique(keys))) < 10:
@@ -175,7 +191,7 @@ class TextDataModule(SentenceDataModule):
         _, firsts = np.unique(keys, return_index=True)
         first = np.zeros(len(keys), dtype=bool)
         first[firsts] = True
-        return np.flatnonzero(~held), np.flatnonzero(held & first)
+        return np.flatnonzero(held & first)
 
 
 class _Lines(Dataset[Sentence]):
@@ -195,6 +211,19 @@ class _Lines(Dataset[Sentence]):
         language, table = self._tables[part]
         row = int(self._chosen[part][index - self.bounds[part]])
         return Sentence(tuple(table[row]["text"].split()), language=language)
+
+
+def _keys(table: Any) -> np.ndarray[Any, Any]:
+    """Return the keys of a table's lines."""
+    return np.asarray(table.data.column("key"), dtype=np.uint64)
+
+
+def _short(languages: Sequence[str]) -> str:
+    """Return a part of a run folder's name that tells some languages from others."""
+    if len(languages) <= 4:
+        return "+".join(languages)
+    digest = hashlib.blake2b("\n".join(languages).encode(), digest_size=3).hexdigest()
+    return f"{len(languages)}-{digest}"
 
 
 def _files(paths: Sequence[str], languages: Sequence[str] | None) -> list[Path]:

@@ -1,9 +1,11 @@
 """Lines of subwords, end to end, cut into windows of one length: no padding, nothing left out."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import torch
+from tokenizers import decoders
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
@@ -41,9 +43,18 @@ def pack_lines(
 
 
 def unspelt_share(ids: Sequence[int], tokenizer: PreTrainedTokenizerBase) -> float:
-    """Return which share of subwords is the unknown token or a single byte, from 0 to 1."""
-    tokens = tokenizer.convert_ids_to_tokens(list(ids))
-    unspelt: int = sum(
-        token == tokenizer.unk_token or bool(_BYTE.fullmatch(token)) for token in tokens
+    """Return which share of subwords spells no whole character, from 0 to 1.
+
+    Such are the unknown token, a single byte, and in byte pairs a part of a character.
+    """
+    tokens = Counter(tokenizer.convert_ids_to_tokens(list(ids)))
+    decoder = getattr(tokenizer.backend_tokenizer, "decoder", None)
+    pairs = decoder if isinstance(decoder, decoders.ByteLevel) else None
+    unspelt = sum(
+        count
+        for token, count in tokens.items()
+        if token == tokenizer.unk_token
+        or _BYTE.fullmatch(token)
+        or (pairs is not None and "\ufffd" in pairs.decode([token]))
     )
-    return unspelt / max(len(tokens), 1)
+    return unspelt / max(tokens.total(), 1)

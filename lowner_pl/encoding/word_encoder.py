@@ -1,6 +1,8 @@
 """Sentences to subwords, with a marker before each word where the method wants one."""
 
 import json
+import re
+import unicodedata
 import warnings
 from collections.abc import Iterable, Sequence
 from typing import Literal, get_args
@@ -71,6 +73,7 @@ class WordEncoder:
                 f"{max_length}. Raise it."
             )
         self._pieces: dict[str, tuple[int, ...]] = {}
+        self._within_special = _within(tokenizer.all_special_tokens)
 
     @property
     def mask_id(self) -> int:
@@ -134,9 +137,12 @@ class WordEncoder:
         )
 
     def lines(self, sentences: Sequence[Sentence]) -> list[list[int]]:
-        """Return the subwords of each sentence as running text, without special tokens."""
+        """Return the subwords of each sentence as running text, without special tokens.
+
+        Text that reads like a special token, such as ``<mask>``, is spelt, as ``< mask>``.
+        """
         encoded = self.tokenizer(
-            [self._space + " ".join(sentence.words) for sentence in sentences],
+            [self._space + self._spelt(" ".join(sentence.words)) for sentence in sentences],
             add_special_tokens=False,
             return_attention_mask=False,
             return_token_type_ids=False,
@@ -149,6 +155,11 @@ class WordEncoder:
         """Return the ids that stand for a word, its marker included."""
         self.remember([word])
         return self._pieces[word]
+
+    def _spelt(self, text: str) -> str:
+        """Return the text with a blank in what the tokenizer would take for a special token."""
+        read = unicodedata.normalize("NFKC", text)  # as sentence pieces are read
+        return self._within_special.sub(" ", read) if self._within_special.search(read) else text
 
     def _rows(
         self, pieces: Sequence[tuple[int, ...]], index: int
@@ -219,6 +230,12 @@ class WordEncoder:
             "The tokenizer must have an unknown, a mask or a padding token, was: none of them. "
             "Add one with `tokenizer.add_special_tokens`."
         )
+
+
+def _within(names: Iterable[str]) -> re.Pattern[str]:
+    """Return a pattern for the place behind the first character of one of the names."""
+    parts = ((re.escape(name[0]), re.escape(name[1:])) for name in names if len(name) > 1)
+    return re.compile("|".join(f"(?<={first})(?={rest})" for first, rest in parts) or "(?!)")
 
 
 def _wants_space(tokenizer: PreTrainedTokenizerBase) -> bool:

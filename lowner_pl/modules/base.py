@@ -81,6 +81,13 @@ class BaseModule(LightningModule, ABC):
             "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
         }
 
+    def check_data(self, data: Any) -> None:
+        """Refuse data that the method cannot learn from, before a run begins.
+
+        Args:
+            data: The data module.
+        """
+
     def new_optimizer(self) -> torch.optim.Optimizer:
         """Return an optimiser over the parameters that are not frozen."""
         return self.optimizer([p for p in self.parameters() if p.requires_grad])

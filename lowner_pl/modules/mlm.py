@@ -98,6 +98,7 @@ class MLMLightningModule(BaseModule):
         self._specials = torch.tensor(self.tokenizer.all_special_ids)
         self.scores = nn.ModuleList()
         self.score_names: list[str] = []
+        self._checked: Any = None  # the data that the tokenizer is known to spell
 
     def new_tokens(self) -> Mapping[str, Sequence[str]]:
         """Return the tokens that the method adds, and their seed words; see `load_backbone`."""
@@ -149,13 +150,19 @@ class MLMLightningModule(BaseModule):
         return loss
 
     def on_fit_start(self) -> None:
-        """Make sure that the tokenizer can spell the text.
+        """Make sure that the tokenizer can spell the text, where a data module has it."""
+        if (data := getattr(self.trainer, "datamodule", None)) is not None:
+            self.check_data(data)
+
+    def check_data(self, data: Any) -> None:
+        """Make sure, once, that the tokenizer can spell the text.
 
         Raises:
             ValueError: If half of the subwords of a language or more are unknown or single bytes.
         """
+        if self._checked is data:
+            return
         texts: dict[str, list[Sentence]] = {}
-        data: Any = self.trainer.datamodule  # type: ignore[attr-defined]
         for sentence in data.sentences("dev"):
             texts.setdefault(sentence.language or "the text", []).append(sentence)
         for language, sentences in texts.items():
@@ -169,6 +176,7 @@ class MLMLightningModule(BaseModule):
                 raise ValueError(message)
             if share >= WARNED_SHARE:
                 rank_zero_warn(message)
+        self._checked = data
 
     def on_validation_epoch_start(self) -> None:
         """Start the scores afresh, one for each loader and one for all."""

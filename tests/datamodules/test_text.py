@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lowner_pl.datamodules import TextDataModule
+from lowner_pl.datamodules import text as text_module
 from lowner_pl.datamodules.lines import LanguageSampler, held_out, language_counts
 
 
@@ -95,6 +96,50 @@ def test_held_out_lines_are_in_no_epoch(texts: Path, cache: Path) -> None:
     assert [len(loader.dataset) for loader in data.val_dataloader()] == [1, 1]  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(("exponent", "counts"), [(0.0, (57, 57)), (1.0, (87, 27))])
+def test_an_epoch_mixes_languages_by_the_exponent(
+    texts: Path, cache: Path, exponent: float, counts: tuple[int, int]
+) -> None:
+    # 90 and 30 lines, 3 of each held out, are 87 and 27 of 114.
+    data = corpus(texts, cache=cache, exponent=exponent, dev_lines=3)
+    words = Counter(line.split()[0] for line in epoch(data, 0))
+    assert (words["mstari"], words["ila"]) == counts
+    sampled = Counter(line.words[0] for line in data.sample(114))
+    assert (sampled["mstari"], sampled["ila"]) == counts
+
+
+def test_the_seed_of_the_held_out_lines_chooses_them(texts: Path, cache: Path) -> None:
+    choices = [
+        [line.words for line in corpus(texts, cache=cache, dev_seed=seed).sentences("dev")]
+        for seed in (0, 0, 1)
+    ]
+    assert choices[0] == choices[1] != choices[2]
+
+
+def test_a_sample_holds_no_held_out_line(texts: Path, cache: Path) -> None:
+    data = corpus(texts, cache=cache)
+    held = {line.words for line in data.sentences("dev")}
+    sampled = {line.words for line in data.sample(500)}
+    assert not held & sampled
+    assert len(held | sampled) == 120
+
+
+def test_the_order_follows_the_seed_of_the_run(
+    texts: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orders = []
+    for seed in ("1", "1", "2"):
+        monkeypatch.setenv("PL_GLOBAL_SEED", seed)
+        orders.append(epoch(corpus(texts, cache=cache), 0))
+    assert orders[0] == orders[1] != orders[2]
+
+
+def test_of_the_copies_of_a_held_out_line_one_is_scored(tmp_path: Path, cache: Path) -> None:
+    write(tmp_path, sw=[f"mstari {number % 40}" for number in range(120)])
+    held = [line.words for line in corpus(tmp_path, cache=cache, dev_lines=4).sentences("dev")]
+    assert len(held) == len(set(held)) == 4
+
+
 def test_copies_of_a_held_out_line_are_not_trained_on() -> None:
     keys = np.array([1, 2, 3, 1, 2, 3, 4, 5, 1], dtype=np.uint64)
     for seed in range(20):
@@ -103,6 +148,39 @@ def test_copies_of_a_held_out_line_are_not_trained_on() -> None:
         assert not set(keys[held]) & set(keys[~held])
     choices = {tuple(held_out(keys, 2, seed)) for seed in range(20)}
     assert len(choices) > 3
+
+
+def test_lines_that_a_tokenizer_reads_as_equal_are_copies(tmp_path: Path, cache: Path) -> None:
+    # Another number of blanks, a blank that does not break, letters in another form of Unicode.
+    lines = [f"é {number}" for number in range(40)]
+    other = [line.replace(" ", blank) for blank in ("   ", "\u00a0") for line in lines]
+    write(tmp_path, sw=[*lines, *other, *(line.replace("é", "e\u0301") for line in lines)])
+    data = corpus(tmp_path, cache=cache, dev_lines=4)
+    held = {line.words[1] for line in data.sentences("dev")}
+    assert len(held) == len(data.sentences("dev")) == 4
+    assert held.isdisjoint(line.split()[1] for line in epoch(data, 0))
+    assert len(epoch(data, 0)) == 4 * 36
+
+
+def test_a_held_out_line_is_in_no_languages_training(tmp_path: Path, cache: Path) -> None:
+    same = [f"mstari {number}" for number in range(40)]
+    write(tmp_path, sw=same, zz=[*same, *(f"ila {number}" for number in range(40))])
+    data = corpus(tmp_path, cache=cache, dev_lines=4)
+    held = {line.words for line in data.sentences("dev")}
+    assert [line.language for line in data.sentences("dev")] == ["sw"] * 4 + ["zz"] * 4
+    train = data._lines["train"]
+    assert held.isdisjoint(train[index].words for index in range(len(train)))
+
+
+def test_a_language_of_which_all_is_held_out_is_refused(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, sw=[f"mstari {number}" for number in range(100)])
+    first = np.arange(100) < 90  # the largest language's choice
+    choices = iter([first, ~first[90:]])
+    monkeypatch.setattr(text_module, "held_out", lambda *_: next(choices))
+    write(tmp_path, zz=[f"mstari {number}" for number in range(10)])
+    refused(r"zz\.txt: .* lines to train on, was: all held out", tmp_path, cache)
 
 
 def test_the_table_is_memory_mapped_and_follows_the_file(texts: Path, cache: Path) -> None:
@@ -127,7 +205,25 @@ def test_one_language_names_the_run_and_a_choice_is_kept(texts: Path, cache: Pat
     one = corpus(texts, cache=cache, languages=["yo"])
     assert (one.name, one.language) == ("text-yo", "yo")
     both = corpus(texts, cache=cache)
-    assert (both.name, both.language, both.entity_types) == ("text-2", None, ())
+    assert (both.name, both.language, both.entity_types) == ("text-sw+yo", None, ())
+
+
+def test_texts_in_other_languages_have_other_names(tmp_path: Path) -> None:
+    write(tmp_path, **{language: ["moja"] for language in "abcdef"})
+
+    def name(languages: str) -> str:
+        return TextDataModule(paths=str(tmp_path), languages=[*languages]).name
+
+    assert name("dcba") == "text-a+b+c+d"
+    assert name("abcde").startswith("text-5-")
+    assert len({name("abcde"), name("abcdf"), name("bcdef")}) == 3
+    assert name("abcde") == name("edcba")
+
+
+def test_a_cache_that_cannot_be_written_is_refused(texts: Path) -> None:
+    (texts / "file").touch()
+    with pytest.raises(OSError, match=r"must be writable, was: '.*file/in' .*`cache_folder`"):
+        corpus(texts, cache=texts / "file" / "in")
 
 
 def refused(message: str, folder: Path, cache: Path, **options: Any) -> None:
@@ -178,7 +274,14 @@ def test_two_files_of_one_language_are_refused(texts: Path, cache: Path) -> None
 
 @pytest.mark.parametrize(
     ("option", "value"),
-    [("exponent", 1.5), ("dev_lines", 0), ("epoch_lines", 0), ("batch_size", 0)],
+    [
+        ("exponent", 1.5),
+        ("dev_lines", 0),
+        ("epoch_lines", 0),
+        ("batch_size", 0),
+        ("most_characters", -5),
+        ("dev_seed", -1),
+    ],
 )
 def test_options_out_of_range_are_refused(
     texts: Path, cache: Path, option: str, value: float

@@ -40,6 +40,11 @@ def test_subwords_are_masked_80_10_10() -> None:
     assert abs(len(positions) - 15_000) < 4 * 113
     assert abs((chosen == 4).sum().item() / len(positions) - 0.8) < 0.015
     assert abs((chosen == 7).sum().item() / len(positions) - 0.1) < 0.012
+    # About 1 500 draws of 1 000 subwords: 1000 · (1 - e^-1.5) = 777 different ones, with 4 and 7.
+    drawn = chosen[(chosen != 4) & (chosen != 7)].unique()
+    assert abs(len(drawn) - 777) < 80
+    assert drawn.min() >= 0
+    assert drawn.max() < 1000
     untouched = torch.ones(100_000, dtype=torch.bool)
     untouched[positions] = False
     assert (masked[untouched] == 7).all()

@@ -37,3 +37,15 @@ def test_the_share_of_unknown_subwords_is_counted(backbones: dict[str, object]) 
     known, unknown = tokenizer.mask_token_id, tokenizer.unk_token_id
     assert unspelt_share([known, unknown, unknown, known], tokenizer) == pytest.approx(0.5)
     assert unspelt_share([], tokenizer) == 0.0
+
+
+def test_parts_of_a_character_are_not_spelt(backbones: dict[str, object]) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(backbones["modernbert"])
+
+    def share(text: str) -> float:
+        return unspelt_share(tokenizer(text, add_special_tokens=False)["input_ids"], tokenizer)
+
+    assert share(" habari za asubuhi [MASK]") == 0.0
+    # "ሰላም" is three letters of three bytes each, none of which the vocabulary joins.
+    assert share("ሰላም") == 1.0
+    assert share("a ሰላም") == pytest.approx(9 / 11)  # and "a", and the blank

@@ -10,7 +10,7 @@ from lowner_pl.corpus import Sentence, TagSet
 from lowner_pl.encoding import Marker, WordEncoder
 from lowner_pl.encoding import word_encoder as module
 
-from ..conftest import KINDS
+from ..conftest import ALL_KINDS, KINDS
 
 TAGS = TagSet(("PER", "LOC", "ORG"))
 ODD = ("\u200f", "\xad", "\u200b", "")
@@ -164,3 +164,21 @@ def test_long_words_do_not_make_the_tokenizer_complain(
     with caplog.at_level(logging.WARNING):
         WordEncoder(tokenizer)([Sentence(("Mwakalinga" * 5,))], TAGS)
     assert "longer than" not in caplog.text
+
+
+@pytest.mark.parametrize("kind", ALL_KINDS)
+def test_running_text_holds_no_special_token_whatever_it_says(
+    kind: str, backbones: dict[str, Path]
+) -> None:
+    encode = encoder(backbones[kind])
+    tokenizer = encode.tokenizer
+    # As they are, within a word, within each other, and in letters of full width.
+    names = [str(name) for name in tokenizer.all_special_tokens]
+    words = [form for name in names for form in (name, f"a{name}b", f"{name[0]}{name}{name[1:]}")]
+    words += ["".join(chr(ord(letter) + 0xFEE0) for letter in name) for name in names]
+    lines = encode.lines([Sentence((word, "na")) for word in words])
+    ordinary = {*tokenizer.all_special_ids} - {tokenizer.unk_token_id}
+    assert not ordinary & {subword for line in lines for subword in line}
+    if kind == "multilingual":  # which spells everything
+        assert tokenizer.unk_token_id not in {subword for line in lines for subword in line}
+        assert tokenizer.decode(encode.lines([Sentence(("a<mask>b",))])[0]) == "a< mask>b"

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+from lightning.pytorch import Trainer
 from transformers import AutoModelForMaskedLM
 
 from lowner_pl.cli import NERCLI, run
@@ -32,6 +33,7 @@ def command(name: str, root: Path, backbone: str, *more: str) -> NERCLI:
             f"--config={CONFIG}",
             f"--model.backbone={backbone}",
             "--model.length=32",
+            "--model.optimizer.init_args.lr=1e-3",
             f"--data.paths={TEXT}",
             f"--data.cache_folder={root / 'cache'}",
             "--data.epoch_lines=64",
@@ -47,7 +49,7 @@ def command(name: str, root: Path, backbone: str, *more: str) -> NERCLI:
 
 
 def run_folder(root: Path) -> Path:
-    return root / "text-2" / "mlm" / "seed_12345"
+    return root / "text-en+sw" / "mlm" / "seed_12345"
 
 
 def state(root: Path, which: str = "last") -> dict[str, Any]:
@@ -79,8 +81,7 @@ def test_the_loss_is_that_of_the_stock_model_at_the_masks(
         scores = stock(input_ids=ids[None]).logits[0]
         expected += torch.nn.functional.cross_entropy(scores, wanted, reduction="sum").item()
         masks += int((wanted != -100).sum())
-    loss = torch.nn.functional.cross_entropy(module(batch), batch.targets)
-    assert loss.item() == pytest.approx(expected / masks, rel=1e-4)
+    assert module.loss(batch).item() == pytest.approx(expected / masks, rel=1e-4)
 
 
 def test_all_text_is_in_the_windows_and_special_tokens_are_not_masked(
@@ -109,6 +110,17 @@ def test_training_windows_are_of_one_length(tiny: str, swahili: list[Sentence]) 
     # Nothing but a short window: it is all there is.
     short = Sentence(swahili[0].words[:2])
     assert masked(module, [short]).lengths == masked(module.eval(), [short]).lengths
+
+
+@pytest.mark.parametrize("rate", [0.15, 0.4])
+def test_the_share_of_positions_is_the_mask_rate(
+    rate: float, tiny: str, swahili: list[Sentence]
+) -> None:
+    module = MLMLightningModule(backbone=tiny, mask_rate=rate)
+    batch = masked(module, swahili)
+    # A subword in 126 at most is special; the deviation is √(n · rate · (1 - rate)).
+    size = len(batch.input_ids) - 2 * len(batch.lengths)
+    assert abs(len(batch.positions) - rate * size) < 4 * (size * rate * (1 - rate)) ** 0.5 + 10
 
 
 def test_masks_follow_the_generator(tiny: str, swahili: list[Sentence]) -> None:
@@ -141,7 +153,7 @@ def test_a_run_learns_and_scores_every_language(
     assert "baseline" in output
     record = json.loads((run_folder(trained) / "test_metrics.json").read_text())
     assert record["method"] == "mlm"
-    assert record["corpus"] == "text-2"
+    assert record["corpus"] == "text-en+sw"
     scores = record["scores"]
     assert scores["masks"] == scores["en/masks"] + scores["sw/masks"]
     dev = {key: value.item() for key, value in cli.trainer.callback_metrics.items()}
@@ -149,6 +161,9 @@ def test_a_run_learns_and_scores_every_language(
     assert (run_folder(trained) / "checkpoints" / "best.ckpt").is_file()
     validated = command("validate", trained, tiny, "--ckpt_path=last").trainer.callback_metrics
     assert validated["dev/loss"].item() == pytest.approx(scores["loss"])  # the same masks
+    untrained = Trainer(accelerator="cpu", logger=False, enable_progress_bar=False)
+    untrained.validate(MLMLightningModule(backbone=tiny, length=32), cli.datamodule, verbose=False)
+    assert scores["loss"] < untrained.callback_metrics["dev/loss"].item() - 0.01
 
 
 def test_resuming_gives_the_weights_of_an_uninterrupted_run(

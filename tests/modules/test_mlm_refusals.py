@@ -1,0 +1,78 @@
+"""What masked-language modelling refuses, and that a refusal moves no earlier run."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from lightning.pytorch import Trainer
+from torch.utils.data import DataLoader
+
+from lowner_pl.corpus import Sentence
+from lowner_pl.modules import MLMLightningModule
+
+from ..commands import command as tagging
+from .test_mlm import TEXT, command, run_folder
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory, backbones: dict[str, Path]) -> Path:
+    """A folder with a finished run."""
+    root = tmp_path_factory.mktemp("mlm")
+    command("fit", root, str(backbones["xlm-roberta"]), "--trainer.max_epochs=1")
+    return root
+
+
+def refused(message: str, name: str, root: Path, tiny: str, *more: str) -> None:
+    """Make sure that a command is refused and leaves the run where it is."""
+    with pytest.raises((ValueError, OSError), match=message):
+        command(name, root, tiny, *more)
+    assert (run_folder(root) / "checkpoints" / "last.ckpt").is_file()
+    assert not list(root.rglob("seed_12345.*"))
+
+
+def test_a_bad_learning_rate_moves_no_run(root: Path, tiny: str) -> None:
+    refused("learning rate: -1", "fit", root, tiny, "--model.optimizer.init_args.lr=-1")
+
+
+def test_text_in_an_unknown_script_moves_no_run(root: Path, tiny: str, tmp_path: Path) -> None:
+    for language in ("en", "sw"):  # in a run folder of the same name
+        (tmp_path / f"{language}.txt").write_text("\n".join(f"γραμμή {n}" for n in range(100)))
+    refused("spell the text, was: .* of en unknown", "fit", root, tiny, f"--data.paths={tmp_path}")
+
+
+def test_text_in_byte_pairs_that_are_no_characters_is_refused(
+    tmp_path: Path, backbones: dict[str, Path]
+) -> None:
+    text = tmp_path / "am.txt"
+    text.write_text("\n".join(f"ሰላም ለዓለም {n}" for n in range(100)))
+    with pytest.raises(ValueError, match=r"spell the text, was: \d+% of the subwords of am"):
+        command("fit", tmp_path, str(backbones["modernbert"]), f"--data.paths={text}")
+
+
+def test_there_is_nothing_to_predict(root: Path, tiny: str) -> None:
+    message = "needs a method that tags or generates, was: MLMLightningModule. Use `test`"
+    refused(message, "predict", root, tiny)
+
+
+def test_a_tagger_on_raw_text_is_refused(tmp_path: Path) -> None:
+    data = tmp_path / "data.yaml"
+    data.write_text(f"class_path: TextDataModule\ninit_args: {{paths: {TEXT}}}\n")
+    with pytest.raises(ValueError, match=r"needs entity types, was: none\. Give .* label"):
+        tagging("fit", tmp_path, f"--data={data}")
+
+
+def test_a_loader_without_a_data_module_will_do(tiny: str, swahili: list[Sentence]) -> None:
+    module = MLMLightningModule(backbone=tiny, schedule="constant", warmup=0.0)
+    before = {name: weight.clone() for name, weight in module.state_dict().items()}
+    trainer = Trainer(
+        max_steps=2,
+        accelerator="cpu",
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    loader: DataLoader[Any] = DataLoader(swahili[:16], batch_size=8, collate_fn=list)  # type: ignore[arg-type]
+    trainer.fit(module, loader, loader)
+    assert any(not torch.equal(before[name], w) for name, w in module.state_dict().items())
