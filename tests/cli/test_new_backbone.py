@@ -55,6 +55,7 @@ def test_the_exponent_decides_how_much_of_a_language_is_read(text: Path) -> None
 
 
 def test_skip_gram_vectors_are_the_first_embeddings(text: Path) -> None:
+    pytest.importorskip("gensim")
     plain, vectors = (
         AutoModelForMaskedLM.from_pretrained(made(text, name, "--skip-gram", name))
         .get_input_embeddings()
