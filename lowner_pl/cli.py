@@ -7,7 +7,6 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import torch
 from lightning.fabric.utilities.rank_zero import rank_zero_only
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
@@ -205,7 +204,7 @@ class NERCLI(LightningCLI):
         """
         self.datamodule.setup("fit")
         self.model.check_data(self.datamodule)
-        self.model.optimizer([torch.nn.Parameter(torch.zeros(1))])  # refuses options out of range
+        self.model.check_optimizer()
         if self.checkpoint is None:
             return None
         checkpoint = read_checkpoint(self.checkpoint)

@@ -88,6 +88,22 @@ class BaseModule(LightningModule, ABC):
             data: The data module.
         """
 
+    def check_optimizer(self) -> None:
+        """Refuse options that are out of the optimiser's range, before a run begins.
+
+        One parameter stands in for the model's: some methods have none before they know the data.
+
+        Raises:
+            ValueError: If the optimiser refuses them.
+        """
+        try:
+            self.optimizer([torch.nn.Parameter(torch.zeros(1))])
+        except ValueError as error:
+            raise ValueError(
+                f"The optimiser must accept its options, was: {error}. Change "
+                "`--model.optimizer.init_args`."
+            ) from error
+
     def new_optimizer(self) -> torch.optim.Optimizer:
         """Return an optimiser over the parameters that are not frozen."""
         return self.optimizer([p for p in self.parameters() if p.requires_grad])

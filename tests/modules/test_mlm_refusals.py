@@ -32,7 +32,8 @@ def refused(message: str, name: str, root: Path, tiny: str, *more: str) -> None:
 
 
 def test_a_bad_learning_rate_moves_no_run(root: Path, tiny: str) -> None:
-    refused("learning rate: -1", "fit", root, tiny, "--model.optimizer.init_args.lr=-1")
+    message = "The optimiser must accept its options, was: .*learning rate: -1.* Change `--model"
+    refused(message, "fit", root, tiny, "--model.optimizer.init_args.lr=-1")
 
 
 def test_text_in_an_unknown_script_moves_no_run(root: Path, tiny: str, tmp_path: Path) -> None:
