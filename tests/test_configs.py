@@ -258,7 +258,8 @@ def test_the_row_of_the_sequence_to_sequence_model_runs(sequence_model: Path, ti
             f"--tagger.model.backbone={tiny}",
             f"--generator.model.backbone={sequence_model}",
             "--generator.model.optimizer.init_args.lr=0.01",
-            "--generator.trainer.max_epochs=8",
+            "--generator.trainer.max_epochs=16",
+            "--generator.model.rounds=8",
             "--generator.model.sample=true",  # one trained so little finds no sentence by search
             "--generator.model.beams=1",
             "--generator.model.max_length=24",
