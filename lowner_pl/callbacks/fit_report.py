@@ -9,7 +9,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor
 
 from lowner_pl.callbacks.shared import logged_scores, print_table
-from lowner_pl.corpus import Sentence
+from lowner_pl.corpus import Episode, Sentence, queries
 
 SHOWN = 8  # tagged dev sentences in TensorBoard
 
@@ -58,12 +58,12 @@ class FitReport(Callback):
         trainer: Trainer,
         pl_module: Any,
         outputs: Any,
-        batch: list[Sentence],
+        batch: Sequence[Sentence | Episode],
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
         """Keep the first tagged sentences."""
-        for sentence, tags in zip(batch, outputs["tags"], strict=True):
+        for sentence, tags in zip(queries(batch), outputs["tags"], strict=True):
             if len(self._shown) < SHOWN:
                 self._shown.append(_as_text(sentence, tags))
 

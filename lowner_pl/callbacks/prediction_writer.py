@@ -1,12 +1,13 @@
 """What a prediction leaves: the tagged sentences."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from lightning.pytorch import Callback, Trainer
 
 from lowner_pl.callbacks.shared import gathered, give_back_memory
-from lowner_pl.corpus import ConllWriter, Sentence
+from lowner_pl.corpus import ConllWriter, Episode, Sentence
 
 
 class PredictionWriter(Callback):
@@ -35,7 +36,7 @@ class PredictionWriter(Callback):
         trainer: Trainer,
         pl_module: Any,
         outputs: Any,
-        batch: list[Sentence],
+        batch: Sequence[Sentence | Episode],
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from lightning.pytorch import Callback, Trainer
 
 from lowner_pl.callbacks.shared import gathered, logged_scores, print_table, write_record
-from lowner_pl.corpus import Sentence, write_conll
+from lowner_pl.corpus import Episode, Sentence, queries, write_conll
 
 
 class TestReport(Callback):
@@ -33,14 +33,14 @@ class TestReport(Callback):
         trainer: Trainer,
         pl_module: Any,
         outputs: Any,
-        batch: list[Sentence],
+        batch: Sequence[Sentence | Episode],
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
         """Keep the tagged sentences."""
         while len(self._tagged) <= dataloader_idx:
             self._tagged.append([])
-        self._tagged[dataloader_idx].extend(zip(batch, outputs["tags"], strict=True))
+        self._tagged[dataloader_idx].extend(zip(queries(batch), outputs["tags"], strict=True))
 
     def on_test_end(self, trainer: Any, pl_module: Any) -> None:
         """Check the counts, write the files, show the table."""

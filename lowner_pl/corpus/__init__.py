@@ -3,6 +3,7 @@
 from lowner_pl.corpus.conll import ConllFile, parse_conll, read_conll
 from lowner_pl.corpus.conll_lines import ConllFormat
 from lowner_pl.corpus.entity import Entity, entities_of, tags_of
+from lowner_pl.corpus.episode import Episode, queries
 from lowner_pl.corpus.novelty import (
     DUPLICATE,
     DUPLICATE_OF_SOURCE,
@@ -30,6 +31,7 @@ __all__ = [
     "ConllFormat",
     "ConllWriter",
     "Entity",
+    "Episode",
     "NoveltyFilter",
     "Scheme",
     "SeenSentences",
@@ -42,6 +44,7 @@ __all__ = [
     "entities_of",
     "fingerprint",
     "parse_conll",
+    "queries",
     "read_bytes",
     "read_conll",
     "read_text",

@@ -1,0 +1,28 @@
+"""Reports read the sentences that were tagged, whether a batch is of sentences or of episodes."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lowner_pl.callbacks import FitReport, TestReport
+from lowner_pl.corpus import Episode, Sentence
+
+SENTENCES = [Sentence((name, "left"), ("B-PER", "O")) for name in ("Ann", "Ben")]
+EPISODES = [Episode((Sentence(("x",)),), query, n) for n, query in enumerate(SENTENCES)]
+OUTPUTS = {"tags": [("O", "O"), ("B-LOC", "O")]}
+
+
+@pytest.mark.parametrize("batch", [SENTENCES, EPISODES], ids=["sentences", "episodes"])
+def test_the_queries_of_episodes_are_reported_as_sentences_are(
+    batch: list[Any], tmp_path: Path
+) -> None:
+    nothing: Any = None
+    fit, test = FitReport(tmp_path), TestReport(tmp_path)
+    fit.on_validation_batch_end(nothing, nothing, OUTPUTS, batch, 0)
+    test.on_test_batch_end(nothing, nothing, OUTPUTS, batch, 0)
+    assert test._tagged == [list(zip(SENTENCES, OUTPUTS["tags"], strict=True))]
+    assert fit._shown == [
+        "gold: **[PER** Ann**]** left  \npredicted: Ann left",
+        "gold: **[PER** Ben**]** left  \npredicted: **[LOC** Ben**]** left",
+    ]
