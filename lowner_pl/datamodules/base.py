@@ -15,11 +15,11 @@ from lowner_pl.corpus import (
     Sentences,
     TextFile,
     split_off,
-    subset,
 )
 from lowner_pl.datamodules.loaders import StreamingLoader, training_loader
 from lowner_pl.datamodules.mapping import MappedSentences, type_order, types_in
 from lowner_pl.datamodules.sentences import SentenceDataModule
+from lowner_pl.datamodules.sizes import check_share, cut_to_size, size_of_share
 
 Split = Literal["train", "dev", "test"]
 
@@ -34,6 +34,8 @@ class NERDataModule(SentenceDataModule):
         eval_batch_size: Sentences in a batch everywhere else.
         train_size: Number of training sentences to use; all without. Subsets of one seed are
             nested: the first 100 are among the first 200.
+        train_share: The share of them instead, above 0 and up to 1: to the nearest number, but at
+            least one.
         dev_size: Number of development sentences to use, likewise. A corpus without development
             data gives as many of its training sentences for it, else 10 % of them.
         subset_seed: Of the subsets, and of every split that the corpus does not have itself.
@@ -48,7 +50,7 @@ class NERDataModule(SentenceDataModule):
         num_workers: Processes that load batches; 0 is fastest, as there is little to do.
 
     Raises:
-        ValueError: If a size is below 1.
+        ValueError: If a size is below 1, or ``train_share`` is no share or beside ``train_size``.
     """
 
     corpus_types: tuple[str, ...] | None = None
@@ -60,6 +62,7 @@ class NERDataModule(SentenceDataModule):
         batch_size: int = 16,
         eval_batch_size: int = 32,
         train_size: int | None = None,
+        train_share: float | None = None,
         dev_size: int | None = None,
         subset_seed: int = 0,
         type_map: dict[str, str | None] | None = None,
@@ -74,6 +77,8 @@ class NERDataModule(SentenceDataModule):
             num_workers=num_workers,
         )
         self.train_size = train_size
+        self.train_share = train_share
+        check_share(train_share, train_size)
         self.dev_size = dev_size
         self.subset_seed = subset_seed
         self.type_map = dict(type_map or {})
@@ -147,8 +152,11 @@ class NERDataModule(SentenceDataModule):
             return list(self.to_predict())
         if split not in self._ready:
             train, dev = self._train_and_dev()
-            self._ready["train"] = [self._cut(train, "train_size")]
-            self._ready["dev"] = [self._cut(dev, "dev_size")]
+            size, option = self.train_size, "train_size"
+            if self.train_share is not None:
+                size, option = size_of_share(self.train_share, len(train)), "train_share"
+            self._ready["train"] = [self._cut(train, size, option)]
+            self._ready["dev"] = [self._cut(dev, self.dev_size, "dev_size")]
         return list(self._ready[split][0])
 
     def to_predict(self) -> Sentences:
@@ -242,19 +250,9 @@ class NERDataModule(SentenceDataModule):
         )
         return rest, dev
 
-    def _cut(
-        self, sentences: list[Sentence], option: Literal["train_size", "dev_size"]
-    ) -> list[Sentence]:
+    def _cut(self, sentences: list[Sentence], size: int | None, option: str) -> list[Sentence]:
         """Return the seeded subset that an option asks for."""
-        size: int | None = getattr(self, option)
-        if size is not None and not 1 <= size <= len(sentences):
-            raise ValueError(
-                f"`{option}` must be from 1 to {len(sentences)}, the sentences that {self.name} "
-                f"has for it, was: {size}. Choose one of these, or leave it out for all."
-            )
-        if size is not None and size < len(sentences):
-            rank_zero_info(f"{self.name}: {size:,} of {len(sentences):,} sentences (`{option}`).")
-        return subset(sentences, size, seed=self.subset_seed)
+        return cut_to_size(sentences, size, option=option, seed=self.subset_seed, corpus=self.name)
 
     def _mapped(self, sentences: Sentences, split: Split) -> Sentences:
         """Return the sentences with the tags of the tagger."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lowner_pl.callbacks import FitReport, TestReport
+from lowner_pl import callbacks
 from lowner_pl.corpus import Episode, Sentence
 
 SENTENCES = [Sentence((name, "left"), ("B-PER", "O")) for name in ("Ann", "Ben")]
@@ -18,7 +18,7 @@ def test_the_queries_of_episodes_are_reported_as_sentences_are(
     batch: list[Any], tmp_path: Path
 ) -> None:
     nothing: Any = None
-    fit, test = FitReport(tmp_path), TestReport(tmp_path)
+    fit, test = callbacks.FitReport(tmp_path), callbacks.TestReport(tmp_path)
     fit.on_validation_batch_end(nothing, nothing, OUTPUTS, batch, 0)
     test.on_test_batch_end(nothing, nothing, OUTPUTS, batch, 0)
     assert test._tagged == [list(zip(SENTENCES, OUTPUTS["tags"], strict=True))]

@@ -149,6 +149,36 @@ class TestSplits:
             mine(train_size=size).sentences("train")
 
 
+class TestShare:
+    @pytest.mark.parametrize(
+        ("share", "size"), [(1.0, 30), (0.05, 2), (0.06, 2), (0.1, 3), (0.12, 4), (0.001, 1)]
+    )
+    def test_a_share_of_the_training_sentences_is_rounded_but_never_nothing(
+        self, share: float, size: int
+    ) -> None:
+        # Of 30 sentences 5, 6, 10, 12 and 0.1 % are 1.5, 1.8, 3, 3.6 and 0.03.
+        data = mine(train_share=share, subset_seed=3)
+        assert data.sentences("train") == mine(train_size=size, subset_seed=3).sentences("train")
+        assert data.sentences("dev") == mine().sentences("dev")
+
+    def test_shares_are_nested_and_said(self, caplog: pytest.LogCaptureFixture) -> None:
+        with caplog.at_level(logging.INFO):
+            small, large = (mine(train_share=share).sentences("train") for share in (0.2, 0.5))
+        assert [s for s in large if s in small] == small
+        assert [record.getMessage() for record in caplog.records] == [
+            f"mine: {size} of 30 sentences (`train_share`)." for size in (6, 15)
+        ]
+
+    @pytest.mark.parametrize("share", [0.0, -0.1, 1.01, float("nan")])
+    def test_what_is_no_share_is_refused(self, share: float) -> None:
+        with pytest.raises(ValueError, match=r"`train_share` must be above 0 and at most 1, was:"):
+            mine(train_share=share)
+
+    def test_a_number_beside_a_share_is_refused(self) -> None:
+        with pytest.raises(ValueError, match=r"or by `train_share`, was: 5 and 0\.1\. Set one"):
+            mine(train_size=5, train_share=0.1)
+
+
 class TestPredict:
     def test_raw_text_can_be_predicted(self, tmp_path: Path) -> None:
         path = tmp_path / "raw.txt"
