@@ -119,6 +119,7 @@ class NERCLI(LightningCLI):
         """Return a Trainer that works in the run folder."""
         config = self._get(self.config_init, "trainer")
         self.run = self._run_folder()
+        self.model.check_batches(self.datamodule)
         self.checkpoint = self._checkpoint()
         _check_precision(config["precision"])
         if config["fast_dev_run"]:  # leaves no trace
@@ -206,6 +207,7 @@ class NERCLI(LightningCLI):
         self.model.check_data(self.datamodule)
         self.model.check_optimizer()
         if self.checkpoint is None:
+            self.model.check_start()
             return None
         checkpoint = read_checkpoint(self.checkpoint)
         if "optimizer_states" not in checkpoint:

@@ -13,7 +13,7 @@ ALLOWED: dict[str, set[str]] = {
     "augmentation": {"corpus"},
     "metrics": {"corpus"},
     "nn": {"corpus", "encoding", "augmentation"},
-    "modules": {"corpus", "encoding", "augmentation", "nn", "metrics"},
+    "modules": {"corpus", "encoding", "augmentation", "nn", "metrics", "checkpoint_io"},
     "datamodules": {"corpus", "augmentation"},
     "callbacks": {"corpus"},
     "checkpoint_io": set(),

@@ -11,7 +11,13 @@ from lowner_pl.encoding.linearization import (
     language_token,
     linearize,
 )
-from lowner_pl.encoding.masking import gaussian_mask, mask_entities, mask_subwords, mask_words
+from lowner_pl.encoding.masking import (
+    gaussian_mask,
+    mask_entities,
+    mask_entity_words,
+    mask_subwords,
+    mask_words,
+)
 from lowner_pl.encoding.packing import pack_lines, unspelt_share
 from lowner_pl.encoding.spelling import Kind, Spelling
 from lowner_pl.encoding.windows import Window, windows
@@ -35,6 +41,7 @@ __all__ = [
     "language_token",
     "linearize",
     "mask_entities",
+    "mask_entity_words",
     "mask_subwords",
     "mask_words",
     "pack_lines",

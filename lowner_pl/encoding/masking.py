@@ -6,6 +6,8 @@ from random import Random
 import torch
 from torch import Tensor
 
+from lowner_pl.corpus import Sentence
+
 
 def mask_words(
     lengths: list[int], probability: float, generator: torch.Generator
@@ -24,6 +26,26 @@ def mask_words(
     if probability == 0.0:  # rand may draw exactly 0
         draws.zero_()
     return [part.tolist() for part in draws.split(lengths)]
+
+
+def mask_entity_words(
+    sentences: Sequence[Sentence], probability: float, generator: torch.Generator
+) -> list[list[bool]]:
+    """Return for each word of each sentence whether meta-training masks it.
+
+    Each word of an entity, and no other, is masked with the probability (`Wu et al., 2020
+    <https://arxiv.org/abs/1911.06161>`_, "Masking on Named Entities").
+
+    Args:
+        sentences: Sentences with tags.
+        probability: Chance of each word of an entity, from 0 to 1.
+        generator: Source of randomness.
+    """
+    drawn = mask_words([len(sentence.words) for sentence in sentences], probability, generator)
+    return [
+        [hidden and tag != "O" for hidden, tag in zip(row, sentence.tags or (), strict=True)]
+        for row, sentence in zip(drawn, sentences, strict=True)
+    ]
 
 
 def mask_subwords(

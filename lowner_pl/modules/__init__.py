@@ -6,6 +6,7 @@ from lowner_pl.modules.entity_generator import EntityPredictions
 from lowner_pl.modules.generation import GeneratingModule, generate
 from lowner_pl.modules.maner import MANERLightningModule
 from lowner_pl.modules.melm import MELMLightningModule
+from lowner_pl.modules.meta import MetaLightningModule
 from lowner_pl.modules.mlm import MLMLightningModule
 from lowner_pl.modules.mlm_ner import MLMNERLightningModule
 from lowner_pl.modules.mulda import MulDALightningModule
@@ -21,6 +22,7 @@ __all__ = [
     "MELMLightningModule",
     "MLMLightningModule",
     "MLMNERLightningModule",
+    "MetaLightningModule",
     "MulDALightningModule",
     "NERModule",
     "SNERLightningModule",

@@ -40,6 +40,11 @@ class BaseModule(LightningModule, ABC):
     headline: str = "f1"
     """The score of ``dev/…`` that decides which checkpoint is best; more is better."""
 
+    learns_episodes: bool = False
+    """Whether the method wants tasks, support and query, where others want sentences."""
+    mismatch_remedy: str = "Use the config of the checkpoint's own run folder."
+    """What to do with a checkpoint of another method."""
+
     predict_split: Literal["train", "test"] = "test"
     """What ``predict`` reads unless it is given a file: ``train``, with its tags, to generate."""
 
@@ -80,6 +85,35 @@ class BaseModule(LightningModule, ABC):
             "optimizer": optimizer,
             "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
         }
+
+    def setup(self, stage: str) -> None:
+        """Make sure, before anything is done, that the data suit the method."""
+        del stage
+        if (data := getattr(self.trainer, "datamodule", None)) is not None:
+            self.check_batches(data)
+
+    def check_batches(self, data: Any) -> None:
+        """Refuse a data module whose batches are of the other kind.
+
+        Args:
+            data: The data module.
+
+        Raises:
+            ValueError: If it yields tasks to a method of sentences, or the other way round.
+        """
+        if self.learns_episodes == getattr(data, "yields_episodes", False):
+            return
+        wanted, given = "sentences", "tasks"
+        if self.learns_episodes:
+            wanted, given = given, wanted
+        raise ValueError(
+            f"The data of {type(self).__name__} must be {wanted}, was: {given}, from "
+            f"{type(data).__name__}. `EpisodicDataModule` gives tasks, for `MetaLightningModule`; "
+            "all other data modules give sentences."
+        )
+
+    def check_start(self) -> None:
+        """Refuse a checkpoint that training is to begin with, before a run begins."""
 
     def check_data(self, data: Any) -> None:
         """Refuse data that the method cannot learn from, before a run begins.
@@ -142,7 +176,7 @@ class BaseModule(LightningModule, ABC):
             for group, rate, factor in parts:
                 group["lr"] = rate * factor(scheduler.last_epoch)
 
-    def on_train_batch_start(self, batch: list[Sentence], batch_idx: int) -> None:
+    def on_train_batch_start(self, batch: list[Any], batch_idx: int) -> None:
         """Seed the draws of this step."""
         del batch
         torch.manual_seed(self.step_seed(batch_idx))
@@ -197,7 +231,7 @@ class BaseModule(LightningModule, ABC):
             if saved.get(key) != mine:
                 raise ValueError(
                     f"The checkpoint must have {key} {mine!r} as configured, was: "
-                    f"{saved.get(key)!r}. Use the config of the checkpoint's own run folder."
+                    f"{saved.get(key)!r}. {self.mismatch_remedy}"
                 )
         for key, mine in self._tokenizer_identity.items():
             if saved.get(key, mine) != mine:  # checkpoints from before have none

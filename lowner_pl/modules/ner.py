@@ -5,13 +5,15 @@ from typing import Any, Literal
 
 import torch
 from lightning.pytorch.cli import OptimizerCallable
+from lightning.pytorch.utilities import rank_zero_info
 from torch import Tensor, nn
 from torchmetrics import MeanMetric
 
-from lowner_pl.corpus import Sentence, TagSet
+from lowner_pl.checkpoint_io import read_checkpoint
+from lowner_pl.corpus import Sentence, TagSet, queries
 from lowner_pl.encoding import RANDOM_MARKER, Batch, Marker, WordEncoder
 from lowner_pl.metrics import EntityScores
-from lowner_pl.modules.base import BaseModule, Schedule
+from lowner_pl.modules.base import IDENTITY, BaseModule, Schedule
 from lowner_pl.nn import (
     HeadName,
     MaskedLMHead,
@@ -45,10 +47,17 @@ class NERModule(BaseModule):
         schedule: Learning rate over the run: constant, or linear or cosine decay to 0.
         warmup: Share of the steps in which the learning rate rises from 0.
         head_lr_factor: The head learns at this many times the learning rate of the backbone.
+        start: Checkpoint of any of our taggers with the same entity types and backbone, whose
+            weights training begins with, instead of the backbone's and a random head.
 
     Raises:
         ValueError: If ``head_lr_factor`` is not positive.
     """
+
+    mismatch_remedy = (
+        "Use the config of the checkpoint's own run folder, or begin training with its weights: "
+        "`--model.start`."
+    )
 
     marker: Marker = "none"
     needs_language_model = False
@@ -70,11 +79,13 @@ class NERModule(BaseModule):
         schedule: Schedule = "constant",
         warmup: float = 0.0,
         head_lr_factor: float = 1.0,
+        start: str | None = None,
     ) -> None:
         if head_lr_factor <= 0.0:
             raise ValueError(f"`head_lr_factor` must be above 0, was: {head_lr_factor}.")
         super().__init__(optimizer=optimizer, schedule=schedule, warmup=warmup)
         self.head_lr_factor = head_lr_factor
+        self.start = start
         self.entity_types = tuple(entity_types)
         self.tag_set = TagSet(self.entity_types, scheme=tag_scheme)
         encoder, language_model, self.tokenizer = load_backbone(
@@ -96,6 +107,49 @@ class NERModule(BaseModule):
         self.dev_scores = EntityScores(self.entity_types)
         self.dev_loss = MeanMetric()
         self.test_scores = nn.ModuleList()
+
+    def setup(self, stage: str) -> None:
+        """Take the weights to begin with, unless the run goes on from a checkpoint of its own."""
+        super().setup(stage)
+        if stage == "fit" and self.start is not None and self.trainer.ckpt_path is None:
+            self.tagger.load_state_dict(self._read_start())
+            rank_zero_info(f"Training begins with the weights of {self.start}.")
+
+    def check_start(self) -> None:
+        """Refuse a checkpoint to begin with that does not fit."""
+        if self.start is not None:
+            self._read_start()
+
+    def _read_start(self) -> dict[str, Tensor]:
+        """Return the weights to begin with.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            ValueError: If it is no checkpoint of a tagger with these entity types and backbone.
+        """
+        assert self.start is not None
+        checkpoint = read_checkpoint(self.start)
+        saved = checkpoint.get(IDENTITY, {})
+        mine = {"entity_types": list(self.entity_types), **self._tokenizer_identity}
+        for key, value in mine.items():
+            if saved.get(key) != value:
+                raise ValueError(
+                    f"The checkpoint to begin with must have {key} {value!r}, was: "
+                    f"{saved.get(key)!r} in '{self.start}'. Choose another `--model.start`, or "
+                    "give `backbone` and the data what it was trained with."
+                )
+        weights = {
+            name.removeprefix("tagger."): weight
+            for name, weight in checkpoint["state_dict"].items()
+            if name.startswith("tagger.")
+        }
+        own = self.tagger.state_dict()
+        if {n: w.shape for n, w in weights.items()} != {n: w.shape for n, w in own.items()}:
+            raise ValueError(
+                f"The checkpoint to begin with must have the weights of the configured model, was: "
+                f"others in '{self.start}'. Check `backbone`, `head` and `tag_scheme`."
+            )
+        return weights
 
     def keep_language_model(self, language_model: MaskedLMHead) -> None:
         """Keep the head of the masked language model, if the method needs it; most do not."""
@@ -124,7 +178,7 @@ class NERModule(BaseModule):
         batch = self.encode(sentences, train=True).to(self.device)
         return self.tagger.head.loss(self.tagger(batch), batch.tags, batch.word_mask)
 
-    def training_step(self, batch: list[Sentence], batch_idx: int) -> Tensor:
+    def training_step(self, batch: list[Any], batch_idx: int) -> Tensor | None:
         """Return the loss, having made sure that it is a number."""
         loss = self.loss(batch)
         self.check_finite(loss, batch, batch_idx)
@@ -142,12 +196,20 @@ class NERModule(BaseModule):
         ]
         return tags, batch, emissions
 
+    def tag_batch(self, batch: list[Any], *, with_loss: bool = False) -> list[tuple[str, ...]]:
+        """Return the tags of a batch as the data module yields it, with its dev loss counted."""
+        tags, encoded, emissions = self.tag(batch)
+        if with_loss:
+            loss = self.tagger.head.loss(emissions, encoded.tags, encoded.word_mask)
+            self.dev_loss.update(loss, self.tagger.head.averaged(encoded.word_mask))
+        return tags
+
     def on_validation_epoch_start(self) -> None:
         """Start the dev scores afresh."""
         self.dev_scores.reset()
         self.dev_loss.reset()
 
-    def validation_step(self, batch: list[Sentence], batch_idx: int) -> dict[str, Any]:
+    def validation_step(self, batch: list[Any], batch_idx: int) -> dict[str, Any]:
         """Return the ``tags`` of a dev batch, having scored them.
 
         Several devices may share a corpus unevenly: the last batch of one may be empty.
@@ -155,10 +217,9 @@ class NERModule(BaseModule):
         del batch_idx
         if not batch:
             return {"tags": []}
-        tags, encoded, emissions = self.tag(batch)
-        loss = self.tagger.head.loss(emissions, encoded.tags, encoded.word_mask)
-        self.dev_loss.update(loss, self.tagger.head.averaged(encoded.word_mask))
-        self.dev_scores.update([_gold(sentence) for sentence in batch], tags)
+        gold = [_gold(sentence) for sentence in queries(batch)]
+        tags = self.tag_batch(batch, with_loss=True)
+        self.dev_scores.update(gold, tags)
         return {"tags": tags}
 
     def on_validation_epoch_end(self) -> None:
@@ -175,16 +236,17 @@ class NERModule(BaseModule):
         )
 
     def test_step(
-        self, batch: list[Sentence], batch_idx: int, dataloader_idx: int = 0
+        self, batch: list[Any], batch_idx: int, dataloader_idx: int = 0
     ) -> dict[str, Any]:
         """Return the ``tags`` of a test batch, having scored them."""
         del batch_idx
         if not batch:
             return {"tags": []}
-        tags, *_ = self.tag(batch)
+        gold = [_gold(sentence) for sentence in queries(batch)]
+        tags = self.tag_batch(batch)
         scores = self.test_scores[dataloader_idx]
         assert isinstance(scores, EntityScores)
-        scores.update([_gold(sentence) for sentence in batch], tags)
+        scores.update(gold, tags)
         return {"tags": tags}
 
     def on_test_epoch_end(self) -> None:
@@ -199,13 +261,13 @@ class NERModule(BaseModule):
         if several:
             self.log("test/f1", torch.stack(headline).mean(), sync_dist=True)
 
-    def predict_step(self, batch: list[Sentence], batch_idx: int) -> list[Sentence]:
+    def predict_step(self, batch: list[Any], batch_idx: int) -> list[Sentence]:
         """Return the sentences with the predicted tags."""
         del batch_idx
         if not batch:
             return []
-        tags, *_ = self.tag(batch)
-        return [sentence.with_tags(t) for sentence, t in zip(batch, tags, strict=True)]
+        tags = self.tag_batch(batch)
+        return [sentence.with_tags(t) for sentence, t in zip(queries(batch), tags, strict=True)]
 
     def _log_scores(self, prefix: str, scores: EntityScores) -> dict[str, Tensor]:
         """Log all scores under ``prefix`` and return them."""

@@ -1,8 +1,10 @@
 """Floor 2: torch modules."""
 
+from lowner_pl.nn.adaptation import Adaptation, adapted_weights
 from lowner_pl.nn.backbone import Backbone, MaskedLMHead, max_positions
 from lowner_pl.nn.crf import CRF
 from lowner_pl.nn.heads import CRFHead, Head, HeadName, SoftmaxHead, build_head
+from lowner_pl.nn.inner_update import InnerUpdate, OptimizerFactory, inner_update
 from lowner_pl.nn.language_model import LSTMLanguageModel
 from lowner_pl.nn.loading import (
     add_tokens,
@@ -16,17 +18,22 @@ from lowner_pl.nn.word_vectors import BackboneVectors
 
 __all__ = [
     "CRF",
+    "Adaptation",
     "Backbone",
     "BackboneVectors",
     "CRFHead",
     "Head",
     "HeadName",
+    "InnerUpdate",
     "LSTMLanguageModel",
     "MaskedLMHead",
+    "OptimizerFactory",
     "SoftmaxHead",
     "Tagger",
+    "adapted_weights",
     "add_tokens",
     "build_head",
+    "inner_update",
     "load_backbone",
     "load_sequence_to_sequence",
     "max_positions",

@@ -88,12 +88,35 @@ class CRF(nn.Module):
             emissions: Scores of each tag. Shape ``(B, W, T)``.
             mask: ``True`` on real words. Shape ``(B, W)``.
         """
+        return (_at_last(self._alphas(emissions, mask), mask) + self.ends.float()).logsumexp(1)
+
+    def log_marginals(self, emissions: Tensor, mask: Tensor) -> Tensor:
+        r"""Return :math:`\log p(y_i = t)` of each word and tag, by forward-backward.
+
+        Shape ``(B, W, T)``; what stands in the padding means nothing.
+
+        Args:
+            emissions: Scores of each tag. Shape ``(B, W, T)``.
+            mask: ``True`` on real words. Shape ``(B, W)``.
+        """
+        emitted = _clean(emissions, mask)
+        ends = self.ends.float().expand_as(emitted[:, 0])
+        betas = [ends]  # log of the sum over all that may follow, from the last word backwards
+        for word in range(emitted.shape[1] - 1, 0, -1):
+            following = (emitted[:, word] + betas[-1]).unsqueeze(1) + self.transitions.float()
+            betas.append(torch.where(mask[:, word, None], following.logsumexp(2), ends))
+        alphas = torch.stack(self._alphas(emissions, mask), dim=1)
+        scores = alphas + torch.stack(betas[::-1], dim=1)
+        return scores - scores.logsumexp(2, keepdim=True)
+
+    def _alphas(self, emissions: Tensor, mask: Tensor) -> list[Tensor]:
+        """Return for each word the log of the sum over all ways to its tags, ``(B, T)`` each."""
         first, *others = _clean(emissions, mask).unbind(1)
         into = self.transitions.float().T.contiguous()  # row: the tag moved to
         alphas = [self.starts.float() + first]
         for emitted in others:
             alphas.append((alphas[-1].unsqueeze(1) + into).logsumexp(2) + emitted)
-        return (_at_last(alphas, mask) + self.ends.float()).logsumexp(1)
+        return alphas
 
     @torch.no_grad()
     def decode(self, emissions: Tensor, mask: Tensor) -> Tensor:

@@ -42,13 +42,19 @@ class Head(nn.Module, ABC):
         return emissions
 
     @abstractmethod
-    def loss(self, emissions: Tensor, tags: Tensor, mask: Tensor) -> Tensor:
-        """Return the loss of the gold tags, a scalar that padding does not change.
+    def loss(
+        self, emissions: Tensor, tags: Tensor, mask: Tensor, *, max_weight: float = 0.0
+    ) -> Tensor:
+        r"""Return the loss of the gold tags, a scalar that padding does not change.
+
+        With a weight :math:`\lambda`, the maximum over the words of a sentence counts as well, as
+        the mean over the sentences (`Wu et al., 2020 <https://arxiv.org/abs/1911.06161>`_, Eq. 13).
 
         Args:
             emissions: Scores of each tag. Shape ``(B, W, T)``.
             tags: Gold tag ids. Shape ``(B, W)``.
             mask: ``True`` on real words. Shape ``(B, W)``.
+            max_weight: The weight of the maximum, :math:`\lambda`, at least 0.
         """
 
     @abstractmethod
@@ -78,21 +84,28 @@ class SoftmaxHead(Head):
         dropout: Probability of zeroing an element of the hidden state, from 0 to 1.
     """
 
-    def loss(self, emissions: Tensor, tags: Tensor, mask: Tensor) -> Tensor:
-        r"""Return the cross-entropy, mean over the :math:`N` words of the batch.
+    def loss(
+        self, emissions: Tensor, tags: Tensor, mask: Tensor, *, max_weight: float = 0.0
+    ) -> Tensor:
+        r"""Return the cross-entropy, mean over the :math:`N` words of the batch, and the maximum.
 
         .. math:: -\frac{1}{N} \sum_{i=1}^{N} \log p(y_i)
+            + \frac{\lambda}{B} \sum_{s=1}^{B} \max_{i \in s} (-\log p(y_i))
 
         Args:
             emissions: Scores of each tag. Shape ``(B, W, T)``.
             tags: Gold tag ids. Shape ``(B, W)``.
             mask: ``True`` on real words. Shape ``(B, W)``.
+            max_weight: The weight of the maximum, :math:`\lambda`, at least 0.
         """
         # ignore_index, not emissions[mask]: a boolean index makes the host wait for the GPU.
-        targets = tags.masked_fill(~mask, -100)
-        return F.cross_entropy(
-            emissions.float().flatten(0, 1), targets.flatten(), ignore_index=-100
-        )
+        targets = tags.masked_fill(~mask, -100).flatten()
+        scores = emissions.float().flatten(0, 1)
+        mean = F.cross_entropy(scores, targets, ignore_index=-100)
+        if max_weight == 0.0:
+            return mean
+        each = F.cross_entropy(scores, targets, ignore_index=-100, reduction="none")
+        return mean + max_weight * each.view_as(tags).max(1).values.mean()  # 0 where padded
 
     def averaged(self, mask: Tensor) -> Tensor:
         """Return the number of words."""
@@ -123,20 +136,28 @@ class CRFHead(Head):
         super().__init__(hidden_size, tag_set, dropout)
         self.crf = CRF(len(tag_set), starts=tag_set.starts(), transitions=tag_set.transitions())
 
-    def loss(self, emissions: Tensor, tags: Tensor, mask: Tensor) -> Tensor:
-        r"""Return the negative log-likelihood, mean over the :math:`B` sentences.
+    def loss(
+        self, emissions: Tensor, tags: Tensor, mask: Tensor, *, max_weight: float = 0.0
+    ) -> Tensor:
+        r"""Return the negative log-likelihood, mean over the :math:`B` sentences, and the maximum.
 
         .. math:: -\frac{1}{B} \sum_{s=1}^{B} \log p(y_s)
+            + \frac{\lambda}{B} \sum_{s=1}^{B} \max_{i \in s} (-\log p(y_i))
 
-        with the likelihood of :class:`~lowner_pl.nn.crf.CRF`.
+        with the likelihood of :class:`~lowner_pl.nn.crf.CRF`, and the marginal one of each word.
 
         Args:
             emissions: Scores of each tag. Shape ``(B, W, T)``.
             tags: Gold tag ids. Shape ``(B, W)``.
             mask: ``True`` on real words. Shape ``(B, W)``.
+            max_weight: The weight of the maximum, :math:`\lambda`, at least 0.
         """
         log_likelihood: Tensor = self.crf(emissions, tags, mask)
-        return -log_likelihood.mean()
+        if max_weight == 0.0:
+            return -log_likelihood.mean()
+        of_gold = self.crf.log_marginals(emissions, mask).take_along_dim(tags.unsqueeze(2), dim=2)
+        each = -of_gold.squeeze(2).masked_fill(~mask, 0.0)
+        return max_weight * each.max(1).values.mean() - log_likelihood.mean()
 
     def averaged(self, mask: Tensor) -> Tensor:
         """Return the number of sentences."""

@@ -4,7 +4,14 @@ from statistics import NormalDist
 import pytest
 import torch
 
-from lowner_pl.encoding import gaussian_mask, mask_entities, mask_subwords, mask_words
+from lowner_pl.corpus import Sentence
+from lowner_pl.encoding import (
+    gaussian_mask,
+    mask_entities,
+    mask_entity_words,
+    mask_subwords,
+    mask_words,
+)
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -127,3 +134,16 @@ def test_entities_are_masked_at_a_gaussian_rate(size: int, mean: float) -> None:
     for place in range(size):
         found = sum(place in part for part in masked)
         assert abs(found - total / size) < 4 * (draws / 4) ** 0.5
+
+
+def test_only_words_of_entities_are_masked_each_with_the_probability() -> None:
+    # 6 000 words of entities at 0.2: mean 1 200, standard deviation √(6 000 · 0.2 · 0.8) = 31.
+    sentence = Sentence(("a", "b", "c", "d", "e"), ("O", "B-PER", "I-PER", "O", "B-LOC"))
+    masked = mask_entity_words([sentence] * 2_000, 0.2, generator())
+    assert [len(row) for row in masked] == [5] * 2_000
+    assert not any(row[0] or row[3] for row in masked)
+    for word in (1, 2, 4):
+        assert abs(sum(row[word] for row in masked) - 400) < 4 * 18
+    assert masked != mask_entity_words([sentence] * 2_000, 0.2, generator(1))
+    assert not any(map(any, mask_entity_words([sentence] * 50, 0.0, generator())))
+    assert mask_entity_words([sentence], 1.0, generator()) == [[False, True, True, False, True]]

@@ -270,3 +270,19 @@ def test_rules_of_the_wrong_size_are_refused() -> None:
         CRF(3, starts=[True] * 2, transitions=[[True] * 3] * 3)
     with pytest.raises(ValueError, match=r"transitions of a CRF over 3 tags .* was: \(2, 3\)"):
         CRF(3, starts=[True] * 3, transitions=[[True] * 3] * 2)
+
+
+def test_log_marginals_sum_over_all_paths_through_a_tag() -> None:
+    crf = random_crf(3)
+    emissions, _, mask = random_batch(3, LENGTHS)
+    marginals = crf.log_marginals(emissions, mask)
+    for sentence, length in enumerate(LENGTHS):
+        scores = {
+            path: path_score(crf, emissions[sentence], path).exp().item()
+            for path in all_paths(3, length)
+        }
+        total = sum(scores.values())
+        for word in range(length):
+            for tag in range(3):
+                share = sum(score for path, score in scores.items() if path[word] == tag) / total
+                assert marginals[sentence, word, tag].exp().item() == pytest.approx(share, rel=1e-4)

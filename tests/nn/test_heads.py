@@ -1,4 +1,5 @@
 import itertools
+import math
 from typing import Any, cast
 
 import pytest
@@ -173,3 +174,47 @@ def test_names_build_their_heads() -> None:
 def test_base_head_is_abstract() -> None:
     with pytest.raises(TypeError, match="abstract"):
         Head(HIDDEN, TAG_SET, 0.1)  # type: ignore[abstract]
+
+
+def test_the_max_loss_by_hand() -> None:
+    # Two tags with logits (0, z): -log p(0) = log(1 + e^z), written L(z). Sentence 1 has z = 0 and
+    # ln 3: L = ln 2 and ln 4. Sentence 2 has z = ln 7: L = ln 8; its second word is padding.
+    # Mean over 3 words: (ln 2 + ln 4 + ln 8) / 3 = 2 ln 2; of maxima: (ln 4 + ln 8) / 2 = 2.5 ln 2.
+    # Eq. 13 with lambda 2: 2 ln 2 + 2 * 2.5 ln 2 = 7 ln 2.
+    z = torch.tensor([[1.0, 3.0], [7.0, 1e9]]).log()
+    emissions = torch.stack([torch.zeros(2, 2), z], dim=2)
+    tags = torch.tensor([[0, 0], [0, 1]])
+    mask = torch.tensor([[True, True], [True, False]])
+    head = SoftmaxHead(HIDDEN, TagSet(["PER"]), 0.0)
+    loss = head.loss(emissions, tags, mask, max_weight=2.0)
+    assert loss.item() == pytest.approx(7 * math.log(2))
+    assert head.loss(emissions, tags, mask).item() == pytest.approx(2 * math.log(2))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_max_loss_ignores_padding_and_has_gradients(name: HeadName) -> None:
+    head = new_head(name)
+    emissions, tags, mask = random_batch()
+    emissions.requires_grad_()
+    loss = head.loss(emissions, tags, mask, max_weight=2.0)
+    assert loss > head.loss(emissions, tags, mask)
+    other = emissions.masked_fill(~mask.unsqueeze(2), 1e6)
+    torch.testing.assert_close(
+        head.loss(other, tags.masked_fill(~mask, 3), mask, max_weight=2.0), loss
+    )
+    (gradient,) = torch.autograd.grad(loss, emissions)
+    assert torch.isfinite(gradient).all()
+    assert (gradient[~mask] == 0).all()
+
+
+def test_the_max_loss_of_a_crf_is_that_of_its_marginals() -> None:
+    head = new_head("crf")
+    assert isinstance(head, CRFHead)
+    emissions, tags, mask = random_batch()
+    marginals = head.crf.log_marginals(emissions, mask)
+    worst = [
+        max(-marginals[s, w, int(tags[s, w])].item() for w in range(length))
+        for s, length in enumerate(LENGTHS)
+    ]
+    expected = head.loss(emissions, tags, mask).item() + 2.0 * sum(worst) / len(worst)
+    assert head.loss(emissions, tags, mask, max_weight=2.0).item() == pytest.approx(expected)

@@ -1,0 +1,296 @@
+"""Meta-learning across languages: weights from which a tagger adapts to each sentence."""
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import Any, Literal
+
+import torch
+from lightning.pytorch.cli import OptimizerCallable
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from lowner_pl.corpus import Episode, Sentence
+from lowner_pl.encoding import Batch, Marker, mask_entity_words
+from lowner_pl.modules.ner import NERModule
+from lowner_pl.nn import Adaptation, adapted_weights, inner_update
+
+Algorithm = Literal["fomaml", "maml", "reptile", "anil"]
+
+
+def adam(parameters: Any) -> torch.optim.Optimizer:
+    """Return Adam at the paper's learning rate of 3e-5."""
+    return torch.optim.Adam(parameters, lr=3e-5, fused=True)
+
+
+class MetaLightningModule(NERModule):
+    r"""Meta-learnt tagger (`Wu et al., 2020 <https://arxiv.org/abs/1911.06161>`_, Algorithm 1).
+
+    Each training sentence is a task: the tagger takes ``inner_steps`` on the sentences most like
+    it, :math:`\theta'_i = U^n(\theta; \alpha)`, and the gradients at :math:`\theta'_i` on the
+    sentence itself, summed over the tasks of a batch, update :math:`\theta` (Eq. 10 and 12). To tag
+    a sentence, the tagger takes one step on the training sentences most like it.
+
+    Masks and dropout of a task are a function of the run's seed, the epoch and the task, so that
+    the update is the same however tasks are shared out among devices.
+
+    Args:
+        marker: What stands before each word: ``none`` as in the paper (SNER), ``mask`` or
+            ``random`` as in MANER.
+        algorithm: ``fomaml``, the paper's, first order (Eq. 12); ``maml``, second order (Eq. 11);
+            ``reptile`` (`Nichol et al., 2018 <https://arxiv.org/abs/1803.02999>`_): steps on
+            support and query together, and the way back as the gradient; ``anil`` (`Raghu et al.,
+            2020 <https://arxiv.org/abs/1909.09157>`_), first order: the head alone adapts.
+        inner_steps: Steps :math:`n` of the inner loop, at least 1.
+        inner_optimizer: Makes the optimiser of the inner loop and of adaptation, anew for each
+            task; its learning rate is :math:`\alpha`.
+        adaptation_lr: Learning rate :math:`\gamma` of adaptation.
+        adaptation_steps: Steps of adaptation; 0 tags with the meta-learnt weights as they are.
+        mask_rate: Chance of masking a word of an entity in meta-training, from 0 to 1.
+        mask_support: Whether support is masked as well as the query.
+        max_weight: Weight :math:`\lambda` of the highest loss of each sentence (Eq. 13), in
+            meta-training alone, at least 0.
+        kwargs: Options of `NERModule`.
+
+    Raises:
+        ValueError: If an option is out of its range, or ``maml`` is to differentiate an optimiser
+            that has no differentiable form.
+    """
+
+    learns_episodes = True
+    automatic_optimization = False
+
+    def __init__(
+        self,
+        *,
+        marker: Marker = "none",
+        algorithm: Algorithm = "fomaml",
+        inner_steps: int = 2,
+        inner_optimizer: OptimizerCallable = adam,
+        adaptation_lr: float = 1e-5,
+        adaptation_steps: int = 1,
+        mask_rate: float = 0.2,
+        mask_support: bool = True,
+        max_weight: float = 2.0,
+        **kwargs: Any,
+    ) -> None:
+        _check_range("inner_steps", inner_steps, 1)
+        _check_range("adaptation_steps", adaptation_steps, 0)
+        _check_range("adaptation_lr", adaptation_lr, 0.0)
+        _check_range("mask_rate", mask_rate, 0.0, 1.0)
+        _check_range("max_weight", max_weight, 0.0)
+        self.marker = marker
+        super().__init__(**kwargs)
+        if callable(self.hparams.get("inner_optimizer")):  # made in Python: no plain value to save
+            self.hparams.pop("inner_optimizer")
+        self.algorithm = algorithm
+        self.inner_steps = inner_steps
+        self.adaptation_steps = adaptation_steps
+        self.mask_rate = mask_rate
+        self.mask_support = mask_support
+        self.max_weight = max_weight
+        self.inner_update = inner_update(inner_optimizer)
+        self.adaptation_update = inner_update(inner_optimizer, lr=adaptation_lr)
+        if algorithm == "maml":
+            self.inner_update.check_differentiable()
+        if mask_rate > 0.0:
+            self.word_encoder.mask_id  # noqa: B018 - fails here rather than in the first step
+        self._adaptation = self._new_adaptation()
+
+    @property
+    def method(self) -> str:  # type: ignore[override]
+        """``meta``, with what stands before each word if anything does."""
+        return {"none": "meta", "mask": "meta_maner", "random": "meta_maner_rand"}[self.marker]
+
+    def identity(self) -> dict[str, Any]:
+        """Return what a checkpoint must agree on: also the marker."""
+        return {**super().identity(), "marker": self.marker}
+
+    def encode(self, sentences: list[Sentence], *, train: bool) -> Batch:
+        """Return the sentences without masks: those of meta-training are drawn for each task."""
+        del train
+        return self.word_encoder(sentences, self.tag_set)
+
+    def forward(self, batch: Batch, max_weight: float) -> Tensor:
+        """Return the loss of a batch (Eq. 13), as a function that other weights can be put in."""
+        emissions = self.tagger(batch)
+        return self.tagger.head.loss(emissions, batch.tags, batch.word_mask, max_weight=max_weight)
+
+    def training_step(self, batch: list[Episode], batch_idx: int) -> None:
+        """Take the meta-update of Eq. 10 on a batch of tasks."""
+        del batch_idx
+        losses = []
+        for episode in batch:
+            torch.manual_seed(self.task_seed(episode))
+            losses.append(self._add_meta_gradient(episode))
+        self._sum_over_devices()
+        optimizer: Any = self.optimizers()
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=False)  # the next tasks add to the same memory
+        if (schedule := self.lr_schedulers()) is not None:
+            schedule.step()  # type: ignore[union-attr]
+        if losses:
+            loss = torch.stack(losses).mean()
+            self.log("train/loss", loss, prog_bar=True, batch_size=len(batch))
+
+    def task_seed(self, episode: Episode) -> int:
+        """Return the seed of a task's masks and dropout: a hash of run seed, epoch and task."""
+        run_seed = int(os.environ.get("PL_GLOBAL_SEED", "0"))
+        key = repr((run_seed, self.current_epoch, episode.number))
+        return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=7).digest(), "big")
+
+    def tag_batch(self, batch: list[Episode], *, with_loss: bool = False) -> list[tuple[str, ...]]:
+        """Return the tags of the queries, each from weights adapted to its support.
+
+        Queries of the same support share one adaptation. No masks, no maximum in the loss.
+
+        Raises:
+            ValueError: If the loss of a support is no number.
+        """
+        tags: list[tuple[str, ...]] = [()] * len(batch)
+        for numbers in self._sharing(batch):
+            episodes = [batch[number] for number in numbers]
+            with self._adapted(episodes[0]):
+                found = super().tag_batch([e.query for e in episodes], with_loss=with_loss)
+            for number, row in zip(numbers, found, strict=True):
+                tags[number] = row
+        return tags
+
+    def _sharing(self, batch: list[Episode]) -> list[list[int]]:
+        """Return the places of the episodes of each support; all together without adaptation."""
+        if self.adaptation_steps == 0:
+            return [list(range(len(batch)))]
+        groups: dict[tuple[Sentence, ...], list[int]] = {}
+        for number, episode in enumerate(batch):
+            groups.setdefault(episode.support, []).append(number)
+        return list(groups.values())
+
+    def _adapted(self, episode: Episode) -> AbstractContextManager[Any]:
+        """Return the ``with`` block in which the weights are adapted to a support (Eq. 3 and 8)."""
+
+        def loss() -> Tensor:
+            support = self.encode(list(episode.support), train=False).to(self.device)
+            return self._checked(self(support, 0.0), episode, "Adapting to the neighbours of")
+
+        return self._adaptation.adapted(
+            loss, update=self.adaptation_update, steps=self.adaptation_steps
+        )
+
+    def _add_meta_gradient(self, episode: Episode) -> Tensor:
+        """Add the meta-gradient of a task to the gradients of the weights; return its loss."""
+        support, query = self._masked(episode)
+
+        def inner_loss() -> Tensor:
+            return self._checked(self(support, self.max_weight), episode, "The inner loop for")
+
+        if self.algorithm == "maml":
+            return self._add_second_order(support, query, episode)
+        with self._adaptation.adapted(
+            inner_loss, update=self.inner_update, steps=self.inner_steps
+        ) as start:
+            with torch.set_grad_enabled(self.algorithm != "reptile"):
+                loss = self._checked(self(query, self.max_weight), episode, "The meta-update by")
+            if self.algorithm == "reptile":
+                self._add_way_back(start)
+            else:
+                loss.backward()  # adds g_i of Eq. 12 to the sum
+        return loss.detach()
+
+    def _add_second_order(self, support: Batch, query: Batch, episode: Episode) -> Tensor:
+        """Add the meta-gradient of Eq. 11, by differentiating the inner loop."""
+        start = {name: p for name, p in self.named_parameters() if p.requires_grad}
+
+        def loss_of(batch: Batch, what: str) -> Callable[[Mapping[str, Tensor]], Tensor]:
+            def loss(weights: Mapping[str, Tensor]) -> Tensor:
+                value = functional_call(self, dict(weights), (batch, self.max_weight))
+                return self._checked(value, episode, what)
+
+            return loss
+
+        with sdpa_kernel(SDPBackend.MATH):  # the other kernels cannot be differentiated twice
+            weights = adapted_weights(
+                start,
+                loss_of(support, "The inner loop for"),
+                update=self.inner_update,
+                steps=self.inner_steps,
+            )
+            loss = loss_of(query, "The meta-update by")(weights)
+            gradients = torch.autograd.grad(loss, list(start.values()), allow_unused=True)
+        for parameter, gradient in zip(start.values(), gradients, strict=True):
+            if gradient is not None:
+                _add_gradient(parameter, gradient)
+        return loss.detach()
+
+    def _add_way_back(self, start: list[Tensor]) -> None:
+        """Add Reptile's gradient: from the adapted weights back to the start, in inner rates."""
+        for parameter, origin in zip(self._adaptation.parameters, start, strict=True):
+            _add_gradient(parameter, (origin - parameter.data).div_(self.inner_update.lr))
+
+    def _masked(self, episode: Episode) -> tuple[Batch, Batch]:
+        """Return what the inner loop learns from and the query, words of entities masked anew."""
+        sentences = [*episode.support, episode.query]
+        masked = mask_entity_words(sentences, self.mask_rate, torch.default_generator)
+        if not self.mask_support:
+            masked[:-1] = [[False] * len(row) for row in masked[:-1]]
+        learnt = slice(None) if self.algorithm == "reptile" else slice(-1)
+        support, query = (
+            self.word_encoder(sentences[part], self.tag_set, masked=masked[part]).to(self.device)
+            for part in (learnt, slice(-1, None))
+        )
+        return support, query
+
+    def _checked(self, loss: Tensor, episode: Episode, what: str) -> Tensor:
+        """Return the loss of a task, having made sure that it is a number.
+
+        Raises:
+            ValueError: If it is infinite or not a number.
+        """
+        if not torch.isfinite(loss):
+            raise ValueError(
+                f"The loss must be finite, was: {loss.item()}. {what} sentence {episode.number}, "
+                f"{' '.join(episode.query.words)[:80]!r}, stopped there: lower the learning rates. "
+                "Checkpoints saved before this are unchanged."
+            )
+        return loss
+
+    def _sum_over_devices(self) -> None:
+        """Sum the meta-gradients of all devices, each of which had its share of the tasks."""
+        if self.trainer.world_size == 1:
+            return
+        for parameter in self._learnt():
+            if parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
+            self.trainer.strategy.reduce(parameter.grad, reduce_op="sum")
+
+    def _learnt(self) -> list[nn.Parameter]:
+        """Return the weights that are not frozen."""
+        return [parameter for parameter in self.tagger.parameters() if parameter.requires_grad]
+
+    def _new_adaptation(self) -> Adaptation:
+        """Return what adapts: all that is learnt, or the head alone."""
+        learnt = self._learnt()
+        if self.algorithm != "anil":
+            return Adaptation(learnt)
+        head = {id(parameter) for parameter in self.tagger.head.parameters()}
+        return Adaptation(
+            [parameter for parameter in learnt if id(parameter) in head],
+            fixed=[parameter for parameter in learnt if id(parameter) not in head],
+        )
+
+
+def _add_gradient(parameter: nn.Parameter, gradient: Tensor) -> None:
+    """Add to a parameter's gradient, or let it begin."""
+    parameter.grad = gradient if parameter.grad is None else parameter.grad.add_(gradient)
+
+
+def _check_range(option: str, value: float, least: float, most: float = float("inf")) -> None:
+    """Refuse a value outside a range.
+
+    Raises:
+        ValueError: If it is.
+    """
+    if not least <= value <= most:
+        limits = f"at least {least:g}" if most == float("inf") else f"from {least:g} to {most:g}"
+        raise ValueError(f"`{option}` must be {limits}, was: {value}.")

@@ -1,0 +1,170 @@
+"""The step of an inner loop: SGD, Adam from its beginning, or any optimiser of torch."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+OptimizerFactory = Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]
+
+
+class InnerUpdate(ABC):
+    """How an inner step moves a weight along its gradient; its state begins afresh in each task.
+
+    Args:
+        lr: The learning rate: alpha of Eq. 8, gamma in adaptation (`Wu et al., 2020
+            <https://arxiv.org/abs/1911.06161>`_).
+    """
+
+    def __init__(self, lr: float) -> None:
+        self.lr = lr
+
+    @abstractmethod
+    def apply(self, weight: Tensor, gradient: Tensor, state: Any, step: int, *, out: Tensor) -> Any:
+        """Write the moved weight to ``out`` and return the state for the next step.
+
+        Args:
+            weight: The weight as it is; may be ``out`` itself.
+            gradient: Its gradient, of the same shape; is the state's from then on.
+            state: What the last step returned, ``None`` in the first.
+            step: Number of this step, from 1.
+            out: Where the moved weight goes.
+        """
+
+    def differentiable(
+        self, weight: Tensor, gradient: Tensor, state: Any, step: int
+    ) -> tuple[Tensor, Any]:
+        """Return the moved weight as a function of weight and gradient, and the next state."""
+        raise NotImplementedError
+
+    def check_differentiable(self) -> None:
+        """Refuse an optimiser of which there is no differentiable form.
+
+        Raises:
+            ValueError: If there is none.
+        """
+        if type(self).differentiable is InnerUpdate.differentiable:
+            raise ValueError(
+                "Second-order meta-gradients need an inner optimiser with a differentiable form, "
+                f"torch.optim.SGD or torch.optim.Adam without extras, was: {self}. Choose one of "
+                "these for `inner_optimizer`, or `algorithm: fomaml`."
+            )
+
+
+class SGDUpdate(InnerUpdate):
+    r"""Gradient descent, Eq. 8: :math:`\theta' = \theta - \alpha g`."""
+
+    def apply(
+        self, weight: Tensor, gradient: Tensor, state: Any, step: int, *, out: Tensor
+    ) -> None:
+        """Write the moved weight to ``out``."""
+        del state, step
+        torch.add(weight, gradient, alpha=-self.lr, out=out)
+
+    def differentiable(
+        self, weight: Tensor, gradient: Tensor, state: Any, step: int
+    ) -> tuple[Tensor, None]:
+        """Return the moved weight as a function of weight and gradient."""
+        del state, step
+        return weight - self.lr * gradient, None
+
+
+class AdamUpdate(InnerUpdate):
+    r"""Adam (`Kingma and Ba, 2015 <https://arxiv.org/abs/1412.6980>`_) from its beginning.
+
+    The first step of Adam is :math:`\theta' = \theta - \alpha g / (|g| + \epsilon)`: it needs no
+    moments. The second needs the first gradient alone, and only a third needs both moments.
+
+    Args:
+        lr: The learning rate.
+        betas: Decay of the first and the second moment.
+        eps: Added to the denominator.
+    """
+
+    def __init__(self, lr: float, *, betas: tuple[float, float], eps: float) -> None:
+        super().__init__(lr)
+        self.betas = betas
+        self.eps = eps
+
+    def apply(self, weight: Tensor, gradient: Tensor, state: Any, step: int, *, out: Tensor) -> Any:
+        """Write the moved weight to ``out``; return the first gradient, then the moments."""
+        if step == 1:
+            size = gradient.abs().add_(self.eps)
+            torch.addcdiv(weight, gradient, size, value=-self.lr, out=out)
+            return gradient
+        beta1, beta2 = self.betas
+        if step == 2:
+            second = state.square().mul_(beta2 * (1 - beta2))
+            first = state.mul_(beta1 * (1 - beta1))
+        else:
+            first, second = state[0].mul_(beta1), state[1].mul_(beta2)
+        first.add_(gradient, alpha=1 - beta1)
+        second.addcmul_(gradient, gradient, value=1 - beta2)
+        size = second.div(1 - beta2**step).sqrt_().add_(self.eps)
+        torch.addcdiv(weight, first, size, value=-self.lr / (1 - beta1**step), out=out)
+        return first, second
+
+    def differentiable(
+        self, weight: Tensor, gradient: Tensor, state: Any, step: int
+    ) -> tuple[Tensor, Any]:
+        """Return the moved weight as a function of weight and gradients, and the moments."""
+        beta1, beta2 = self.betas
+        first, second = state or (0.0, 0.0)
+        first = beta1 * first + (1 - beta1) * gradient
+        second = beta2 * second + (1 - beta2) * gradient**2
+        # The root of 0 has no derivative: that of 1e-30 is far below epsilon.
+        size = (second / (1 - beta2**step) + 1e-30).sqrt() + self.eps
+        return weight - self.lr * (first / (1 - beta1**step)) / size, (first, second)
+
+
+class TorchUpdate(InnerUpdate):
+    """Any optimiser of torch that moves each parameter by itself.
+
+    Args:
+        lr: The learning rate.
+        factory: Makes the optimiser.
+    """
+
+    def __init__(self, lr: float, factory: OptimizerFactory) -> None:
+        super().__init__(lr)
+        self.factory = factory
+
+    def apply(
+        self, weight: Tensor, gradient: Tensor, state: Any, step: int, *, out: Tensor
+    ) -> tuple[nn.Parameter, torch.optim.Optimizer]:
+        """Write the moved weight to ``out``; return the optimiser."""
+        if step == 1:
+            moved = nn.Parameter(out)
+            state = moved, self.factory([moved])
+            for group in state[1].param_groups:
+                group["lr"] = self.lr
+        moved, optimizer = state
+        moved.data.copy_(weight)
+        moved.grad = gradient
+        optimizer.step()
+        moved.grad = None
+        return moved, optimizer
+
+    def __str__(self) -> str:
+        return type(self.factory([nn.Parameter(torch.zeros(1))])).__name__
+
+
+def inner_update(factory: OptimizerFactory, *, lr: float | None = None) -> InnerUpdate:
+    """Return the step of an optimiser, without its own state where that is possible.
+
+    Args:
+        factory: Makes the optimiser.
+        lr: Learning rate instead of the optimiser's own.
+    """
+    optimizer = factory([nn.Parameter(torch.zeros(1))])
+    options = dict(optimizer.defaults)
+    rate = float(options.pop("lr") if lr is None else lr)
+    extras = ("weight_decay", "momentum", "dampening", "nesterov", "amsgrad", "maximize")
+    is_plain = not any(options.get(extra) for extra in extras)
+    if is_plain and type(optimizer) is torch.optim.SGD:
+        return SGDUpdate(rate)
+    if is_plain and type(optimizer) in (torch.optim.Adam, torch.optim.AdamW):
+        return AdamUpdate(rate, betas=tuple(options["betas"]), eps=options["eps"])
+    return TorchUpdate(rate, factory)

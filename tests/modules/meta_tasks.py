@@ -1,0 +1,26 @@
+"""Tasks of the sample corpus and a tiny module to meta-learn them."""
+
+from typing import Any
+
+import torch
+
+from lowner_pl.corpus import Episode, Sentence
+from lowner_pl.modules import MetaLightningModule
+
+TYPES = ("PER", "LOC", "ORG")
+
+
+def sgd(rate: float) -> Any:
+    return lambda parameters: torch.optim.SGD(parameters, lr=rate)
+
+
+def new_module(backbone: str, **options: Any) -> MetaLightningModule:
+    torch.manual_seed(0)
+    plain: dict[str, Any] = {"dropout": 0.0, "mask_rate": 0.0, "optimizer": sgd(0.1)}
+    return MetaLightningModule(entity_types=TYPES, backbone=backbone, **{**plain, **options})
+
+
+def episodes(sentences: list[Sentence], count: int) -> list[Episode]:
+    return [
+        Episode(tuple(sentences[3 * i + 1 : 3 * i + 3]), sentences[3 * i], i) for i in range(count)
+    ]

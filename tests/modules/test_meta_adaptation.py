@@ -1,0 +1,104 @@
+"""Adaptation to each sentence that is tagged, and what it leaves alone."""
+
+import copy
+from typing import Any
+
+import pytest
+import torch
+from lightning.pytorch import LightningDataModule, Trainer
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from lowner_pl.corpus import Episode, Sentence
+from lowner_pl.encoding import Batch
+
+from .meta_tasks import episodes, new_module, sgd
+
+
+def test_each_query_is_tagged_from_weights_adapted_to_its_support(
+    tiny: str, swahili: list[Sentence]
+) -> None:
+    module = new_module(tiny, adaptation_lr=0.02, inner_optimizer=sgd(1.0), dropout=0.5).eval()
+    tasks = episodes(swahili, 5)
+    with torch.inference_mode():
+        tags = module.tag_batch(tasks)
+    changed = 0
+    for task, found in zip(tasks, tags, strict=True):
+        other = copy.deepcopy(module)
+        optimizer = torch.optim.SGD(other.parameters(), lr=0.02)
+        # Eq. 3: no mask, no maximum, no dropout.
+        other(other.encode(list(task.support), train=False), 0.0).backward()
+        optimizer.step()
+        with torch.no_grad():
+            assert [found] == other.tag([task.query])[0]
+            changed += [found] != module.tag([task.query])[0]
+    assert changed  # adapted weights tag otherwise than the start
+
+
+def test_queries_of_one_support_share_an_adaptation(tiny: str, swahili: list[Sentence]) -> None:
+    module = new_module(tiny, adaptation_lr=0.02, inner_optimizer=sgd(1.0)).eval()
+    one, two = tuple(swahili[:2]), tuple(swahili[2:4])
+    tasks = [
+        Episode(support, query, number)
+        for number, (support, query) in enumerate(
+            zip((one, two, one, two, one), swahili[4:9], strict=True)
+        )
+    ]
+    batches: list[list[str]] = []
+    forward = module.forward
+
+    def counted(batch: Batch, max_weight: float) -> Tensor:
+        batches.append([])
+        return forward(batch, max_weight)
+
+    module.forward = counted  # type: ignore[method-assign]
+    together = module.tag_batch(tasks)
+    assert len(batches) == 2
+    assert together == [module.tag_batch([task])[0] for task in tasks]
+    assert len(batches) == 2 + 5
+
+
+def test_without_steps_the_start_weights_tag(tiny: str, swahili: list[Sentence]) -> None:
+    module = new_module(tiny, adaptation_steps=0).eval()
+    tasks = episodes(swahili, 4)
+    assert module.tag_batch(tasks) == module.tag([task.query for task in tasks])[0]
+
+
+class Fixed(LightningDataModule):
+    """Tasks in a list."""
+
+    yields_episodes = True
+    name, test_names = "fixed", ["sw"]
+
+    def __init__(self, tasks: list[Episode]) -> None:
+        super().__init__()
+        self.tasks = tasks
+
+    def test_dataloader(self) -> Any:
+        batches: Any = [self.tasks[:3], self.tasks[3:], []]  # devices may have an empty batch
+        return DataLoader(batches, batch_size=None, collate_fn=list)
+
+
+def trainer(**options: Any) -> Trainer:
+    quiet: dict[str, Any] = dict.fromkeys(
+        ("enable_progress_bar", "enable_model_summary", "logger"), False
+    )
+    return Trainer(accelerator="cpu", enable_checkpointing=False, **quiet, **options)
+
+
+@pytest.mark.filterwarnings("ignore:.*does not have many workers", "ignore:.*log_every_n_steps")
+@pytest.mark.parametrize("inference_mode", [True, False])
+def test_testing_under_lightning_restores_every_bit(
+    inference_mode: bool, tiny: str, swahili: list[Sentence]
+) -> None:
+    tasks = episodes(swahili, 5)
+    tasks[4] = Episode(
+        tasks[4].support,
+        Sentence(swahili[9].words * 40, swahili[9].tags and swahili[9].tags * 40),
+        4,
+    )
+    module = new_module(tiny, max_length=32, context=8)
+    before = copy.deepcopy(module.state_dict())
+    (scores,) = trainer(inference_mode=inference_mode).test(module, Fixed(tasks), verbose=False)
+    assert scores["test/words"] == sum(len(task.query.words) for task in tasks)
+    assert all(weight.equal(before[name]) for name, weight in module.state_dict().items())
