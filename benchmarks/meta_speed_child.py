@@ -1,0 +1,212 @@
+"""One process of `meta_speed.py`: meta-updates or adaptation, in our way or the plain one."""
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import torch
+from common import Record, Stopwatch, answer, memory_megabytes, product_rate
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from lowner_pl.corpus import Episode, Sentence
+from lowner_pl.datamodules import ConllDataModule, EpisodicDataModule
+from lowner_pl.modules import MetaLightningModule
+
+MAX_WEIGHT, INNER_STEPS, RATE, ADAPTATION_RATE = 2.0, 2, 3e-5, 1e-5
+
+
+def work(job: Record) -> Record:
+    """Load, work, and report."""
+    corpus = Path(job["corpus"])
+    paths = {f"{split}_path": corpus / f"{split}.conll" for split in ("train", "dev", "test")}
+    data = EpisodicDataModule(ConllDataModule(**paths, name="speed"), vector_cache=None)
+    episodes = data.episodes("train" if job["work"] == "update" else "test")
+    torch.manual_seed(0)
+    module = MetaLightningModule(
+        entity_types=data.entity_types,
+        backbone=job["backbone"],
+        frozen_layers=job["frozen_layers"],
+        dropout=0.0,
+        mask_rate=0.0,
+        max_weight=MAX_WEIGHT,
+        inner_steps=INNER_STEPS,
+        adaptation_lr=ADAPTATION_RATE,
+    ).eval()
+    ways = {"ours": Ours, "plain": Plain, "fine_tuning": FineTuning}
+    way = ways[job["kind"]](module)
+    loaded = memory_megabytes("VmRSS")
+    Path("/proc/self/clear_refs").write_text("5")  # from here on, the peak is the work's
+    way.encoder.get_input_embeddings().register_forward_hook(count_subwords)
+    with Stopwatch() as clock:
+        if job["work"] == "update":
+            chosen = episodes[: job["tasks"] * job["updates"]]
+            batches = [chosen[i :: job["updates"]] for i in range(job["updates"])]
+            result = [way.update(batch) for batch in batches][-1]
+        else:
+            chosen = episodes[: job["tagged"]]
+            result = way.tag(chosen)
+    torch.save(result, job["file"])
+    shared = len({episode.support for episode in chosen})
+    learnt = sum(p.numel() for p in module.parameters() if p.requires_grad)
+    return {
+        "tasks": len(chosen),
+        "adaptations": shared if job["work"] == "adaptation" else len(chosen),
+        "trainable": learnt,
+        "loaded_mb": loaded,
+        "work_mb": memory_megabytes("VmHWM"),
+        **operations(module),
+        **clock.report("work"),
+        "product_rate": product_rate(),
+    }
+
+
+READ = {"forward": 0, "backward": 0}
+
+
+def count_subwords(module: Any, inputs: Any, output: Any) -> None:
+    """Count the positions that an encoder reads; a function, which a deep copy shares."""
+    del module, output
+    READ["forward"] += inputs[0].numel()
+    READ["backward"] += inputs[0].numel() * torch.is_grad_enabled()
+
+
+def operations(module: MetaLightningModule) -> Record:
+    """Return the positions read, padding too, and the operations of the linear layers on them."""
+    linear = [p for p in module.tagger.backbone.encoder.modules() if hasattr(p, "in_features")]
+    weights = sum(part.weight.numel() for part in linear)
+    learnt = sum(part.weight.numel() for part in linear if part.weight.requires_grad)
+    count = 2 * weights * READ["forward"] + 4 * learnt * READ["backward"]
+    return {"subwords": READ["forward"], "operations": count}
+
+
+class Ours:
+    """The module's own meta-update and adaptation, without the Trainer around them."""
+
+    def __init__(self, module: MetaLightningModule) -> None:
+        self.module = module
+        self.encoder = module.tagger.backbone.encoder
+        self.learnt = [p for p in module.parameters() if p.requires_grad]
+        self.optimizer = torch.optim.Adam(self.learnt, lr=RATE, fused=True)
+
+    def update(self, batch: list[Episode]) -> list[Tensor]:
+        """Take a meta-update; return the meta-gradient."""
+        for episode in batch:
+            self.module._add_meta_gradient(episode)
+        total = [p.grad.clone() for p in self.learnt if p.grad is not None][-4:]
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=False)
+        return total
+
+    def tag(self, episodes: list[Episode]) -> list[Tensor]:
+        """Return the tag scores of each query."""
+        scores: dict[int, Tensor] = {}
+        with torch.inference_mode():
+            for numbers in self.module._sharing(episodes):
+                with self.module._adapted(episodes[numbers[0]]):
+                    queries = [episodes[number].query for number in numbers]
+                    _, batch, emissions = self.module.tag(queries)
+                for row, number in enumerate(numbers):
+                    scores[number] = emissions[row, : int(batch.word_mask[row].sum())].clone()
+        return [scores[number] for number in range(len(episodes))]
+
+
+class FineTuning(Ours):
+    """Training on the queries of a batch alone, as any tagger is trained."""
+
+    def update(self, batch: list[Episode]) -> list[Tensor]:
+        """Take a step on the queries together."""
+        encoded = self.module.encode([episode.query for episode in batch], train=True)
+        self.module(encoded, MAX_WEIGHT).backward()
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=False)
+        return []
+
+
+class Plain:
+    """The stock model, padded batches, and a deep copy with an optimiser of its own for each."""
+
+    def __init__(self, module: MetaLightningModule) -> None:
+        from transformers import AutoModelForTokenClassification
+
+        self.module = module  # for its tokenizer, tags and first weights
+        encoder = module.tagger.backbone.encoder
+        config = copy.deepcopy(encoder.config)
+        config._attn_implementation = "sdpa"
+        config.num_labels = len(module.tag_set)
+        model: Any = AutoModelForTokenClassification.from_config(config).eval()
+        model.base_model.load_state_dict(encoder.state_dict())
+        self.body, self.head = model.base_model, module.tagger.head.linear
+        frozen = {name for name, p in encoder.named_parameters() if not p.requires_grad}
+        for name, parameter in self.body.named_parameters():
+            parameter.requires_grad_(name not in frozen)
+        self.model = torch.nn.ModuleList([self.body, self.head])
+        self.encoder = self.body
+        self.learnt = [p for p in self.model.parameters() if p.requires_grad]
+        self.optimizer = torch.optim.Adam(self.learnt, lr=RATE)
+
+    def scores(self, model: Any, sentences: list[Sentence]) -> tuple[Tensor, Tensor]:
+        """Return the tag scores at the first subwords ``(W, T)`` and the rows they are in."""
+        body, head = model
+        words = [list(sentence.words) for sentence in sentences]
+        encoded = self.module.tokenizer(
+            words, is_split_into_words=True, padding=True, return_tensors="pt"
+        )
+        hidden = body(**encoded).last_hidden_state
+        rows, places = [], []
+        for row in range(len(sentences)):
+            seen = None
+            for place, word in enumerate(encoded.word_ids(row)):
+                if word is not None and word != seen:
+                    rows.append(row)
+                    places.append(place)
+                seen = word
+        return head(hidden[rows, places]), torch.tensor(rows)
+
+    def loss(self, model: Any, sentences: list[Sentence], max_weight: float) -> Tensor:
+        """Return the loss of Eq. 13."""
+        scores, rows = self.scores(model, sentences)
+        tags = [tag for s in sentences for tag in self.module.tag_set.encode(s.tags or ())]
+        each = cross_entropy(scores, torch.tensor(tags), reduction="none")
+        highest = torch.stack([each[rows == row].max() for row in range(len(sentences))])
+        return each.mean() + max_weight * highest.mean()
+
+    def adapted(self, support: Any, steps: int, rate: float, max_weight: float) -> Any:
+        """Return an adapted copy."""
+        model = copy.deepcopy(self.model)
+        learnt = [p for p in model.parameters() if p.requires_grad]
+        optimizer = torch.optim.Adam(learnt, lr=rate)
+        for _ in range(steps):
+            optimizer.zero_grad()
+            self.loss(model, list(support), max_weight).backward()
+            optimizer.step()
+        optimizer.zero_grad()
+        return model
+
+    def update(self, batch: list[Episode]) -> list[Tensor]:
+        """Take a meta-update; return the meta-gradient."""
+        for episode in batch:
+            model = self.adapted(episode.support, INNER_STEPS, RATE, MAX_WEIGHT)
+            self.loss(model, [episode.query], MAX_WEIGHT).backward()
+            copies = [p for p in model.parameters() if p.requires_grad]
+            for parameter, other in zip(self.learnt, copies, strict=True):
+                if other.grad is not None:
+                    old = parameter.grad
+                    parameter.grad = other.grad if old is None else old + other.grad
+        total = [p.grad.clone() for p in self.learnt if p.grad is not None][-4:]
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        return total
+
+    def tag(self, episodes: list[Episode]) -> list[Tensor]:
+        """Return the tag scores of each query."""
+        found = []
+        for episode in episodes:
+            model = self.adapted(episode.support, 1, ADAPTATION_RATE, 0.0)
+            with torch.no_grad():
+                found.append(self.scores(model, [episode.query])[0])
+        return found
+
+
+if __name__ == "__main__":
+    answer(work)
