@@ -11,6 +11,8 @@ from lowner_pl.nn.loading import (
     save_backbone,
     tokenizer_identity,
 )
+from lowner_pl.nn.retrieval import SentenceIndex
+from lowner_pl.nn.sentence_vectors import Pooling, SentenceVectors
 from lowner_pl.nn.tagger import Tagger
 from lowner_pl.nn.word_vectors import BackboneVectors
 
@@ -23,6 +25,9 @@ __all__ = [
     "HeadName",
     "LSTMLanguageModel",
     "MaskedLMHead",
+    "Pooling",
+    "SentenceIndex",
+    "SentenceVectors",
     "SoftmaxHead",
     "Tagger",
     "add_tokens",
