@@ -12,6 +12,7 @@ from lowner_pl.nn.loading import (
     tokenizer_identity,
 )
 from lowner_pl.nn.retrieval import SentenceIndex
+from lowner_pl.nn.retriever import Retriever
 from lowner_pl.nn.sentence_vectors import Pooling, SentenceVectors
 from lowner_pl.nn.tagger import Tagger
 from lowner_pl.nn.word_vectors import BackboneVectors
@@ -26,6 +27,7 @@ __all__ = [
     "LSTMLanguageModel",
     "MaskedLMHead",
     "Pooling",
+    "Retriever",
     "SentenceIndex",
     "SentenceVectors",
     "SoftmaxHead",

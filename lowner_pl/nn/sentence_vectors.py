@@ -32,7 +32,7 @@ class SentenceVectors:
     Args:
         backbone: Hugging Face hub id or folder of a masked language model, or ``embedded``.
         pooling: ``first`` takes the hidden state of the first token (``[CLS]``; Wu et al., 2020,
-            section 3.1), ``mean`` that of all subwords but the special tokens.
+            Eq. 5), ``mean`` that of all subwords but the special tokens.
         max_length: Subwords in a window, special tokens included; the backbone's limit where lower.
         cache: Folder in which vectors are kept; without, or with ``None``, they are not.
 

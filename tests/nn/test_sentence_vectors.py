@@ -66,9 +66,11 @@ def test_what_a_sentence_is_beside_changes_nothing(
     torch.testing.assert_close(SentenceVectors(tiny)(swahili[::-1]), whole.flip(0))
 
 
-def test_the_random_state_and_the_gradients_are_left_alone(tiny: str) -> None:
+def test_the_random_state_and_the_gradients_are_left_alone(tiny: str, tmp_path: Path) -> None:
+    AutoModel.from_pretrained(tiny).save_pretrained(tmp_path)  # without head: one is drawn
+    AutoTokenizer.from_pretrained(tiny).save_pretrained(tmp_path)
     before = torch.get_rng_state()
-    vectors = SentenceVectors(tiny)([LONG, LONG])
+    vectors = SentenceVectors(str(tmp_path))([LONG, LONG])
     assert torch.equal(torch.get_rng_state(), before)
     assert not vectors.requires_grad
     assert torch.equal(vectors[0], vectors[1])
@@ -213,6 +215,13 @@ class TestCache:
             SentenceVectors(tiny, cache=tmp_path / "file")([LONG])
 
 
+class Harmful:
+    """Runs code where it is unpickled."""
+
+    def __reduce__(self) -> Any:
+        return pytest.exit, ("code of a file was run",)
+
+
 def spoil(file: Path, fault: str) -> None:
     """Put something else in the place of a file of vectors."""
     key, content = file.stem, file.read_bytes()
@@ -232,5 +241,4 @@ def spoil(file: Path, fault: str) -> None:
         case "rows":
             np.savez(file, key=np.array(key), vectors=vectors)
         case "code":
-            objects = np.array([{"a": 1}], dtype=object)
-            np.savez(file, key=np.array(key), vectors=objects)
+            np.savez(file, key=np.array([Harmful()], dtype=object), vectors=vectors)
