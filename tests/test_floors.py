@@ -14,7 +14,7 @@ ALLOWED: dict[str, set[str]] = {
     "metrics": {"corpus"},
     "nn": {"corpus", "encoding", "augmentation"},
     "modules": {"corpus", "encoding", "augmentation", "nn", "metrics", "checkpoint_io"},
-    "datamodules": {"corpus", "augmentation"},
+    "datamodules": {"corpus", "augmentation", "nn"},  # nn: to find the support of episodes
     "callbacks": {"corpus"},
     "checkpoint_io": set(),
     "run_folder": set(),

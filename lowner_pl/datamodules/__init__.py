@@ -6,6 +6,7 @@ from lowner_pl.datamodules.conll import ConllDataModule
 from lowner_pl.datamodules.conll2002 import CoNLL2002DataModule
 from lowner_pl.datamodules.conll2003 import CoNLL2003DataModule
 from lowner_pl.datamodules.cross_lingual import CrossLingualDataModule
+from lowner_pl.datamodules.episodic import EpisodicDataModule
 from lowner_pl.datamodules.europeana import EuropeanaDataModule
 from lowner_pl.datamodules.masakhaner import MasakhaNERDataModule
 from lowner_pl.datamodules.msra import MSRADataModule
@@ -21,6 +22,7 @@ __all__ = [
     "CoNLL2003DataModule",
     "ConllDataModule",
     "CrossLingualDataModule",
+    "EpisodicDataModule",
     "EuropeanaDataModule",
     "MSRADataModule",
     "MasakhaNERDataModule",

@@ -1,9 +1,10 @@
 """What all corpora share: entity types, splits, subsets, checks and loaders."""
 
 from abc import abstractmethod
+from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from lightning.pytorch.utilities import rank_zero_info, rank_zero_warn
 from torch.utils.data import DataLoader
@@ -195,7 +196,7 @@ class NERDataModule(SentenceDataModule):
             self.sentences("test")
             self._warn_of_overlap()
 
-    def train_dataloader(self) -> DataLoader[Sentence]:
+    def train_dataloader(self) -> DataLoader[Any]:
         """Return the training batches, in an order that only seed and epoch decide."""
         world_size, rank = self._world()
         return training_loader(
@@ -207,15 +208,15 @@ class NERDataModule(SentenceDataModule):
             rank=rank,
         )
 
-    def val_dataloader(self) -> DataLoader[list[Sentence]]:
+    def val_dataloader(self) -> DataLoader[Any]:
         """Return the development batches."""
         return self._evaluation_loader(self.sentences("dev"))
 
-    def test_dataloader(self) -> list[DataLoader[list[Sentence]]]:
+    def test_dataloader(self) -> list[DataLoader[Any]]:
         """Return the test batches, one loader per test set."""
         return [self._evaluation_loader(test) for test in self.test_sets()]
 
-    def predict_dataloader(self) -> DataLoader[list[Sentence]] | StreamingLoader:
+    def predict_dataloader(self) -> Iterable[Any]:
         """Return the batches to predict."""
         sentences = self.to_predict()
         if isinstance(sentences, list):

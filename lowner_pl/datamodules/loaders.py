@@ -1,4 +1,4 @@
-"""Loaders whose batches are lists of sentences."""
+"""Loaders whose batches are lists, of sentences or what is made of them."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -62,21 +62,21 @@ def training_loader(
 
 
 def evaluation_loader(
-    sentences: Sequence[Sentence],
+    items: Sequence[_Item],
     *,
     batch_size: int,
     num_workers: int = 0,
     world_size: int = 1,
     rank: int = 0,
-) -> DataLoader[list[Sentence]]:
-    """Return a loader in corpus order that gives every sentence to exactly one device, once.
+) -> DataLoader[list[_Item]]:
+    """Return a loader in corpus order that gives every item to exactly one device, once.
 
-    Device ``r`` gets the sentences ``r``, ``r + world_size``, …, and as many batches as every other
-    one: where its sentences run out, a batch is empty.
+    Device ``r`` gets the items ``r``, ``r + world_size``, …, and as many batches as every other
+    one: where its items run out, a batch is empty.
 
     Args:
-        sentences: The data.
-        batch_size: Sentences in a batch.
+        items: The data.
+        batch_size: Items in a batch.
         num_workers: Processes that load; 0 loads in this one.
         world_size: Number of devices.
         rank: Number of this device, from 0.
@@ -84,14 +84,14 @@ def evaluation_loader(
     step = batch_size * world_size
     batches = _Items(
         [
-            list(sentences[start + other : start + step : world_size])
-            for start in range(0, len(sentences), step)
+            list(items[start + other : start + step : world_size])
+            for start in range(0, len(items), step)
             for other in range(world_size)
         ]
     )
     # Every device has as many batches, so that the sampler repeats none; and Lightning leaves a
     # loader alone that has a sampler of this class.
-    sampler: DistributedSampler[list[Sentence]] = DistributedSampler(
+    sampler: DistributedSampler[list[_Item]] = DistributedSampler(
         batches, num_replicas=world_size, rank=rank, shuffle=False
     )
     return DataLoader(

@@ -2,13 +2,15 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader
 
 from lowner_pl.corpus import Sentence
 from lowner_pl.datamodules.loaders import evaluation_loader
+
+_Item = TypeVar("_Item")
 
 
 class SentenceDataModule(LightningDataModule, ABC):
@@ -28,6 +30,8 @@ class SentenceDataModule(LightningDataModule, ABC):
     """Part of the run folder's name, such as ``wikiann-sw``."""
     language: str | None = None
     """ISO 639-1 code where there is one language."""
+    yields_episodes: bool = False
+    """Whether batches are lists of episodes; of sentences otherwise."""
     predict_split: Literal["train", "test"] = "test"
     """What `predict` reads unless it is given a file; methods that generate ask for ``train``."""
 
@@ -53,11 +57,11 @@ class SentenceDataModule(LightningDataModule, ABC):
     def sentences(self, split: Any) -> list[Sentence]:
         """Return the sentences of a split."""
 
-    def _evaluation_loader(self, sentences: Sequence[Sentence]) -> DataLoader[list[Sentence]]:
-        """Return a loader that gives each sentence to one device, once."""
+    def _evaluation_loader(self, items: Sequence[_Item]) -> DataLoader[list[_Item]]:
+        """Return a loader that gives each sentence or episode to one device, once."""
         world_size, rank = self._world()
         return evaluation_loader(
-            sentences,
+            items,
             batch_size=self.eval_batch_size,
             num_workers=self.num_workers,
             world_size=world_size,

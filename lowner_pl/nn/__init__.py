@@ -13,6 +13,9 @@ from lowner_pl.nn.loading import (
     save_backbone,
     tokenizer_identity,
 )
+from lowner_pl.nn.retrieval import SentenceIndex
+from lowner_pl.nn.retriever import Retriever
+from lowner_pl.nn.sentence_vectors import Pooling, SentenceVectors
 from lowner_pl.nn.tagger import Tagger
 from lowner_pl.nn.word_vectors import BackboneVectors
 
@@ -27,7 +30,14 @@ __all__ = [
     "InnerUpdate",
     "LSTMLanguageModel",
     "MaskedLMHead",
+<<<<<<< HEAD
     "OptimizerFactory",
+=======
+    "Pooling",
+    "Retriever",
+    "SentenceIndex",
+    "SentenceVectors",
+>>>>>>> episodic
     "SoftmaxHead",
     "Tagger",
     "adapted_weights",

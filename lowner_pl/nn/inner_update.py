@@ -91,7 +91,7 @@ class AdamUpdate(InnerUpdate):
     def apply(self, weight: Tensor, gradient: Tensor, state: Any, step: int, *, out: Tensor) -> Any:
         """Write the moved weight to ``out``; return the first gradient, then the moments."""
         if step == 1:
-            size = gradient.abs().add_(self.eps)
+            size = torch.abs(gradient, out=out).add_(self.eps)  # no memory but the copy's
             torch.addcdiv(weight, gradient, size, value=-self.lr, out=out)
             return gradient
         beta1, beta2 = self.betas

@@ -1,6 +1,9 @@
 """One builder per data module, on the toy corpora in the layouts of their publishers."""
 
+import atexit
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 from lowner_pl.augmentation import LabelWiseSubstitution, RandomCodeMixing
@@ -10,6 +13,7 @@ from lowner_pl.datamodules import (
     CoNLL2003DataModule,
     ConllDataModule,
     CrossLingualDataModule,
+    EpisodicDataModule,
     EuropeanaDataModule,
     MasakhaNERDataModule,
     MSRADataModule,
@@ -103,6 +107,19 @@ def augmented_multilingual(**options: Any) -> NERDataModule:
     return AugmentedDataModule(source, augmenters=[RandomCodeMixing()], **options)
 
 
+@cache
+def vectors() -> str:
+    """Return a folder for vectors of sentences, of this process."""
+    folder = TemporaryDirectory(prefix="vectors-")
+    atexit.register(folder.cleanup)
+    return folder.name
+
+
+def episodic(**options: Any) -> EpisodicDataModule:
+    targets = [german(), masakhaner(), msra()]
+    return EpisodicDataModule(english(), targets, **{"vector_cache": vectors(), **options})
+
+
 BUILDERS: tuple[Builder, ...] = (
     english,
     german,
@@ -120,6 +137,7 @@ BUILDERS: tuple[Builder, ...] = (
     sample_english,
     multilingual,
     cross_lingual,
+    episodic,
     augmented,
     augmented_multilingual,
 )

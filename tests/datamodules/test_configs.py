@@ -8,7 +8,7 @@ import yaml
 from jsonargparse import ArgumentParser, Namespace
 
 from lowner_pl.datamodules import MultilingualDataModule, NERDataModule
-from tests.datamodules.corpora import DATA, TESTS
+from tests.datamodules.corpora import DATA, TESTS, vectors
 
 FOLDER = TESTS.parent / "configs" / "data"
 CONFIGS = sorted({*FOLDER.glob("*.yaml")} - {FOLDER / "text.yaml"})
@@ -28,8 +28,10 @@ def instantiate(config: dict[str, object], *arguments: str) -> NERDataModule:
 
 
 def _as_small_as_toys(config: dict[str, Any]) -> dict[str, Any]:
-    """Return the config with subsets that the toy corpora have."""
+    """Return the config with subsets that the toy corpora have, and the backbone that is here."""
     options = config["init_args"]
+    if "retrieval_backbone" in options:
+        options |= {"retrieval_backbone": "embedded", "vector_cache": vectors()}
     small = {"train_size": 20, "dev_size": 8, "size_each": 8}
     options |= {key: size for key, size in small.items() if options.get(key)}
     return config

@@ -10,7 +10,7 @@ import pytest
 from torch.utils.data import DistributedSampler
 
 from lowner_pl import datamodules
-from lowner_pl.corpus import Sentence, TagSet
+from lowner_pl.corpus import Episode, Sentence, TagSet, queries
 from lowner_pl.datamodules import NERDataModule
 from tests.datamodules.corpora import BUILDERS, Builder
 
@@ -109,9 +109,9 @@ class TestContract:
         per_rank: list[list[list[Sentence]]] = []
         for rank in range(world_size):
             on(data, world_size, rank)
-            per_rank.append([batch for loader in data.test_dataloader() for batch in loader])
-            (first, *_) = data.test_dataloader()
-            shares = [sentence for batch in first for sentence in batch]
+            loaders = data.test_dataloader()
+            per_rank.append([queries(batch) for loader in loaders for batch in loader])
+            shares = [sentence for batch in loaders[0] for sentence in queries(batch)]
             assert shares == data.test_sets()[0][rank::world_size]
         assert len({len(batches) for batches in per_rank}) == 1
         seen = Counter(s for batches in per_rank for batch in batches for s in batch)
@@ -124,14 +124,15 @@ class TestContract:
             (data.val_dataloader(), "dev"),
             (data.predict_dataloader(), "predict"),
         ):
-            assert [s for batch in loader for s in batch] == data.sentences(split)  # type: ignore[arg-type]
+            batches = [queries(batch) for batch in loader]
+            assert [s for batch in batches for s in batch] == data.sentences(split)  # type: ignore[arg-type]
 
     def test_training_order_depends_on_seed_and_epoch_alone(self, build: Builder) -> None:
         def order(data: NERDataModule, epoch: int) -> list[Sentence]:
             loader = data.train_dataloader()
             assert isinstance(loader.sampler, DistributedSampler)
             loader.sampler.set_epoch(epoch)
-            return [sentence for batch in loader for sentence in batch]
+            return [sentence for batch in loader for sentence in queries(batch)]
 
         resumed = order(build(seed=1), 3)
         data = build(seed=1)
@@ -140,6 +141,13 @@ class TestContract:
         assert orders[2] != resumed
         assert Counter(resumed) == Counter(data.sentences("train"))
         assert order(build(seed=2), 0) != orders[0]
+
+    def test_batches_are_of_what_the_data_module_says(self, build: Builder) -> None:
+        data = build()
+        kind = Episode if data.yields_episodes else Sentence
+        loaders = [data.train_dataloader(), data.val_dataloader(), *data.test_dataloader()]
+        for loader in (*loaders, data.predict_dataloader()):
+            assert {type(item) for batch in loader for item in batch} == {kind}
 
     def test_reading_says_whether_the_corpus_has_a_split(self, build: Builder) -> None:
         data = build()
