@@ -112,7 +112,7 @@ def _backbone(folder: Path, lines: list[str]) -> Path:
     from lowner_pl.nn.fresh import fresh_backbone
 
     torch.manual_seed(0)
-    shape = {key: MBERT[key] for key in ("layers", "hidden", "heads")}
+    shape: Record = {key: MBERT[key] for key in ("layers", "hidden", "heads")}
     fresh_backbone(folder, lines, kind="bert", vocabulary=8000, **shape)
     model = AutoModelForMaskedLM.from_pretrained(folder)
     model.resize_token_embeddings(MBERT["vocabulary"], mean_resizing=False)

@@ -19,7 +19,7 @@ MAX_WEIGHT, INNER_STEPS, RATE, ADAPTATION_RATE = 2.0, 2, 3e-5, 1e-5
 def work(job: Record) -> Record:
     """Load, work, and report."""
     corpus = Path(job["corpus"])
-    paths = {f"{split}_path": corpus / f"{split}.conll" for split in ("train", "dev", "test")}
+    paths: Record = {f"{s}_path": corpus / f"{s}.conll" for s in ("train", "dev", "test")}
     data = EpisodicDataModule(ConllDataModule(**paths, name="speed"), vector_cache=None)
     episodes = data.episodes("train" if job["work"] == "update" else "test")
     torch.manual_seed(0)
@@ -33,7 +33,7 @@ def work(job: Record) -> Record:
         inner_steps=INNER_STEPS,
         adaptation_lr=ADAPTATION_RATE,
     ).eval()
-    ways = {"ours": Ours, "plain": Plain, "fine_tuning": FineTuning}
+    ways: Record = {"ours": Ours, "plain": Plain, "fine_tuning": FineTuning}
     way = ways[job["kind"]](module)
     loaded = memory_megabytes("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # from here on, the peak is the work's
@@ -73,7 +73,8 @@ def count_subwords(module: Any, inputs: Any, output: Any) -> None:
 
 def operations(module: MetaLightningModule) -> Record:
     """Return the positions read, padding too, and the operations of the linear layers on them."""
-    linear = [p for p in module.tagger.backbone.encoder.modules() if hasattr(p, "in_features")]
+    parts = module.tagger.backbone.encoder.modules()
+    linear = [part for part in parts if isinstance(part, torch.nn.Linear)]
     weights = sum(part.weight.numel() for part in linear)
     learnt = sum(part.weight.numel() for part in linear if part.weight.requires_grad)
     count = 2 * weights * READ["forward"] + 4 * learnt * READ["backward"]

@@ -14,6 +14,9 @@ GOLD = CONFIGS / "melm_1_gold.yaml"
 FINETUNE = CONFIGS / "melm_2_finetune.yaml"
 DAGA = CONFIGS / "daga.yaml"
 MULDA = CONFIGS / "mulda_conll.yaml"
+META = CONFIGS / "meta_conll.yaml"
+META_BASE = CONFIGS / "meta_base_conll.yaml"
+META_TARGET = CONFIGS / "meta_target_conll.yaml"
 SEQUENCE_MODEL = CONFIGS / "model" / "mulda.yaml"
 
 

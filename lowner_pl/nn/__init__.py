@@ -30,14 +30,11 @@ __all__ = [
     "InnerUpdate",
     "LSTMLanguageModel",
     "MaskedLMHead",
-<<<<<<< HEAD
     "OptimizerFactory",
-=======
     "Pooling",
     "Retriever",
     "SentenceIndex",
     "SentenceVectors",
->>>>>>> episodic
     "SoftmaxHead",
     "Tagger",
     "adapted_weights",

@@ -26,7 +26,7 @@ class InnerUpdate(ABC):
         """Write the moved weight to ``out`` and return the state for the next step.
 
         Args:
-            weight: The weight as it is; may be ``out`` itself.
+            weight: The weight as it is; behind the first step it may be ``out`` itself.
             gradient: Its gradient, of the same shape; is the state's from then on.
             state: What the last step returned, ``None`` in the first.
             step: Number of this step, from 1.
