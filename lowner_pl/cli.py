@@ -121,7 +121,7 @@ class NERCLI(LightningCLI):
         self.run = self._run_folder()
         self.model.check_batches(self.datamodule)
         self.checkpoint = self._checkpoint()
-        _check_precision(config["precision"])
+        _check_precision(config["precision"], self.model)
         if config["fast_dev_run"]:  # leaves no trace
             return super().instantiate_trainer(plugins=[AtomicCheckpointIO()], **kwargs)
         resumed = self._resumed_step() if self.subcommand == "fit" else None
@@ -263,12 +263,18 @@ def run(args: ArgsType = None) -> NERCLI:
     )
 
 
-def _check_precision(precision: int | str | None) -> None:
-    """Refuse precisions in which Lightning would convert the sentences of a batch."""
+def _check_precision(precision: int | str | None, model: BaseModule) -> None:
+    """Refuse precisions in which a batch would be converted, or inner steps would go wrong."""
     if str(precision).endswith("-true") and precision != "32-true":
         raise ValueError(
             f"`trainer.precision` must be 32-true, 16-mixed or bf16-mixed, was: {precision!r}. "
             "`bf16-mixed` saves memory."
+        )
+    if str(precision) in ("16", "16-mixed") and not model.automatic_optimization:
+        raise ValueError(
+            f"`trainer.precision` of meta-learning must be 32-true or bf16-mixed, was: "
+            f"{precision!r}, whose small gradients vanish unless they are scaled. `bf16-mixed` "
+            "saves memory."
         )
 
 

@@ -160,7 +160,16 @@ class BaseModule(LightningModule, ABC):
         self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
 
     def on_train_start(self) -> None:
-        """Let the options of this run win over those in a resumed optimiser state."""
+        """Let the options of this run win over those in a resumed optimiser state.
+
+        A checkpoint of a whole epoch is gone on from with the next one, also where ``max_steps``
+        ends the run: Lightning would end the epoch again, without a batch or a dev score.
+        """
+        loop = self.trainer.fit_loop
+        if loop.epoch_loop.batch_progress.is_last_batch:
+            progress: Any = loop.epoch_progress.current
+            progress.completed = progress.processed
+            loop.epoch_loop.restarting = False
         for optimizer in self.trainer.optimizers:
             for group, configured in zip(optimizer.param_groups, self._configured, strict=True):
                 group.update(configured)

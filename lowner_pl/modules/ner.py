@@ -86,6 +86,7 @@ class NERModule(BaseModule):
         super().__init__(optimizer=optimizer, schedule=schedule, warmup=warmup)
         self.head_lr_factor = head_lr_factor
         self.start = start
+        self._begins = True
         self.entity_types = tuple(entity_types)
         self.tag_set = TagSet(self.entity_types, scheme=tag_scheme)
         encoder, language_model, self.tokenizer = load_backbone(
@@ -108,10 +109,14 @@ class NERModule(BaseModule):
         self.dev_loss = MeanMetric()
         self.test_scores = nn.ModuleList()
 
-    def setup(self, stage: str) -> None:
-        """Take the weights to begin with, unless the run goes on from a checkpoint of its own."""
-        super().setup(stage)
-        if stage == "fit" and self.start is not None and self.trainer.ckpt_path is None:
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Refuse a checkpoint that does not fit; training goes on from one, and does not begin."""
+        super().on_load_checkpoint(checkpoint)
+        self._begins = False
+
+    def on_fit_start(self) -> None:
+        """Take the weights to begin with, unless training goes on from a checkpoint."""
+        if self.start is not None and self._begins:
             self.tagger.load_state_dict(self._read_start())
             rank_zero_info(f"Training begins with the weights of {self.start}.")
 

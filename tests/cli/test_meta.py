@@ -1,0 +1,195 @@
+"""Meta-learning by the command line: one device as two, resuming, and weights to begin with."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from lowner_pl.cli import run
+
+from ..commands import CONFIGS, popen, same, small_backbone, steps
+
+RUN = Path("sample-en-to-sw") / "meta" / "seed_12345"
+BASE = Path("sample-en-to-sw") / "sner-meta_base" / "seed_12345"
+PLAIN_INNER = (
+    "--model.inner_optimizer=torch.optim.SGD",
+    "--model.inner_optimizer.init_args.lr=0.05",
+    "--model.optimizer=torch.optim.SGD",
+    "--model.optimizer.init_args.lr=0.02",
+)
+
+
+def words(command: str, log_root: Path, *more: str, config: str = "meta_conll") -> list[str]:
+    """Return the words of a command on the samples, English to Swahili, small and quick."""
+    overlay = "embedded_meta" if config == "meta_conll" else "embedded_meta_base"
+    cache = [f"--data.vector_cache={log_root / 'vectors'}"] if config == "meta_conll" else []
+    return [
+        command,
+        f"--config={CONFIGS / f'{config}.yaml'}",
+        f"--config={CONFIGS / f'{overlay}.yaml'}",
+        f"--log_root={log_root}",
+        f"--model.backbone={small_backbone()}",
+        "--trainer.enable_progress_bar=false",
+        "--trainer.enable_model_summary=false",
+        "--trainer.max_epochs=2",
+        "--data.train_size=25",
+        "--data.dev_size=6",
+        "--data.batch_size=8",
+        *cache,
+        *more,
+    ]
+
+
+def weights(file: Path) -> dict[str, Tensor]:
+    state: dict[str, Tensor] = torch.load(file, weights_only=True)["state_dict"]
+    return state
+
+
+def last(log_root: Path, folder: Path = RUN) -> Path:
+    return log_root / folder / "checkpoints" / "last.ckpt"
+
+
+def test_resuming_gives_the_weights_of_an_uninterrupted_run(tmp_path: Path) -> None:
+    # With masks and dropout, the moments of Adam, and a number of updates that ends the run.
+    whole, parted = tmp_path / "whole", tmp_path / "parted"
+    more = ("--trainer.max_steps=8",)
+    run(words("fit", whole, *more))
+    run(words("fit", parted, *more, "--trainer.max_epochs=1"))
+    assert torch.load(last(parted), weights_only=True)["global_step"] == 4  # 25 tasks, by 8
+    run(words("fit", parted, *more, "--ckpt_path=last"))
+    assert torch.load(last(parted), weights_only=True)["global_step"] == 8
+    assert same(weights(last(parted)), weights(last(whole)))
+    for column in ("train/loss", "dev/f1", "dev/loss"):
+        one, other = (steps(root / RUN / "metrics.csv", column) for root in (whole, parted))
+        assert one == other
+
+
+def test_the_schedule_follows_the_meta_updates(tmp_path: Path) -> None:
+    # From 0.02 to 0 in the 4 updates of an epoch: 0.02, 0.015, 0.01, 0.005, and then 0.
+    more = ("--model.schedule=linear", "--trainer.max_epochs=1", *PLAIN_INNER)
+    cli = run(words("fit", tmp_path, *more))
+    assert cli.trainer.global_step == 4
+    assert cli.trainer.optimizers[0].param_groups[0]["lr"] == 0.0
+    short = (*more, "--trainer.limit_train_batches=3", "--trainer.max_epochs=2")
+    cli = run(words("fit", tmp_path, *short, "--trainer.max_steps=3"))
+    assert cli.trainer.lr_scheduler_configs[0].scheduler.last_epoch == 3
+
+
+def test_two_devices_take_the_updates_of_one(tmp_path: Path) -> None:
+    # 25 tasks: 8, 8, 8 and 1, of which the second device has none. Masks and dropout are on.
+    one, two = tmp_path / "one", tmp_path / "two"
+    run(words("fit", one, *PLAIN_INNER))
+    process = popen(
+        words(
+            "fit",
+            two,
+            *PLAIN_INNER,
+            "--data.batch_size=4",
+            "--trainer.devices=2",
+            "--trainer.strategy=ddp",
+        )
+    )
+    _, errors = process.communicate()
+    assert process.returncode == 0, errors
+    begun, ended, other = (
+        weights(file) for file in (last(one).with_name("best.ckpt"), last(one), last(two))
+    )
+    assert any(not torch.equal(begun[name], ended[name]) for name in ended)
+    for name, weight in ended.items():
+        torch.testing.assert_close(other[name], weight, rtol=0.0, atol=1e-6)
+
+
+def test_tests_and_predictions_adapt_and_leave_the_usual_files(tmp_path: Path) -> None:
+    run(words("fit", tmp_path))
+    run(words("test", tmp_path))
+    report = json.loads((tmp_path / RUN / "test_metrics.json").read_text())
+    assert report["method"] == "meta"
+    text = tmp_path / "mine.txt"
+    text.write_text("Asha anaishi Mwanza .\nJuma ametoka Nairobi .\n", encoding="utf-8")
+    run(words("predict", tmp_path, f"--data.predict_path={text}", "--data.eval_batch_size=1"))
+    tagged = (tmp_path / RUN / "predictions_mine.conll").read_text(encoding="utf-8")
+    assert [line.split()[0] for line in tagged.splitlines() if line] == (
+        ["Asha", "anaishi", "Mwanza", ".", "Juma", "ametoka", "Nairobi", "."]
+    )
+
+
+def test_it_meta_learns_maner_and_a_crf(tmp_path: Path) -> None:
+    run(words("fit", tmp_path, "--model.marker=mask", "--model.head=crf"))
+    assert last(tmp_path, RUN.parent.with_name("meta_maner") / RUN.name).is_file()
+
+
+def test_a_trained_tagger_is_a_start_and_is_refused_as_a_checkpoint(tmp_path: Path) -> None:
+    run(words("fit", tmp_path, config="meta_base_conll"))
+    file = last(tmp_path, BASE)
+    with pytest.raises(ValueError, match=r"was: 'SNERLightningModule'.*begin.*`--model\.start`"):
+        run(words("fit", tmp_path, f"--ckpt_path={file}"))
+    assert not (tmp_path / RUN).exists()
+    # A learning rate of 0: what is saved is the start.
+    still = ("--model.optimizer.init_args.lr=0.0", "--trainer.max_epochs=1")
+    run(words("fit", tmp_path, f"--model.start={file}", *still))
+    assert same(weights(last(tmp_path)), weights(file))
+
+
+def test_a_meta_learnt_tagger_is_trained_on_a_share_of_the_target(tmp_path: Path) -> None:
+    run(words("fit", tmp_path))
+    target = [
+        f"--config={CONFIGS / 'meta_target_conll.yaml'}",
+        f"--data={CONFIGS / 'data' / 'sample.yaml'}",
+        f"--log_root={tmp_path}",
+        f"--model.backbone={small_backbone()}",
+        f"--model.start={last(tmp_path)}",
+        "--model.frozen_layers=1",
+        "--trainer.enable_progress_bar=false",
+        "--trainer.enable_model_summary=false",
+        "--data.train_share=0.05",
+        "--data.dev_size=6",
+        "--trainer.max_steps=2",
+    ]
+    cli = run(["fit", *target])
+    assert len(cli.datamodule.sentences("train")) == 5  # of 100
+    run(["test", *target])
+    folder = tmp_path / "sample-sw" / "sner-meta_target" / "seed_12345"
+    begun, ended = weights(last(tmp_path)), weights(folder / "checkpoints" / "last.ckpt")
+    moved = [(begun[name] - ended[name]).abs().max().item() for name in ended]
+    assert 0.0 < max(moved) < 1e-4  # two steps of Adam at 1e-5
+    # Resuming does not begin again with the start, which may be gone.
+    last(tmp_path).unlink()
+    run(["fit", *target, "--ckpt_path=last", "--trainer.max_steps=4"])
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--model.start=nowhere.ckpt"], "A checkpoint must be a file, was: 'nowhere.ckpt'"),
+        (["--model.start=FILE", "--data.type_map={ORG: null}"], "must have entity_types"),
+        (["--model.start=FILE", "--model.head=crf"], "must have the weights of the configured"),
+        (["--model.start=FILE", "--model.backbone=embedded"], "must have tokenizer"),
+        (["--data.k=25"], "`k` must be"),
+        (["--trainer.precision=16-mixed"], "`trainer.precision` of meta-learning must be"),
+    ],
+)
+def test_what_cannot_work_is_refused_before_the_run(
+    more: list[str], message: str, tmp_path: Path
+) -> None:
+    run(words("fit", tmp_path, "--trainer.max_epochs=1", config="meta_base_conll"))
+    file = str(last(tmp_path, BASE))
+    options = [word.replace("FILE", file) for word in more]
+    with pytest.raises((ValueError, FileNotFoundError), match=message):
+        run(words("fit", tmp_path, *options))
+    assert not (tmp_path / RUN).exists()
+
+
+def test_data_of_the_other_kind_are_refused(tmp_path: Path) -> None:
+    plain = f"--data={CONFIGS / 'data' / 'sample.yaml'}"
+    episodic = f"--data={CONFIGS / 'data' / 'sample_episodic.yaml'}"
+    meta = words("fit", tmp_path)
+    meta = [word for word in meta if "vector_cache" not in word]
+    with pytest.raises(ValueError, match="MetaLightningModule must be tasks, was: sentences"):
+        run([*meta, plain])
+    base: Any = words("fit", tmp_path, config="meta_base_conll")
+    with pytest.raises(ValueError, match="SNERLightningModule must be sentences, was: tasks"):
+        run([*base, episodic])
+    assert not (tmp_path / RUN).exists()
