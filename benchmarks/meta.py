@@ -24,6 +24,7 @@ ROWS = {
     "no_max": ["meta_conll", "meta_no_max"],
     "no_mask": ["meta_conll", "meta_no_mask"],
     "no_both": ["meta_conll", "meta_no_both"],
+    "full_from_base": ["meta_conll"],  # which goes on from the base model of the same seed
 }
 
 
@@ -48,6 +49,7 @@ class Study:
 
     def __init__(self, folder: Path, options: argparse.Namespace) -> None:
         self.folder, self.options = folder, options
+        self.bases: dict[int, Path] = {}
         sizes = {"train": None, "dev": options.dev, "test": options.test}
         for data in (options.source, *options.targets):
             copy_corpus(data, folder / data.name, sizes)
@@ -63,6 +65,8 @@ class Study:
         with Stopwatch() as watch:
             folder = self._run("fit", words)
             record["dev_f1"] = best_dev_f1(folder)
+            if row == "base":
+                self.bases[seed] = folder / "checkpoints" / "best.ckpt"
             if not options.tune:
                 record |= self._tested(folder, words)
                 if row != "base":
@@ -135,6 +139,8 @@ class Study:
         words = [f"--config={CONFIGS / f'{name}.yaml'}" for name in ROWS[row]]
         words += [f"--data={data}", *self._common(seed), f"--trainer.max_steps={options.steps}"]
         words += [f"--model.optimizer.init_args.lr={options.rate}"]
+        if row == "full_from_base":
+            words += [f"--model.start={self.bases[seed]}"]
         if meta:
             words += [f"--model.inner_optimizer.init_args.lr={options.inner_rate}"]
             words += [f"--model.adaptation_lr={options.adaptation_rate}"]
@@ -173,7 +179,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--source", type=Path, required=True, help="corpus folder")
     parser.add_argument("--targets", type=Path, nargs="+", required=True, help="corpus folders")
-    parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS))
+    parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS)[:5])
     parser.add_argument("--shares", type=float, nargs="*", default=[], help="of target data")
     parser.add_argument("--train", type=int, default=2000, help="source sentences")
     parser.add_argument("--dev", type=int, default=200, help="dev sentences at most")

@@ -17,7 +17,16 @@ MULDA = CONFIGS / "mulda_conll.yaml"
 META = CONFIGS / "meta_conll.yaml"
 META_BASE = CONFIGS / "meta_base_conll.yaml"
 META_TARGET = CONFIGS / "meta_target_conll.yaml"
+META_MODELS = [CONFIGS / "model" / name for name in ("meta.yaml", "sner_mbert.yaml")]
+EPISODIC = sorted((CONFIGS / "data").glob("*episodic*.yaml"))  # of methods that adapt
 SEQUENCE_MODEL = CONFIGS / "model" / "mulda.yaml"
+
+QUICK = (
+    "--trainer.fast_dev_run=2",
+    "--trainer.accelerator=cpu",
+    "--trainer.enable_progress_bar=false",
+    "--trainer.enable_model_summary=false",
+)
 
 
 def data_of(experiment: Path) -> dict[str, Any]:

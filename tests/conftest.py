@@ -1,17 +1,24 @@
 """Fixtures shared by all tests."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
 
-from lowner_pl.corpus import Sentence, read_conll
+from lowner_pl.corpus import Sentence, read_conll, write_conll
 from lowner_pl.nn.fresh import Kind, fresh_backbone
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "lowner_pl" / "assets" / "sample"
 KINDS: tuple[Kind, ...] = ("xlm-roberta", "bert", "modernbert")
 ALL_KINDS: tuple[Kind, ...] = (*KINDS, "multilingual")
+TOYS = {
+    "en": "data/*/eng.train",
+    "de": "data/*/deu.train",
+    "es": "data/*/esp.train",
+    "nl": "data/*/ned.train",
+}
 
 torch.set_num_threads(1)
 
@@ -45,3 +52,20 @@ def backbones(tmp_path_factory: pytest.TempPathFactory, swahili: list[Sentence])
 def tiny(backbones: dict[str, Path]) -> str:
     """A tiny backbone of the XLM-R kind."""
     return str(backbones["xlm-roberta"])
+
+
+@pytest.fixture
+def toys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work where the toy corpora lie in ``data/``, as the configs expect them."""
+    shutil.copytree(ROOT / "tests" / "data", tmp_path / "data")
+    write_conll(tmp_path / "augmented.conll", [Sentence(("Zoe", "left"), ("B-PER", "O"))])
+    (tmp_path / "data" / "muse").mkdir()
+    for language in ("en", "de", "es", "nl"):
+        text = next(tmp_path.glob(TOYS[language])).read_bytes().decode("latin-1")
+        words = {line.split()[0] for line in text.splitlines() if line.strip()}
+        rows = [f"{word} {len(word)} {ord(word[0])}" for word in sorted(words)]
+        text = "\n".join([f"{len(rows)} 2", *rows]) + "\n"
+        (tmp_path / "data" / "muse" / f"wiki.multi.{language}.vec").write_text(
+            text, encoding="utf-8"
+        )
+    monkeypatch.chdir(tmp_path)

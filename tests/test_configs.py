@@ -1,7 +1,6 @@
 """Every file under ``configs/`` runs: fit and test, with a tiny backbone on toy corpora."""
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,20 +9,25 @@ import yaml
 
 from lowner_pl.cli import run
 from lowner_pl.commands import run_command
-from lowner_pl.corpus import Sentence, read_conll, write_conll
+from lowner_pl.corpus import Sentence, read_conll
 
 from .commands import CONFIGS, agree_with_every_third
 from .config_files import (
     AUGMENTED_ROWS,
     DAGA,
+    EPISODIC,
     FINETUNE,
     GOLD,
     MANER_ROWS,
+    META,
+    META_BASE,
+    META_MODELS,
+    META_TARGET,
     MULDA,
+    QUICK,
     SEQUENCE_MODEL,
     data_of,
 )
-from .conftest import ROOT
 from .sequence_models import fresh_sequence_model
 
 RAW_TEXT = [CONFIGS / name for name in ("adapt_language.yaml", "pretrain_embedded.yaml")]
@@ -36,9 +40,8 @@ MULDA_ROW = CONFIGS / "mulda_multi_conll.yaml"
 PIPELINES = sorted(
     {file for file in CONFIGS.glob("*.yaml") if "stages:" in file.read_text()} - {MULDA_ROW}
 )
-EPISODIC = sorted((CONFIGS / "data").glob("*episodic*.yaml"))  # of methods that adapt
 DATA = sorted({*(CONFIGS / "data").glob("*.yaml")} - RAW_PARTS - {*EPISODIC})
-MODELS = sorted({*(CONFIGS / "model").glob("*.yaml")} - RAW_PARTS - {SEQUENCE_MODEL})
+MODELS = sorted({*(CONFIGS / "model").glob("*.yaml")} - RAW_PARTS - {SEQUENCE_MODEL, *META_MODELS})
 OVERLAYS = {
     CONFIGS / f"{name}.yaml"
     for name in (
@@ -48,41 +51,18 @@ OVERLAYS = {
         "melm_plain",
         "melm_mixed",
         "melm_multi_tagger",
+        "embedded_meta",
+        "embedded_meta_base",
+        "meta_no_max",
+        "meta_no_mask",
+        "meta_no_both",
     )
 }
 TRAINERS = {
-    CONFIGS / f"trainer{of}.yaml" for of in ("", "_melm", "_melm_finetune", "_daga", "_mulda")
-}
-TOYS = {
-    "en": "data/*/eng.train",
-    "de": "data/*/deu.train",
-    "es": "data/*/esp.train",
-    "nl": "data/*/ned.train",
+    CONFIGS / f"trainer{of}.yaml"
+    for of in ("", "_melm", "_melm_finetune", "_daga", "_mulda", "_meta", "_meta_target")
 }
 SMALL = ["--data.train_size=20", "--data.dev_size=8"]
-QUICK = (
-    "--trainer.fast_dev_run=2",
-    "--trainer.accelerator=cpu",
-    "--trainer.enable_progress_bar=false",
-    "--trainer.enable_model_summary=false",
-)
-
-
-@pytest.fixture
-def toys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Work where the toy corpora lie in ``data/``, as the configs expect them."""
-    shutil.copytree(ROOT / "tests" / "data", tmp_path / "data")
-    write_conll(tmp_path / "augmented.conll", [Sentence(("Zoe", "left"), ("B-PER", "O"))])
-    (tmp_path / "data" / "muse").mkdir()
-    for language in ("en", "de", "es", "nl"):
-        text = next(tmp_path.glob(TOYS[language])).read_bytes().decode("latin-1")
-        words = {line.split()[0] for line in text.splitlines() if line.strip()}
-        rows = [f"{word} {len(word)} {ord(word[0])}" for word in sorted(words)]
-        text = "\n".join([f"{len(rows)} 2", *rows]) + "\n"
-        (tmp_path / "data" / "muse" / f"wiki.multi.{language}.vec").write_text(
-            text, encoding="utf-8"
-        )
-    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture
@@ -156,7 +136,17 @@ def whole_row(file: Path, words: list[str]) -> dict[str, Any]:
 
 def test_no_config_is_left_out() -> None:
     alone = {*EXPERIMENTS, *PREDICTING, *PIPELINES, DAGA, MULDA, MULDA_ROW, *RAW_TEXT}
-    parts = {*RAW_PARTS, *DATA, *EPISODIC, *MODELS, SEQUENCE_MODEL, *OVERLAYS, *TRAINERS}
+    alone |= {META, META_BASE, META_TARGET}  # tests/test_meta_configs.py
+    parts = {
+        *RAW_PARTS,
+        *DATA,
+        *EPISODIC,
+        *MODELS,
+        SEQUENCE_MODEL,
+        META_MODELS,
+        *OVERLAYS,
+        *TRAINERS,
+    }
     assert alone | parts == set(CONFIGS.rglob("*.yaml"))
 
 
