@@ -27,11 +27,11 @@ class Retriever:
 
     def __init__(self, source: Sequence[Sentence], vectors: SentenceVectors, *, k: int) -> None:
         copies = max(Counter(sentence.words for sentence in source).values(), default=0)
-        if not 1 <= k <= len(source) - copies:
+        if k > len(source) - copies:
             raise ValueError(
-                f"`k` must be from 1 to {len(source) - copies}, was: {k}, as a training sentence "
-                f"is supported by others of other words ({len(source):,} sentences, the most "
-                f"frequent one {copies:,} times). Choose one of these, or train on more sentences."
+                f"`k` must be at most {len(source) - copies}, was: {k}, as a training sentence is "
+                f"supported by others of other words ({len(source):,} sentences, the most frequent "
+                f"one {copies:,} times). Lower it, or train on more sentences."
             )
         self.vectors = vectors
         self._k = k
@@ -71,5 +71,5 @@ def _distinct(sentences: Sequence[Sentence]) -> tuple[list[Sentence], list[int]]
     """Return the sentences of different words, and for each sentence the number of its like."""
     numbers: dict[tuple[str, ...], int] = {}
     texts = [numbers.setdefault(sentence.words, len(numbers)) for sentence in sentences]
-    first = dict(zip(reversed(texts), reversed(sentences), strict=True))
-    return [first[text] for text in range(len(numbers))], texts
+    alike = dict(zip(texts, sentences, strict=True))  # in the order in which texts come
+    return list(alike.values()), texts

@@ -103,8 +103,11 @@ class SentenceVectors:
     def _model(self) -> tuple[Backbone, WordEncoder]:
         """Return the backbone in evaluation mode and what encodes for it."""
         if self._loaded is None:
-            with torch.random.fork_rng(devices=[]):  # weights that a file lacks are drawn
-                backbone, _, tokenizer = load_backbone(self.backbone)
+            try:
+                with torch.random.fork_rng(devices=[]):  # weights that a file lacks are drawn
+                    backbone, _, tokenizer = load_backbone(self.backbone)
+            except (FileNotFoundError, ValueError) as error:
+                raise type(error)(f"`retrieval_backbone`: {error}") from error
             encoder = WordEncoder(
                 tokenizer, max_length=min(self.max_length, max_positions(backbone))
             )

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from lightning.pytorch import Trainer
 from torch import Tensor
 
 from lowner_pl.corpus import Episode, Sentence, queries, write_conll
@@ -13,6 +14,7 @@ from lowner_pl.datamodules import ConllDataModule, EpisodicDataModule
 from lowner_pl.nn import SentenceVectors, load_backbone, sentence_vectors
 from tests.datamodules.corpora import english, episodic, german, mine, msra, sample_english
 from tests.datamodules.test_contract import on
+from tests.datamodules.test_loaders import Collector
 
 pytestmark = [
     pytest.mark.usefixtures("offline"),
@@ -157,6 +159,18 @@ class TestVectors:
         build().setup("test")
         assert loads == [tiny, tiny]
 
+    def test_episodes_are_made_once_also_where_nothing_is_kept(
+        self, loads: list[str], tmp_path: Path
+    ) -> None:
+        data = corpus(tmp_path)
+        for stage in ("fit", "fit", "validate"):
+            data.setup(stage)
+        assert data.episodes("train")[0] is data.episodes("train")[0]
+        assert loads == ["embedded"]
+        data.setup("test")
+        data.setup("predict")
+        assert loads == ["embedded"] * 2
+
     def test_other_backbones_and_poolings_find_others(self, tiny: str) -> None:
         supports = {
             tuple(e.support for e in data.episodes("train"))
@@ -212,6 +226,19 @@ class TestPredict:
         assert loads == ["embedded"]
         assert data._found().vectors._loaded is None
 
+    def test_lightning_takes_the_stream_as_it_is(self, file: Path) -> None:
+        trainer = Trainer(
+            accelerator="cpu",
+            logger=False,
+            enable_progress_bar=False,
+            enable_checkpointing=False,
+            enable_model_summary=False,
+        )
+        data = episodic(predict_path=file, eval_batch_size=5)
+        batches = trainer.predict(Collector(), datamodule=data)
+        expected = episodic(predict_path=file).episodes("predict")
+        assert batches == [expected[:5], expected[5:]]
+
     def test_vectors_of_a_file_are_not_kept(self, file: Path, tmp_path: Path) -> None:
         data = episodic(predict_path=file, vector_cache=str(tmp_path / "cache"))
         data.setup("predict")
@@ -231,20 +258,20 @@ class TestRefusals:
     ) -> None:
         corpus(tmp_path, k=4).setup(stage)  # of 6 sentences 2 are the same, twice
         loads.clear()
-        expected = r"`k` must be from 1 to 4, was: 5, .*\(6 sentences, the most frequent one 2 tim"
+        expected = r"`k` must be at most 4, was: 5, .*\(6 sentences, the most frequent one 2 tim"
         with pytest.raises(ValueError, match=expected):
             corpus(tmp_path, k=5).setup(stage)
         assert loads == []
 
     def test_a_source_of_one_sentence(self) -> None:
         source = mine(train_size=1, language="en")
-        with pytest.raises(ValueError, match=r"`k` must be from 1 to 0, was: 2, .* more sentences"):
+        with pytest.raises(ValueError, match=r"`k` must be at most 0, was: 2, .* more sentences"):
             EpisodicDataModule(source, vector_cache=None).setup("fit")
 
     @pytest.mark.parametrize("stage", ["fit", "test", "predict"])
     def test_a_backbone_that_is_nowhere(self, stage: str) -> None:
         data = episodic(retrieval_backbone="no/such-model")
-        with pytest.raises(FileNotFoundError, match=r"must be a folder, .* was: 'no/such-model'"):
+        with pytest.raises(FileNotFoundError, match=r"^`retrieval_backbone`: .*'no/such-model'"):
             data.setup(stage)
 
     def test_no_targets(self) -> None:
