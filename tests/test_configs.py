@@ -143,7 +143,7 @@ def test_no_config_is_left_out() -> None:
         *EPISODIC,
         *MODELS,
         SEQUENCE_MODEL,
-        META_MODELS,
+        *META_MODELS,
         *OVERLAYS,
         *TRAINERS,
     }
