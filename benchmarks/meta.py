@@ -87,6 +87,7 @@ class Study:
         words = [f"--config={CONFIGS / 'meta_target_conll.yaml'}", f"--model.start={start}"]
         words += [f"--data={self._write(f'target-{target.name}', self._corpus(target))}"]
         words += [f"--data.train_share={share}", "--data.train_size=null", "--data.batch_size=32"]
+        words += ["--data.dev_size=20"]  # nothing is chosen by it: the last weights are tested
         words += [f"--data.type_map={json.dumps(self._dropped(start, target))}"]
         words += [f"--variant={row}-{share:g}", *self._common(seed)]
         words += [f"--trainer.max_steps={options.target_steps}"]

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from lowner_pl.nn.inner_update import InnerUpdate
+from lowner_pl.nn.memory import keep_freed_memory
 
 
 class Adaptation:
@@ -67,6 +68,7 @@ class Adaptation:
     def _descend(self, loss: Callable[[], Tensor], update: InnerUpdate, steps: int) -> None:
         """Take the steps, the gradients of the parameters and the fixed weights set aside."""
         if not self._copies or self._copies[0].device != self.parameters[0].device:
+            keep_freed_memory()
             self._copies = [torch.empty_like(parameter.data) for parameter in self.parameters]
         gradients = [parameter.grad for parameter in self.parameters]
         hooks = self._hooks(update, steps)
@@ -98,10 +100,17 @@ class Adaptation:
                 step += 1
                 gradient, parameter.grad = parameter.grad, None
                 assert gradient is not None
+                is_last = step == steps
                 with torch.no_grad():
-                    state = update.apply(parameter.data, gradient, state, step, out=copy)
-                if step == steps:
-                    state = None
+                    made = update.apply(
+                        copy if step > 1 else parameter.data,
+                        gradient,
+                        state,
+                        step,
+                        out=copy,
+                        is_last=is_last,
+                    )
+                state = None if is_last else made
                 parameter.data = copy
 
             return hook

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.optim.adam import adam
 
 OptimizerFactory = Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]
 
@@ -22,7 +23,16 @@ class InnerUpdate(ABC):
         self.lr = lr
 
     @abstractmethod
-    def apply(self, weight: Tensor, gradient: Tensor, state: Any, step: int, *, out: Tensor) -> Any:
+    def apply(
+        self,
+        weight: Tensor,
+        gradient: Tensor,
+        state: Any,
+        step: int,
+        *,
+        out: Tensor,
+        is_last: bool = False,
+    ) -> Any:
         """Write the moved weight to ``out`` and return the state for the next step.
 
         Args:
@@ -31,6 +41,7 @@ class InnerUpdate(ABC):
             state: What the last step returned, ``None`` in the first.
             step: Number of this step, from 1.
             out: Where the moved weight goes.
+            is_last: Whether there is no next step, so that no state is needed.
         """
 
     def differentiable(
@@ -57,10 +68,17 @@ class SGDUpdate(InnerUpdate):
     r"""Gradient descent, Eq. 8: :math:`\theta' = \theta - \alpha g`."""
 
     def apply(
-        self, weight: Tensor, gradient: Tensor, state: Any, step: int, *, out: Tensor
+        self,
+        weight: Tensor,
+        gradient: Tensor,
+        state: Any,
+        step: int,
+        *,
+        out: Tensor,
+        is_last: bool = False,
     ) -> None:
         """Write the moved weight to ``out``."""
-        del state, step
+        del state, step, is_last
         torch.add(weight, gradient, alpha=-self.lr, out=out)
 
     def differentiable(
@@ -87,8 +105,18 @@ class AdamUpdate(InnerUpdate):
         super().__init__(lr)
         self.betas = betas
         self.eps = eps
+        self._scratch = torch.empty(0)
 
-    def apply(self, weight: Tensor, gradient: Tensor, state: Any, step: int, *, out: Tensor) -> Any:
+    def apply(
+        self,
+        weight: Tensor,
+        gradient: Tensor,
+        state: Any,
+        step: int,
+        *,
+        out: Tensor,
+        is_last: bool = False,
+    ) -> Any:
         """Write the moved weight to ``out``; return the first gradient, then the moments."""
         if step == 1:
             size = torch.abs(gradient, out=out).add_(self.eps)  # no memory but the copy's
@@ -96,15 +124,34 @@ class AdamUpdate(InnerUpdate):
             return gradient
         beta1, beta2 = self.betas
         if step == 2:
-            second = state.square().mul_(beta2 * (1 - beta2))
-            first = state.mul_(beta1 * (1 - beta1))
-        else:
-            first, second = state[0].mul_(beta1), state[1].mul_(beta2)
-        first.add_(gradient, alpha=1 - beta1)
-        second.addcmul_(gradient, gradient, value=1 - beta2)
-        size = second.div(1 - beta2**step).sqrt_().add_(self.eps)
-        torch.addcdiv(weight, first, size, value=-self.lr / (1 - beta1**step), out=out)
-        return first, second
+            second = self._scratch_like(state) if is_last else torch.empty_like(state)
+            torch.mul(state, state, out=second).mul_(1 - beta2)
+            state = state.mul_(1 - beta1), second
+        if weight is not out:
+            out.copy_(weight)
+        adam(
+            [out],
+            [gradient],
+            [state[0]],
+            [state[1]],
+            [],
+            [torch.tensor(step - 1.0, device=out.device)],
+            fused=True,
+            amsgrad=False,
+            maximize=False,
+            beta1=beta1,
+            beta2=beta2,
+            lr=self.lr,
+            weight_decay=0.0,
+            eps=self.eps,
+        )
+        return state
+
+    def _scratch_like(self, tensor: Tensor) -> Tensor:
+        """Return memory of a tensor's shape that each call uses anew."""
+        if self._scratch.numel() < tensor.numel() or self._scratch.device != tensor.device:
+            self._scratch = torch.empty_like(tensor).flatten()
+        return self._scratch[: tensor.numel()].view(tensor.shape)
 
     def differentiable(
         self, weight: Tensor, gradient: Tensor, state: Any, step: int
@@ -132,9 +179,17 @@ class TorchUpdate(InnerUpdate):
         self.factory = factory
 
     def apply(
-        self, weight: Tensor, gradient: Tensor, state: Any, step: int, *, out: Tensor
+        self,
+        weight: Tensor,
+        gradient: Tensor,
+        state: Any,
+        step: int,
+        *,
+        out: Tensor,
+        is_last: bool = False,
     ) -> tuple[nn.Parameter, torch.optim.Optimizer]:
         """Write the moved weight to ``out``; return the optimiser."""
+        del is_last
         if step == 1:
             moved = nn.Parameter(out)
             state = moved, self.factory([moved])
