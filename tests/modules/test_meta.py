@@ -1,6 +1,7 @@
 """The meta-update: Eq. 7 to 13 of Wu et al. (2020), and the algorithms beside it."""
 
 import copy
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -278,3 +279,18 @@ def test_a_loss_that_is_no_number_stops_with_the_sentence(
 def test_options_out_of_range_are_refused(options: dict[str, Any], message: str, tiny: str) -> None:
     with pytest.raises(ValueError, match=message):
         new_module(tiny, **options)
+
+
+@pytest.mark.usefixtures("quiet")
+def test_neither_updates_nor_adaptations_leave_tensors_behind(
+    tiny: str, swahili: list[Sentence]
+) -> None:
+    module = with_optimizer(new_module(tiny, dropout=0.1, mask_rate=0.2))
+    tasks = episodes(swahili, 4)
+    counts = []
+    for _ in range(4):
+        module.training_step(tasks, 0)
+        module.tag_batch(tasks)
+        gc.collect()
+        counts.append(sum(issubclass(type(thing), Tensor) for thing in gc.get_objects()))
+    assert counts[1] == counts[2] == counts[3]  # the first makes copies and gradients
