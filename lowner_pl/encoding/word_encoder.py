@@ -248,8 +248,11 @@ def _spelt(text: str, within: re.Pattern[str]) -> str:
 
 def _within(names: Iterable[str]) -> re.Pattern[str]:
     """Return a pattern for the place behind the first character of one of the names."""
-    parts = ((re.escape(name[0]), re.escape(name[1:])) for name in names if len(name) > 1)
-    return re.compile("|".join(f"(?<={first})(?={rest})" for first, rest in parts) or "(?!)")
+    long = [name for name in names if len(name) > 1]
+    # First characters by themselves, too: nearly all text is done with them, three times as fast.
+    firsts = "".join(sorted({re.escape(name[0]) for name in long}))
+    parts = "|".join(f"(?<={re.escape(name[0])}){re.escape(name[1:])}" for name in sorted(long))
+    return re.compile(f"(?<=[{firsts}])(?={parts})" if long else "(?!)")
 
 
 def _wants_space(tokenizer: PreTrainedTokenizerBase) -> bool:
