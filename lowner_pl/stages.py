@@ -99,14 +99,18 @@ def _named(config: Path) -> dict[str, Any]:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"{config}: A config must be YAML, was: {error}. Correct it.") from None
     named = (content.get("stages") or {}) if isinstance(content, dict) else content
-    files = named.values() if isinstance(named, dict) else [None]
-    listed = [file for part in files for file in (part if isinstance(part, list) else [part or ""])]
-    if not all(isinstance(file, str) for file in listed):
+    if not isinstance(named, dict) or not all(map(_are_files, named.values())):
         raise ValueError(
             f"{config}: `stages` must name a config for each stage, or a list of them, was: "
             f"{named!r}. Write them as in `melm_conll.yaml`."
         )
     return dict(named)
+
+
+def _are_files(value: object) -> bool:
+    """Return whether a value names a file, several or none."""
+    files = value if isinstance(value, list) else [value or ""]
+    return all(isinstance(file, str) for file in files)
 
 
 def _parted(words: list[str]) -> list[list[str]]:
