@@ -10,7 +10,7 @@ from lowner_pl import pipeline
 from lowner_pl.commands import run_command
 
 from .conftest import SAMPLE
-from .pipelines import arguments, record, spied
+from .pipelines import arguments, record, spied, without
 
 ONE_EPOCH = "--trainer.max_epochs=1"
 
@@ -60,16 +60,18 @@ def test_one_that_left_no_checkpoint_begins_anew(
 def test_a_run_with_other_options_does_not_go_on(
     tmp_path: Path, commands: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one = arguments(tmp_path, ONE_EPOCH, "--until=gold")
-    other = arguments(tmp_path, ONE_EPOCH, "--model.dropout=0.2", "--until=gold")
+    # Two pipelines whose first stage lands in one folder.
+    one, other = (
+        arguments(tmp_path, ONE_EPOCH, rate, "--until=gold", config=without(tmp_path, name=name))
+        for name, rate in (
+            ("one.yaml", "--model.optimizer.init_args.lr=1e-3"),
+            ("other.yaml", "--model.optimizer.init_args.lr=2e-3"),
+        )
+    )
     stopped(one, monkeypatch, after=True)
-    stopped(other, monkeypatch, after=False)  # before it moved the first one's run aside
-    commands.clear()
     run_command(other)
-    assert commands == ["fit", "test"]
     commands.clear()
-    stopped(one, monkeypatch, after=False)
-    run_command(one)  # whose folder has the run of the other now
+    run_command(one)
     assert commands == ["fit", "test"]
 
 
