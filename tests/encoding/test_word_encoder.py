@@ -175,9 +175,8 @@ def test_no_word_becomes_a_special_token_whatever_it_says(
     tokenizer.add_tokens(["<B-PER>"], special_tokens=True)
     tokenizer.add_tokens(["Juma"])  # a word that someone added to the vocabulary stays one
     encode = WordEncoder(tokenizer, marker=marker)
-    special = {*tokenizer.all_special_ids, *tokenizer.convert_tokens_to_ids(["<B-PER>", "<rand>"])}
-    special -= {tokenizer.unk_token_id}
     names = [*map(str, tokenizer.all_special_tokens), "<B-PER>", "<rand>"]
+    special = {tokenizer.convert_tokens_to_ids(name) for name in names} - {tokenizer.unk_token_id}
     for name in names:
         wide = "".join(chr(ord(letter) + 0xFEE0) for letter in name)
         for word in (name, f"a{name}b", f"{name[0]}{name}{name[1:]}", wide):
