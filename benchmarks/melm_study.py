@@ -88,7 +88,8 @@ class Study:
             sources.append(config_of("datamodules.ConllDataModule", **paths, **more, **sizes))
         if len(sources) == 1:
             return sources[0]
-        return config_of("datamodules.MultilingualDataModule", sources=sources, **WHOLE)
+        whole = {"size_each": None, **WHOLE}
+        return config_of("datamodules.MultilingualDataModule", sources=sources, **whole)
 
     def data(self, size: int | None) -> Path:
         """Write that config."""
