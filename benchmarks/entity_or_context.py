@@ -61,7 +61,7 @@ def compare(study: Study, size: int, seed: int) -> list[Record]:
             file = study.options.work.resolve() / "made" / f"{kind}_{seed}.conll"
             file.parent.mkdir(parents=True, exist_ok=True)
             write_conll(file, added[kind])
-            data = study.augmented(size, f"{kind}_{seed}", file)
+            data = study.augmented(size, f"{kind}_{seed}", files=[str(file)])
         record: Record = {"train": size, "seed": seed, "kind": kind}
         record["added"] = len(added.get(kind, []))
         records.append(record | study.tagger(data, seed, variant=kind))

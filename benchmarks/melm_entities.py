@@ -85,10 +85,12 @@ def made_by(
         return
     row = CONFIGS / f"{method}_conll.yaml"
     data, is_daga = study.data(study.options.train), method == "daga"
-    noted = study.augment(row, data, seed, until="filter", generator=not is_daga)
-    yield "made", read_conll(noted["generate"]["file"])
-    if not is_daga:
-        yield "kept", read_conll(noted["filter"]["file"])
+    words = [] if is_daga else study.generator_words("generator.")
+    noted = study.augment(row, data, seed, *words, until="filter")
+    for place, stage in {"made": "generate", "kept": "filter"}.items():
+        if stage in noted:  # DAGA has no filter
+            some = noted[stage]["report"]["sentences_out"]
+            yield place, read_conll(noted[stage]["file"]) if some else []
 
 
 def train_oracle(study: Study) -> Path:
@@ -109,7 +111,7 @@ def tag(study: Study, oracle: Path, name: str, sentences: list[Sentence]) -> lis
     write_conll(file, sentences)
     data = study.data(study.options.oracle_train)
     words = [f"--ckpt_path={oracle}", f"--data.predict_path={file}", "--variant=oracle"]
-    cli = study.run("predict", [GOLD], data, *study.tagger_words(), *words)
+    cli = study.run("predict", [GOLD], f"--data={data}", *study.tagger_words(), *words)
     writer = next(c for c in cli.trainer.callbacks if isinstance(c, PredictionWriter))
     return read_conll(writer.file)
 

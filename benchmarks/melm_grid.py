@@ -45,10 +45,11 @@ def run_cell(study: Study, seed: int, eta: float, mu: float, rounds: int) -> Rec
     """Run a row and return its scores in percent."""
     size = study.options.train
     row, data = write_row(study, eta, mu, rounds), study.data(size)
-    noted = study.augment(row, data, seed, until="filter")
+    words = study.generator_words("generator.")
+    noted = study.augment(row, data, seed, *words, until="filter")
     report = noted["filter"]["report"]
     if report["sentences_out"]:
-        noted = study.augment(row, data, seed, until="train")
+        noted = study.augment(row, data, seed, *words, until="train")
     trained = noted["train" if report["sentences_out"] else "gold"]
     record: Record = {"train": size, "seed": seed, "eta": eta, "mu": mu, "rounds": rounds}
     record |= {"candidates": report["sentences_in"], "kept": report["sentences_out"]}

@@ -61,7 +61,7 @@ def fine_tuned(study: Study, configs: list[Path]) -> Path:
     """Fine-tune a model and return its checkpoint."""
     chosen = study.options
     words = [f"--seed_everything={chosen.seeds[0]}", *study.generator_words()]
-    cli = study.run("fit", configs, study.data(chosen.train), *words)
+    cli = study.run("fit", configs, f"--data={study.data(chosen.train)}", *words)
     checkpoint: Path = cli.run.checkpoint("best")
     return checkpoint
 

@@ -1,7 +1,8 @@
-"""What the analyses of MELM share: options, a corpus at several sizes, runs, rows, tables."""
+"""What the measurements of MELM share: options, corpora at several sizes, runs, rows, tables."""
 
 import argparse
 import json
+import statistics
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ CONFIGS = ROOT / "configs"
 GOLD = CONFIGS / "melm_1_gold.yaml"
 FINETUNE = CONFIGS / "melm_2_finetune.yaml"
 PLAIN = CONFIGS / "melm_plain.yaml"
+WHOLE: Record = {"train_size": None, "dev_size": None}  # else the sizes of the configs count
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
@@ -27,7 +29,7 @@ def parser(description: str | None) -> argparse.ArgumentParser:
         description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
     add = made.add_argument
-    add("--data", type=Path, required=True, help="corpus folder")
+    add("--data", type=Path, nargs=1, required=True, help="corpus folder")
     add("--dev", type=int, help="dev sentences; as many as for training without")
     add("--test", type=int, default=500, help="test sentences at most")
     add("--seeds", type=int, nargs="+", default=[12345], help="of the runs")
@@ -42,54 +44,63 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     add("--accelerator", default="auto", help="cpu or gpu")
     add("--work", type=Path, default=Path("lightning_logs/melm_study"), help="where runs land")
     add("--out", type=Path, help="results file, one JSON record a line")
+    made.set_defaults(steps=-1)  # epochs count
     return made
 
 
 class Study:
-    """One corpus, and runs on it through the command line, all below one folder.
+    """Corpora, and runs on them through the command line, all below one folder.
 
-    Rows of `augment` that were done before, in this study or another one in the same folder, are
-    not done again.
+    Several corpora are trained and tested on together, with as many sentences of each. Rows of
+    `augment` that were done before, in this study or another one in the same folder, are not done
+    again.
 
     Args:
-        options: Those of `parser`.
+        options: Those of `parser`; ``steps``, updates of the taggers, may stand for ``epochs``.
     """
 
     def __init__(self, options: argparse.Namespace) -> None:
         one_thread()
         self.options = options
         self.logs = options.work / "logs"
-        self.corpus = options.work / "corpora" / f"{options.data.name}-{options.test}"
-        self.parts = copy_corpus(options.data, self.corpus, {"test": options.test})
-        self.setting: Record = {"data": options.data.name, "test_sentences": options.test}
+        self.corpora: dict[str, dict[str, list[Sentence]]] = {}
+        for data in options.data:
+            name = f"{data.name}-{options.test}"
+            self.corpora[name] = copy_corpus(data, self._folder(name), {"test": options.test})
+        self.parts = next(iter(self.corpora.values()))
+        self.languages = [data.name.rpartition("-")[2] for data in options.data]
+        self.name = "+".join(data.name for data in options.data)
+        self.setting: Record = {"data": self.name, "test_sentences": options.test}
         keys = ("backbone", "tagger_rate", "head_lr_factor", "epochs", "generator_rate")
         more = ("generator_epochs", "precision")
         self.setting |= {key: getattr(options, key) for key in (*keys, *more)}
 
-    def data(self, size: int | None) -> Path:
-        """Write the config of the corpus with so many gold sentences, all without."""
-        name = f"{self.corpus.name}-{size or 'all'}"
-        paths = {f"{split}_path": str(self.corpus / f"{split}.conll") for split in SPLITS}
+    def source(self, size: int | None) -> Record:
+        """Return the config of so many gold sentences, of each corpus; all without."""
         dev = None if size is None else self.options.dev or size
-        return self.write(
-            f"{name}.json",
-            {
-                "class_path": "lowner_pl.datamodules.ConllDataModule",
-                "init_args": {**paths, "name": name, "train_size": size, "dev_size": dev},
-            },
-        )
+        sources = []
+        for name, language in zip(self.corpora, self.languages, strict=True):
+            paths = {
+                f"{split}_path": str(self._folder(name) / f"{split}.conll") for split in SPLITS
+            }
+            more = {"name": f"{name}-{size or 'all'}", "language": language}
+            sizes = {"train_size": size, "dev_size": dev}
+            sources.append(config_of("datamodules.ConllDataModule", **paths, **more, **sizes))
+        if len(sources) == 1:
+            return sources[0]
+        whole = {"size_each": None, **WHOLE}
+        return config_of("datamodules.MultilingualDataModule", sources=sources, **whole)
 
-    def augmented(self, size: int, name: str, file: Path) -> Path:
-        """Write the config of so many gold sentences and those of a file."""
-        source = json.loads(self.data(size).read_text(encoding="utf-8"))
-        more: Record = {"files": [str(file)], "augmenters": [], "train_size": None}
-        return self.write(
-            f"{self.corpus.name}-{size}-{name}.json",
-            {
-                "class_path": "lowner_pl.datamodules.AugmentedDataModule",
-                "init_args": {"source": source, "dev_size": None, **more},
-            },
+    def data(self, size: int | None) -> Path:
+        """Write that config."""
+        return self.write(f"gold-{self.name}-{size or 'all'}.json", self.source(size))
+
+    def augmented(self, size: int, name: str, **added: Any) -> Path:
+        """Write the config of so many gold sentences and those of files or augmenters."""
+        config = config_of(
+            "datamodules.AugmentedDataModule", source=self.source(size), **added, **WHOLE
         )
+        return self.write(f"{self.name}-{size}-{name}.json", config)
 
     def write(self, name: str, config: Record) -> Path:
         """Write a config; JSON is YAML."""
@@ -98,48 +109,49 @@ class Study:
         file.write_text(json.dumps(config), encoding="utf-8")
         return file.resolve()
 
-    def run(self, command: str, configs: Sequence[Path], data: Path, *more: str) -> Any:
+    def run(self, command: str, configs: Sequence[Path], *words: str) -> Any:
         """Run a command and return what ran it."""
         from lowner_pl.cli import run
 
-        files = [f"--config={file}" for file in configs]
-        return run([command, *files, f"--data={data}", *self._common(), *more])
+        return run([command, *(f"--config={file}" for file in configs), *self._common(), *words])
+
+    def tested(self, config: Path, seed: int, *words: str) -> tuple[Any, Record]:
+        """Train and test a tagger; return what trained it, and its scores in percent."""
+        options = [*self.tagger_words(), f"--seed_everything={seed}", *words]
+        cli = self.run("fit", [config], *options)
+        self.run("test", [config], *options)
+        report = json.loads((cli.run.path / "test_metrics.json").read_text(encoding="utf-8"))
+        return cli, percent(report["scores"])
 
     def tagger(self, data: Path, seed: int, *, variant: str, epochs: int | None = None) -> Record:
         """Train and test a tagger; return its scores in percent, and its checkpoint."""
-        words = [f"--seed_everything={seed}", f"--variant={variant}", *self.tagger_words()]
+        words = [f"--data={data}", f"--variant={variant}"]
         if epochs is not None:
             words.append(f"--trainer.max_epochs={epochs}")
         with Stopwatch() as watch:
-            folder: Path = self.run("fit", [GOLD], data, *words).run.path
-            self.run("test", [GOLD], data, *words)
-        scores = json.loads((folder / "test_metrics.json").read_text())["scores"]
-        record: Record = {"dev_f1": best_dev_f1(folder), "test_f1": round(100 * scores["f1"], 2)}
-        checkpoint = str(folder / "checkpoints" / "best.ckpt")
+            cli, scores = self.tested(GOLD, seed, *words)
+        record: Record = {"dev_f1": best_dev_f1(cli.run.path), **scores}
+        checkpoint = str(cli.run.path / "checkpoints" / "best.ckpt")
         return record | watch.report("seconds") | {"checkpoint": checkpoint}
 
-    def augment(
-        self, row: Path, data: Path, seed: int, *, until: str, generator: bool = True
-    ) -> Record:
+    def augment(self, row: Path, data: Path, seed: int, *words: str, until: str) -> Record:
         """Run the stages of a row up to one and return what they noted.
 
         Args:
             row: Its config.
-            data: The corpus.
+            data: The corpora.
             seed: Of the runs.
+            words: Options for what generates, such as `generator_words`; DAGA takes no others.
             until: The last stage.
-            generator: Whether what generates takes the options of MELM; DAGA does not.
         """
-        from lowner_pl.commands import run_command
+        from lowner_pl.pipeline import Pipeline
 
-        words = [f"--data={data}", f"--seed_everything={seed}", f"--until={until}"]
-        words += [*self._common(), *self.tagger_words("tagger.")]
-        words += self.generator_words("generator.") if generator else []
-        run_command(["augment", f"--config={row}", *words])
-        name = json.loads(data.read_text(encoding="utf-8"))["init_args"]["name"]
-        file = self.logs / name / f"augment-{row.stem}" / f"seed_{seed}" / "augment.json"
-        noted: Record = json.loads(file.read_text(encoding="utf-8"))
-        return noted
+        common = [f"--seed_everything={seed}", *self._common(), *self.tagger_words("tagger.")]
+        if not any(word.startswith("--generator.data=") for word in words):
+            common.append(f"--generator.data={data}")
+        pipeline = Pipeline(row, [*common, f"--tagger.data={data}", *words])
+        pipeline.run(until=until)
+        return pipeline.record.entries
 
     def tagger_words(self, group: str = "") -> list[str]:
         """Return the options of the taggers."""
@@ -151,6 +163,7 @@ class Study:
                 "model.optimizer.init_args.lr": chosen.tagger_rate,
                 "model.head_lr_factor": chosen.head_lr_factor,
                 "trainer.max_epochs": chosen.epochs,
+                "trainer.max_steps": chosen.steps,
             },
         )
 
@@ -171,6 +184,11 @@ class Study:
         """The backbone of what generates."""
         return str(self.options.generator_backbone or self.options.backbone)
 
+    def _folder(self, name: str) -> Path:
+        """Return the folder of a corpus."""
+        folder: Path = self.options.work / "corpora" / name
+        return folder
+
     def _common(self) -> list[str]:
         """Return the options of all runs."""
         chosen = self.options
@@ -184,6 +202,19 @@ class Study:
                 "trainer.enable_model_summary": "false",
             },
         )
+
+
+def config_of(name: str, /, **init: Any) -> Record:
+    """Return the config of an object of the package."""
+    return {"class_path": f"lowner_pl.{name}", "init_args": init}
+
+
+def percent(scores: Any) -> Record:
+    """Return the F1 in percent: of the test set, or of each and their mean."""
+    if "f1" in scores:
+        return {"test_f1": round(100 * scores["f1"], 2)}
+    each = {name: round(100 * part["f1"], 2) for name, part in scores.items()}
+    return {"test_f1": round(statistics.mean(each.values()), 2), "test_f1_by_corpus": each}
 
 
 def entity_types(sentences: Iterable[Sentence]) -> tuple[str, ...]:

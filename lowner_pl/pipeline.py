@@ -5,6 +5,8 @@ import contextlib
 import hashlib
 import io
 import json
+import warnings
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +15,17 @@ from jsonargparse import ArgumentParser
 
 from lowner_pl.augmentation import consistent
 from lowner_pl.callbacks import GenerationWriter, PredictionWriter
-from lowner_pl.callbacks.shared import write_record
 from lowner_pl.cli import NERCLI, UNTRAINED, run
 from lowner_pl.corpus import AugmentationReport, ConllFile, fingerprint, write_conll
 from lowner_pl.datamodules import NERDataModule
+from lowner_pl.stage_record import Entry, StageRecord, last_checkpoint, unless_empty
 from lowner_pl.stages import (
+    GROUPS,
     STAGES,
-    Entry,
-    is_done,
     options_of,
+    refuse_checkpoint,
     stage_configs,
     without_data,
-    written,
 )
 
 
@@ -41,6 +42,9 @@ def augment(arguments: list[str]) -> None:
     )
     parser.add_argument("--until", choices=STAGES, default=STAGES[-1], help="the last stage to run")
     options, more = parser.parse_known_args(arguments)
+    refuse_checkpoint(more)
+    # Of no use to whoever typed `augment`, and long: it repeats all options, twice a stage.
+    warnings.filterwarnings("ignore", message="LightningCLI's args parameter")
     pipeline, *overlays = options.config
     shared = [*(f"--config={file}" for file in overlays), *more]
     Pipeline(Path(pipeline), shared).run(until=options.until)
@@ -54,6 +58,7 @@ class Pipeline:
     tagged, ``train`` trains and tests a tagger on gold and kept sentences. Each stage is a command
     with a config of its own; they meet in CoNLL files. A stage that was done with the same options
     and data, by this pipeline or another one, is not done again; one that was stopped goes on.
+    One process at a time works on a pipeline.
 
     Args:
         config: A file whose ``stages`` name the configs of each; see `stage_configs`. Without
@@ -71,19 +76,26 @@ class Pipeline:
         self.options = {stage: options_of(stage, options) for stage in STAGES}
         self.settings = self._settings("gold", "fit", self.options["gold"])
         data = _data_module(self.settings["data"])
-        data.setup("fit")
-        self.digest = fingerprint(s for split in ("train", "dev") for s in data.sentences(split))
+        self.digest = _digest(data)
         seed = f"seed_{self.settings['seed_everything']}"
         root = Path(self.settings["log_root"])
         self.folder = root / data.name / f"augment-{self.name}" / seed
-        self.file = self.folder / "augment.json"
-        self.record: dict[str, Entry] = {}
-        if self.file.is_file():
-            self.record = json.loads(self.file.read_text(encoding="utf-8"))
+        self.record = StageRecord(self.folder)
 
     def run(self, *, until: str = "train") -> Path:
-        """Run the stages up to one and return the folder of ``augmented.conll``."""
-        todo = [stage for stage in STAGES[: STAGES.index(until) + 1] if stage in self.configs]
+        """Run the stages up to one and return the folder of ``augmented.conll``.
+
+        Raises:
+            ValueError: If another process works on the pipeline, what is known of the stages
+                cannot be read, or nothing was generated or kept for a stage to go on with.
+        """
+        with self.record.opened():
+            self._run([s for s in STAGES[: STAGES.index(until) + 1] if s in self.configs])
+        print(f"Augmentation: {self.folder}")
+        return self.folder
+
+    def _run(self, todo: list[str]) -> None:
+        """Run stages."""
         gold = self._fit("gold", self.options["gold"], tested=True)
         made_by = gold
         if "finetune" in todo:
@@ -91,44 +103,53 @@ class Pipeline:
         if "generate" in todo:
             candidates = self._generate(made_by if "finetune" in todo else None)
         if "filter" in todo:
-            candidates = self._filter(gold, Path(candidates["file"]))
+            candidates = self._filter(gold, unless_empty("generate", candidates))
         if "train" in todo:
-            self._train(Path(candidates["file"]), candidates["signature"])
-        print(f"Augmentation: {self.folder}")
-        return self.folder
+            last = "filter" if "filter" in todo else "generate"
+            self._train(unless_empty(last, candidates), candidates["signature"])
 
     def _fit(self, stage: str, options: list[str], *, tested: bool, after: str = "") -> Entry:
         """Train, going on with a run that was stopped, and test."""
-        entry, begun = self._begun(stage, "fit", options, after)
+        settings = self._settings(stage, "fit", options)
+        entry = self._begin(stage, "fit", settings, after)
         if entry.get("done"):
             return entry
         words = self._words(stage, options)
-        cli = (_resumed(words) if begun else None) or run(["fit", *words])
+        last, written_at = last_checkpoint(settings)
+        if "before" not in entry:
+            # A run with this configuration may be there, of other data: it is not to go on.
+            entry["before"] = written_at
+            self.record.write(stage, entry)
+        goes_on = [] if written_at == entry["before"] else [f"--ckpt_path={last}"]
+        cli = run(["fit", *words, *goes_on])
         entry["checkpoint"] = str(cli.run.checkpoint("best"))
         if tested:
-            run(["test", *words])
-            scores = json.loads((cli.run.path / "test_metrics.json").read_text(encoding="utf-8"))
-            entry["test"] = scores["scores"]
-        return self._done(stage, entry)
+            entry["test"] = _tested(cli, ["test", *words])
+        del entry["before"]
+        return self.record.done(stage, entry)
 
     def _generate(self, made_by: Entry | None) -> Entry:
         """Make candidates of the gold sentences."""
         checkpoint = UNTRAINED if made_by is None else made_by["checkpoint"]
         options = [*self.options["generate"], f"--ckpt_path={checkpoint}"]
         after = "" if made_by is None else made_by["signature"]
-        entry, _ = self._begun("generate", "predict", options, after)
+        entry = self._begin(
+            "generate", "predict", self._settings("generate", "predict", options), after
+        )
         if not entry.get("done"):
             cli = run(["predict", *self._words("generate", options)])
-            entry["file"] = str(_callback(cli, GenerationWriter).file)
-            self._done("generate", entry)
+            writer = _callback(cli, GenerationWriter)
+            entry |= {"file": str(writer.file), "report": writer.novelty.report.as_dict()}
+            self.record.done("generate", entry)
         return entry
 
     def _filter(self, gold: Entry, candidates: Path) -> Entry:
         """Keep the candidates whose tags the gold tagger predicts."""
         checkpoint = f"--ckpt_path={gold['checkpoint']}"
         options = [*self.options["filter"], checkpoint, f"--data.predict_path={candidates}"]
-        after = gold["signature"] + self.record["generate"]["signature"]
-        entry, _ = self._begun("filter", "predict", options, after)
+        after = gold["signature"] + self.record.entries["generate"]["signature"]
+        settings = self._settings("filter", "predict", options)
+        entry = self._begin("filter", "predict", settings, after)
         if entry.get("done"):
             return entry
         cli = run(["predict", *self._words("filter", options)])
@@ -142,7 +163,7 @@ class Pipeline:
         write_conll(Path(entry["file"]), kept)
         entry["report"] = report.as_dict()
         print(f"Filter: {report}.")
-        return self._done("filter", entry)
+        return self.record.done("filter", entry)
 
     def _train(self, augmented: Path, after: str) -> Entry:
         """Train and test a tagger on the gold sentences and the new ones."""
@@ -164,47 +185,21 @@ class Pipeline:
         """Return the words of a stage's command: its configs, then the options."""
         return [*(f"--config={file}" for file in self.configs[stage]), *options]
 
-    def _begun(
-        self, stage: str, command: str, options: list[str], after: str
-    ) -> tuple[Entry, bool]:
-        """Return what is known of a stage, and whether it was begun with the same options.
+    def _begin(self, stage: str, command: str, settings: dict[str, Any], after: str) -> Entry:
+        """Return what is known of a stage, by whichever pipeline did the same.
 
         Args:
             stage: The stage.
             command: Its command.
-            options: Its options.
+            settings: The configuration of the command.
             after: Signatures of the stages that it builds on.
         """
-        settings = json.dumps(self._settings(stage, command, options), sort_keys=True)
-        key = "\n".join([command, settings, self.digest, after])
-        signature = hashlib.blake2b(key.encode(), digest_size=16).hexdigest()
-        mine = self.record.get(stage, {})
-        begun = mine.get("signature") == signature and not mine.get("done")
-        entries = [record[stage] for record in (self.record, *self._others()) if stage in record]
-        same = (e for e in entries if e["signature"] == signature and is_done(e))
-        entry = next(same, {"signature": signature})
-        print(f"Stage {stage}: {'done before' if entry.get('done') else 'running'}.")
-        self._write(stage, entry)
-        return entry, begun
-
-    def _done(self, stage: str, entry: Entry) -> Entry:
-        """Note that a stage is done."""
-        entry["done"] = True
-        entry["written"] = written(entry)
-        self._write(stage, entry)
-        return entry
-
-    def _write(self, stage: str, entry: Entry) -> None:
-        """Write what is known of a stage."""
-        self.record[stage] = entry
-        self.folder.mkdir(parents=True, exist_ok=True)
-        write_record(self.file, self.record)
-
-    def _others(self) -> list[dict[str, Entry]]:
-        """Return what other pipelines with this data and seed have done."""
-        corpus, seed = self.folder.parents[1], self.folder.name
-        files = sorted(corpus.glob(f"augment-*/{seed}/{self.file.name}"))
-        return [json.loads(f.read_text(encoding="utf-8")) for f in files if f != self.file]
+        text = json.dumps(settings, sort_keys=True)
+        digest = self.digest
+        if stage in GROUPS["generator"]:  # which may have sentences of its own
+            digest += _digest(_data_module(settings["data"]))
+        key = "\n".join([command, text, digest, after])
+        return self.record.begin(stage, hashlib.blake2b(key.encode(), digest_size=16).hexdigest())
 
     def _settings(self, stage: str, command: str, options: list[str]) -> dict[str, Any]:
         """Return the whole configuration of a command, defaults included."""
@@ -228,11 +223,27 @@ def _data_module(settings: dict[str, Any]) -> NERDataModule:
     return made
 
 
-def _resumed(words: list[str]) -> NERCLI | None:
-    """Go on with a run that was stopped, or return ``None`` if it left no checkpoint."""
-    with contextlib.suppress(FileNotFoundError):
-        return run(["fit", *words, "--ckpt_path=last"])
-    return None
+def _digest(data: NERDataModule) -> str:
+    """Return a hash of all sentences that a data module has for a pipeline.
+
+    Raises:
+        ValueError: If it has no test sentences: a tagger would be trained and then not tested.
+    """
+    parts = [data.sentences("train"), data.sentences("dev"), *data.test_sets()]
+    named = [] if data.predict_path is None else data.to_predict()
+    return fingerprint(chain(*parts, named))
+
+
+def _tested(cli: NERCLI, words: list[str]) -> dict[str, Any]:
+    """Return the scores of a test of what was just trained, into whose run nobody trains."""
+    cli.run.lock()
+    try:
+        run(words)
+        report = json.loads((cli.run.path / "test_metrics.json").read_text(encoding="utf-8"))
+    finally:
+        cli.run.release()
+    scores: dict[str, Any] = report["scores"]
+    return scores
 
 
 def _callback(cli: NERCLI, kind: type[Any]) -> Any:

@@ -1,4 +1,4 @@
-"""The stages of a pipeline: the configs and the options of each, and whether one is done."""
+"""The stages of a pipeline: the configs and the options of each."""
 
 from pathlib import Path
 from typing import Any
@@ -8,8 +8,6 @@ import yaml
 STAGES = ("gold", "finetune", "generate", "filter", "train")
 NEEDED = {"gold", "generate", "train"}
 GROUPS = {"tagger": ("gold", "filter", "train"), "generator": ("finetune", "generate")}
-OUTPUTS = ("checkpoint", "file")
-Entry = dict[str, Any]
 
 
 def stage_configs(config: Path) -> dict[str, list[Path]]:
@@ -25,7 +23,7 @@ def stage_configs(config: Path) -> dict[str, list[Path]]:
     """
     if not config.is_file():
         raise FileNotFoundError(f"`--config` must be a file, was: '{config}', no such.")
-    named = (yaml.safe_load(config.read_text(encoding="utf-8")) or {}).get("stages") or {}
+    named = _named(config)
     if unknown := sorted(set(named) - set(STAGES)):
         raise ValueError(f"{config}: Stages must be of {', '.join(STAGES)}, was: {unknown}.")
     configs = {
@@ -80,15 +78,39 @@ def without_data(words: list[str]) -> list[str]:
     ]
 
 
-def written(entry: Entry) -> dict[str, int | None]:
-    """Return when each file that a stage made was written, in nanoseconds; ``None``: it is gone."""
-    files = {key: Path(entry[key]) for key in OUTPUTS if key in entry}
-    return {key: file.stat().st_mtime_ns if file.is_file() else None for key, file in files.items()}
+def refuse_checkpoint(words: list[str]) -> None:
+    """Refuse to be told where to go on: a pipeline knows, and no checkpoint is of all stages.
+
+    Raises:
+        ValueError: If an option names a checkpoint.
+    """
+    for option in _parted(words):
+        if option[0].partition("=")[0].endswith("ckpt_path"):
+            raise ValueError(
+                f"`augment` must find its checkpoints itself, was: `{' '.join(option)}`. Leave it "
+                "out: the same command goes on where it was stopped."
+            )
 
 
-def is_done(entry: Entry) -> bool:
-    """Return whether a stage was done and what it made is still there, and the same."""
-    return bool(entry.get("done")) and written(entry) == entry.get("written")
+def _named(config: Path) -> dict[str, Any]:
+    """Return the configs that a pipeline's file names for its stages."""
+    try:
+        content = yaml.safe_load(config.read_text(encoding="utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(f"{config}: A config must be YAML, was: {error}. Correct it.") from None
+    named = (content.get("stages") or {}) if isinstance(content, dict) else content
+    if not isinstance(named, dict) or not all(map(_are_files, named.values())):
+        raise ValueError(
+            f"{config}: `stages` must name a config for each stage, or a list of them, was: "
+            f"{named!r}. Write them as in `melm_conll.yaml`."
+        )
+    return dict(named)
+
+
+def _are_files(value: object) -> bool:
+    """Return whether a value names a file, several or none."""
+    files = value if isinstance(value, list) else [value or ""]
+    return all(isinstance(file, str) for file in files)
 
 
 def _parted(words: list[str]) -> list[list[str]]:

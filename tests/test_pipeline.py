@@ -4,58 +4,22 @@ import json
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
 from lowner_pl import pipeline
-from lowner_pl.cli import run
 from lowner_pl.commands import run_command
 from lowner_pl.corpus import ConllFile, Sentence, read_conll, write_conll
 
-from .commands import CONFIGS, agree_with_every_third, small_backbone
+from .commands import agree_with_every_third
 from .conftest import SAMPLE
-
-
-def arguments(root: Path, *more: str, config: Path = CONFIGS / "melm_conll.yaml") -> list[str]:
-    """Return the words of a small, quick pipeline on the Swahili sample."""
-    return [
-        "augment",
-        f"--config={config}",
-        f"--config={CONFIGS / 'embedded.yaml'}",
-        f"--log_root={root}",
-        f"--model.backbone={small_backbone()}",
-        "--trainer.enable_progress_bar=false",
-        "--trainer.enable_model_summary=false",
-        "--trainer.max_epochs=2",
-        "--data.train_size=24",
-        "--data.dev_size=12",
-        *more,
-    ]
-
-
-def folder(root: Path, name: str = "melm_conll") -> Path:
-    return root / "sample-sw" / f"augment-{name}" / "seed_12345"
-
-
-def record(root: Path, name: str = "melm_conll") -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((folder(root, name) / "augment.json").read_text())
-    return found
+from .pipelines import arguments, folder, record, spied, without
 
 
 @pytest.fixture
 def commands(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The commands that a pipeline runs, those that only show their configuration left out."""
-    seen: list[str] = []
-
-    def spied(words: list[str]) -> Any:
-        if "--print_config" not in words:
-            seen.append(" ".join([words[0], *(w for w in words if "ckpt_path=last" in w)]))
-        return run(words)
-
-    monkeypatch.setattr(pipeline, "run", spied)
-    return seen
+    return spied(monkeypatch)
 
 
 @pytest.fixture(scope="module")
@@ -64,15 +28,6 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("augment")
     run_command(arguments(root, config=without(root, "filter")))
     return root
-
-
-def without(root: Path, *stages: str, name: str = "melm_conll.yaml") -> Path:
-    """Return a copy of MELM's pipeline that lacks some stages."""
-    whole = yaml.safe_load((CONFIGS / "melm_conll.yaml").read_text())["stages"]
-    left = {stage: str(CONFIGS / file) for stage, file in whole.items() if stage not in stages}
-    file = root / name
-    file.write_text(yaml.safe_dump({"stages": left}))
-    return file
 
 
 def test_one_command_runs_the_row(done: Path) -> None:
@@ -111,27 +66,6 @@ def test_another_option_does_over_what_it_changes(
     run_command([*words, "--data.batch_size=4"])
     assert commands == ["fit", "test", "fit", "predict"]
     assert record(root)["gold"]["signature"] != before["gold"]["signature"]
-
-
-def test_a_stopped_stage_goes_on(
-    tmp_path: Path, commands: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    spied: Any = vars(pipeline)["run"]
-
-    def stopped(words: list[str]) -> Any:
-        cli = spied(words)
-        if words[0] == "fit" and "--print_config" not in words:
-            raise KeyboardInterrupt
-        return cli
-
-    monkeypatch.setattr(pipeline, "run", stopped)
-    with pytest.raises(KeyboardInterrupt):
-        run_command(arguments(tmp_path, "--until=gold"))
-    assert "done" not in record(tmp_path)["gold"]
-    monkeypatch.setattr(pipeline, "run", spied)
-    run_command(arguments(tmp_path, "--until=gold"))
-    assert commands == ["fit", "fit --ckpt_path=last", "test"]
-    assert record(tmp_path)["gold"]["done"]
 
 
 def test_the_filter_keeps_what_the_gold_tagger_confirms_as_it_reads(
@@ -229,39 +163,3 @@ def test_without_fine_tuning_the_backbone_generates(tmp_path: Path) -> None:
     stages = record(tmp_path)
     assert "finetune" not in stages
     assert read_conll(stages["generate"]["file"])
-
-
-@pytest.mark.parametrize(
-    ("stages", "message"),
-    [
-        ({"gold": "a.yaml", "polish": "b.yaml"}, r"Stages must be of gold, .*, was: \['polish'\]"),
-        ({"gold": "melm_1_gold.yaml"}, "must name a config .* was: none for generate, train"),
-    ],
-)
-def test_stages_that_make_no_pipeline_are_refused(
-    tmp_path: Path, stages: dict[str, str], message: str
-) -> None:
-    file = tmp_path / "row.yaml"
-    file.write_text(yaml.safe_dump({"stages": stages}))
-    with pytest.raises(ValueError, match=message):
-        run_command(["augment", f"--config={file}"])
-
-
-def test_a_config_that_is_nowhere_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r"must be a file, was: 'nowhere.yaml'"):
-        run_command(["augment", "--config=nowhere.yaml"])
-    file = tmp_path / "row.yaml"
-    stages = dict.fromkeys(("gold", "generate", "train"), "nowhere.yaml")
-    file.write_text(yaml.safe_dump({"stages": stages}))
-    with pytest.raises(FileNotFoundError, match=r"Stage \w+ needs its config, was: no"):
-        run_command(["augment", f"--config={file}"])
-
-
-def test_an_option_that_no_stage_knows_ends_the_pipeline(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(SystemExit) as ended:
-        run_command(arguments(tmp_path, "--model.nonsense=1"))
-    assert ended.value.code == 2
-    assert "nonsense" in capsys.readouterr().err
-    assert not list(tmp_path.iterdir())

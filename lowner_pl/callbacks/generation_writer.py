@@ -1,10 +1,12 @@
 """What a generation leaves: the new sentences, and what became of the others."""
 
+import contextlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
+from filelock import FileLock, Timeout
 from lightning.pytorch import Callback, Trainer
 
 from lowner_pl.callbacks.shared import give_back_memory, write_record
@@ -33,20 +35,26 @@ class GenerationWriter(Callback):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._journal: TextIO | None = None
+        self._lock: FileLock | None = None
 
     def on_predict_start(self, trainer: Any, pl_module: Any) -> None:
-        """Open the journal, behind what a stopped run of the same work wrote."""
+        """Open the journal, behind what a stopped run of the same work wrote.
+
+        Raises:
+            ValueError: If another process writes it.
+        """
         sentences: Sentences = trainer.datamodule.to_predict()
         source = trainer.datamodule.predict_path
         name = f"generated_{Path(source).stem if source else 'train'}"
         self.file = self.folder / f"{name}.conll"
         self.journal = self.folder / f"{name}.journal"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._lock = _locked(self.journal)
         seen = SeenSentences()
         self.heading = _heading(trainer, pl_module, fingerprint(_noted(sentences, seen)))
         self.novelty = NoveltyFilter(seen)
         done, size = self._take_up()
         pl_module.generated_before = done
-        self.folder.mkdir(parents=True, exist_ok=True)
         self._journal = self.journal.open("r+" if size else "w", encoding="utf-8", newline="\n")
         self._journal.seek(size)
         self._journal.truncate()
@@ -85,18 +93,21 @@ class GenerationWriter(Callback):
         Raises:
             ValueError: If no sentence has an entity.
         """
-        self._close()
+        assert self._journal is not None
+        self._journal.close()
         report = self.novelty.report
         report.check()
         write_conll(self.file, _sentences(self.journal))
         write_record(self.file.with_suffix(".json"), {**self.heading, **report.as_dict()})
         self.journal.unlink()
+        self._close()
         print(f"Generated sentences: {report}: {self.file}")
 
     def on_exception(self, trainer: Trainer, pl_module: Any, exception: BaseException) -> None:
         """Say where what was generated lies."""
-        if self._journal is not None:
-            self._close()
+        begun = self._journal is not None and not self._journal.closed
+        self._close()
+        if begun:
             print(f"What was generated is in {self.journal}; the same command goes on from there.")
 
     def _take_up(self) -> tuple[int, int]:
@@ -110,18 +121,18 @@ class GenerationWriter(Callback):
         done = size = 0
         with self.journal.open("rb") as lines:
             heading = next(lines, b"")
-            if not heading.endswith(b"\n") or json.loads(heading) != self.heading:
+            if _whole(heading) != self.heading:
                 return 0, 0
             size = len(heading)
             for line in lines:
-                if not line.endswith(b"\n"):
+                if (record := _whole(line)) is None:
                     break
-                record = json.loads(line)
+                report = record["report"]
                 for words in record["words"]:
                     self.novelty.remember(Sentence(tuple(words)))
                 done, size = done + 1, size + len(line)
         if done:
-            self.novelty.report = AugmentationReport.of(record["report"])
+            self.novelty.report = AugmentationReport.of(report)
         return done, size
 
     def _write(self, record: dict[str, Any]) -> None:
@@ -130,10 +141,36 @@ class GenerationWriter(Callback):
         self._journal.write(json.dumps(record, ensure_ascii=False) + "\n")
 
     def _close(self) -> None:
-        """Close the journal."""
+        """Close the journal, and let others write it."""
         if self._journal is not None:
             self._journal.close()
             self._journal = None
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+
+def _locked(journal: Path) -> FileLock:
+    """Return the lock of a journal, which this process has now."""
+    lock = FileLock(journal.with_name(f".{journal.name}.lock"), timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise ValueError(
+            f"A generation must be run by one process, was: '{journal}', which another one "
+            "writes. Wait for it, or give another `--seed_everything` or `--variant`."
+        ) from error
+    return lock
+
+
+def _whole(line: bytes) -> dict[str, Any] | None:
+    """Return the record of a line that was written to its end, else ``None``."""
+    if not line.endswith(b"\n"):
+        return None
+    with contextlib.suppress(ValueError):
+        record: dict[str, Any] = json.loads(line)
+        return record
+    return None
 
 
 def _noted(sentences: Sentences, seen: SeenSentences) -> Iterator[Sentence]:

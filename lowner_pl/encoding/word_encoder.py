@@ -25,7 +25,8 @@ class WordEncoder:
     The anchor is the first subword of what stands for a word: the marker where there is one
     (MANER: :math:`S' = m\, w_0\, m\, w_1 \dots`), else the word's first subword. Each
     distinct word is tokenised once and remembered. A word that the tokenizer maps to nothing is
-    encoded as the unknown token.
+    encoded as the unknown token. One that reads like another special token, such as ``<mask>``, is
+    spelt, as ``< mask>``: only the method puts markers and masks.
 
     Attributes:
         prefix: Ids that the tokenizer puts before a sentence.
@@ -73,7 +74,10 @@ class WordEncoder:
                 f"{max_length}. Raise it."
             )
         self._pieces: dict[str, tuple[int, ...]] = {}
-        self._within_special = _within(tokenizer.all_special_tokens)
+        special = _special_tokens(tokenizer)
+        self._within_special = _within(special)
+        # The word `<unk>` is the unknown token: DAGA writes it where a word is not known.
+        self._within_marking = _within(special - {str(tokenizer.unk_token)})
 
     @property
     def mask_id(self) -> int:
@@ -142,7 +146,10 @@ class WordEncoder:
         Text that reads like a special token, such as ``<mask>``, is spelt, as ``< mask>``.
         """
         encoded = self.tokenizer(
-            [self._space + self._spelt(" ".join(sentence.words)) for sentence in sentences],
+            [
+                self._space + _spelt(" ".join(sentence.words), self._within_special)
+                for sentence in sentences
+            ],
             add_special_tokens=False,
             return_attention_mask=False,
             return_token_type_ids=False,
@@ -155,11 +162,6 @@ class WordEncoder:
         """Return the ids that stand for a word, its marker included."""
         self.remember([word])
         return self._pieces[word]
-
-    def _spelt(self, text: str) -> str:
-        """Return the text with a blank in what the tokenizer would take for a special token."""
-        read = unicodedata.normalize("NFKC", text)  # as sentence pieces are read
-        return self._within_special.sub(" ", read) if self._within_special.search(read) else text
 
     def _rows(
         self, pieces: Sequence[tuple[int, ...]], index: int
@@ -184,7 +186,7 @@ class WordEncoder:
         if len(self._pieces) + len(new) > CACHED_WORDS:
             self._pieces, new = {}, list(needed)
         encoded = self.tokenizer(
-            [[self._space + word] for word in new],
+            [[self._space + _spelt(word, self._within_marking)] for word in new],
             is_split_into_words=True,
             add_special_tokens=False,
             return_attention_mask=False,
@@ -232,10 +234,25 @@ class WordEncoder:
         )
 
 
+def _special_tokens(tokenizer: PreTrainedTokenizerBase) -> set[str]:
+    """Return the special tokens, those that were added to the tokenizer's own among them."""
+    added = tokenizer.added_tokens_decoder.values()
+    return {*tokenizer.all_special_tokens, *(token.content for token in added if token.special)}
+
+
+def _spelt(text: str, within: re.Pattern[str]) -> str:
+    """Return the text with a blank in what the tokenizer would take for a special token."""
+    read = unicodedata.normalize("NFKC", text)  # as sentence pieces are read
+    return within.sub(" ", read) if within.search(read) else text
+
+
 def _within(names: Iterable[str]) -> re.Pattern[str]:
     """Return a pattern for the place behind the first character of one of the names."""
-    parts = ((re.escape(name[0]), re.escape(name[1:])) for name in names if len(name) > 1)
-    return re.compile("|".join(f"(?<={first})(?={rest})" for first, rest in parts) or "(?!)")
+    long = [name for name in names if len(name) > 1]
+    # First characters by themselves, too: nearly all text is done with them, three times as fast.
+    firsts = "".join(sorted({re.escape(name[0]) for name in long}))
+    parts = "|".join(f"(?<={re.escape(name[0])}){re.escape(name[1:])}" for name in sorted(long))
+    return re.compile(f"(?<=[{firsts}])(?={parts})" if long else "(?!)")
 
 
 def _wants_space(tokenizer: PreTrainedTokenizerBase) -> bool:

@@ -213,8 +213,9 @@ class MELMLightningModule(GeneratingModule, MLMLightningModule):
 
 def _check(*, rounds: int, generation_rate: float, k: int, min_rank: int) -> None:
     """Refuse options of the generation that are out of their range."""
-    if rounds < 1:
-        raise ValueError(f"`rounds` must be at least 1, was: {rounds}.")
+    for name, number in {"rounds": rounds, "k": k}.items():
+        if number < 1:
+            raise ValueError(f"`{name}` must be at least 1, was: {number}.")
     if not 0.0 < generation_rate <= 1.0:
         raise ValueError(
             f"`generation_rate` must be above 0 and at most 1, was: {generation_rate}."

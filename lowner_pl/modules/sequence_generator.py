@@ -34,6 +34,17 @@ class SearchOptions(NamedTuple):
                 f"`returned` must be from 1 to `beams`, {self.beams}, was: {self.returned}."
             )
 
+    def config(self, **more: Any) -> GenerationConfig:
+        """Return the options as `transformers` takes them, with more of its own."""
+        if self.sample:
+            more["top_k"] = 0  # the default cuts the scores
+        return GenerationConfig(
+            num_beams=self.beams,
+            num_return_sequences=self.returned,
+            do_sample=self.sample,
+            **more,
+        )
+
 
 def write(
     model: PreTrainedModel,
@@ -59,16 +70,11 @@ def write(
         seed: Of the draws.
     """
     device = model.device
-    own: dict[str, Any] = {"top_k": 0} if options.sample else {}  # the default cuts the scores
-    config = GenerationConfig(
+    config = options.config(
         max_new_tokens=most,
-        num_beams=options.beams,
-        num_return_sequences=options.returned,
-        do_sample=options.sample,
         decoder_start_token_id=list(starts),
         eos_token_id=end,
         pad_token_id=model.config.pad_token_id or 0,
-        **own,
     )
     # The model's own options would force tokens at the beginning and at the end.
     before, model.generation_config = model.generation_config, GenerationConfig()

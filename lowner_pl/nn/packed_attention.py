@@ -61,13 +61,18 @@ def packed_attention(
     outputs = []
     for (length, rows), part in zip(groups, parts, strict=True):
         q, k, v = (rowed.view(heads, rows, length, size).transpose(0, 1) for rowed in part)
-        mask = None
-        if sliding_window is not None and length > sliding_window:
-            positions = torch.arange(length, device=query.device)
-            mask = (positions[:, None] - positions[None, :]).abs() < sliding_window
+        mask = _local_mask(length, sliding_window, query.device)
         out = attend(q, k, v, attn_mask=mask, dropout_p=dropout, scale=scaling)
         outputs.append(out.transpose(1, 2).reshape(1, rows * length, heads, size))
     return torch.cat(outputs, dim=1), None
+
+
+def _local_mask(length: int, window: int | None, device: torch.device) -> Tensor | None:
+    """Return which positions see each other, ``(length, length)``; ``None`` where all do."""
+    if window is None or length <= window:
+        return None
+    positions = torch.arange(length, device=device)
+    return (positions[:, None] - positions[None, :]).abs() < window
 
 
 def _two_products(

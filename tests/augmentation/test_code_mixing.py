@@ -95,6 +95,22 @@ def test_of_equally_similar_entities_the_first_comes() -> None:
         assert words(similar(vectors).augment(given, seed=0))[0] == f"{order[0]} ."
 
 
+def test_rounding_does_not_decide_between_equally_similar_entities() -> None:
+    # Vectors of one direction have one cosine, but for the last digits.
+    direction = np.array([1.1, 2.3, 0.7])
+    scaled = np.arange(1, 200)[:, None] / 7 * direction
+    query = np.array([0.3, 0.7, 0.1])
+    cosines = (
+        scaled / np.linalg.norm(scaled, axis=1, keepdims=True) @ (query / np.linalg.norm(query))
+    )
+    assert cosines.min() < cosines.max()
+    low, high = scaled[cosines.argmin()].tolist(), scaled[cosines.argmax()].tolist()
+    vectors = {"bird": query.tolist(), "erste": low, "zweite": high}
+    german = Sentence(("erste", "zweite"), ("B-X", "B-X"), "de")
+    new = similar(vectors).augment([ENGLISH[1], german], seed=0)
+    assert words(new)[0] == "a erste"
+
+
 def test_unknown_entities_are_neither_replaced_nor_put_in() -> None:
     given = [
         Sentence(("zzz", "x"), ("B-X", "O"), "en"),

@@ -39,6 +39,13 @@ def test_sentences_tagged_alike_are_kept_and_all_are_counted() -> None:
     }
 
 
+@pytest.mark.parametrize("predicted", ["O B-P I-P", "B-P O B-P", "B-L I-L O", "O O O"])
+def test_each_word_must_be_tagged_as_it_is(predicted: str) -> None:
+    # The same tags in another place, other ones, another type, nothing found.
+    candidate = sentence("Li Wu left", "B-P I-P O")
+    assert list(consistent([candidate], [predicted.split()], gold=GOLD)) == []
+
+
 def test_a_sentence_that_was_refused_can_come_again() -> None:
     again = [CANDIDATES[1], sentence("Rome left", "B-L O")]
     assert list(consistent(again, [("B-L", "O")] * 2, gold=GOLD)) == [again[1]]

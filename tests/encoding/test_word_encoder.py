@@ -167,6 +167,30 @@ def test_long_words_do_not_make_the_tokenizer_complain(
 
 
 @pytest.mark.parametrize("kind", ALL_KINDS)
+@pytest.mark.parametrize("marker", ["none", "mask", "random"])
+def test_no_word_becomes_a_special_token_whatever_it_says(
+    kind: str, marker: Marker, backbones: dict[str, Path]
+) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(backbones[kind])
+    tokenizer.add_tokens(["<B-PER>"], special_tokens=True)
+    tokenizer.add_tokens(["Juma"])  # a word that someone added to the vocabulary stays one
+    encode = WordEncoder(tokenizer, marker=marker)
+    names = [*map(str, tokenizer.all_special_tokens), "<B-PER>", "<rand>"]
+    special = {tokenizer.convert_tokens_to_ids(name) for name in names} - {tokenizer.unk_token_id}
+    for name in names:
+        wide = "".join(chr(ord(letter) + 0xFEE0) for letter in name)
+        for word in (name, f"a{name}b", f"{name[0]}{name}{name[1:]}", wide):
+            batch = encode([Sentence(("Juma", word))], TAGS)
+            ids = batch.input_ids.tolist()[len(encode.prefix) : -len(encode.suffix)]
+            marks = [1, 1] if marker != "none" else []
+            assert [1 for id_ in ids if id_ in special] == marks, word
+            assert batch.anchors[0, 1] < len(encode.prefix) + len(ids)
+    assert tokenizer.convert_tokens_to_ids("Juma") in encode.subwords("Juma")
+    # DAGA writes the unknown token for words that it does not know.
+    assert encode.subwords(str(tokenizer.unk_token))[-1] == tokenizer.unk_token_id
+
+
+@pytest.mark.parametrize("kind", ALL_KINDS)
 def test_running_text_holds_no_special_token_whatever_it_says(
     kind: str, backbones: dict[str, Path]
 ) -> None:

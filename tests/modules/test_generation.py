@@ -1,6 +1,8 @@
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
+from statistics import NormalDist
 from typing import Any
 
 import pytest
@@ -125,6 +127,32 @@ def test_a_long_sentence_is_generated_whole(tiny: str, swahili: list[Sentence]) 
     changed = sum(new.words[e.start : e.end] != long.words[e.start : e.end] for e in long.entities)
     assert without_entities(new) == without_entities(long)
     assert changed > 0.6 * len(long.entities)
+
+
+@pytest.mark.parametrize("rate", [0.2, 0.9])
+def test_the_generation_rate_says_how_much_of_an_entity_is_masked(tiny: str, rate: float) -> None:
+    # Of n subwords as many as a draw from N(rate * n, 1), rounded, that is from 1 to n.
+    module = melm(tiny, generation_rate=rate)
+    row = module.encoder(Sentence(("Mwakalinga", "alifika"), ("B-PER", "O")))
+    (places,) = module.generator._places(row)
+    size = len(places)
+    draw = NormalDist(rate * size)
+    chances = {n: draw.cdf(n + 0.5) - draw.cdf(n - 0.5) for n in range(1, size + 1)}
+    expected = sum(n * chance for n, chance in chances.items()) / sum(chances.values())
+    masks = [len(module.generator._draft(row, [places], Random(n)).masked) for n in range(4_000)]
+    assert size > 3
+    assert sum(masks) / len(masks) == pytest.approx(expected, abs=4 / 4_000**0.5)
+
+
+def test_a_word_that_a_window_cuts_stays_as_it_is(tiny: str) -> None:
+    # Its first subwords are all that the model would see, and all that would come out.
+    module = melm(tiny, max_length=20)
+    report = AugmentationReport()
+    sentence = Sentence(("Mwakalinga" * 5, "na", "Juma"), ("B-PER", "O", "B-PER"))
+    with pytest.warns(UserWarning, match="1 of 3 new words are longer than 18 subwords"):
+        new = made(module, [sentence], report=report)
+    assert new
+    assert {s.words[:2] for s in new} == {sentence.words[:2]}
 
 
 @pytest.mark.parametrize("keep", [True, False])

@@ -185,6 +185,7 @@ def test_an_entity_type_without_a_seed_word_is_refused(tiny: str) -> None:
         ({"rounds": 0}, "`rounds` must be at least 1, was: 0"),
         ({"generation_rate": 0.0}, "`generation_rate` must be above 0 and at most 1, was: 0.0"),
         ({"k": 2, "min_rank": 3}, "`min_rank` must be from 1 to `k`, 2, was: 3"),
+        ({"k": 0}, "`k` must be at least 1, was: 0"),
         ({"min_rank": 0}, "`min_rank` must be from 1 to `k`, 5, was: 0"),
         ({"max_length": 4}, "`max_length` must hold .*, was: 4"),
         ({"linearize": False, "languages": ["sw"]}, "Languages are marked beside label tokens"),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from filelock import FileLock
 
 from lowner_pl.callbacks import GenerationWriter
 from lowner_pl.callbacks.shared import give_back_memory
@@ -190,6 +191,41 @@ def test_a_stopped_generation_goes_on_and_loses_nothing(
     assert parts.read_bytes() == whole.read_bytes()
     reports = [json.loads(file.with_suffix(".json").read_text()) for file in (parts, whole)]
     assert reports[0] == reports[1]
+
+
+def test_a_generation_has_one_writer(trained: Path, tiny: str, tmp_path: Path) -> None:
+    checkpoint = f"--ckpt_path={folder(trained) / 'checkpoints' / 'best.ckpt'}"
+    cli = command("predict", tmp_path, tiny, checkpoint)
+    (file,) = tmp_path.rglob("generated_train.conll")
+    before = file.read_bytes()
+    with (
+        FileLock(file.with_name(".generated_train.journal.lock")),
+        pytest.raises(ValueError, match=r"must be run by one process, was: .*journal', which"),
+    ):
+        command("predict", tmp_path, tiny, checkpoint)
+    assert file.read_bytes() == before
+    command("predict", tmp_path, tiny, checkpoint)
+    assert file.read_bytes() == before
+    assert cli.run.path in file.parents
+
+
+@pytest.mark.parametrize("damage", [0, 3])
+def test_a_journal_that_is_damaged_goes_on_before_the_damage(
+    trained: Path, tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: int
+) -> None:
+    options = (f"--ckpt_path={folder(trained) / 'checkpoints' / 'best.ckpt'}",)
+    with monkeypatch.context() as patch:
+        patch.setattr("lowner_pl.callbacks.generation_writer.write_record", _failing)
+        with pytest.raises(OSError, match="disk full"):
+            command("predict", tmp_path, tiny, *options)
+    (file,) = tmp_path.rglob("generated_train.conll")
+    (journal,) = tmp_path.rglob("generated_train.journal")
+    whole, lines = file.read_bytes(), journal.read_bytes().splitlines(keepends=True)
+    file.unlink()
+    lines[damage] = b"\0" * (len(lines[damage]) - 1) + b"\n"  # as a lost block of a disk reads
+    journal.write_bytes(b"".join(lines))
+    command("predict", tmp_path, tiny, *options)
+    assert file.read_bytes() == whole
 
 
 def test_other_options_start_anew(

@@ -1,0 +1,62 @@
+"""Small, quick pipelines in tests, and what they did."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from lowner_pl import pipeline
+from lowner_pl.cli import run
+
+from .commands import CONFIGS, small_backbone
+
+
+def arguments(root: Path, *more: str, config: Path = CONFIGS / "melm_conll.yaml") -> list[str]:
+    """Return the words of a small, quick pipeline on the Swahili sample."""
+    return [
+        "augment",
+        f"--config={config}",
+        f"--config={CONFIGS / 'embedded.yaml'}",
+        f"--log_root={root}",
+        f"--model.backbone={small_backbone()}",
+        "--trainer.enable_progress_bar=false",
+        "--trainer.enable_model_summary=false",
+        "--trainer.max_epochs=2",
+        "--data.train_size=24",
+        "--data.dev_size=12",
+        *more,
+    ]
+
+
+def folder(root: Path, name: str = "melm_conll") -> Path:
+    return root / "sample-sw" / f"augment-{name}" / "seed_12345"
+
+
+def record(root: Path, name: str = "melm_conll") -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder(root, name) / "augment.json").read_text())
+    return found
+
+
+def without(root: Path, *stages: str, name: str = "melm_conll.yaml") -> Path:
+    """Return a copy of MELM's pipeline that lacks some stages."""
+    whole = yaml.safe_load((CONFIGS / "melm_conll.yaml").read_text())["stages"]
+    left = {stage: str(CONFIGS / file) for stage, file in whole.items() if stage not in stages}
+    file = root / name
+    file.write_text(yaml.safe_dump({"stages": left}))
+    return file
+
+
+def spied(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the commands that pipelines run, those that only show their configuration left out."""
+    seen: list[str] = []
+
+    def watched(words: list[str]) -> Any:
+        if "--print_config" not in words:
+            goes_on = any(w.startswith("--ckpt_path=") and w.endswith("last.ckpt") for w in words)
+            seen.append(f"{words[0]} on" if goes_on else words[0])
+        return run(words)
+
+    monkeypatch.setattr(pipeline, "run", watched)
+    return seen

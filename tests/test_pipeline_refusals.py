@@ -1,0 +1,146 @@
+"""What a pipeline refuses, and what it says of sentences that do not come."""
+
+import json
+import shutil
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from lowner_pl.commands import run_command
+from lowner_pl.corpus import Candidate, Sentence, read_conll
+from lowner_pl.modules import MELMLightningModule
+from lowner_pl.modules.entity_generator import NOTHING_ALLOWED
+from lowner_pl.stage_record import StageRecord
+
+from .pipelines import arguments, folder, record, spied, without
+
+
+@pytest.mark.parametrize(
+    ("stages", "message"),
+    [
+        ({"gold": "a.yaml", "polish": "b.yaml"}, r"Stages must be of gold, .*, was: \['polish'\]"),
+        ({"gold": "melm_1_gold.yaml"}, "must name a config .* was: none for generate, train"),
+    ],
+)
+def test_stages_that_make_no_pipeline_are_refused(
+    tmp_path: Path, stages: dict[str, str], message: str
+) -> None:
+    file = tmp_path / "row.yaml"
+    file.write_text(yaml.safe_dump({"stages": stages}))
+    with pytest.raises(ValueError, match=message):
+        run_command(["augment", f"--config={file}"])
+
+
+def test_a_config_that_is_nowhere_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"must be a file, was: 'nowhere.yaml'"):
+        run_command(["augment", "--config=nowhere.yaml"])
+    file = tmp_path / "row.yaml"
+    stages = dict.fromkeys(("gold", "generate", "train"), "nowhere.yaml")
+    file.write_text(yaml.safe_dump({"stages": stages}))
+    with pytest.raises(FileNotFoundError, match=r"Stage \w+ needs its config, was: no"):
+        run_command(["augment", f"--config={file}"])
+
+
+def test_an_option_that_no_stage_knows_ends_the_pipeline(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run_command(arguments(tmp_path, "--model.nonsense=1"))
+    assert ended.value.code == 2
+    assert "nonsense" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("text", ["stages: [gold]", "stages: {gold: 3}", "- stages", "gold"])
+def test_stages_that_are_no_files_are_refused(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "row.yaml"
+    file.write_text(text)
+    with pytest.raises(ValueError, match="`stages` must name a config for each stage"):
+        run_command(["augment", f"--config={file}"])
+
+
+def test_a_pipeline_that_is_no_yaml_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "row.yaml"
+    file.write_text("stages: {gold: [")
+    with pytest.raises(ValueError, match=r"row.yaml: A config must be YAML, was: while parsing"):
+        run_command(["augment", f"--config={file}"])
+
+
+@pytest.mark.parametrize("words", [["--ckpt_path=last"], ["--tagger.ckpt_path", "last"]])
+def test_a_pipeline_finds_its_checkpoints_itself(tmp_path: Path, words: list[str]) -> None:
+    with pytest.raises(ValueError, match=r"must find its checkpoints itself, was: `--.*last`"):
+        run_command(arguments(tmp_path, *words))
+
+
+def test_options_are_not_repeated_at_the_user(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        with pytest.raises(SystemExit):
+            run_command(arguments(tmp_path, "--model.nonsense=1"))
+    assert "nonsense" in capsys.readouterr().err
+    assert not [str(w.message) for w in warned if "args parameter" in str(w.message)]
+
+
+def test_a_second_process_is_refused(tmp_path: Path) -> None:
+    with (
+        StageRecord(folder(tmp_path)).opened(),
+        pytest.raises(ValueError, match=r"must be run by one process, was: .*seed_12345', which"),
+    ):
+        run_command(arguments(tmp_path))
+    assert not (folder(tmp_path) / "augment.json").exists()
+
+
+@pytest.mark.parametrize(
+    "text", ['{"gold": {"signat', "[]", '{"gold": {"done": true}}', "\x00\x00"]
+)
+@pytest.mark.parametrize("name", ["melm_conll", "another"])
+def test_a_record_that_is_not_whole_is_refused(tmp_path: Path, text: str, name: str) -> None:
+    file = folder(tmp_path, name) / "augment.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(text)
+    with pytest.raises(ValueError, match=f"must be as `augment` wrote it, was: .*{name}.*Move it"):
+        run_command(arguments(tmp_path, "--until=gold"))
+    assert file.read_text() == text
+
+
+def test_where_nothing_is_generated_the_reasons_are_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nothing(
+        self: MELMLightningModule, sentences: list[Sentence], *_: Any, **__: Any
+    ) -> list[list[Candidate]]:
+        return [[NOTHING_ALLOWED] * self.rounds for _ in sentences]
+
+    config = without(tmp_path, "finetune", "filter")
+    with monkeypatch.context() as patch:
+        patch.setattr(MELMLightningModule, "candidates", nothing)
+        message = r"Stage generate must leave .*, was: 0 of 72 new \(nothing_allowed 72\)\. Train"
+        with pytest.raises(ValueError, match=message):
+            run_command(arguments(tmp_path, config=config))
+    assert record(tmp_path)["generate"]["report"]["dropped"] == {"nothing_allowed": 72}
+    with pytest.raises(ValueError, match="Stage generate must leave"):  # it is known by now
+        run_command(arguments(tmp_path, config=config))
+
+
+def test_where_the_filter_keeps_none_it_says_why_and_candidates_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A tagger that is trained in seconds agrees with none.
+    with pytest.raises(ValueError, match=r"Stage filter must leave .* \(tags_differ \d+\)\. Train"):
+        run_command(arguments(tmp_path))
+    stages = record(tmp_path)
+    assert len(read_conll(stages["generate"]["file"])) == stages["filter"]["report"]["sentences_in"]
+    # What the message advises, done: all candidates are kept, and nothing is made again.
+    commands = spied(monkeypatch)
+    shutil.copy(folder(tmp_path) / "augment.json", tmp_path / "before.json")
+    run_command(
+        arguments(tmp_path, "--tagger.trainer.max_epochs=1", config=without(tmp_path, "filter"))
+    )
+    assert commands == ["fit", "test", "fit", "test"]
+    before = json.loads((tmp_path / "before.json").read_text())
+    assert record(tmp_path)["generate"] == before["generate"]

@@ -1,0 +1,129 @@
+"""Pipelines that were stopped: what goes on, and what must not."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from lowner_pl import pipeline
+from lowner_pl.commands import run_command
+
+from .conftest import SAMPLE
+from .pipelines import arguments, record, spied, without
+
+ONE_EPOCH = "--trainer.max_epochs=1"
+
+
+@pytest.fixture
+def commands(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    return spied(monkeypatch)
+
+
+def stopped(words: list[str], monkeypatch: pytest.MonkeyPatch, *, after: bool) -> None:
+    """Run a pipeline that is stopped when its first command is through, or about to begin."""
+
+    def stopping(inner: list[str]) -> Any:
+        if "--print_config" in inner:
+            return spy(inner)
+        if after:
+            spy(inner)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        spy: Any = vars(pipeline)["run"]
+        patch.setattr(pipeline, "run", stopping)
+        with pytest.raises(KeyboardInterrupt):
+            run_command(words)
+
+
+def test_a_stopped_stage_goes_on(
+    tmp_path: Path, commands: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = arguments(tmp_path, "--until=gold")
+    stopped(words, monkeypatch, after=True)
+    assert "done" not in record(tmp_path)["gold"]
+    run_command(words)
+    assert commands == ["fit", "fit on", "test"]
+    assert record(tmp_path)["gold"]["done"]
+
+
+def test_one_that_left_no_checkpoint_begins_anew(
+    tmp_path: Path, commands: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = arguments(tmp_path, ONE_EPOCH, "--until=gold")
+    stopped(words, monkeypatch, after=False)
+    run_command(words)
+    assert commands == ["fit", "test"]
+
+
+def test_a_run_with_other_options_does_not_go_on(
+    tmp_path: Path, commands: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Two pipelines whose first stage lands in one folder.
+    one, other = (
+        arguments(tmp_path, ONE_EPOCH, rate, "--until=gold", config=without(tmp_path, name=name))
+        for name, rate in (
+            ("one.yaml", "--model.optimizer.init_args.lr=1e-3"),
+            ("other.yaml", "--model.optimizer.init_args.lr=2e-3"),
+        )
+    )
+    stopped(one, monkeypatch, after=True)
+    run_command(other)
+    commands.clear()
+    run_command(one)
+    assert commands == ["fit", "test"]
+
+
+def test_a_run_of_other_sentences_does_not_go_on(
+    tmp_path: Path, commands: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = arguments(tmp_path, ONE_EPOCH, "--until=gold", f"--data={corpus(tmp_path)}")
+    stopped(words, monkeypatch, after=True)
+    shorten(tmp_path / "train.conll")
+    commands.clear()
+    stopped(words, monkeypatch, after=False)
+    run_command(words)
+    assert commands == ["fit", "test"]
+
+
+@pytest.mark.parametrize("split", ["train", "dev", "test"])
+def test_sentences_that_changed_are_noticed(
+    tmp_path: Path, commands: list[str], split: str
+) -> None:
+    sizes = ("--data.train_size=null", "--data.dev_size=null")
+    words = arguments(tmp_path, ONE_EPOCH, f"--data={corpus(tmp_path)}", *sizes, "--until=gold")
+    run_command(words)
+    shorten(tmp_path / f"{split}.conll")
+    run_command(words)
+    assert commands == ["fit", "test"] * 2
+
+
+def test_sentences_of_the_generator_alone_are_noticed_too(
+    tmp_path: Path, commands: list[str]
+) -> None:
+    data = f"--generator.data={corpus(tmp_path)}"
+    sizes = ("--generator.data.train_size=null", "--generator.data.dev_size=null")
+    words = arguments(tmp_path, ONE_EPOCH, data, *sizes, "--until=finetune")
+    run_command(words)
+    shorten(tmp_path / "train.conll")
+    run_command(words)
+    assert commands == ["fit", "test", "fit", "fit"]
+
+
+def corpus(root: Path) -> Path:
+    """Return the config of a copy of the sample corpus."""
+    for split in ("train", "dev", "test"):
+        (root / f"{split}.conll").write_bytes((SAMPLE / "sw" / f"{split}.conll").read_bytes())
+        for _ in range(3):
+            shorten(root / f"{split}.conll")
+    paths = {f"{split}_path": str(root / f"{split}.conll") for split in ("train", "dev", "test")}
+    file = root / "corpus.yaml"
+    data = {"class_path": "lowner_pl.datamodules.ConllDataModule"}
+    file.write_text(yaml.safe_dump({**data, "init_args": {**paths, "name": "sample-sw"}}))
+    return file
+
+
+def shorten(file: Path) -> None:
+    """Take the first sentence out of a corpus file."""
+    file.write_text(file.read_text().partition("\n\n")[2])
