@@ -96,7 +96,7 @@ class Ours:
         """Take a meta-update; return the meta-gradient."""
         for episode in batch:
             self.module._add_meta_gradient(episode)
-        total = [p.grad.clone() for p in self.learnt if p.grad is not None][-4:]
+        total = [p.grad.clone() for p in self.learnt[-4:] if p.grad is not None]
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=False)
         return total
@@ -196,7 +196,7 @@ class Plain:
                 if other.grad is not None:
                     old = parameter.grad
                     parameter.grad = other.grad if old is None else old + other.grad
-        total = [p.grad.clone() for p in self.learnt if p.grad is not None][-4:]
+        total = [p.grad.clone() for p in self.learnt[-4:] if p.grad is not None]
         self.optimizer.step()
         self.optimizer.zero_grad()
         return total
