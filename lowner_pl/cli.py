@@ -35,6 +35,7 @@ from lowner_pl.modules import (
     NERModule,
 )
 from lowner_pl.run_folder import RunFolder
+from lowner_pl.trainer_options import check_trainer_options
 
 UNTRAINED = "none"
 """The ``--ckpt_path`` that takes the backbone as it comes."""
@@ -121,7 +122,7 @@ class NERCLI(LightningCLI):
         self.run = self._run_folder()
         self.model.check_batches(self.datamodule)
         self.checkpoint = self._checkpoint()
-        _check_precision(config["precision"], self.model)
+        check_trainer_options(config, self.model, trains=self.subcommand == "fit")
         if config["fast_dev_run"]:  # leaves no trace
             return super().instantiate_trainer(plugins=[AtomicCheckpointIO()], **kwargs)
         resumed = self._resumed_step() if self.subcommand == "fit" else None
@@ -261,21 +262,6 @@ def run(args: ArgsType = None) -> NERCLI:
         seed_everything_default=0,
         args=args,
     )
-
-
-def _check_precision(precision: int | str | None, model: BaseModule) -> None:
-    """Refuse precisions in which a batch would be converted, or inner steps would go wrong."""
-    if str(precision).endswith("-true") and precision != "32-true":
-        raise ValueError(
-            f"`trainer.precision` must be 32-true, 16-mixed or bf16-mixed, was: {precision!r}. "
-            "`bf16-mixed` saves memory."
-        )
-    if str(precision) in ("16", "16-mixed") and not model.automatic_optimization:
-        raise ValueError(
-            f"`trainer.precision` of meta-learning must be 32-true or bf16-mixed, was: "
-            f"{precision!r}, whose small gradients vanish unless they are scaled. `bf16-mixed` "
-            "saves memory."
-        )
 
 
 def _is_first_process() -> bool:

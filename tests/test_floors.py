@@ -18,6 +18,7 @@ ALLOWED: dict[str, set[str]] = {
     "callbacks": {"corpus"},
     "checkpoint_io": set(),
     "run_folder": set(),
+    "trainer_options": set(),
     "cli": {
         "corpus",
         "datamodules",
@@ -25,6 +26,7 @@ ALLOWED: dict[str, set[str]] = {
         "callbacks",
         "checkpoint_io",
         "run_folder",
+        "trainer_options",
     },
     "stages": set(),
     "stage_record": {"corpus", "callbacks"},

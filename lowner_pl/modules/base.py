@@ -13,7 +13,7 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
 from lowner_pl.corpus import Sentence
-from lowner_pl.nn import tokenizer_identity
+from lowner_pl.nn import tokenizer_identity, trial_optimizer
 
 Schedule = Literal["constant", "linear", "cosine"]
 IDENTITY = "lowner_pl"
@@ -126,16 +126,19 @@ class BaseModule(LightningModule, ABC):
         """Refuse options that are out of the optimiser's range, before a run begins.
 
         One parameter stands in for the model's: some methods have none before they know the data.
+        Where updates are made by hand, from gradients that are there, it also takes one.
 
         Raises:
             ValueError: If the optimiser refuses them.
         """
+        by_hand = not self.automatic_optimization
         try:
-            self.optimizer([torch.nn.Parameter(torch.zeros(1))])
+            trial_optimizer(self.optimizer, steps=by_hand)
         except ValueError as error:
+            more = " and step by gradients alone" if by_hand else ""
             raise ValueError(
-                f"The optimiser must accept its options, was: {error}. Change "
-                "`--model.optimizer.init_args`."
+                f"The optimiser must accept its options{more}, was: {error}. Change "
+                "`--model.optimizer.init_args`, or the optimiser."
             ) from error
 
     def new_optimizer(self) -> torch.optim.Optimizer:
@@ -192,8 +195,12 @@ class BaseModule(LightningModule, ABC):
 
     def step_seed(self, batch_idx: int) -> int:
         """Return the seed of a training step: a hash of run seed, epoch, batch and device."""
+        return self.seed_of(batch_idx, self.global_rank)
+
+    def seed_of(self, *numbers: int) -> int:
+        """Return a hash of run seed, epoch and some numbers."""
         run_seed = int(os.environ.get("PL_GLOBAL_SEED", "0"))
-        key = repr((run_seed, self.current_epoch, batch_idx, self.global_rank))
+        key = repr((run_seed, self.current_epoch, *numbers))
         return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=7).digest(), "big")
 
     def check_finite(self, loss: Tensor, batch: list[Sentence], batch_idx: int) -> None:

@@ -1,7 +1,5 @@
 """Meta-learning across languages: weights from which a tagger adapts to each sentence."""
 
-import hashlib
-import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Literal
@@ -15,6 +13,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from lowner_pl.corpus import Episode, Sentence
 from lowner_pl.encoding import Batch, Marker, mask_entity_words
 from lowner_pl.modules.ner import NERModule
+from lowner_pl.modules.ranges import check_range
 from lowner_pl.nn import Adaptation, adapted_weights, inner_update
 
 Algorithm = Literal["fomaml", "maml", "reptile", "anil"]
@@ -55,8 +54,8 @@ class MetaLightningModule(NERModule):
         kwargs: Options of `NERModule`.
 
     Raises:
-        ValueError: If an option is out of its range, or ``maml`` is to differentiate an optimiser
-            that has no differentiable form.
+        ValueError: If an option is out of its range, or ``inner_optimizer`` has no step for inner
+            loops, or none that ``maml`` can differentiate.
     """
 
     learns_episodes = True
@@ -76,11 +75,11 @@ class MetaLightningModule(NERModule):
         max_weight: float = 2.0,
         **kwargs: Any,
     ) -> None:
-        _check_range("inner_steps", inner_steps, 1)
-        _check_range("adaptation_steps", adaptation_steps, 0)
-        _check_range("adaptation_lr", adaptation_lr, 0.0)
-        _check_range("mask_rate", mask_rate, 0.0, 1.0)
-        _check_range("max_weight", max_weight, 0.0)
+        check_range("inner_steps", inner_steps, 1)
+        check_range("adaptation_steps", adaptation_steps, 0)
+        check_range("adaptation_lr", adaptation_lr, 0.0)
+        check_range("mask_rate", mask_rate, 0.0, 1.0)
+        check_range("max_weight", max_weight, 0.0)
         self.marker = marker
         super().__init__(**kwargs)
         if callable(self.hparams.get("inner_optimizer")):  # made in Python: no plain value to save
@@ -95,6 +94,8 @@ class MetaLightningModule(NERModule):
         self.adaptation_update = inner_update(inner_optimizer, lr=adaptation_lr)
         if algorithm == "maml":
             self.inner_update.check_differentiable()
+        if algorithm == "reptile" and self.inner_update.lr == 0.0:
+            raise ValueError("`inner_optimizer` must have an `lr` above 0 for reptile, was: 0.")
         if mask_rate > 0.0:
             self.word_encoder.mask_id  # noqa: B018 - fails here rather than in the first step
         self._adaptation = self._new_adaptation()
@@ -137,9 +138,7 @@ class MetaLightningModule(NERModule):
 
     def task_seed(self, episode: Episode) -> int:
         """Return the seed of a task's masks and dropout: a hash of run seed, epoch and task."""
-        run_seed = int(os.environ.get("PL_GLOBAL_SEED", "0"))
-        key = repr((run_seed, self.current_epoch, episode.number))
-        return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=7).digest(), "big")
+        return self.seed_of(episode.number)
 
     def tag_batch(self, batch: list[Episode], *, with_loss: bool = False) -> list[tuple[str, ...]]:
         """Return the tags of the queries, each from weights adapted to its support.
@@ -157,6 +156,21 @@ class MetaLightningModule(NERModule):
             for number, row in zip(numbers, found, strict=True):
                 tags[number] = row
         return tags
+
+    def tag(self, sentences: list[Sentence]) -> tuple[list[tuple[str, ...]], Batch, Tensor]:
+        """Return what the base does, having made sure that the scores are numbers.
+
+        Raises:
+            ValueError: If one is not: the last step was too long, though its loss was finite.
+        """
+        tags, batch, emissions = super().tag(sentences)
+        if not torch.isfinite(emissions).all():
+            raise ValueError(
+                "The scores of tags must be finite, was: not so in tagging "
+                f"{' '.join(sentences[0].words)[:80]!r}, or another sentence of its support. Lower "
+                "`adaptation_lr`, or use another checkpoint."
+            )
+        return tags, batch, emissions
 
     def _sharing(self, batch: list[Episode]) -> list[list[int]]:
         """Return the places of the episodes of each support; all together without adaptation."""
@@ -250,8 +264,8 @@ class MetaLightningModule(NERModule):
         if not torch.isfinite(loss):
             raise ValueError(
                 f"The loss must be finite, was: {loss.item()}. {what} sentence {episode.number}, "
-                f"{' '.join(episode.query.words)[:80]!r}, stopped there: lower the learning rates. "
-                "Checkpoints saved before this are unchanged."
+                f"{' '.join(episode.query.words)[:80]!r}, stopped there: lower the learning rates, "
+                "or use a checkpoint saved before this, all of which are unchanged."
             )
         return loss
 
@@ -283,14 +297,3 @@ class MetaLightningModule(NERModule):
 def _add_gradient(parameter: nn.Parameter, gradient: Tensor) -> None:
     """Add to a parameter's gradient, or let it begin."""
     parameter.grad = gradient if parameter.grad is None else parameter.grad.add_(gradient)
-
-
-def _check_range(option: str, value: float, least: float, most: float = float("inf")) -> None:
-    """Refuse a value outside a range.
-
-    Raises:
-        ValueError: If it is.
-    """
-    if not least <= value <= most:
-        limits = f"at least {least:g}" if most == float("inf") else f"from {least:g} to {most:g}"
-        raise ValueError(f"`{option}` must be {limits}, was: {value}.")

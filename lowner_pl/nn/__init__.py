@@ -4,7 +4,7 @@ from lowner_pl.nn.adaptation import Adaptation, adapted_weights
 from lowner_pl.nn.backbone import Backbone, MaskedLMHead, max_positions
 from lowner_pl.nn.crf import CRF
 from lowner_pl.nn.heads import CRFHead, Head, HeadName, SoftmaxHead, build_head
-from lowner_pl.nn.inner_update import InnerUpdate, OptimizerFactory, inner_update
+from lowner_pl.nn.inner_update import InnerUpdate, inner_update
 from lowner_pl.nn.language_model import LSTMLanguageModel
 from lowner_pl.nn.loading import (
     add_tokens,
@@ -17,6 +17,7 @@ from lowner_pl.nn.retrieval import SentenceIndex
 from lowner_pl.nn.retriever import Retriever
 from lowner_pl.nn.sentence_vectors import Pooling, SentenceVectors
 from lowner_pl.nn.tagger import Tagger
+from lowner_pl.nn.trial_optimizer import OptimizerFactory, trial_optimizer
 from lowner_pl.nn.word_vectors import BackboneVectors
 
 __all__ = [
@@ -46,4 +47,5 @@ __all__ = [
     "max_positions",
     "save_backbone",
     "tokenizer_identity",
+    "trial_optimizer",
 ]

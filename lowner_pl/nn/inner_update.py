@@ -1,14 +1,13 @@
 """The step of an inner loop: SGD, Adam from its beginning, or any optimiser of torch."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.optim.adam import adam
 
-OptimizerFactory = Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]
+from lowner_pl.nn.trial_optimizer import OptimizerFactory, trial_optimizer
 
 
 class InnerUpdate(ABC):
@@ -212,8 +211,11 @@ def inner_update(factory: OptimizerFactory, *, lr: float | None = None) -> Inner
     Args:
         factory: Makes the optimiser.
         lr: Learning rate instead of the optimiser's own.
+
+    Raises:
+        ValueError: If the optimiser refuses its options, or cannot move a weight by its gradient.
     """
-    optimizer = factory([nn.Parameter(torch.zeros(1))])
+    optimizer = _tried(factory, steps=False)
     options = dict(optimizer.defaults)
     rate = float(options.pop("lr") if lr is None else lr)
     extras = ("weight_decay", "momentum", "dampening", "nesterov", "amsgrad", "maximize")
@@ -222,4 +224,16 @@ def inner_update(factory: OptimizerFactory, *, lr: float | None = None) -> Inner
         return SGDUpdate(rate)
     if is_plain and type(optimizer) in (torch.optim.Adam, torch.optim.AdamW):
         return AdamUpdate(rate, betas=tuple(options["betas"]), eps=options["eps"])
+    _tried(factory, steps=True)
     return TorchUpdate(rate, factory)
+
+
+def _tried(factory: OptimizerFactory, *, steps: bool) -> torch.optim.Optimizer:
+    """Return an optimiser of one weight, tried out as each task would do it."""
+    try:
+        return trial_optimizer(factory, steps=steps)
+    except ValueError as error:
+        raise ValueError(
+            f"`inner_optimizer` must move any weight by its gradient alone, was: one that fails "
+            f"({error}). Choose another, such as torch.optim.Adam, or change its `init_args`."
+        ) from error

@@ -169,6 +169,16 @@ def test_a_meta_learnt_tagger_is_trained_on_a_share_of_the_target(tmp_path: Path
         (["--model.start=FILE", "--model.backbone=embedded"], "must have tokenizer"),
         (["--data.k=25"], "`k` must be"),
         (["--trainer.precision=16-mixed"], "`trainer.precision` of meta-learning must be"),
+        (
+            ["--trainer.gradient_clip_val=1.0"],
+            "clip_val` of meta-learning must be null, was: 1",
+        ),
+        (["--trainer.accumulate_grad_batches=2"], "batches` of meta-learning must be 1, was: 2"),
+        (["--model.optimizer=LBFGS"], "must accept its options and step by.*'closure'.*Change"),
+        (
+            ["--model.inner_optimizer=LBFGS"],
+            "`inner_optimizer` must move any weight by its gradient alone, was: .*'closure'",
+        ),
     ],
 )
 def test_what_cannot_work_is_refused_before_the_run(

@@ -81,6 +81,15 @@ def test_the_meta_update_is_that_of_deep_copies(
 
 
 @pytest.mark.usefixtures("quiet")
+def test_an_update_leaves_no_gradient_for_the_next(tiny: str, swahili: list[Sentence]) -> None:
+    tasks = episodes(swahili, 2)
+    module = with_optimizer(new_module(tiny, optimizer=sgd(0.0)))
+    for task in tasks:
+        module.training_step([task], 0)
+        assert not any(p.grad.any() for p in module.parameters() if p.grad is not None)
+
+
+@pytest.mark.usefixtures("quiet")
 def test_adam_takes_the_meta_step_by_the_learning_rate(tiny: str, swahili: list[Sentence]) -> None:
     adam: Any = lambda parameters: torch.optim.Adam(parameters, lr=3e-3)  # noqa: E731
     module = with_optimizer(new_module(tiny, optimizer=adam))
@@ -193,6 +202,17 @@ def test_anil_adapts_the_head_alone(tiny: str, swahili: list[Sentence]) -> None:
         assert all(p.equal(dict(other.named_parameters())[n]) for n, p in body.items())
 
 
+@pytest.mark.parametrize("algorithm", ["fomaml", "maml", "reptile", "anil"])
+def test_gradients_of_all_algorithms_sum_over_the_tasks(
+    algorithm: Algorithm, tiny: str, swahili: list[Sentence]
+) -> None:
+    tasks = episodes(swahili, 2)
+    _, both = meta_gradients(tiny, tasks, algorithm)
+    one, other = (meta_gradients(tiny, [task], algorithm)[1] for task in tasks)
+    for name, gradient in both.items():
+        torch.testing.assert_close(gradient, one[name] + other[name], rtol=1e-4, atol=1e-5)
+
+
 def masks(module: MetaLightningModule, batch: Batch) -> int:
     return int((batch.input_ids == module.word_encoder.mask_id).sum())
 
@@ -270,6 +290,15 @@ def test_a_loss_that_is_no_number_stops_with_the_sentence(
         ({"adaptation_lr": -1.0}, r"`adaptation_lr` must be at least 0, was: -1\.0"),
         ({"mask_rate": 1.5}, r"`mask_rate` must be from 0 to 1, was: 1\.5"),
         ({"max_weight": -0.5}, r"`max_weight` must be at least 0, was: -0\.5"),
+        (
+            {"max_weight": float("inf")},
+            "`max_weight` must be.*a finite number, was: inf",
+        ),
+        ({"adaptation_lr": float("nan")}, "`adaptation_lr` must be at least 0, was: nan"),
+        (
+            {"algorithm": "reptile", "inner_optimizer": sgd(0.0)},
+            "`inner_optimizer` must have an `lr` above 0 for reptile",
+        ),
         (
             {"algorithm": "maml", "inner_optimizer": lambda p: torch.optim.Adagrad(p, lr=0.1)},
             "differentiable form.*was: Adagrad",

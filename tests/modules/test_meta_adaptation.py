@@ -15,10 +15,18 @@ from lowner_pl.encoding import Batch
 from .meta_tasks import episodes, new_module, sgd
 
 
+@pytest.mark.parametrize("steps", [0, 1, 3])
 def test_each_query_is_tagged_from_weights_adapted_to_its_support(
-    tiny: str, swahili: list[Sentence]
+    steps: int, tiny: str, swahili: list[Sentence]
 ) -> None:
-    module = new_module(tiny, adaptation_lr=0.02, inner_optimizer=sgd(1.0), dropout=0.5).eval()
+    module = new_module(
+        tiny,
+        adaptation_lr=0.02,
+        adaptation_steps=steps,
+        inner_optimizer=sgd(1.0),
+        dropout=0.5,
+        mask_rate=1.0,
+    ).eval()
     tasks = episodes(swahili, 5)
     with torch.inference_mode():
         tags = module.tag_batch(tasks)
@@ -26,13 +34,14 @@ def test_each_query_is_tagged_from_weights_adapted_to_its_support(
     for task, found in zip(tasks, tags, strict=True):
         other = copy.deepcopy(module)
         optimizer = torch.optim.SGD(other.parameters(), lr=0.02)
-        # Eq. 3: no mask, no maximum, no dropout.
-        other(other.encode(list(task.support), train=False), 0.0).backward()
-        optimizer.step()
+        for _ in range(steps):  # Eq. 3: no mask, no maximum, no dropout
+            optimizer.zero_grad()
+            other(other.encode(list(task.support), train=False), 0.0).backward()
+            optimizer.step()
         with torch.no_grad():
             assert [found] == other.tag([task.query])[0]
             changed += [found] != module.tag([task.query])[0]
-    assert changed  # adapted weights tag otherwise than the start
+    assert bool(changed) == bool(steps)  # adapted weights tag otherwise than the start
 
 
 def test_queries_of_one_support_share_an_adaptation(tiny: str, swahili: list[Sentence]) -> None:
@@ -62,6 +71,16 @@ def test_without_steps_the_start_weights_tag(tiny: str, swahili: list[Sentence])
     module = new_module(tiny, adaptation_steps=0).eval()
     tasks = episodes(swahili, 4)
     assert module.tag_batch(tasks) == module.tag([task.query for task in tasks])[0]
+
+
+@pytest.mark.parametrize("head", ["softmax", "crf"])
+def test_a_step_that_is_too_long_is_not_tagged_from(
+    head: str, tiny: str, swahili: list[Sentence]
+) -> None:
+    # The loss of the one step is finite, as it is that of the start; what is left is not.
+    module = new_module(tiny, adaptation_lr=1e38, inner_optimizer=sgd(1.0), head=head).eval()
+    with pytest.raises(ValueError, match=r"scores of tags must be finite.*Lower `adaptation_lr`"):
+        module.tag_batch(episodes(swahili, 1))
 
 
 class Fixed(LightningDataModule):

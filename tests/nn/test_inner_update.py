@@ -109,6 +109,20 @@ def test_another_learning_rate_takes_the_place_of_the_optimisers_own(name: str) 
     torch.testing.assert_close(moved, by_torch(slower, start, 3), rtol=1e-6, atol=1e-7)
 
 
+@pytest.mark.parametrize(
+    ("factory", "reason"),
+    [
+        (lambda p: torch.optim.LBFGS(p), "closure"),
+        (lambda p: torch.optim.SparseAdam(p), "dense gradients"),
+        (lambda p: torch.optim.Muon(p), "2D parameters"),
+        (lambda p: torch.optim.Adam(p, lr=-1.0), r"learning rate: -1\.0"),
+    ],
+)
+def test_what_cannot_take_an_inner_step_is_refused(factory: Factory, reason: str) -> None:
+    with pytest.raises(ValueError, match=rf"`inner_optimizer` must.*{reason}.*Choose another"):
+        inner_update(factory)
+
+
 def test_what_has_no_differentiable_form_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match=r"differentiable form.*was: RMSprop\. Choose"):
         inner_update(FACTORIES["rmsprop"][0]).check_differentiable()
