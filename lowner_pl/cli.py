@@ -275,8 +275,8 @@ def _is_no_advert(record: logging.LogRecord) -> bool:
 
 
 def _cause_of_ours(error: BaseException) -> BaseException | None:
-    """Return the error that our code raised, which jsonargparse wraps in one about types."""
-    cause = error.__cause__
+    """Return the outermost error that our code raised; jsonargparse wraps it in one about types."""
+    cause: BaseException | None = error
     while cause is not None:
         frames = traceback.extract_tb(cause.__traceback__)
         if frames and Path(frames[-1].filename).is_relative_to(Path(__file__).parent):
