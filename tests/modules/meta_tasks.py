@@ -24,3 +24,9 @@ def episodes(sentences: list[Sentence], count: int) -> list[Episode]:
     return [
         Episode(tuple(sentences[3 * i + 1 : 3 * i + 3]), sentences[3 * i], i) for i in range(count)
     ]
+
+
+def no_dropout(module: MetaLightningModule) -> None:
+    for part in module.modules():
+        if isinstance(part, torch.nn.Dropout):
+            part.p = 0.0

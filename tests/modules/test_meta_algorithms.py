@@ -1,0 +1,115 @@
+"""Second order, Reptile and ANIL beside the first order of the paper."""
+
+import copy
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from lowner_pl.corpus import Episode, Sentence
+from lowner_pl.modules import MetaLightningModule
+from lowner_pl.modules.meta import Algorithm
+
+from .meta_tasks import episodes, new_module, no_dropout, sgd
+
+
+def meta_gradients(
+    backbone: str, tasks: list[Episode], algorithm: Algorithm, **options: Any
+) -> tuple[MetaLightningModule, dict[str, Tensor]]:
+    module = new_module(backbone, algorithm=algorithm, inner_optimizer=sgd(0.05), **options)
+    no_dropout(module)
+    for task in tasks:
+        module._add_meta_gradient(task)
+    return module, {n: p.grad for n, p in module.named_parameters() if p.grad is not None}
+
+
+def test_second_order_is_the_slope_of_the_query_loss_over_the_start(
+    tiny: str, swahili: list[Sentence]
+) -> None:
+    tasks = episodes(swahili, 1)
+    module, second = meta_gradients(tiny, tasks, "maml")
+    _, first = meta_gradients(tiny, tasks, "fomaml")
+    (task,) = tasks
+    support, query = (
+        module.encode(list(part), train=False) for part in (task.support, (task.query,))
+    )
+
+    def query_loss(shift: float, name: str, place: int) -> float:
+        """The query loss after the inner loop, one start weight shifted."""
+        other = copy.deepcopy(module).double()
+        with torch.no_grad():
+            dict(other.named_parameters())[name].view(-1)[place] += shift
+        learnt = [p for p in other.parameters() if p.requires_grad]
+        for _ in range(2):
+            gradients = torch.autograd.grad(other(support, 2.0), learnt, allow_unused=True)
+            with torch.no_grad():
+                for parameter, gradient in zip(learnt, gradients, strict=True):
+                    if gradient is not None:
+                        parameter.sub_(0.05 * gradient)
+        return float(other(query, 2.0).detach())
+
+    for name in (
+        "tagger.head.linear.bias",
+        "tagger.head.linear.weight",
+        "tagger.backbone.encoder.encoder.layer.0.output.dense.weight",
+    ):
+        place = int((second[name] - first[name]).abs().argmax())  # where the Jacobian counts most
+        slope = (query_loss(5e-3, name, place) - query_loss(-5e-3, name, place)) / 1e-2
+        whole, without_jacobian = (g[name].view(-1)[place].item() for g in (second, first))
+        assert whole == pytest.approx(slope, rel=4e-3, abs=2e-4)
+        assert abs(without_jacobian - slope) > 4 * abs(whole - slope)
+
+
+def test_reptile_goes_back_the_way_of_the_inner_loop(tiny: str, swahili: list[Sentence]) -> None:
+    # Two steps of gradient descent: the way back over the rate is the sum of the two gradients.
+    tasks = episodes(swahili, 1)
+    module, gradients = meta_gradients(tiny, tasks, "reptile")
+    task = tasks[0]
+    other = copy.deepcopy(module)
+    batch = other.encode([*task.support, task.query], train=False)
+    expected = torch.zeros_like(other.tagger.head.linear.bias)
+    optimizer = torch.optim.SGD(other.parameters(), lr=0.05)
+    for _ in range(2):
+        optimizer.zero_grad()
+        other(batch, 2.0).backward()
+        assert other.tagger.head.linear.bias.grad is not None
+        expected += other.tagger.head.linear.bias.grad
+        optimizer.step()
+    found = gradients["tagger.head.linear.bias"]
+    torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-5)
+
+
+def test_anil_adapts_the_head_alone(tiny: str, swahili: list[Sentence]) -> None:
+    tasks = episodes(swahili, 1)
+    module, gradients = meta_gradients(tiny, tasks, "anil")
+    other = copy.deepcopy(module)
+    support, query = (
+        other.encode(list(part), train=False) for part in (tasks[0].support, (tasks[0].query,))
+    )
+    head = list(other.tagger.head.parameters())
+    for _ in range(2):
+        for parameter, gradient in zip(
+            head, torch.autograd.grad(other(support, 2.0), head), strict=True
+        ):
+            parameter.data -= 0.05 * gradient
+    other.zero_grad()
+    other(query, 2.0).backward()
+    for name, parameter in other.named_parameters():
+        if parameter.grad is not None:
+            torch.testing.assert_close(gradients[name], parameter.grad, rtol=1e-4, atol=1e-6)
+    assert len(gradients) > 10  # the backbone learns, though it does not adapt
+    with module.eval()._adapted(tasks[0]):
+        body = {n: p for n, p in module.named_parameters() if ".head." not in n}
+        assert all(p.equal(dict(other.named_parameters())[n]) for n, p in body.items())
+
+
+@pytest.mark.parametrize("algorithm", ["fomaml", "maml", "reptile", "anil"])
+def test_gradients_of_all_algorithms_sum_over_the_tasks(
+    algorithm: Algorithm, tiny: str, swahili: list[Sentence]
+) -> None:
+    tasks = episodes(swahili, 2)
+    _, both = meta_gradients(tiny, tasks, algorithm)
+    one, other = (meta_gradients(tiny, [task], algorithm)[1] for task in tasks)
+    for name, gradient in both.items():
+        torch.testing.assert_close(gradient, one[name] + other[name], rtol=1e-4, atol=1e-5)
