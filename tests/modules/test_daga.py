@@ -133,6 +133,16 @@ def test_endless_samples_are_dropped() -> None:
     assert report.dropped == {"endless": 6}
 
 
+def test_a_low_temperature_writes_the_likeliest_token() -> None:
+    # Scores over 0.01: "Ann" at 0.3 is some 80 million times as likely as "B-P" at 0.25.
+    cold = constant(SHARES, temperature=0.01, most_tokens=5, draws=1, rounds=8)
+    (candidates,) = cold.candidates([ANN], [0], seed=0)
+    assert list(candidates) == ["endless"] * 8
+    cold = constant({**SHARES, "end": 0.9}, temperature=0.01, draws=1, rounds=8)
+    (candidates,) = cold.candidates([ANN], [0], seed=0)
+    assert list(candidates) == ["no_words"] * 8
+
+
 def test_unknown_words_can_be_dropped() -> None:
     kept = made(constant(SHARES), 200)
     assert any("<unk>" in sentence.words for sentence in kept)
