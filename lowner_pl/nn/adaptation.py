@@ -20,7 +20,7 @@ class Adaptation:
 
     The adapted weights lie in a second copy, made once and used for every task; the start weights
     are never written, so they come back bit for bit and at no cost. A gradient is used up as soon
-    as the backward step has it, parameter by parameter: all of them are never there at once.
+    as the backward step has it, parameter by parameter; what stays of it is the step's state.
 
     Args:
         parameters: The weights that adapt.
