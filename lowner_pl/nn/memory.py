@@ -11,7 +11,8 @@ def keep_freed_memory() -> None:
     """Let the process keep what it frees, for its next use.
 
     An inner loop frees a gradient for each weight in each step. glibc gives large pieces back to
-    the system, which then has to clear them again for every gradient. Other C libraries have no such option. `malloc_trim` still returns what is free.
+    the system, which then has to clear them again for every gradient. Other
+    C libraries have no such option. `malloc_trim` still returns what is free.
     """
     with contextlib.suppress(AttributeError, OSError, TypeError):
         library = ctypes.CDLL(None)
