@@ -37,17 +37,16 @@ def work(job: Record) -> Record:
     way = ways[job["kind"]](module)
     loaded = memory_megabytes("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # from here on, the peak is the work's
-    if job["work"] == "update":  # the first one makes the optimiser's state, in both ways
-        way.update(episodes[-1:])
+    is_update = job["work"] == "update"
+    chosen = episodes[: job["tasks"] * job["updates"] if is_update else job["tagged"]]
+    parts = job["updates"] if is_update else 1
+    batches = [chosen[part::parts] for part in range(parts)]
+    do = way.update if is_update else way.tag
+    # Once before: it makes the optimiser's state and, for each shape, a program of products.
+    do(batches[0])
     way.encoder.get_input_embeddings().register_forward_hook(count_subwords)
     with Stopwatch() as clock:
-        if job["work"] == "update":
-            chosen = episodes[: job["tasks"] * job["updates"]]
-            batches = [chosen[i :: job["updates"]] for i in range(job["updates"])]
-            result = [way.update(batch) for batch in batches][-1]
-        else:
-            chosen = episodes[: job["tagged"]]
-            result = way.tag(chosen)
+        result = [do(batch) for batch in batches][-1]
     torch.save(result, job["file"])
     shared = len({episode.support for episode in chosen})
     learnt = sum(p.numel() for p in module.parameters() if p.requires_grad)
@@ -94,8 +93,7 @@ class Ours:
 
     def update(self, batch: list[Episode]) -> list[Tensor]:
         """Take a meta-update; return the meta-gradient."""
-        for episode in batch:
-            self.module._add_meta_gradient(episode)
+        self.module.add_meta_gradients(batch)
         total = [p.grad.clone() for p in self.learnt[-4:] if p.grad is not None]
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=False)
@@ -105,8 +103,8 @@ class Ours:
         """Return the tag scores of each query."""
         scores: dict[int, Tensor] = {}
         with torch.inference_mode():
-            for numbers in self.module._sharing(episodes):
-                with self.module._adapted(episodes[numbers[0]]):
+            for numbers, adapted in self.module.adaptations(episodes):
+                with adapted:
                     queries = [episodes[number].query for number in numbers]
                     _, batch, emissions = self.module.tag(queries)
                 for row, number in enumerate(numbers):

@@ -1,7 +1,6 @@
 """Meta-learning across languages: weights from which a tagger adapts to each sentence."""
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import torch
@@ -10,11 +9,11 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from lowner_pl.corpus import Episode, Sentence
+from lowner_pl.corpus import Episode
 from lowner_pl.encoding import Batch, Marker, mask_entity_words
-from lowner_pl.modules.ner import NERModule
+from lowner_pl.modules.adaptive import AdaptiveModule, Task
 from lowner_pl.modules.ranges import check_range
-from lowner_pl.nn import Adaptation, adapted_weights, inner_update
+from lowner_pl.nn import Adaptation, FirstGradient, SharedStart, adapted_weights, inner_update
 
 Algorithm = Literal["fomaml", "maml", "reptile", "anil"]
 
@@ -24,7 +23,7 @@ def adam(parameters: Any) -> torch.optim.Optimizer:
     return torch.optim.Adam(parameters, lr=3e-5, fused=True)
 
 
-class MetaLightningModule(NERModule):
+class MetaLightningModule(AdaptiveModule):
     r"""Meta-learnt tagger (`Wu et al., 2020 <https://arxiv.org/abs/1911.06161>`_, Algorithm 1).
 
     Each training sentence is a task: the tagger takes ``inner_steps`` on the sentences most like
@@ -58,7 +57,6 @@ class MetaLightningModule(NERModule):
             loops, or none that ``maml`` can differentiate.
     """
 
-    learns_episodes = True
     automatic_optimization = False
 
     def __init__(
@@ -98,7 +96,8 @@ class MetaLightningModule(NERModule):
             raise ValueError("`inner_optimizer` must have an `lr` above 0 for reptile, was: 0.")
         if mask_rate > 0.0:
             self.word_encoder.mask_id  # noqa: B018 - fails here rather than in the first step
-        self._adaptation = self._new_adaptation()
+        self.adaptation = self._new_adaptation()
+        self.shared_start = None if algorithm == "anil" else SharedStart(self.tagger)
 
     @property
     def method(self) -> str:  # type: ignore[override]
@@ -109,23 +108,10 @@ class MetaLightningModule(NERModule):
         """Return what a checkpoint must agree on: also the marker."""
         return {**super().identity(), "marker": self.marker}
 
-    def encode(self, sentences: list[Sentence], *, train: bool) -> Batch:
-        """Return the sentences without masks: those of meta-training are drawn for each task."""
-        del train
-        return self.word_encoder(sentences, self.tag_set)
-
-    def forward(self, batch: Batch, max_weight: float) -> Tensor:
-        """Return the loss of a batch (Eq. 13), as a function that other weights can be put in."""
-        emissions = self.tagger(batch)
-        return self.tagger.head.loss(emissions, batch.tags, batch.word_mask, max_weight=max_weight)
-
     def training_step(self, batch: list[Episode], batch_idx: int) -> None:
         """Take the meta-update of Eq. 10 on a batch of tasks."""
         del batch_idx
-        losses = []
-        for episode in batch:
-            torch.manual_seed(self.task_seed(episode))
-            losses.append(self._add_meta_gradient(episode))
+        losses = self.add_meta_gradients(batch)
         self._sum_over_devices()
         optimizer: Any = self.optimizers()
         optimizer.step()
@@ -136,101 +122,61 @@ class MetaLightningModule(NERModule):
             loss = torch.stack(losses).mean()
             self.log("train/loss", loss, prog_bar=True, batch_size=len(batch))
 
-    def task_seed(self, episode: Episode) -> int:
-        """Return the seed of a task's masks and dropout: a hash of run seed, epoch and task."""
-        return self.seed_of(episode.number)
-
-    def tag_batch(self, batch: list[Episode], *, with_loss: bool = False) -> list[tuple[str, ...]]:
-        """Return the tags of the queries, each from weights adapted to its support.
-
-        Queries of the same support share one adaptation. No masks, no maximum in the loss.
+    def add_meta_gradients(self, episodes: Sequence[Episode]) -> list[Tensor]:
+        """Add the meta-gradients of tasks to the gradients of the weights; return the losses.
 
         Raises:
-            ValueError: If the loss of a support is no number.
+            ValueError: If a loss is no number.
         """
-        tags: list[tuple[str, ...]] = [()] * len(batch)
-        for numbers in self._sharing(batch):
-            episodes = [batch[number] for number in numbers]
-            with self._adapted(episodes[0]):
-                found = super().tag_batch([e.query for e in episodes], with_loss=with_loss)
-            for number, row in zip(numbers, found, strict=True):
-                tags[number] = row
-        return tags
+        tasks = [self._masked(episode) for episode in episodes]
+        steps = 0 if self.algorithm == "maml" else self.inner_steps  # it differentiates them
+        firsts = self.first_gradients(tasks, self.max_weight, steps=steps)
+        losses = []
+        for task, first in zip(tasks, firsts, strict=True):
+            torch.manual_seed(self.task_seed(task.episode, 2))
+            losses.append(self._add_meta_gradient(task, first))
+        return losses
 
-    def tag(self, sentences: list[Sentence]) -> tuple[list[tuple[str, ...]], Batch, Tensor]:
-        """Return what the base does, having made sure that the scores are numbers.
-
-        Raises:
-            ValueError: If one is not: the last step was too long, though its loss was finite.
-        """
-        tags, batch, emissions = super().tag(sentences)
-        if not torch.isfinite(emissions).all():
-            raise ValueError(
-                "The scores of tags must be finite, was: not so in tagging "
-                f"{' '.join(sentences[0].words)[:80]!r}, or another sentence of its support. Lower "
-                "`adaptation_lr`, or use another checkpoint."
-            )
-        return tags, batch, emissions
-
-    def _sharing(self, batch: list[Episode]) -> list[list[int]]:
-        """Return the places of the episodes of each support; all together without adaptation."""
-        if self.adaptation_steps == 0:
-            return [list(range(len(batch)))]
-        groups: dict[tuple[Sentence, ...], list[int]] = {}
-        for number, episode in enumerate(batch):
-            groups.setdefault(episode.support, []).append(number)
-        return list(groups.values())
-
-    def _adapted(self, episode: Episode) -> AbstractContextManager[Any]:
-        """Return the ``with`` block in which the weights are adapted to a support (Eq. 3 and 8)."""
-
-        def loss() -> Tensor:
-            support = self.encode(list(episode.support), train=False).to(self.device)
-            return self._checked(self(support, 0.0), episode, "Adapting to the neighbours of")
-
-        return self._adaptation.adapted(
-            loss, update=self.adaptation_update, steps=self.adaptation_steps
-        )
-
-    def _add_meta_gradient(self, episode: Episode) -> Tensor:
+    def _add_meta_gradient(self, task: Task, first: FirstGradient | None) -> Tensor:
         """Add the meta-gradient of a task to the gradients of the weights; return its loss."""
-        support, query = self._masked(episode)
-
-        def inner_loss() -> Tensor:
-            return self._checked(self(support, self.max_weight), episode, "The inner loop for")
-
         if self.algorithm == "maml":
-            return self._add_second_order(support, query, episode)
-        with self._adaptation.adapted(
-            inner_loss, update=self.inner_update, steps=self.inner_steps
+            return self._add_second_order(task)
+        assert task.query is not None
+        with self.adaptation.adapted(
+            self.loss_of(task, self.max_weight),
+            update=self.inner_update,
+            steps=self.inner_steps,
+            first=first,
         ) as start:
             with torch.set_grad_enabled(self.algorithm != "reptile"):
-                loss = self._checked(self(query, self.max_weight), episode, "The meta-update by")
+                loss = self(task.query, self.max_weight)
+                loss = self.checked(loss, task.episode, "The meta-update by")
             if self.algorithm == "reptile":
                 self._add_way_back(start)
             else:
                 loss.backward()  # adds g_i of Eq. 12 to the sum
         return loss.detach()
 
-    def _add_second_order(self, support: Batch, query: Batch, episode: Episode) -> Tensor:
+    def _add_second_order(self, task: Task) -> Tensor:
         """Add the meta-gradient of Eq. 11, by differentiating the inner loop."""
         start = {name: p for name, p in self.named_parameters() if p.requires_grad}
+        assert task.query is not None
 
         def loss_of(batch: Batch, what: str) -> Callable[[Mapping[str, Tensor]], Tensor]:
             def loss(weights: Mapping[str, Tensor]) -> Tensor:
                 value = functional_call(self, dict(weights), (batch, self.max_weight))
-                return self._checked(value, episode, what)
+                return self.checked(value, task.episode, what)
 
             return loss
 
         with sdpa_kernel(SDPBackend.MATH):  # the other kernels cannot be differentiated twice
             weights = adapted_weights(
                 start,
-                loss_of(support, "The inner loop for"),
+                loss_of(task.support, self.inner_name),
                 update=self.inner_update,
                 steps=self.inner_steps,
             )
-            loss = loss_of(query, "The meta-update by")(weights)
+            loss = loss_of(task.query, "The meta-update by")(weights)
             gradients = torch.autograd.grad(loss, list(start.values()), allow_unused=True)
         for parameter, gradient in zip(start.values(), gradients, strict=True):
             if gradient is not None:
@@ -239,11 +185,12 @@ class MetaLightningModule(NERModule):
 
     def _add_way_back(self, start: list[Tensor]) -> None:
         """Add Reptile's gradient: from the adapted weights back to the start, in inner rates."""
-        for parameter, origin in zip(self._adaptation.parameters, start, strict=True):
+        for parameter, origin in zip(self.adaptation.parameters, start, strict=True):
             _add_gradient(parameter, (origin - parameter.data).div_(self.inner_update.lr))
 
-    def _masked(self, episode: Episode) -> tuple[Batch, Batch]:
-        """Return what the inner loop learns from and the query, words of entities masked anew."""
+    def _masked(self, episode: Episode) -> Task:
+        """Return a task of meta-training, words of entities masked anew."""
+        torch.manual_seed(self.task_seed(episode))
         sentences = [*episode.support, episode.query]
         masked = mask_entity_words(sentences, self.mask_rate, torch.default_generator)
         if not self.mask_support:
@@ -253,21 +200,7 @@ class MetaLightningModule(NERModule):
             self.word_encoder(sentences[part], self.tag_set, masked=masked[part]).to(self.device)
             for part in (learnt, slice(-1, None))
         )
-        return support, query
-
-    def _checked(self, loss: Tensor, episode: Episode, what: str) -> Tensor:
-        """Return the loss of a task, having made sure that it is a number.
-
-        Raises:
-            ValueError: If it is infinite or not a number.
-        """
-        if not torch.isfinite(loss):
-            raise ValueError(
-                f"The loss must be finite, was: {loss.item()}. {what} sentence {episode.number}, "
-                f"{' '.join(episode.query.words)[:80]!r}, stopped there: lower the learning rates, "
-                "or use a checkpoint saved before this, all of which are unchanged."
-            )
-        return loss
+        return Task(episode, support, query)
 
     def _sum_over_devices(self) -> None:
         """Sum the meta-gradients of all devices, each of which had its share of the tasks."""

@@ -16,6 +16,7 @@ from lowner_pl.nn.loading import (
 from lowner_pl.nn.retrieval import SentenceIndex
 from lowner_pl.nn.retriever import Retriever
 from lowner_pl.nn.sentence_vectors import Pooling, SentenceVectors
+from lowner_pl.nn.shared_start import FirstGradient, SharedStart
 from lowner_pl.nn.tagger import Tagger
 from lowner_pl.nn.trial_optimizer import OptimizerFactory, trial_optimizer
 from lowner_pl.nn.word_vectors import BackboneVectors
@@ -26,6 +27,7 @@ __all__ = [
     "Backbone",
     "BackboneVectors",
     "CRFHead",
+    "FirstGradient",
     "Head",
     "HeadName",
     "InnerUpdate",
@@ -36,6 +38,7 @@ __all__ = [
     "Retriever",
     "SentenceIndex",
     "SentenceVectors",
+    "SharedStart",
     "SoftmaxHead",
     "Tagger",
     "adapted_weights",

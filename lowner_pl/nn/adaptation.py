@@ -6,6 +6,7 @@ The inner loop of meta-training and the adaptation to a test sentence are the sa
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 
 from lowner_pl.nn.inner_update import InnerUpdate
 from lowner_pl.nn.memory import keep_freed_memory
+from lowner_pl.nn.shared_start import FirstGradient
 
 
 class Adaptation:
@@ -36,7 +38,12 @@ class Adaptation:
 
     @contextmanager
     def adapted(
-        self, loss: Callable[[], Tensor], *, update: InnerUpdate, steps: int
+        self,
+        loss: Callable[[], Tensor],
+        *,
+        update: InnerUpdate,
+        steps: int,
+        first: FirstGradient | None = None,
     ) -> Iterator[list[Tensor]]:
         """Take steps on a loss for the length of a ``with`` block; yield the start weights.
 
@@ -47,6 +54,8 @@ class Adaptation:
             loss: Gives the loss at the weights as they are, a scalar; called once a step.
             update: The step.
             steps: How many; 0 leaves the weights as they are.
+            first: Gives the gradients of the first step, anew at each call, where they are known;
+                then the loss is called once less.
 
         Raises:
             ValueError: If ``steps`` is negative.
@@ -57,7 +66,7 @@ class Adaptation:
         try:
             if steps:
                 with torch.inference_mode(False), torch.enable_grad():
-                    self._descend(loss, update, steps)
+                    self._descend(loss, update, steps, first)
             yield start
         finally:
             with torch.inference_mode(False):
@@ -65,19 +74,32 @@ class Adaptation:
                     parameter.data = data
             torch.clear_autocast_cache()
 
-    def _descend(self, loss: Callable[[], Tensor], update: InnerUpdate, steps: int) -> None:
+    def _descend(
+        self,
+        loss: Callable[[], Tensor],
+        update: InnerUpdate,
+        steps: int,
+        first: FirstGradient | None,
+    ) -> None:
         """Take the steps, the gradients of the parameters and the fixed weights set aside."""
         if not self._copies or self._copies[0].device != self.parameters[0].device:
             keep_freed_memory()
             self._copies = [torch.empty_like(parameter.data) for parameter in self.parameters]
         gradients = [parameter.grad for parameter in self.parameters]
-        hooks = self._hooks(update, steps)
+        descents = [
+            _Descent(parameter, copy, update, steps, first and partial(first, number))
+            for number, (parameter, copy) in enumerate(
+                zip(self.parameters, self._copies, strict=True)
+            )
+        ]
+        hooks: list[Any] = []
         for parameter in self.fixed:
             parameter.requires_grad_(False)
         try:
-            for parameter in self.parameters:
-                parameter.grad = None
-            for _ in range(steps):
+            for descent in descents:
+                descent.begin()
+            hooks += [d.parameter.register_post_accumulate_grad_hook(d.step) for d in descents]
+            for _ in range(steps - (first is not None)):
                 loss().backward()
                 torch.clear_autocast_cache()  # else 16-bit copies of the weights before stay
         finally:
@@ -88,37 +110,61 @@ class Adaptation:
             for parameter, gradient in zip(self.parameters, gradients, strict=True):
                 parameter.grad = gradient
 
-    def _hooks(self, update: InnerUpdate, steps: int) -> list[Any]:
-        """Let each parameter step as soon as it has its gradient: nothing else needs it then."""
 
-        def hook_of(copy: Tensor) -> Callable[[Tensor], None]:
-            state: Any = None
-            step = 0
+class _Descent:
+    """The steps of one weight, each taken as soon as it has its gradient: nothing else needs it.
 
-            def hook(parameter: Tensor) -> None:
-                nonlocal state, step
-                step += 1
-                gradient, parameter.grad = parameter.grad, None
-                assert gradient is not None
-                is_last = step == steps
-                with torch.no_grad():
-                    made = update.apply(
-                        copy if step > 1 else parameter.data,
-                        gradient,
-                        state,
-                        step,
-                        out=copy,
-                        is_last=is_last,
-                    )
-                state = None if is_last else made
-                parameter.data = copy
+    Args:
+        parameter: The weight.
+        copy: Where the adapted weight lies.
+        update: The step.
+        steps: How many.
+        first: Gives the first gradient, anew at each call, if it is known.
+    """
 
-            return hook
+    def __init__(
+        self,
+        parameter: nn.Parameter,
+        copy: Tensor,
+        update: InnerUpdate,
+        steps: int,
+        first: Callable[[], Tensor] | None,
+    ) -> None:
+        self.parameter, self.copy, self.update, self.steps = parameter, copy, update, steps
+        self.first = first
+        self.taken = 0
+        self.state: Any = None
 
-        return [
-            parameter.register_post_accumulate_grad_hook(hook_of(copy))
-            for parameter, copy in zip(self.parameters, self._copies, strict=True)
-        ]
+    def begin(self) -> None:
+        """Set the gradient aside, and take the first step if its gradient is known."""
+        self.parameter.grad = None
+        if self.first is not None:
+            self._take(self.first())
+            if self.update.keeps_first_gradient:
+                self.state = None  # a product of two factors, which take less memory
+
+    def step(self, parameter: Tensor) -> None:
+        """Take a step along the gradient that the backward pass has left."""
+        gradient, parameter.grad = parameter.grad, None
+        assert gradient is not None
+        if self.taken == 1 and self.first is not None and self.update.keeps_first_gradient:
+            self.state = self.first()
+        self._take(gradient)
+
+    @torch.no_grad()
+    def _take(self, gradient: Tensor) -> None:
+        self.taken += 1
+        is_last = self.taken == self.steps
+        state = self.update.apply(
+            self.copy if self.taken > 1 else self.parameter.data,
+            gradient,
+            self.state,
+            self.taken,
+            out=self.copy,
+            is_last=is_last,
+        )
+        self.state = None if is_last else state
+        self.parameter.data = self.copy
 
 
 def adapted_weights(

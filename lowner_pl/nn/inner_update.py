@@ -18,6 +18,9 @@ class InnerUpdate(ABC):
             <https://arxiv.org/abs/1911.06161>`_).
     """
 
+    keeps_first_gradient = False
+    """Whether the state behind the first step is the gradient itself."""
+
     def __init__(self, lr: float) -> None:
         self.lr = lr
 
@@ -99,6 +102,8 @@ class AdamUpdate(InnerUpdate):
         betas: Decay of the first and the second moment.
         eps: Added to the denominator.
     """
+
+    keeps_first_gradient = True
 
     def __init__(self, lr: float, *, betas: tuple[float, float], eps: float) -> None:
         super().__init__(lr)

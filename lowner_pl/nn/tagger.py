@@ -22,6 +22,9 @@ class Tagger(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Return emissions. Shape ``(B, W, T)``."""
-        hidden = self.backbone(batch.input_ids, batch.lengths)
+        return self.emissions(self.backbone(batch.input_ids, batch.lengths), batch)
+
+    def emissions(self, hidden: Tensor, batch: Batch) -> Tensor:
+        """Return emissions ``(B, W, T)`` from the hidden states of the subwords ``(N, H)``."""
         words = hidden.index_select(0, batch.anchors.flatten())
         return self.head.emissions(words.view(*batch.anchors.shape, -1))

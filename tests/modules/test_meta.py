@@ -54,7 +54,7 @@ def plain_meta_gradient(
 
 
 @pytest.mark.usefixtures("quiet")
-@pytest.mark.parametrize("options", [{}, {"marker": "mask"}, {"head": "crf"}, {"frozen_layers": 1}])
+@pytest.mark.parametrize("options", [{}, {"marker": "mask"}, {"head": "crf"}, {"frozen_layers": 0}, {"frozen_layers": 1}])
 def test_the_meta_update_is_that_of_deep_copies(
     options: dict[str, Any], tiny: str, swahili: list[Sentence]
 ) -> None:
@@ -94,11 +94,18 @@ def test_adam_takes_the_meta_step_by_the_learning_rate(tiny: str, swahili: list[
 
 
 @pytest.mark.usefixtures("quiet")
-def test_the_order_of_the_tasks_changes_nothing(tiny: str, swahili: list[Sentence]) -> None:
+@pytest.mark.parametrize("together", [True, False])  # dropout in the backbone: each task alone
+def test_the_order_of_the_tasks_changes_nothing(
+    together: bool, tiny: str, swahili: list[Sentence]
+) -> None:
     # With masks and dropout: they belong to the task, not to its place in the batch.
     ends = []
     for turn in (1, -1):
-        module = with_optimizer(new_module(tiny, dropout=0.3, mask_rate=0.5))
+        module = with_optimizer(new_module(tiny, frozen_layers=0, mask_rate=0.5))
+        if together:
+            no_dropout(module)
+        module.tagger.head.dropout.p = 0.3
+        assert module.tagger.backbone.draws_dropout != together
         module.training_step(episodes(swahili, 4)[::turn], 0)
         ends.append(module.state_dict())
     for name, weight in ends[0].items():
@@ -119,7 +126,8 @@ def test_masks_are_of_support_and_query_or_of_the_query_alone(
     )
     for mask_support in (True, False):
         module = new_module(tiny, mask_rate=1.0, mask_support=mask_support)
-        support, query = module._masked(task)
+        _, support, query = module._masked(task)
+        assert query is not None
         words = [
             sum(tag != "O" for sentence in part for tag in sentence.tags or ())
             for part in (task.support, (task.query,))
@@ -144,27 +152,29 @@ def test_masks_follow_seed_epoch_and_task(
     assert len(seeds) == 8
 
 
+@pytest.mark.parametrize("frozen_layers", [None, 0])  # first steps one by one, or together
 @pytest.mark.parametrize("stage", ["inner", "query", "adaptation"])
 def test_a_loss_that_is_no_number_stops_with_the_sentence(
-    stage: str, tiny: str, swahili: list[Sentence]
+    stage: str, frozen_layers: int | None, tiny: str, swahili: list[Sentence]
 ) -> None:
-    module = new_module(tiny)
+    module = new_module(tiny, frozen_layers=frozen_layers)
+    head: Any = module.tagger.head
     task = Episode(tuple(swahili[1:3]), swahili[0], 41)
     calls = 0
-    forward = module.forward
+    loss_of = head.loss
 
-    def broken(batch: Batch, max_weight: float) -> Tensor:
+    def broken(*tensors: Tensor, max_weight: float) -> Tensor:
         nonlocal calls
         calls += 1
-        loss = forward(batch, max_weight)
+        loss: Tensor = loss_of(*tensors, max_weight=max_weight)
         return loss * float("nan") if calls == (3 if stage == "query" else 1) else loss
 
-    module.forward = broken  # type: ignore[method-assign]
+    head.loss = broken
     before = copy.deepcopy(module.state_dict())
     words = " ".join(swahili[0].words)[:40]
     steps: dict[str, Callable[[], object]] = {
-        "inner": lambda: module._add_meta_gradient(task),
-        "query": lambda: module._add_meta_gradient(task),
+        "inner": lambda: module.add_meta_gradients([task]),
+        "query": lambda: module.add_meta_gradients([task]),
         "adaptation": lambda: module.tag_batch([task]),
     }
     with pytest.raises(ValueError, match="must be finite, was: nan") as error:

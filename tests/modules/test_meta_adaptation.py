@@ -15,12 +15,14 @@ from lowner_pl.encoding import Batch
 from .meta_tasks import episodes, new_module, sgd
 
 
+@pytest.mark.parametrize("frozen_layers", [None, 0])  # first steps one by one, or together
 @pytest.mark.parametrize("steps", [0, 1, 3])
 def test_each_query_is_tagged_from_weights_adapted_to_its_support(
-    steps: int, tiny: str, swahili: list[Sentence]
+    steps: int, frozen_layers: int | None, tiny: str, swahili: list[Sentence]
 ) -> None:
     module = new_module(
         tiny,
+        frozen_layers=frozen_layers,
         adaptation_lr=0.02,
         adaptation_steps=steps,
         inner_optimizer=sgd(1.0),
@@ -33,7 +35,8 @@ def test_each_query_is_tagged_from_weights_adapted_to_its_support(
     changed = 0
     for task, found in zip(tasks, tags, strict=True):
         other = copy.deepcopy(module)
-        optimizer = torch.optim.SGD(other.parameters(), lr=0.02)
+        learnt = [p for p in other.parameters() if p.requires_grad]
+        optimizer = torch.optim.SGD(learnt, lr=0.02)
         for _ in range(steps):  # Eq. 3: no mask, no maximum, no dropout
             optimizer.zero_grad()
             other(other.encode(list(task.support), train=False), 0.0).backward()

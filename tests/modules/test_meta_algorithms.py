@@ -19,8 +19,7 @@ def meta_gradients(
 ) -> tuple[MetaLightningModule, dict[str, Tensor]]:
     module = new_module(backbone, algorithm=algorithm, inner_optimizer=sgd(0.05), **options)
     no_dropout(module)
-    for task in tasks:
-        module._add_meta_gradient(task)
+    module.add_meta_gradients(tasks)
     return module, {n: p.grad for n, p in module.named_parameters() if p.grad is not None}
 
 
@@ -99,7 +98,8 @@ def test_anil_adapts_the_head_alone(tiny: str, swahili: list[Sentence]) -> None:
         if parameter.grad is not None:
             torch.testing.assert_close(gradients[name], parameter.grad, rtol=1e-4, atol=1e-6)
     assert len(gradients) > 10  # the backbone learns, though it does not adapt
-    with module.eval()._adapted(tasks[0]):
+    ((_, adapted),) = module.eval().adaptations(tasks)
+    with adapted:
         body = {n: p for n, p in module.named_parameters() if ".head." not in n}
         assert all(p.equal(dict(other.named_parameters())[n]) for n, p in body.items())
 
