@@ -13,7 +13,14 @@ from lowner_pl.corpus import Episode
 from lowner_pl.encoding import Batch, Marker, mask_entity_words
 from lowner_pl.modules.adaptive import AdaptiveModule, Task
 from lowner_pl.modules.ranges import check_range
-from lowner_pl.nn import Adaptation, FirstGradient, SharedStart, adapted_weights, inner_update
+from lowner_pl.nn import (
+    Adaptation,
+    Average,
+    FirstGradient,
+    SharedStart,
+    adapted_weights,
+    inner_update,
+)
 
 Algorithm = Literal["fomaml", "maml", "reptile", "anil"]
 
@@ -50,6 +57,10 @@ class MetaLightningModule(AdaptiveModule):
         mask_support: Whether support is masked as well as the query.
         max_weight: Weight :math:`\lambda` of the highest loss of each sentence (Eq. 13), in
             meta-training alone, at least 0.
+        average: What counts the same in the sum over tasks: the ``sentences`` that are the queries,
+            as in the paper (Eq. 10), or their ``words``, as when a tagger learns from batches: then
+            a task weighs as many times as much as its query is longer than the mean. The maximum
+            counts once a sentence either way.
         kwargs: Options of `NERModule`.
 
     Raises:
@@ -58,6 +69,7 @@ class MetaLightningModule(AdaptiveModule):
     """
 
     automatic_optimization = False
+    average_of_head = "sentences"
 
     def __init__(
         self,
@@ -71,6 +83,7 @@ class MetaLightningModule(AdaptiveModule):
         mask_rate: float = 0.2,
         mask_support: bool = True,
         max_weight: float = 2.0,
+        average: Average = "sentences",
         **kwargs: Any,
     ) -> None:
         check_range("inner_steps", inner_steps, 1)
@@ -79,7 +92,7 @@ class MetaLightningModule(AdaptiveModule):
         check_range("mask_rate", mask_rate, 0.0, 1.0)
         check_range("max_weight", max_weight, 0.0)
         self.marker = marker
-        super().__init__(**kwargs)
+        super().__init__(average=average, **kwargs)
         if callable(self.hparams.get("inner_optimizer")):  # made in Python: no plain value to save
             self.hparams.pop("inner_optimizer")
         self.algorithm = algorithm
@@ -112,7 +125,7 @@ class MetaLightningModule(AdaptiveModule):
         """Take the meta-update of Eq. 10 on a batch of tasks."""
         del batch_idx
         losses = self.add_meta_gradients(batch)
-        self._sum_over_devices()
+        self._sum_gradients()
         optimizer: Any = self.optimizers()
         optimizer.step()
         optimizer.zero_grad(set_to_none=False)  # the next tasks add to the same memory
@@ -129,18 +142,29 @@ class MetaLightningModule(AdaptiveModule):
             ValueError: If a loss is no number.
         """
         tasks = [self._masked(episode) for episode in episodes]
+        weights = self._weights(episodes)
         steps = 0 if self.algorithm == "maml" else self.inner_steps  # it differentiates them
         firsts = self.first_gradients(tasks, self.max_weight, steps=steps)
         losses = []
-        for task, first in zip(tasks, firsts, strict=True):
+        for task, first, weight in zip(tasks, firsts, weights, strict=True):
             torch.manual_seed(self.task_seed(task.episode, 2))
-            losses.append(self._add_meta_gradient(task, first))
+            losses.append(self._add_meta_gradient(task, first, weight))
         return losses
 
-    def _add_meta_gradient(self, task: Task, first: FirstGradient | None) -> Tensor:
+    def _weights(self, episodes: Sequence[Episode]) -> list[float]:
+        """Return how much each task counts: once, or by the words of its query."""
+        if self.average == "sentences":
+            return [1.0] * len(episodes)
+        words = [len(episode.query.words) for episode in episodes]
+        total = torch.tensor([sum(words), len(words)], dtype=torch.float64, device=self.device)
+        self._sum_over_devices(total)
+        mean = float(total[0] / total[1].clamp(min=1.0))
+        return [count / mean for count in words]
+
+    def _add_meta_gradient(self, task: Task, first: FirstGradient | None, weight: float) -> Tensor:
         """Add the meta-gradient of a task to the gradients of the weights; return its loss."""
         if self.algorithm == "maml":
-            return self._add_second_order(task)
+            return self._add_second_order(task, weight)
         assert task.query is not None
         with self.adaptation.adapted(
             self.loss_of(task, self.max_weight),
@@ -149,23 +173,25 @@ class MetaLightningModule(AdaptiveModule):
             first=first,
         ) as start:
             with torch.set_grad_enabled(self.algorithm != "reptile"):
-                loss = self(task.query, self.max_weight)
+                loss = weight * self(task.query, self.max_weight / weight)
                 loss = self.checked(loss, task.episode, "The meta-update by")
             if self.algorithm == "reptile":
-                self._add_way_back(start)
+                self._add_way_back(start, weight)
             else:
                 loss.backward()  # adds g_i of Eq. 12 to the sum
         return loss.detach()
 
-    def _add_second_order(self, task: Task) -> Tensor:
+    def _add_second_order(self, task: Task, weight: float) -> Tensor:
         """Add the meta-gradient of Eq. 11, by differentiating the inner loop."""
         start = {name: p for name, p in self.named_parameters() if p.requires_grad}
         assert task.query is not None
 
-        def loss_of(batch: Batch, what: str) -> Callable[[Mapping[str, Tensor]], Tensor]:
+        def loss_of(
+            batch: Batch, what: str, factor: float = 1.0
+        ) -> Callable[[Mapping[str, Tensor]], Tensor]:
             def loss(weights: Mapping[str, Tensor]) -> Tensor:
-                value = functional_call(self, dict(weights), (batch, self.max_weight))
-                return self.checked(value, task.episode, what)
+                value = functional_call(self, dict(weights), (batch, self.max_weight / factor))
+                return self.checked(factor * value, task.episode, what)
 
             return loss
 
@@ -176,17 +202,18 @@ class MetaLightningModule(AdaptiveModule):
                 update=self.inner_update,
                 steps=self.inner_steps,
             )
-            loss = loss_of(task.query, "The meta-update by")(weights)
+            loss = loss_of(task.query, "The meta-update by", weight)(weights)
             gradients = torch.autograd.grad(loss, list(start.values()), allow_unused=True)
         for parameter, gradient in zip(start.values(), gradients, strict=True):
             if gradient is not None:
                 _add_gradient(parameter, gradient)
         return loss.detach()
 
-    def _add_way_back(self, start: list[Tensor]) -> None:
+    def _add_way_back(self, start: list[Tensor], weight: float) -> None:
         """Add Reptile's gradient: from the adapted weights back to the start, in inner rates."""
+        factor = weight / self.inner_update.lr
         for parameter, origin in zip(self.adaptation.parameters, start, strict=True):
-            _add_gradient(parameter, (origin - parameter.data).div_(self.inner_update.lr))
+            _add_gradient(parameter, (origin - parameter.data).mul_(factor))
 
     def _masked(self, episode: Episode) -> Task:
         """Return a task of meta-training, words of entities masked anew."""
@@ -202,14 +229,23 @@ class MetaLightningModule(AdaptiveModule):
         )
         return Task(episode, support, query)
 
-    def _sum_over_devices(self) -> None:
+    def _sum_gradients(self) -> None:
         """Sum the meta-gradients of all devices, each of which had its share of the tasks."""
-        if self.trainer.world_size == 1:
-            return
-        for parameter in self._learnt():
-            if parameter.grad is None:
-                parameter.grad = torch.zeros_like(parameter)
-            self.trainer.strategy.reduce(parameter.grad, reduce_op="sum")
+        if self._devices > 1:
+            for parameter in self._learnt():
+                if parameter.grad is None:
+                    parameter.grad = torch.zeros_like(parameter)
+                self._sum_over_devices(parameter.grad)
+
+    def _sum_over_devices(self, tensor: Tensor) -> None:
+        """Sum a tensor over all devices."""
+        if self._devices > 1:
+            self.trainer.strategy.reduce(tensor, reduce_op="sum")
+
+    @property
+    def _devices(self) -> int:
+        """How many devices share the tasks."""
+        return 1 if self._trainer is None else self.trainer.world_size
 
     def _learnt(self) -> list[nn.Parameter]:
         """Return the weights that are not frozen."""

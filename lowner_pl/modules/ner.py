@@ -15,6 +15,7 @@ from lowner_pl.encoding import RANDOM_MARKER, Batch, Marker, WordEncoder
 from lowner_pl.metrics import EntityScores
 from lowner_pl.modules.base import IDENTITY, BaseModule, Schedule
 from lowner_pl.nn import (
+    Average,
     HeadName,
     MaskedLMHead,
     Tagger,
@@ -47,11 +48,14 @@ class NERModule(BaseModule):
         schedule: Learning rate over the run: constant, or linear or cosine decay to 0.
         warmup: Share of the steps in which the learning rate rises from 0.
         head_lr_factor: The head learns at this many times the learning rate of the backbone.
+        average: What the loss of a training batch is the mean of: all its ``words``, or its
+            ``sentences``, each of which counts the same however long it is (Eq. 3 of `Wu et al.,
+            2020 <https://arxiv.org/abs/1911.06161>`_); the latter with ``head: softmax`` alone.
         start: Checkpoint of any of our taggers with the same entity types and backbone, whose
             weights training begins with, instead of the backbone's and a random head.
 
     Raises:
-        ValueError: If ``head_lr_factor`` is not positive.
+        ValueError: If ``head_lr_factor`` is not positive, or ``average`` does not suit the head.
     """
 
     mismatch_remedy = (
@@ -59,6 +63,8 @@ class NERModule(BaseModule):
         "`--model.start`."
     )
 
+    average_of_head: Average = "words"
+    """What the method averages over when it takes the losses as the head gives them."""
     marker: Marker = "none"
     needs_language_model = False
     """Whether the head of the masked language model is needed; see `keep_language_model`."""
@@ -79,12 +85,19 @@ class NERModule(BaseModule):
         schedule: Schedule = "constant",
         warmup: float = 0.0,
         head_lr_factor: float = 1.0,
+        average: Average = "words",
         start: str | None = None,
     ) -> None:
+        if average != self.average_of_head and head == "crf":
+            raise ValueError(
+                f"`average` must be {self.average_of_head!r} with `head: crf`, whose loss grows "
+                f"with the words of a sentence by itself, was: {average!r}. Use `head: softmax`."
+            )
         if head_lr_factor <= 0.0:
             raise ValueError(f"`head_lr_factor` must be above 0, was: {head_lr_factor}.")
         super().__init__(optimizer=optimizer, schedule=schedule, warmup=warmup)
         self.head_lr_factor = head_lr_factor
+        self.average: Average = average
         self.start = start
         self._begins = True
         self.entity_types = tuple(entity_types)
@@ -181,7 +194,8 @@ class NERModule(BaseModule):
     def loss(self, sentences: list[Sentence]) -> Tensor:
         """Return the training loss of a batch."""
         batch = self.encode(sentences, train=True).to(self.device)
-        return self.tagger.head.loss(self.tagger(batch), batch.tags, batch.word_mask)
+        emissions = self.tagger(batch)
+        return self.tagger.head.loss(emissions, batch.tags, batch.word_mask, average=self.average)
 
     def training_step(self, batch: list[Any], batch_idx: int) -> Tensor | None:
         """Return the loss, having made sure that it is a number."""

@@ -3,7 +3,7 @@
 from lowner_pl.nn.adaptation import Adaptation, adapted_weights
 from lowner_pl.nn.backbone import Backbone, MaskedLMHead, max_positions
 from lowner_pl.nn.crf import CRF
-from lowner_pl.nn.heads import CRFHead, Head, HeadName, SoftmaxHead, build_head
+from lowner_pl.nn.heads import Average, CRFHead, Head, HeadName, SoftmaxHead, build_head
 from lowner_pl.nn.inner_update import InnerUpdate, inner_update
 from lowner_pl.nn.language_model import LSTMLanguageModel
 from lowner_pl.nn.loading import (
@@ -24,6 +24,7 @@ from lowner_pl.nn.word_vectors import BackboneVectors
 __all__ = [
     "CRF",
     "Adaptation",
+    "Average",
     "Backbone",
     "BackboneVectors",
     "CRFHead",

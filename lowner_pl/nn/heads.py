@@ -10,6 +10,7 @@ from lowner_pl.corpus import TagSet
 from lowner_pl.nn.crf import CRF
 
 HeadName = Literal["softmax", "crf"]
+Average = Literal["words", "sentences"]
 
 
 class Head(nn.Module, ABC):
@@ -43,7 +44,13 @@ class Head(nn.Module, ABC):
 
     @abstractmethod
     def loss(
-        self, emissions: Tensor, tags: Tensor, mask: Tensor, *, max_weight: float = 0.0
+        self,
+        emissions: Tensor,
+        tags: Tensor,
+        mask: Tensor,
+        *,
+        max_weight: float = 0.0,
+        average: Average = "words",
     ) -> Tensor:
         r"""Return the loss of the gold tags, a scalar that padding does not change.
 
@@ -55,6 +62,7 @@ class Head(nn.Module, ABC):
             tags: Gold tag ids. Shape ``(B, W)``.
             mask: ``True`` on real words. Shape ``(B, W)``.
             max_weight: The weight of the maximum, :math:`\lambda`, at least 0.
+            average: Whether a sentence counts by its words, or each the same.
         """
 
     @abstractmethod
@@ -85,27 +93,39 @@ class SoftmaxHead(Head):
     """
 
     def loss(
-        self, emissions: Tensor, tags: Tensor, mask: Tensor, *, max_weight: float = 0.0
+        self,
+        emissions: Tensor,
+        tags: Tensor,
+        mask: Tensor,
+        *,
+        max_weight: float = 0.0,
+        average: Average = "words",
     ) -> Tensor:
         r"""Return the cross-entropy, mean over the :math:`N` words of the batch, and the maximum.
 
         .. math:: -\frac{1}{N} \sum_{i=1}^{N} \log p(y_i)
             + \frac{\lambda}{B} \sum_{s=1}^{B} \max_{i \in s} (-\log p(y_i))
 
+        With ``average="sentences"`` the first term is
+        :math:`-\frac{1}{B} \sum_s \frac{1}{N_s} \sum_{i \in s} \log p(y_i)`, as in Eq. 3 of
+        `Wu et al., 2020 <https://arxiv.org/abs/1911.06161>`_.
+
         Args:
             emissions: Scores of each tag. Shape ``(B, W, T)``.
             tags: Gold tag ids. Shape ``(B, W)``.
             mask: ``True`` on real words. Shape ``(B, W)``.
             max_weight: The weight of the maximum, :math:`\lambda`, at least 0.
+            average: Whether a sentence counts by its words, or each the same.
         """
         # ignore_index, not emissions[mask]: a boolean index makes the host wait for the GPU.
         targets = tags.masked_fill(~mask, -100).flatten()
         scores = emissions.float().flatten(0, 1)
-        mean = F.cross_entropy(scores, targets, ignore_index=-100)
-        if max_weight == 0.0:
-            return mean
-        each = F.cross_entropy(scores, targets, ignore_index=-100, reduction="none")
-        return mean + max_weight * each.view_as(tags).max(1).values.mean()  # 0 where padded
+        by_words = F.cross_entropy(scores, targets, ignore_index=-100)
+        if max_weight == 0.0 and average == "words":
+            return by_words
+        each = F.cross_entropy(scores, targets, ignore_index=-100, reduction="none").view_as(tags)
+        mean = by_words if average == "words" else (each.sum(1) / mask.sum(1)).mean()
+        return mean + max_weight * each.max(1).values.mean()  # 0 where padded
 
     def averaged(self, mask: Tensor) -> Tensor:
         """Return the number of words."""
@@ -137,7 +157,13 @@ class CRFHead(Head):
         self.crf = CRF(len(tag_set), starts=tag_set.starts(), transitions=tag_set.transitions())
 
     def loss(
-        self, emissions: Tensor, tags: Tensor, mask: Tensor, *, max_weight: float = 0.0
+        self,
+        emissions: Tensor,
+        tags: Tensor,
+        mask: Tensor,
+        *,
+        max_weight: float = 0.0,
+        average: Average = "words",
     ) -> Tensor:
         r"""Return the negative log-likelihood, mean over the :math:`B` sentences, and the maximum.
 
@@ -151,7 +177,16 @@ class CRFHead(Head):
             tags: Gold tag ids. Shape ``(B, W)``.
             mask: ``True`` on real words. Shape ``(B, W)``.
             max_weight: The weight of the maximum, :math:`\lambda`, at least 0.
+            average: ``words``: the likelihood of a sentence grows with its words.
+
+        Raises:
+            ValueError: If it is to be averaged in another way.
         """
+        if average != "words":
+            raise ValueError(
+                "`average` must be 'words' with `head: crf`, whose likelihood of a sentence grows "
+                f"with its words, was: {average!r}. Leave it out, or use `head: softmax`."
+            )
         log_likelihood: Tensor = self.crf(emissions, tags, mask)
         if max_weight == 0.0:
             return -log_likelihood.mean()

@@ -20,7 +20,6 @@ from .meta_tasks import episodes, new_module, no_dropout, sgd
 def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a module log and sum without a trainer."""
     monkeypatch.setattr(BaseModule, "log", lambda *_, **__: None)
-    monkeypatch.setattr(MetaLightningModule, "_sum_over_devices", lambda _: None)
     monkeypatch.setattr(MetaLightningModule, "current_epoch", 0)
     monkeypatch.setattr(MetaLightningModule, "lr_schedulers", lambda _: None)
 
@@ -54,7 +53,9 @@ def plain_meta_gradient(
 
 
 @pytest.mark.usefixtures("quiet")
-@pytest.mark.parametrize("options", [{}, {"marker": "mask"}, {"head": "crf"}, {"frozen_layers": 0}, {"frozen_layers": 1}])
+@pytest.mark.parametrize(
+    "options", [{}, {"marker": "mask"}, {"head": "crf"}, {"frozen_layers": 0}, {"frozen_layers": 1}]
+)
 def test_the_meta_update_is_that_of_deep_copies(
     options: dict[str, Any], tiny: str, swahili: list[Sentence]
 ) -> None:
@@ -80,6 +81,34 @@ def test_an_update_leaves_no_gradient_for_the_next(tiny: str, swahili: list[Sent
     for task in tasks:
         module.training_step([task], 0)
         assert not any(p.grad.any() for p in module.parameters() if p.grad is not None)
+
+
+@pytest.mark.parametrize("algorithm", ["fomaml", "maml", "anil"])
+def test_tasks_count_by_the_words_of_their_queries(
+    algorithm: Any, tiny: str, swahili: list[Sentence]
+) -> None:
+    # Queries of 4 and 12 words, 8 in the mean: the means of their losses count 1/2 and 3/2 times,
+    # their maxima once, so that the sum is that of a batch, twice the mean over all its words.
+    support = tuple(swahili[:2])
+    queries = [
+        Sentence(whole.words[:count], (whole.tags or ())[:count])
+        for whole, count in zip(swahili[5:7], (4, 12), strict=True)
+    ]
+    assert [len(query.words) for query in queries] == [4, 12]
+    gradients = []
+    for average in ("words", "sentences"):
+        module = new_module(
+            tiny, average=average, algorithm=algorithm, inner_optimizer=sgd(0.0), max_weight=2.0
+        )
+        no_dropout(module)
+        if average == "words":
+            module.add_meta_gradients([Episode(support, q, i) for i, q in enumerate(queries)])
+        else:
+            batch = module.encode(queries, train=False)
+            (2.0 * module(batch, 2.0)).backward()  # no step was taken: at the start
+        gradients.append({n: p.grad for n, p in module.named_parameters() if p.grad is not None})
+    for name, gradient in gradients[0].items():
+        torch.testing.assert_close(gradient, gradients[1][name], rtol=1e-3, atol=1e-5)
 
 
 @pytest.mark.usefixtures("quiet")
@@ -201,6 +230,7 @@ def test_a_loss_that_is_no_number_stops_with_the_sentence(
             {"algorithm": "reptile", "inner_optimizer": sgd(0.0)},
             "`inner_optimizer` must have an `lr` above 0 for reptile",
         ),
+        ({"average": "words", "head": "crf"}, "`average` must be 'sentences' with `head: crf`"),
         (
             {"algorithm": "maml", "inner_optimizer": lambda p: torch.optim.Adagrad(p, lr=0.1)},
             "differentiable form.*was: Adagrad",

@@ -219,6 +219,11 @@ def test_a_head_that_learns_like_the_rest_has_no_group_of_its_own(tiny: str) -> 
 @pytest.mark.parametrize(
     ("cls", "options", "message"),
     [
+        (
+            SNERLightningModule,
+            {"average": "sentences", "head": "crf"},
+            "`average` must be 'words' with `head: crf`.*was: 'sentences'",
+        ),
         (SNERLightningModule, {"head_lr_factor": 0.0}, r"`head_lr_factor` must be above 0, was"),
         (
             SNERLightningModule,

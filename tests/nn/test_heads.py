@@ -191,6 +191,25 @@ def test_the_max_loss_by_hand() -> None:
     assert head.loss(emissions, tags, mask).item() == pytest.approx(2 * math.log(2))
 
 
+def test_the_loss_by_sentences_by_hand() -> None:
+    # As above: L = ln 2 and ln 4 in sentence 1, ln 8 in sentence 2; the mean of their means (Eq. 3)
+    # is (1.5 ln 2 + 3 ln 2) / 2 = 2.25 ln 2, where that over words is 2 ln 2.
+    z = torch.tensor([[1.0, 3.0], [7.0, 1e9]]).log()
+    emissions = torch.stack([torch.zeros(2, 2), z], dim=2)
+    tags = torch.tensor([[0, 0], [0, 1]])
+    mask = torch.tensor([[True, True], [True, False]])
+    head = SoftmaxHead(HIDDEN, TagSet(["PER"]), 0.0)
+    loss = head.loss(emissions, tags, mask, average="sentences")
+    assert loss.item() == pytest.approx(2.25 * math.log(2))
+    both = head.loss(emissions, tags, mask, max_weight=2.0, average="sentences")
+    assert both.item() == pytest.approx(7.25 * math.log(2))
+
+
+def test_a_crf_has_no_loss_by_sentences() -> None:
+    with pytest.raises(ValueError, match="`average` must be 'words' with `head: crf`"):
+        new_head("crf").loss(*random_batch(), average="sentences")
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_the_max_loss_ignores_padding_and_has_gradients(name: HeadName) -> None:
     head = new_head(name)
