@@ -34,7 +34,7 @@ class SharedStart:
 
     Args:
         tagger: The tagger.
-        subwords: How many are in a pass at most, but for a task of more.
+        subwords: How many are in a pass at most, padding included, but for a task of more.
         memory: Bytes that the factors of a pass may take at most, likewise.
     """
 
@@ -55,7 +55,7 @@ class SharedStart:
         backbone = self.tagger.backbone
         known = all(isinstance(part, (nn.Linear, nn.LayerNorm)) for part in self._parts)
         has_own = len(self._owners) == len(self.parameters)  # no weight belongs to two layers
-        fits = sum(len(batch.input_ids) for batch in batches) <= backbone.subwords_per_pass
+        fits = sum(map(self._rows, batches)) <= backbone.subwords_per_pass
         return known and has_own and fits and backbone.packed
 
     def parts(self, batches: Sequence[Batch]) -> Iterator[slice]:
@@ -66,12 +66,17 @@ class SharedStart:
         most = 0 if self.tagger.backbone.draws_dropout else self.subwords
         start, used = 0, 0
         for place, batch in enumerate(batches):
-            if place > start and used + len(batch.input_ids) > most:
+            rows = self._rows(batch)
+            if place > start and used + rows > most:
                 yield slice(start, place)
                 start, used = place, 0
-            used += len(batch.input_ids)
+            used += rows
         if batches:
             yield slice(start, len(batches))
+
+    def _rows(self, batch: Batch) -> int:
+        """Return how many subwords a batch has in a pass, those that only pad it included."""
+        return len(self.tagger.backbone.padded(*batch[:2])[0])
 
     def first_gradients(
         self,

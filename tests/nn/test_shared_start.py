@@ -10,10 +10,14 @@ from torch import Tensor, nn
 from lowner_pl.corpus import Sentence, TagSet
 from lowner_pl.encoding import Batch, WordEncoder
 from lowner_pl.nn import Adaptation, SharedStart, Tagger, build_head, load_backbone
+from lowner_pl.nn import products
 from lowner_pl.nn.inner_update import AdamUpdate, InnerUpdate, SGDUpdate
 
 from ..conftest import KINDS
 
+needs_onednn = pytest.mark.skipif(
+    not hasattr(torch.ops.mkldnn, "_linear_pointwise"), reason="this PyTorch has no oneDNN"
+)
 TAG_SET = TagSet(["PER", "LOC", "ORG"])
 ADAM = AdamUpdate(1e-3, betas=(0.9, 0.999), eps=1e-8)
 
@@ -35,6 +39,11 @@ def batches(folder: str, sentences: list[Sentence]) -> list[Batch]:
 
 def loss_of(tagger: Tagger, batch: Batch, emissions: Tensor) -> Tensor:
     return tagger.head.loss(emissions, batch.tags, batch.word_mask, max_weight=2.0)
+
+
+def rows_of(tagger: Tagger, batch: Batch) -> int:
+    """Return how many subwords a batch has in a pass, padding included."""
+    return len(tagger.backbone.padded(batch.input_ids, batch.lengths)[0])
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -137,7 +146,7 @@ def test_weights_of_other_layers_are_left_to_a_pass_of_each_task(
 
 def test_a_task_of_more_than_a_pass_is_left_to_itself(tiny: str, swahili: list[Sentence]) -> None:
     tagger, tasks = new_tagger(tiny), batches(tiny, swahili)
-    tagger.backbone.subwords_per_pass = len(tasks[1].input_ids)
+    tagger.backbone.subwords_per_pass = rows_of(tagger, tasks[1])
     start = SharedStart(tagger)
     possible = [start.is_possible(tasks[part]) for part in start.parts(tasks)]
     assert possible == [False, True, False]
@@ -147,7 +156,7 @@ def test_tasks_are_run_together_up_to_a_number_of_subwords(
     tiny: str, swahili: list[Sentence]
 ) -> None:
     tagger, tasks = new_tagger(tiny), batches(tiny, swahili)
-    one, two, three = (len(task.input_ids) for task in tasks)
+    one, two, three = (rows_of(tagger, task) for task in tasks)
     parts = {
         most: [(p.start, p.stop) for p in SharedStart(tagger, subwords=most).parts(tasks)]
         for most in (1, one + two, one + two + three)
@@ -161,3 +170,19 @@ def test_tasks_are_run_together_up_to_a_number_of_subwords(
     assert [(p.start, p.stop) for p in narrow.parts(tasks)] == [(0, 2), (2, 3)]
     tagger.train()  # the backbone draws dropout
     assert len(list(SharedStart(tagger).parts(tasks))) == 3
+
+
+@needs_onednn
+def test_padding_that_needs_a_second_pass_leaves_a_task_to_itself(
+    tiny: str, swahili: list[Sentence], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A layer would be called twice, and the factors of the first call be taken for all.
+    monkeypatch.setattr(products, "has_fast_products", lambda: True)
+    tagger, task = new_tagger(tiny), batches(tiny, swahili)[0]
+    subwords, rows = len(task.input_ids), rows_of(tagger, task)
+    assert rows > subwords
+    for most, possible in ((subwords, False), (rows - 1, False), (rows, True)):
+        tagger.backbone.subwords_per_pass = most
+        assert SharedStart(tagger).is_possible([task]) is possible
+    tagger.backbone.subwords_per_pass = 2 * rows - 1
+    assert len(list(SharedStart(tagger).parts([task, task]))) == 2
