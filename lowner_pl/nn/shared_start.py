@@ -149,13 +149,14 @@ class SharedStart:
     ) -> Tensor:
         """Return the gradient of a weight in a task."""
         part, name = self._owners[number]
+        dtype: Any = part.weight.dtype  # a gradient has it too; autocast wrote in another
         if part in self._of_head:
             read, gradient = calls[part][task]
         else:
             read, gradient = (tensor[rows] for tensor in calls[part][0])
         if name == "bias":
-            return gradient.sum(0)
+            return gradient.sum(0, dtype=dtype)
         if isinstance(part, nn.LayerNorm):
             shape: Any = part.normalized_shape
-            return (F.layer_norm(read, shape, eps=part.eps) * gradient).sum(0)
-        return product(gradient.t(), read.t())
+            return (F.layer_norm(read.to(dtype), shape, eps=part.eps) * gradient).sum(0)
+        return product(gradient.t(), read.to(gradient.dtype).t()).to(dtype)

@@ -11,7 +11,7 @@ from lowner_pl.corpus import Sentence, TagSet
 from lowner_pl.encoding import Batch, WordEncoder
 from lowner_pl.nn import Adaptation, SharedStart, Tagger, build_head, load_backbone
 from lowner_pl.nn import products
-from lowner_pl.nn.inner_update import AdamUpdate, InnerUpdate, SGDUpdate
+from lowner_pl.nn.inner_update import AdamUpdate, InnerUpdate, SGDUpdate, TorchUpdate
 
 from ..conftest import KINDS
 
@@ -186,3 +186,29 @@ def test_padding_that_needs_a_second_pass_leaves_a_task_to_itself(
         assert SharedStart(tagger).is_possible([task]) is possible
     tagger.backbone.subwords_per_pass = 2 * rows - 1
     assert len(list(SharedStart(tagger).parts([task, task]))) == 2
+
+
+@pytest.mark.parametrize("update", [ADAM, TorchUpdate(0.1, torch.optim.Adagrad)])
+def test_gradients_under_autocast_have_the_type_of_the_weights(
+    update: InnerUpdate, tiny: str, swahili: list[Sentence]
+) -> None:
+    tagger, tasks = new_tagger(tiny), batches(tiny, swahili)
+    learnt = [p for p in tagger.parameters() if p.requires_grad]
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        firsts = SharedStart(tagger).first_gradients(
+            tasks, lambda i, scores: loss_of(tagger, tasks[i], scores)
+        )
+        for task, first in zip(tasks, firsts, strict=True):
+            expected = torch.autograd.grad(loss_of(tagger, task, tagger(task)), learnt)
+            for number, gradient in enumerate(expected):  # 8 bits of a number are kept
+                difference = (first(number) - gradient).norm()
+                assert first(number).dtype == gradient.dtype == torch.float32
+                assert difference <= 0.03 * gradient.norm() + 1e-4
+            steps = Adaptation(learnt).adapted(
+                lambda task=task: loss_of(tagger, task, tagger(task)),
+                update=update,
+                steps=3,
+                first=first,
+            )
+            with steps:
+                assert all(p.isfinite().all() for p in learnt)
