@@ -91,7 +91,8 @@ class NERModule(BaseModule):
         if average != self.average_of_head and head == "crf":
             raise ValueError(
                 f"`average` must be {self.average_of_head!r} with `head: crf`, whose loss grows "
-                f"with the words of a sentence by itself, was: {average!r}. Use `head: softmax`."
+                f"with the words of a sentence by itself, was: {average!r}. Set it so, or use "
+                "`head: softmax`."
             )
         if head_lr_factor <= 0.0:
             raise ValueError(f"`head_lr_factor` must be above 0, was: {head_lr_factor}.")
