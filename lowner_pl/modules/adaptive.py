@@ -150,7 +150,8 @@ class AdaptiveModule(NERModule):
 
         Args:
             episode: The task.
-            part: 0 draws the masks, 1 the dropout of the first step, 2 that of all behind it.
+            part: 0 draws the masks, 1 the dropout of a first step whose gradient is known
+                beforehand, 2 that of all other steps.
         """
         return self.seed_of(episode.number, part)
 
@@ -164,7 +165,7 @@ class AdaptiveModule(NERModule):
         return "The inner loop for" if self.training else "Adapting to the neighbours of"
 
     def loss_of(self, task: Task, max_weight: float) -> Callable[[], Tensor]:
-        """Return what gives the loss of what a task learns from, at the weights as they are."""
+        """Return what gives the loss of a task's support, at the weights as they are."""
         return lambda: self.checked(self(task.support, max_weight), task.episode, self.inner_name)
 
     def checked(self, loss: Tensor, episode: Episode, what: str) -> Tensor:
