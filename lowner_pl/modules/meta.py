@@ -156,9 +156,10 @@ class MetaLightningModule(AdaptiveModule):
         if self.average == "sentences":
             return [1.0] * len(episodes)
         words = [len(episode.query.words) for episode in episodes]
-        total = torch.tensor([sum(words), len(words)], dtype=torch.float64, device=self.device)
-        self._sum_over_devices(total)
-        mean = float(total[0] / total[1].clamp(min=1.0))
+        totals = torch.tensor([sum(words), len(words)], device=self.device)
+        self._sum_over_devices(totals)
+        total, queries = totals.tolist()
+        mean = total / max(queries, 1)
         return [count / mean for count in words]
 
     def _add_meta_gradient(self, task: Task, first: FirstGradient | None, weight: float) -> Tensor:

@@ -111,6 +111,23 @@ def test_tasks_count_by_the_words_of_their_queries(
         torch.testing.assert_close(gradient, gradients[1][name], rtol=1e-3, atol=1e-5)
 
 
+def test_the_mean_number_of_words_is_that_of_all_devices(
+    tiny: str, swahili: list[Sentence], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Queries of 4 and 12 words here, one of 32 elsewhere: 16 in the mean.
+    def add_others(_: MetaLightningModule, total: Tensor) -> None:
+        total += torch.tensor([32, 1])
+
+    module = new_module(tiny, average="words")
+    queries = [Sentence(swahili[0].words[:1] * count) for count in (4, 12)]
+    tasks = [Episode((swahili[1],), query, i) for i, query in enumerate(queries)]
+    assert module._weights(tasks) == [0.5, 1.5]
+    monkeypatch.setattr(MetaLightningModule, "_sum_over_devices", add_others)
+    assert module._weights(tasks) == [0.25, 0.75]
+    monkeypatch.setattr(MetaLightningModule, "_sum_over_devices", lambda *_: None)
+    assert module._weights([]) == []  # a device may have no task
+
+
 @pytest.mark.usefixtures("quiet")
 def test_adam_takes_the_meta_step_by_the_learning_rate(tiny: str, swahili: list[Sentence]) -> None:
     adam: Any = lambda parameters: torch.optim.Adam(parameters, lr=3e-3)  # noqa: E731
@@ -181,6 +198,19 @@ def test_masks_follow_seed_epoch_and_task(
     assert len(seeds) == 8
 
 
+def test_masks_first_step_and_further_steps_of_a_task_have_seeds_of_their_own(
+    tiny: str, swahili: list[Sentence], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = new_module(tiny, frozen_layers=0)
+    tasks = episodes(swahili, 2)
+    expected = {module.task_seed(task, part) for task in tasks for part in range(3)}
+    assert len(expected) == 6
+    seeds: list[int] = []
+    monkeypatch.setattr(torch, "manual_seed", seeds.append)
+    module.add_meta_gradients(tasks)
+    assert sorted(seeds) == sorted(expected)
+
+
 @pytest.mark.parametrize("frozen_layers", [None, 0])  # first steps one by one, or together
 @pytest.mark.parametrize("stage", ["inner", "query", "adaptation"])
 def test_a_loss_that_is_no_number_stops_with_the_sentence(
@@ -211,6 +241,27 @@ def test_a_loss_that_is_no_number_stops_with_the_sentence(
     assert "sentence 41" in str(error.value)
     assert words in str(error.value)
     assert all(weight.equal(before[name]) for name, weight in module.state_dict().items())
+
+
+def test_of_tasks_run_together_the_one_without_a_loss_is_named(
+    tiny: str, swahili: list[Sentence]
+) -> None:
+    module = new_module(tiny, frozen_layers=0)
+    no_dropout(module)  # so that the first gradients come from one pass
+    head: Any = module.tagger.head
+    loss_of = head.loss
+    calls = 0
+
+    def broken(*tensors: Tensor, max_weight: float) -> Tensor:
+        nonlocal calls
+        calls += 1
+        loss: Tensor = loss_of(*tensors, max_weight=max_weight)
+        return loss * float("nan") if calls == 2 else loss
+
+    head.loss = broken
+    with pytest.raises(ValueError, match="inner loop for sentence 1, "):
+        module.add_meta_gradients(episodes(swahili, 3))
+    assert calls == 2
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,23 @@ def test_reptile_goes_back_the_way_of_the_inner_loop(tiny: str, swahili: list[Se
     torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-5)
 
 
+def test_reptiles_ways_back_count_by_the_words_of_the_queries(
+    tiny: str, swahili: list[Sentence]
+) -> None:
+    # Queries of 4 and 12 words, 8 in the mean: the ways count 1/2 and 3/2 times.
+    queries = [
+        Sentence(whole.words[:count], (whole.tags or ())[:count])
+        for whole, count in zip(swahili[5:7], (4, 12), strict=True)
+    ]
+    tasks = [Episode((swahili[2],), query, number) for number, query in enumerate(queries)]
+    assert [len(query.words) for query in queries] == [4, 12]
+    _, both = meta_gradients(tiny, tasks, "reptile", average="words")
+    short, long = (meta_gradients(tiny, [task], "reptile")[1] for task in tasks)
+    for name, gradient in both.items():
+        expected = 0.5 * short[name] + 1.5 * long[name]
+        torch.testing.assert_close(gradient, expected, rtol=1e-3, atol=1e-5)
+
+
 def test_anil_adapts_the_head_alone(tiny: str, swahili: list[Sentence]) -> None:
     tasks = episodes(swahili, 1)
     module, gradients = meta_gradients(tiny, tasks, "anil")
