@@ -132,7 +132,7 @@ def _survey(raw: Iterable[Block], file: str, form: ConllFormat, language: str | 
             for line, tag in enumerate(block.tags, block.line):
                 lines.setdefault(tag, line)
     if not size:
-        raise ValueError(f"{file}: A corpus file must hold sentences, was: empty.")
+        raise ValueError(f"{file}: A corpus file must hold sentences, was: empty. Check the file.")
     convert = _converter(lines, file, form.scheme) if form.labelled else None
     return _Survey(size, file, language, prefix, convert)
 

@@ -84,7 +84,7 @@ class TextFile:
         self.language = language
         self._size = sum(1 for _ in self)
         if not self._size:
-            raise ValueError(f"{path}: A text must hold sentences, was: empty.")
+            raise ValueError(f"{path}: A text must hold sentences, was: empty. Check the file.")
 
     def __len__(self) -> int:
         return self._size

@@ -24,7 +24,8 @@ class ComposedDataModule(NERDataModule, ABC):
         names = [corpus.name for corpus in tested]
         if not names or len(set(names)) < len(names):
             raise ValueError(
-                f"{type(self).__name__} needs corpora of different names, was: {names}."
+                f"{type(self).__name__} needs corpora of different names, was: {names}. List one "
+                "or more, each once, and give those of one name a `name` of their own."
             )
         self._tested = tuple(tested)
 

@@ -156,7 +156,7 @@ class TestBadInput:
     )
     def test_an_empty_file_is_refused(self, text: str) -> None:
         with pytest.raises(
-            ValueError, match=f"^{HERE}: A corpus file must hold sentences, was: empty"
+            ValueError, match=f"^{HERE}: A corpus file must hold sentences, was: empty. Check"
         ):
             parse(text)
 

@@ -17,5 +17,7 @@ def test_a_text_has_a_sentence_a_line_and_blanks_between_words(tmp_path: Path) -
 def test_a_text_without_words_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "raw.txt"
     path.write_text(" \n\n")
-    with pytest.raises(ValueError, match=r"raw\.txt: A text must hold sentences, was: empty"):
+    with pytest.raises(
+        ValueError, match=r"raw\.txt: A text must hold sentences, was: empty. Check"
+    ):
         read_text(path)

@@ -71,7 +71,9 @@ class TestMultilingual:
             ValueError, match=r"needs corpora of different names, was: \['mine', 'mi"
         ):
             MultilingualDataModule([mine(), mine()])
-        with pytest.raises(ValueError, match=r"MultilingualDataModule needs corpora .*, was: \[\]"):
+        with pytest.raises(
+            ValueError, match=r"MultilingualDataModule needs corpora .*, was: \[\]\. List"
+        ):
             MultilingualDataModule([])
 
 
