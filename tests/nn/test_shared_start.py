@@ -9,8 +9,7 @@ from torch import Tensor, nn
 
 from lowner_pl.corpus import Sentence, TagSet
 from lowner_pl.encoding import Batch, WordEncoder
-from lowner_pl.nn import Adaptation, SharedStart, Tagger, build_head, load_backbone
-from lowner_pl.nn import products
+from lowner_pl.nn import Adaptation, SharedStart, Tagger, build_head, load_backbone, products
 from lowner_pl.nn.inner_update import AdamUpdate, InnerUpdate, SGDUpdate, TorchUpdate
 
 from ..conftest import KINDS
