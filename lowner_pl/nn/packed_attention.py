@@ -43,7 +43,7 @@ def packed_attention(
         query: Queries. Shape ``(1, heads, N, D)``.
         key: Keys, of the same shape.
         value: Values, of the same shape.
-        attention_mask: Always ``None``: nothing is padded.
+        attention_mask: Always ``None``: ``lengths`` say what sees what.
         lengths: Subwords of each window, in the order of the row; their sum is ``N``.
         dropout: Chance of dropping an attention weight.
         scaling: Factor on the scores; ``None`` is one over the root of ``D``.

@@ -45,7 +45,6 @@ class SharedStart:
         self._owners = [(part, name) for part, own in owners for name, p in own if p.requires_grad]
         self._parts = list(dict.fromkeys(part for part, _ in self._owners))
         self._of_head = set(tagger.head.modules())
-        self._calls: dict[nn.Module, list[_Call]] = {}
         widths = sum(sum(part.weight.shape) for part in self._parts if isinstance(part, nn.Linear))
         fits = memory // max(4 * widths, 1)
         self.subwords = min(subwords, fits, tagger.backbone.subwords_per_pass)
@@ -94,7 +93,7 @@ class SharedStart:
         """
         padded = [self.tagger.backbone.padded(*batch[:2]) for batch in batches]
         lengths = [len(input_ids) for input_ids, _ in padded]
-        with self._recording(), torch.inference_mode(False), torch.enable_grad():
+        with self._recording() as calls, torch.inference_mode(False), torch.enable_grad():
             seed(0)
             hidden = self.tagger.backbone(
                 torch.cat([input_ids for input_ids, _ in padded]),
@@ -111,38 +110,24 @@ class SharedStart:
         torch.clear_autocast_cache()
         ends = [0, *accumulate(lengths)]
         return [
-            partial(self._gradient, self._calls, number, slice(ends[number], ends[number + 1]))
+            partial(self._gradient, calls, number, slice(ends[number], ends[number + 1]))
             for number in range(len(batches))
         ]
 
     @contextmanager
-    def _recording(self) -> Iterator[None]:
-        """Keep the factors of what is run, and run backwards, in the ``with`` block."""
-        self._calls = {part: [] for part in self._parts}
-        hooks = [part.register_forward_hook(self._keep) for part in self._parts]
+    def _recording(self) -> Iterator[dict[nn.Module, list[_Call]]]:
+        """Yield the factors of what is run, and run backwards, in the ``with`` block."""
+        calls: dict[nn.Module, list[_Call]] = {part: [] for part in self._parts}
+        hooks = [part.register_forward_hook(partial(_keep, own)) for part, own in calls.items()]
         for parameter in self.parameters:
             parameter.requires_grad_(False)
         try:
-            yield
+            yield calls
         finally:
             for parameter in self.parameters:
                 parameter.requires_grad_(True)
             for hook in hooks:
                 hook.remove()
-
-    def _keep(self, part: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
-        """Keep what a layer reads, and have the gradient of what it writes kept."""
-        if not output.requires_grad:
-            output = output.detach().requires_grad_()
-        read = inputs[0].detach().flatten(0, -2)
-        calls, place = self._calls[part], len(self._calls[part])
-        calls.append(_Call(read, read.new_empty(0)))
-
-        def keep(gradient: Tensor) -> None:
-            calls[place] = _Call(read, gradient.flatten(0, -2))
-
-        output.register_hook(keep)
-        return output
 
     def _gradient(
         self, calls: dict[nn.Module, list[_Call]], task: int, rows: slice, number: int
@@ -160,3 +145,21 @@ class SharedStart:
             shape: Any = part.normalized_shape
             return (F.layer_norm(read.to(dtype), shape, eps=part.eps) * gradient).sum(0)
         return product(gradient.t(), read.to(gradient.dtype).t()).to(dtype)
+
+
+def _keep(
+    calls: list[_Call], part: nn.Module, inputs: tuple[Tensor, ...], output: Tensor
+) -> Tensor:
+    """Keep what a layer reads, and have the gradient of what it writes kept."""
+    del part
+    if not output.requires_grad:
+        output = output.detach().requires_grad_()
+    read = inputs[0].detach().flatten(0, -2)
+    place = len(calls)
+    calls.append(_Call(read, read.new_empty(0)))
+
+    def keep(gradient: Tensor) -> None:
+        calls[place] = _Call(read, gradient.flatten(0, -2))
+
+    output.register_hook(keep)
+    return output

@@ -1,5 +1,6 @@
 """First gradients from one pass over many tasks are those of a pass over each."""
 
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -211,3 +212,20 @@ def test_gradients_under_autocast_have_the_type_of_the_weights(
             )
             with steps:
                 assert all(p.isfinite().all() for p in learnt)
+
+
+def test_factors_go_with_the_gradients_that_are_made_of_them(
+    tiny: str, swahili: list[Sentence]
+) -> None:
+    tagger, tasks = new_tagger(tiny), batches(tiny, swahili)
+    start = SharedStart(tagger)
+
+    def tensors() -> int:
+        gc.collect()
+        return sum(issubclass(type(thing), Tensor) for thing in gc.get_objects())
+
+    before = tensors()
+    firsts = start.first_gradients(tasks, lambda i, scores: loss_of(tagger, tasks[i], scores))
+    assert tensors() > before
+    del firsts
+    assert tensors() == before
