@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from lowner_pl.nn import products
+from lowner_pl.nn import load_backbone, products
 from lowner_pl.nn.products import FastLinear, product, rows_with_padding, use_fast_products
 
 needs_onednn = pytest.mark.skipif(
@@ -97,3 +97,19 @@ def test_padded_numbers_of_rows_are_few_and_not_much_larger() -> None:
     assert len(set(padded)) < 40
     assert padded == sorted(padded)
     assert [rows_with_padding(new) for new in padded] == padded
+
+
+@needs_onednn
+def test_a_padded_row_by_hand(tiny: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # 21 subwords become 32: the 11 of no sentence are windows of at most 9, the longest there is.
+    monkeypatch.setattr(products, "has_fast_products", lambda: False)
+    backbone = load_backbone(tiny)[0].eval()
+    ids, lengths = torch.arange(5, 26), (3, 9, 9)
+    with torch.no_grad():
+        plain = backbone(ids, lengths)
+        assert backbone.padded(ids, lengths) == (ids, lengths)
+        monkeypatch.setattr(products, "has_fast_products", lambda: True)
+        row, windows = backbone.padded(ids, lengths)
+        assert row.tolist() == [*range(5, 26), *[0] * 11]
+        assert windows == (3, 9, 9, 9, 2)
+        torch.testing.assert_close(backbone(ids, lengths), plain, rtol=1e-4, atol=1e-5)
