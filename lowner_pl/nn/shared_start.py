@@ -134,7 +134,7 @@ class SharedStart:
     ) -> Tensor:
         """Return the gradient of a weight in a task."""
         part, name = self._owners[number]
-        dtype: Any = part.weight.dtype  # a gradient has it too; autocast wrote in another
+        dtype: Any = part.weight.dtype  # that of gradients too; autocast may write in another
         if part in self._of_head:
             read, gradient = calls[part][task]
         else:
@@ -143,7 +143,9 @@ class SharedStart:
             return gradient.sum(0, dtype=dtype)
         if isinstance(part, nn.LayerNorm):
             shape: Any = part.normalized_shape
-            return (F.layer_norm(read.to(dtype), shape, eps=part.eps) * gradient).sum(0)
+            return (F.layer_norm(read.to(dtype), shape, eps=part.eps) * gradient).sum(
+                0, dtype=dtype
+            )
         return product(gradient.t(), read.to(gradient.dtype).t()).to(dtype)
 
 

@@ -1,6 +1,7 @@
 """First gradients from one pass over many tasks are those of a pass over each."""
 
 import gc
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -205,7 +206,7 @@ def test_gradients_under_autocast_have_the_type_of_the_weights(
                 assert first(number).dtype == gradient.dtype == torch.float32
                 assert difference <= 0.03 * gradient.norm() + 1e-4
             steps = Adaptation(learnt).adapted(
-                lambda task=task: loss_of(tagger, task, tagger(task)),
+                partial(lambda task: loss_of(tagger, task, tagger(task)), task),
                 update=update,
                 steps=3,
                 first=first,
