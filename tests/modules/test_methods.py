@@ -282,3 +282,19 @@ def test_a_sentence_of_20_000_words_is_tagged_and_learnt(head: Any, tiny: str) -
     with torch.inference_mode():
         (tags,), *_ = module.tag([sentence])
     assert len(tags) == 20_000
+
+
+@pytest.mark.parametrize("name", ["sner", "maner"])
+def test_the_loss_by_sentences_is_the_mean_of_those_of_each(
+    name: str, tiny: str, swahili: list[Sentence]
+) -> None:
+    cls, options = METHODS[name]
+    torch.manual_seed(0)
+    module = cls(entity_types=TYPES, backbone=tiny, average="sentences", **options).eval()
+    torch.nn.init.normal_(module.tagger.head.linear.weight)
+    batch = [max(swahili, key=lambda s: len(s.words)), min(swahili, key=lambda s: len(s.words))]
+    with torch.no_grad():
+        each = torch.stack([module.loss([sentence]) for sentence in batch])
+        torch.testing.assert_close(module.loss(batch), each.mean(), rtol=1e-4, atol=1e-5)
+        module.average = "words"
+        assert (module.loss(batch) - each.mean()).abs() > 1e-3
