@@ -132,7 +132,7 @@ class AdaptiveModule(NERModule):
             yield from start.first_gradients(
                 supports,
                 partial(self._first_loss, together, max_weight),
-                seed=partial(self._seed_first, together) if self.training else id,
+                seed=partial(self._seed_first, together) if self.training else None,
             )
 
     def _first_loss(
