@@ -145,6 +145,15 @@ def test_weights_of_other_layers_are_left_to_a_pass_of_each_task(
     assert not SharedStart(new_tagger(tiny, **options)).is_possible(batches(tiny, swahili))
 
 
+def test_a_weight_of_two_layers_is_left_to_a_pass_of_each_task(
+    tiny: str, swahili: list[Sentence]
+) -> None:
+    tagger = new_tagger(tiny)
+    one, two = [part for part in tagger.backbone.modules() if isinstance(part, nn.Linear)][:2]
+    two.weight = one.weight  # the gradient is the sum of both
+    assert not SharedStart(tagger).is_possible(batches(tiny, swahili))
+
+
 def test_a_task_of_more_than_a_pass_is_left_to_itself(tiny: str, swahili: list[Sentence]) -> None:
     tagger, tasks = new_tagger(tiny), batches(tiny, swahili)
     tagger.backbone.subwords_per_pass = rows_of(tagger, tasks[1])
