@@ -9,11 +9,11 @@ from lightning.pytorch.utilities import rank_zero_info
 from torch import Tensor, nn
 from torchmetrics import MeanMetric
 
-from lowner_pl.checkpoint_io import read_checkpoint
 from lowner_pl.corpus import Sentence, TagSet, queries
 from lowner_pl.encoding import RANDOM_MARKER, Batch, Marker, WordEncoder
 from lowner_pl.metrics import EntityScores
-from lowner_pl.modules.base import IDENTITY, BaseModule, Schedule
+from lowner_pl.modules.base import BaseModule, Schedule
+from lowner_pl.modules.start import read_start
 from lowner_pl.nn import (
     Average,
     HeadName,
@@ -88,14 +88,7 @@ class NERModule(BaseModule):
         average: Average = "words",
         start: str | None = None,
     ) -> None:
-        if average != self.average_of_head and head == "crf":
-            raise ValueError(
-                f"`average` must be {self.average_of_head!r} with `head: crf`, whose loss grows "
-                f"with the words of a sentence by itself, was: {average!r}. Set it so, or use "
-                "`head: softmax`."
-            )
-        if head_lr_factor <= 0.0:
-            raise ValueError(f"`head_lr_factor` must be above 0, was: {head_lr_factor}.")
+        self._check(head, average, head_lr_factor)
         super().__init__(optimizer=optimizer, schedule=schedule, warmup=warmup)
         self.head_lr_factor = head_lr_factor
         self.average: Average = average
@@ -123,6 +116,17 @@ class NERModule(BaseModule):
         self.dev_loss = MeanMetric()
         self.test_scores = nn.ModuleList()
 
+    def _check(self, head: HeadName, average: Average, head_lr_factor: float) -> None:
+        """Refuse options that are out of range or do not suit each other."""
+        if average != self.average_of_head and head == "crf":
+            raise ValueError(
+                f"`average` must be {self.average_of_head!r} with `head: crf`, whose loss grows "
+                f"with the words of a sentence by itself, was: {average!r}. Set it so, or use "
+                "`head: softmax`."
+            )
+        if head_lr_factor <= 0.0:
+            raise ValueError(f"`head_lr_factor` must be above 0, was: {head_lr_factor}.")
+
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Refuse a checkpoint that does not fit; training goes on from one, and does not begin."""
         super().on_load_checkpoint(checkpoint)
@@ -140,35 +144,10 @@ class NERModule(BaseModule):
             self._read_start()
 
     def _read_start(self) -> dict[str, Tensor]:
-        """Return the weights to begin with.
-
-        Raises:
-            FileNotFoundError: If there is no such file.
-            ValueError: If it is no checkpoint of a tagger with these entity types and backbone.
-        """
+        """Return the weights to begin with."""
         assert self.start is not None
-        checkpoint = read_checkpoint(self.start)
-        saved = checkpoint.get(IDENTITY, {})
         mine = {"entity_types": list(self.entity_types), **self._tokenizer_identity}
-        for key, value in mine.items():
-            if saved.get(key) != value:
-                raise ValueError(
-                    f"The checkpoint to begin with must have {key} {value!r}, was: "
-                    f"{saved.get(key)!r} in '{self.start}'. Choose another `--model.start`, or "
-                    "give `backbone` and the data what it was trained with."
-                )
-        weights = {
-            name.removeprefix("tagger."): weight
-            for name, weight in checkpoint["state_dict"].items()
-            if name.startswith("tagger.")
-        }
-        own = self.tagger.state_dict()
-        if {n: w.shape for n, w in weights.items()} != {n: w.shape for n, w in own.items()}:
-            raise ValueError(
-                f"The checkpoint to begin with must have the weights of the configured model, was: "
-                f"others in '{self.start}'. Check `backbone`, `head` and `tag_scheme`."
-            )
-        return weights
+        return read_start(self.start, identity=mine, own=self.tagger.state_dict())
 
     def keep_language_model(self, language_model: MaskedLMHead) -> None:
         """Keep the head of the masked language model, if the method needs it; most do not."""
