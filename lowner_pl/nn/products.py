@@ -1,7 +1,7 @@
 """Matrix products of 32-bit floats on processors where the usual ones are slow.
 
-PyTorch multiplies 32-bit floats by Intel's MKL, which leaves half of an AMD processor's registers
-empty. oneDNN, which PyTorch has on board for other types, fills them.
+PyTorch multiplies 32-bit floats by Intel's MKL, which on AMD processors with AVX-512 is slower than
+oneDNN, which PyTorch has on board for other types.
 """
 
 from functools import cache
@@ -57,7 +57,7 @@ def product(rows: Tensor, weight: Tensor) -> Tensor:
 def rows_with_padding(rows: int) -> int:
     """Return a number of rows, not smaller, of which there are few.
 
-    oneDNN makes a program for each shape, which takes milliseconds: numbers are rounded up to one
+    oneDNN makes and keeps a program for each shape, at a cost: numbers are rounded up to one
     of four between a power of two and the next, at least to a multiple of 16, at most of 256.
 
     >>> [rows_with_padding(n) for n in (1, 50, 130, 300, 1000, 5000)]
