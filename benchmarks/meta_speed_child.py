@@ -165,12 +165,13 @@ class Plain:
         return head(hidden[rows, places]), torch.tensor(rows)
 
     def loss(self, model: Any, sentences: list[Sentence], max_weight: float) -> Tensor:
-        """Return the loss of Eq. 13."""
+        """Return the loss of Eq. 13, the mean over the sentences."""
         scores, rows = self.scores(model, sentences)
         tags = [tag for s in sentences for tag in self.module.tag_set.encode(s.tags or ())]
         each = cross_entropy(scores, torch.tensor(tags), reduction="none")
-        highest = torch.stack([each[rows == row].max() for row in range(len(sentences))])
-        return each.mean() + max_weight * highest.mean()
+        parts = [each[rows == row] for row in range(len(sentences))]
+        losses = [part.mean() + max_weight * part.max() for part in parts]
+        return torch.stack(losses).mean()
 
     def adapted(self, support: Any, steps: int, rate: float, max_weight: float) -> Any:
         """Return an adapted copy."""

@@ -12,7 +12,14 @@ from torch import Tensor
 from lowner_pl.corpus import Episode, Sentence
 from lowner_pl.encoding import Batch
 from lowner_pl.modules.ner import NERModule
-from lowner_pl.nn import Adaptation, FirstGradient, InnerUpdate, SharedStart
+from lowner_pl.nn import (
+    Adaptation,
+    Average,
+    CRFHead,
+    FirstGradient,
+    InnerUpdate,
+    SharedStart,
+)
 
 
 class Task(NamedTuple):
@@ -47,8 +54,19 @@ class AdaptiveModule(NERModule):
 
     def forward(self, batch: Batch, max_weight: float) -> Tensor:
         """Return the loss of a batch (Eq. 13), as a function that other weights can be put in."""
-        emissions = self.tagger(batch)
-        return self.tagger.head.loss(emissions, batch.tags, batch.word_mask, max_weight=max_weight)
+        return self.loss_from(self.tagger(batch), batch, max_weight)
+
+    def loss_from(self, emissions: Tensor, batch: Batch, max_weight: float) -> Tensor:
+        """Return the loss of a batch (Eq. 13) from its emissions, averaged as `average` says.
+
+        The mean of the losses of the sentences stands for the sum of Eq. 3: Adam takes the same
+        step on both. A CRF has one loss a sentence, so that there is nothing to choose.
+        """
+        head = self.tagger.head
+        average: Average = "words" if isinstance(head, CRFHead) else self.average
+        return head.loss(
+            emissions, batch.tags, batch.word_mask, max_weight=max_weight, average=average
+        )
 
     def tag_batch(self, batch: list[Episode], *, with_loss: bool = False) -> list[tuple[str, ...]]:
         """Return the tags of the queries, each from weights adapted to its support.
@@ -139,11 +157,9 @@ class AdaptiveModule(NERModule):
         self, tasks: Sequence[Task], max_weight: float, number: int, emissions: Tensor
     ) -> Tensor:
         """Return the loss of a task from its emissions."""
-        support = tasks[number].support
-        loss = self.tagger.head.loss(
-            emissions, support.tags, support.word_mask, max_weight=max_weight
-        )
-        return self.checked(loss, tasks[number].episode, self.inner_name)
+        task = tasks[number]
+        loss = self.loss_from(emissions, task.support, max_weight)
+        return self.checked(loss, task.episode, self.inner_name)
 
     def task_seed(self, episode: Episode, part: int = 0) -> int:
         """Return the seed of a part of a task: a hash of run seed, epoch and task.

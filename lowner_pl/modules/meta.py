@@ -60,7 +60,9 @@ class MetaLightningModule(AdaptiveModule):
         average: What counts the same in the sum over tasks: the ``sentences`` that are the queries,
             as in the paper (Eq. 10), or their ``words``, as when a tagger learns from batches: then
             a task weighs as many times as much as its query is longer than the mean. The maximum
-            counts once a sentence either way.
+            counts once a sentence either way. The loss of a support is averaged likewise, in
+            meta-training and in adaptation: over its sentences, as in the paper (Eq. 3), or over
+            all their words.
         kwargs: Options of `NERModule`.
 
     Raises:

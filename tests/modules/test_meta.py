@@ -177,10 +177,10 @@ def test_a_loss_that_is_no_number_stops_with_the_sentence(
     calls = 0
     loss_of = head.loss
 
-    def broken(*tensors: Tensor, max_weight: float) -> Tensor:
+    def broken(*tensors: Tensor, **options: Any) -> Tensor:
         nonlocal calls
         calls += 1
-        loss: Tensor = loss_of(*tensors, max_weight=max_weight)
+        loss: Tensor = loss_of(*tensors, **options)
         return loss * float("nan") if calls == (3 if stage == "query" else 1) else loss
 
     head.loss = broken
@@ -207,10 +207,10 @@ def test_of_tasks_run_together_the_one_without_a_loss_is_named(
     loss_of = head.loss
     calls = 0
 
-    def broken(*tensors: Tensor, max_weight: float) -> Tensor:
+    def broken(*tensors: Tensor, **options: Any) -> Tensor:
         nonlocal calls
         calls += 1
-        loss: Tensor = loss_of(*tensors, max_weight=max_weight)
+        loss: Tensor = loss_of(*tensors, **options)
         return loss * float("nan") if calls == 2 else loss
 
     head.loss = broken

@@ -90,7 +90,7 @@ def test_reptiles_ways_back_count_by_the_words_of_the_queries(
     tasks = [Episode((swahili[2],), query, number) for number, query in enumerate(queries)]
     assert [len(query.words) for query in queries] == [4, 12]
     _, both = meta_gradients(tiny, tasks, "reptile", average="words")
-    short, long = (meta_gradients(tiny, [task], "reptile")[1] for task in tasks)
+    short, long = (meta_gradients(tiny, [task], "reptile", average="words")[1] for task in tasks)
     for name, gradient in both.items():
         expected = 0.5 * short[name] + 1.5 * long[name]
         torch.testing.assert_close(gradient, expected, rtol=1e-3, atol=1e-5)

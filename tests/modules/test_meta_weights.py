@@ -1,4 +1,4 @@
-"""What each task counts in the meta-update: once, or by the words of its query."""
+"""What counts the same: sentences or their words, among the tasks and in a task's support."""
 
 from typing import Any
 
@@ -9,7 +9,37 @@ from torch import Tensor
 from lowner_pl.corpus import Episode, Sentence
 from lowner_pl.modules import MetaLightningModule
 
-from .meta_tasks import new_module, no_dropout, sgd
+from .meta_tasks import TYPES, new_module, no_dropout, sgd
+
+# A support of one word outside entities and three that begin one, and a query of one word.
+SUPPORT = (Sentence(("Leo",), ("O",)), Sentence(("Asha", "Juma", "Zoe"), ("B-PER",) * 3))
+TASK = Episode(SUPPORT, Sentence(("jana",), ("O",)), 0)
+TAGS = 2 * len(TYPES) + 1
+
+
+def flat_module(backbone: str, **options: Any) -> MetaLightningModule:
+    """Return a module of which the bias of the head alone moves, from 0, by gradient descent."""
+    options = {"max_weight": 0.0, "inner_steps": 1, "inner_optimizer": sgd(1.0), **options}
+    module = new_module(backbone, **options)
+    no_dropout(module)
+    norms = [m for m in module.tagger.backbone.modules() if isinstance(m, torch.nn.LayerNorm)]
+    for weight in (module.tagger.head.linear.weight, *norms[-1].parameters()):
+        torch.nn.init.zeros_(weight)  # so that hidden states are 0
+    return module
+
+
+def of_tags(module: MetaLightningModule, values: Tensor) -> list[float]:
+    """Return the values of O, B-PER and B-LOC."""
+    return [values[module.tag_set.tags.index(tag)].item() for tag in ("O", "B-PER", "B-LOC")]
+
+
+def direction(counted: tuple[float, float]) -> Tensor:
+    """Return minus the gradient of the bias for O, B-PER, B-LOC at the flat start.
+
+    Each word gives 1 to its tag and takes 1/7 from all seven.
+    """
+    outside, person = counted
+    return torch.tensor([outside, person, 0.0]) - (outside + person) / TAGS
 
 
 @pytest.mark.parametrize("algorithm", ["fomaml", "maml", "anil"])
@@ -33,6 +63,7 @@ def test_tasks_count_by_the_words_of_their_queries(
         if average == "words":
             module.add_meta_gradients([Episode(support, q, i) for i, q in enumerate(queries)])
         else:
+            module.average = "words"  # of the batch
             batch = module.encode(queries, train=False)
             (2.0 * module(batch, 2.0)).backward()  # no step was taken: at the start
         gradients.append({n: p.grad for n, p in module.named_parameters() if p.grad is not None})
@@ -55,3 +86,47 @@ def test_the_mean_number_of_words_is_that_of_all_devices(
     assert module._weights(tasks) == [0.25, 0.75]
     monkeypatch.setattr(MetaLightningModule, "_sum_over_devices", lambda *_: None)
     assert module._weights([]) == []  # a device may have no task
+
+
+@pytest.mark.parametrize("frozen_layers", [None, 0])  # first steps one by one, or together
+@pytest.mark.parametrize(
+    ("options", "counted"),
+    [
+        # Eq. 3: one word of tag O counts as much as three of B-PER.
+        ({"average": "sentences"}, (1 / 2, 1 / 2)),
+        ({"average": "words"}, (1 / 4, 3 / 4)),
+        # A CRF sums over the words of a sentence: (1 + 0) / 2 and (0 + 3) / 2.
+        ({"head": "crf"}, (1 / 2, 3 / 2)),
+    ],
+)
+def test_the_support_of_a_sentence_to_tag_is_averaged_as_configured(
+    options: dict[str, Any], counted: tuple[float, float], frozen_layers: int | None, tiny: str
+) -> None:
+    module = flat_module(tiny, frozen_layers=frozen_layers, adaptation_lr=1.0, **options).eval()
+    ((_, adapted),) = module.adaptations([TASK])
+    with adapted:
+        moved = of_tags(module, module.tagger.head.linear.bias.detach())
+    assert moved == pytest.approx(direction(counted).tolist(), abs=1e-5)
+
+
+@pytest.mark.parametrize("frozen_layers", [None, 0])
+@pytest.mark.parametrize("algorithm", ["fomaml", "maml", "anil", "reptile"])
+@pytest.mark.parametrize("average", ["sentences", "words"])
+def test_the_support_in_meta_training_is_averaged_as_the_queries(
+    average: Any, algorithm: Any, frozen_layers: int | None, tiny: str
+) -> None:
+    module = flat_module(tiny, frozen_layers=frozen_layers, average=average, algorithm=algorithm)
+    module.add_meta_gradients([TASK])
+    gradient = module.tagger.head.linear.bias.grad
+    assert gradient is not None
+    if algorithm == "reptile":  # learns from the query, too: two of three sentences, of five words
+        counted = (2 / 3, 1 / 3) if average == "sentences" else (2 / 5, 3 / 5)
+        expected = -direction(counted)
+    else:
+        counted = (1 / 2, 1 / 2) if average == "sentences" else (1 / 4, 3 / 4)
+        scores = torch.full((TAGS,), -1 / TAGS)  # of the query, behind the step
+        scores[:2] += torch.tensor(counted)
+        expected = scores.softmax(0)[:3] - torch.tensor([1.0, 0.0, 0.0])
+    if algorithm == "maml":  # the loss curves by 1/7 - 1/49, and the gradient sums to 0
+        expected = expected * (1 - 1 / TAGS)
+    assert of_tags(module, gradient) == pytest.approx(expected.tolist(), abs=1e-5)
