@@ -1,10 +1,12 @@
 """``python -m lowner_pl``: help without heavy imports, else the command line of Lightning."""
 
+import io
 import os
 import sys
 
 from lowner_pl import __version__
 from lowner_pl.commands import COMMANDS, run_command
+from lowner_pl.failures import report
 
 HELP = """usage: python -m lowner_pl {fit,validate,test,predict,augment} --config FILE … [options]
 
@@ -59,8 +61,8 @@ def main() -> None:
         return
     # Idle threads of OpenMP sleep instead of spinning, which slows a busy machine.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    from lightning.fabric.utilities.exceptions import MisconfigurationException
-
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a screen may lack letters of a path or a word
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         if arguments[0] in COMMANDS:
             run_command(arguments)
@@ -68,11 +70,8 @@ def main() -> None:
             from lowner_pl.cli import run
 
             run()
-    except (ValueError, OSError, MisconfigurationException) as error:
-        if os.environ.get("LOWNER_PL_DEBUG"):
-            raise
-        print(f"error: {error}\n(LOWNER_PL_DEBUG=1 shows where.)", file=sys.stderr)
-        sys.exit(1)
+    except Exception as error:  # the last net: nobody is to see a traceback
+        sys.exit(report(error))
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ from lowner_pl.modules import (
     MELMLightningModule,
     NERModule,
 )
-from lowner_pl.run_folder import RunFolder
+from lowner_pl.run_folder import RunFolder, check_folder_name
 from lowner_pl.trainer_options import check_trainer_options
 
 UNTRAINED = "none"
@@ -165,6 +165,8 @@ class NERCLI(LightningCLI):
     def _run_folder(self) -> RunFolder:
         """Return the folder that data, method and seed name."""
         variant = self._get(self.config, "variant")
+        if variant is not None:
+            check_folder_name("--variant", variant)
         method = f"{self.model.method}-{variant}" if variant else self.model.method
         seed = int(os.environ.get("PL_GLOBAL_SEED", "0"))
         root = Path(self._get(self.config, "log_root"))

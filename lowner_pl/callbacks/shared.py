@@ -70,7 +70,8 @@ def print_table(
     table = Table("", *columns)
     for name, values in rows.items():
         table.add_row(name, *(_cell(key, values[key]) for key in columns))
-    console = Console()
+    # Names of types, corpora and folders are text: rich would read `[bold]` and `:smile:` in them.
+    console = Console(markup=False, emoji=False, highlight=False)
     console.print(table)
     console.print(f"Run folder: {folder}", soft_wrap=True)
 

@@ -37,6 +37,12 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
         command("fit", tmp_path / "file")
 
 
+def test_a_variant_that_leads_to_another_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"`--variant` becomes part of a folder's name"):
+        command("fit", tmp_path, "--variant=../x")
+    assert not list(tmp_path.iterdir())
+
+
 def test_testing_without_a_checkpoint_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="`--ckpt_path best` needs a checkpoint"):
         command("test", tmp_path)

@@ -1,0 +1,85 @@
+"""No exception of a command ends in a traceback, and each kind has its remedy."""
+
+import errno
+import os
+import sys
+from typing import Any
+
+import pytest
+import torch
+
+from lowner_pl import __main__ as entry
+from lowner_pl.failures import MOST, describe, shortened
+
+
+def ended(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> Any:
+    """Run the command line with a command that fails, and return the exit status."""
+
+    def failing(_: list[str]) -> None:
+        raise error
+
+    monkeypatch.setattr(sys, "argv", ["lowner_pl", "augment"])
+    monkeypatch.setattr(entry, "run_command", failing)
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    with pytest.raises(SystemExit) as caught:
+        entry.main()
+    return caught.value.code
+
+
+def test_errors_that_are_expected_are_said_as_they_are(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("LOWNER_PL_DEBUG", raising=False)
+    assert ended(monkeypatch, ValueError("`seed` must be\n   at least 0, was: -1.")) == 1
+    assert capsys.readouterr().err == (
+        "error: `seed` must be at least 0, was: -1.\n(LOWNER_PL_DEBUG=1 shows where.)\n"
+    )
+
+
+@pytest.mark.parametrize("kind", [KeyError, RuntimeError, AssertionError, RecursionError])
+def test_errors_that_nobody_expects_are_called_so(
+    kind: type[Exception], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("LOWNER_PL_DEBUG", raising=False)
+    assert ended(monkeypatch, kind("a\nb")) == 1
+    said = capsys.readouterr().err
+    assert f"error: Unexpected {kind.__name__}: " in said
+    assert "may be a bug in lowner_pl; please report it" in said
+    assert "Traceback" not in said
+    assert said.count("\n") == 2
+
+
+def test_debugging_shows_the_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LOWNER_PL_DEBUG", "1")
+    assert ended(monkeypatch, KeyError("words")) == 1
+    said = capsys.readouterr().err
+    assert "Traceback (most recent call last)" in said
+    assert "in failing" in said
+
+
+def test_a_signal_and_an_exit_are_not_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ended(monkeypatch, SystemExit(2)) == 2
+
+
+def test_memory_that_runs_out_has_its_own_remedy() -> None:
+    with pytest.raises(RuntimeError) as caught:
+        torch.empty(2**50)
+    errors = (
+        caught.value,
+        MemoryError(),
+        OSError(errno.ENOMEM, "Cannot allocate memory"),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB."),
+    )
+    for error in errors:
+        assert describe(error).startswith("The machine does not have enough memory: "), error
+        assert "--data.batch_size" in describe(error)
+    assert "memory:" not in describe(OSError(errno.ENOSPC, "No space left on device"))
+
+
+def test_what_is_said_is_one_line_that_a_terminal_can_show() -> None:
+    assert shortened(ValueError("a\x1b[31mred\x00\r\n b")) == "a?[31mred? b"
+    assert shortened(ValueError("می\u200cخوریم")) == "می\u200cخوریم"
+    assert shortened(ValueError("x" * 5000)) == "x" * (MOST - 1) + "…"
+    assert shortened(ValueError()) == "ValueError"
