@@ -6,7 +6,8 @@ python benchmarks/meta.py --source FOLDER --targets FOLDER --rows full --tune --
 Every row takes as many updates on as many source sentences; the best epoch by source dev F1 is
 tested. ``--tune`` leaves the tests out: rates are chosen by the dev F1 of the source alone.
 With ``--shares``, the rows ``base`` and ``full`` are then trained on that share of each target's
-training data (Table 6), for a fixed number of updates, and the last weights are tested.
+training data (Table 6), for ten epochs as in the paper's released code, and the last weights are
+tested.
 """
 
 import argparse
@@ -95,13 +96,13 @@ class Study:
         words += ["--data.dev_size=20"]  # nothing is chosen by it: the last weights are tested
         words += [f"--data.type_map={json.dumps(self._dropped(start, target))}"]
         words += [f"--variant={row}-{share:g}", *self._common(seed)]
-        words += [f"--trainer.max_steps={options.target_steps}"]
+        words += [f"--trainer.max_epochs={options.target_epochs}"]
         words += [f"--model.optimizer.init_args.lr={options.target_rate}"]
         with Stopwatch() as watch:
             folder = self._run("fit", words)
             tested = self._tested(folder, [*words, "--ckpt_path=last"])
         record: Record = {"benchmark": "meta_low_resource", "row": row, "target": target.name}
-        record |= {"share": share, "seed": seed, "steps": options.target_steps}
+        record |= {"share": share, "seed": seed, "epochs": options.target_epochs}
         return record | {"rate": options.target_rate} | tested | {"cpu_s": round(watch.cpu, 1)}
 
     def _dropped(self, start: Path, target: Path) -> Record:
@@ -208,7 +209,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--inner-rate", type=float, default=1e-4, help="alpha")
     parser.add_argument("--adaptation-rate", type=float, default=1e-4, help="gamma")
     parser.add_argument("--head-lr-factor", type=float, default=10.0)
-    parser.add_argument("--target-steps", type=int, default=50, help="updates on target data")
+    parser.add_argument("--target-epochs", type=int, default=10, help="on the target data")
     parser.add_argument("--target-rate", type=float, default=2e-4, help="of these updates")
     parser.add_argument("--precision", default="32-true")
     parser.add_argument("--tune", action="store_true", help="train only; report source dev F1")

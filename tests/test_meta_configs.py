@@ -92,3 +92,6 @@ def test_the_values_of_the_paper_stand_in_the_configs() -> None:
     assert {key: base[key] for key in shared} == {key: model[key] for key in shared}
     target = yaml.safe_load(META_TARGET.read_text())["data"]["init_args"]
     assert (target["train_share"], target["batch_size"]) == (0.01, 32)
+    passes = yaml.safe_load((CONFIGS / "trainer_meta_target.yaml").read_text())
+    assert passes["max_epochs"] == 10  # the released code: 30, 60 and 130 updates for Spanish
+    assert "max_steps" not in passes
