@@ -68,6 +68,15 @@ def test_hand_scored_corpus() -> None:
     ]
 
 
+def test_one_entity_type_is_scored_by_hand() -> None:
+    metric = EntityScores(["PER"])
+    metric.update([["B-PER", "I-PER", "O", "B-PER"]], [["B-PER", "I-PER", "B-PER", "O"]])
+    scores = metric.compute()
+    # 1 correct, 2 gold, 2 predicted.
+    assert scores["f1"] == scores["f1/PER"] == scores["macro_f1"] == scores["conlleval_f1"] == 1 / 2
+    assert metric.confusion.tolist() == [[1, 1], [1, 0]]
+
+
 def test_precision_and_recall_differ_where_too_little_is_predicted() -> None:
     gold = [["B-PER", "B-PER", "B-PER", "B-PER"]]
     scores = scores_of(gold, [["B-PER", "O", "O", "O"]])

@@ -1,6 +1,6 @@
 """The sentence: what a corpus is made of."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol, Self
 
@@ -61,6 +61,12 @@ class Sentence:
                 "without tags."
             )
         return entities_of(self.tags)
+
+    def restricted_to(self, types: Collection[str]) -> Self:
+        """Replace the tags of all other entity types by ``O``."""
+        if self.tags is None or all(tag == "O" or tag[2:] in types for tag in self.tags):
+            return self
+        return self.with_tags([tag if tag[2:] in types else "O" for tag in self.tags])
 
     def with_tags(self, tags: Sequence[str] | None) -> Self:
         """Return the sentence with other tags."""

@@ -42,10 +42,8 @@ class TagSet:
         else:
             self.tags = ("O", *self.entity_types)
             self._ids = {tag: id_ for id_, pair in enumerate(iob2, 1) for tag in pair} | {"O": 0}
-        self._types = (
-            "",
-            *(t for t in self.entity_types for _ in range(len(self.tags) // len(iob2))),
-        )
+        tags_per_type = 2 if scheme == "iob2" else 1
+        self._types = ("", *(t for t in self.entity_types for _ in range(tags_per_type)))
         self._begins = tuple(scheme == "iob2" and tag[:2] == "B-" for tag in self.tags)
 
     def encode(self, tags: Sequence[str]) -> list[int]:

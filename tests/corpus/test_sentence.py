@@ -55,6 +55,15 @@ def test_tags_that_are_not_iob2_are_refused(tag: str) -> None:
         Sentence(("a",), (tag,))
 
 
+def test_other_entity_types_become_outside() -> None:
+    sentence = Sentence(("a", "b", "c", "d"), ("B-X", "I-X", "B-Y-Z", "O"), "sw", ("f", 3))
+    assert sentence.restricted_to(["Y-Z"]) == sentence.with_tags(("O", "O", "B-Y-Z", "O"))
+    assert sentence.restricted_to(["Y-Z"]).place == ("f", 3)
+    assert sentence.restricted_to(["X", "Y-Z"]) is sentence
+    assert sentence.restricted_to(()).tags == ("O",) * 4
+    assert Sentence(("a",)).restricted_to(["X"]) == Sentence(("a",))
+
+
 def test_entities_need_tags() -> None:
     with pytest.raises(ValueError, match="needs tags to have entities, was: 'a' without tags"):
         _ = Sentence(("a",)).entities

@@ -1,4 +1,5 @@
 from itertools import pairwise, product
+from typing import Literal
 
 import pytest
 
@@ -31,28 +32,39 @@ def test_decoding_repairs_what_continues_nothing() -> None:
     assert TagSet(["PER", "LOC"]).decode([1, 4]) == ("B-PER", "B-LOC")
 
 
-def test_legal_paths_are_those_that_decoding_leaves_alone() -> None:
-    # Brute force over all 5³ paths of three words.
-    tag_set = TagSet(["PER", "LOC"])
+@pytest.mark.parametrize("types", [["PER"], ["PER", "LOC"], ["PER", "LOC", "ORG"]])
+def test_legal_paths_are_those_that_decoding_leaves_alone(types: list[str]) -> None:
+    # Brute force over all paths of three words: 3³, 5³ and 7³.
+    tag_set = TagSet(types)
     starts, transitions = tag_set.starts(), tag_set.transitions()
-    for path in product(range(5), repeat=3):
+    for path in product(range(len(tag_set)), repeat=3):
         legal = starts[path[0]] and all(transitions[i][j] for i, j in pairwise(path))
         assert legal == (tag_set.decode(path) == tuple(tag_set.tags[i] for i in path))
 
 
-def test_every_path_decodes_to_well_formed_tags() -> None:
+@pytest.mark.parametrize("types", [["PER"], ["PER", "LOC"]])
+def test_every_path_decodes_to_well_formed_tags(types: list[str]) -> None:
     for scheme in ("iob2", "io"):
-        tag_set = TagSet(["PER", "LOC"], scheme=scheme)
+        tag_set = TagSet(types, scheme=scheme)
         for path in product(range(len(tag_set)), repeat=3):
             tags = tag_set.decode(path)
             begun = {entity.start for entity in entities_of(tags)}
             assert begun == {i for i, tag in enumerate(tags) if tag.startswith("B-")}
 
 
-def test_everything_may_follow_everything_under_io() -> None:
-    tag_set = TagSet(["PER", "LOC"], scheme="io")
+@pytest.mark.parametrize("types", [["PER"], ["PER", "LOC"]])
+def test_everything_may_follow_everything_under_io(types: list[str]) -> None:
+    tag_set = TagSet(types, scheme="io")
     assert all(tag_set.starts())
-    assert all(all(row) for row in tag_set.transitions())
+    assert tag_set.transitions() == [[True] * len(tag_set)] * len(tag_set)
+
+
+@pytest.mark.parametrize("scheme", ["iob2", "io"])
+@pytest.mark.parametrize("number", [1, 2, 5])
+def test_the_rules_have_the_size_of_the_tag_set(scheme: Literal["iob2", "io"], number: int) -> None:
+    tag_set = TagSet([f"TYPE{n}" for n in range(number)], scheme=scheme)
+    assert len(tag_set.starts()) == len(tag_set)
+    assert [len(row) for row in tag_set.transitions()] == [len(tag_set)] * len(tag_set)
 
 
 def test_types_may_hold_hyphens() -> None:

@@ -57,6 +57,11 @@ def mine_without_dev(**options: Any) -> NERDataModule:
     return mine(dev_path=None, **options)
 
 
+def mine_of_one_type(**options: Any) -> NERDataModule:
+    type_map = {"ORG": None, "LOC": None, **options.pop("type_map", {})}
+    return mine(type_map=type_map, **options)
+
+
 def wikiann(**options: Any) -> NERDataModule:
     return WikiANNDataModule(root=DATA / "wikiann", language="sw", **options)
 
@@ -127,6 +132,7 @@ BUILDERS: tuple[Builder, ...] = (
     dutch,
     mine,
     mine_without_dev,
+    mine_of_one_type,
     wikiann,
     europeana,
     europeana_dutch,

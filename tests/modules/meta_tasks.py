@@ -17,7 +17,8 @@ def sgd(rate: float) -> Any:
 def new_module(backbone: str, **options: Any) -> MetaLightningModule:
     torch.manual_seed(0)
     plain: dict[str, Any] = {"dropout": 0.0, "mask_rate": 0.0, "optimizer": sgd(0.1)}
-    return MetaLightningModule(entity_types=TYPES, backbone=backbone, **{**plain, **options})
+    plain |= {"entity_types": TYPES, "backbone": backbone}
+    return MetaLightningModule(**{**plain, **options})
 
 
 def episodes(sentences: list[Sentence], count: int) -> list[Episode]:

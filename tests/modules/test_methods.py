@@ -26,6 +26,12 @@ METHODS: dict[str, tuple[type[NERModule], dict[str, Any]]] = {
     "sner_crf": (SNERLightningModule, {"head": "crf"}),
     "maner_io": (MANERLightningModule, {"tag_scheme": "io"}),
     "maner_crf_io": (MANERLightningModule, {"head": "crf", "tag_scheme": "io"}),
+    "sner_one_type": (SNERLightningModule, {"entity_types": ("PER",)}),
+    "sner_crf_one_type": (SNERLightningModule, {"entity_types": ("PER",), "head": "crf"}),
+    "maner_crf_io_one_type": (
+        MANERLightningModule,
+        {"entity_types": ("PER",), "head": "crf", "tag_scheme": "io"},
+    ),
 }
 
 
@@ -33,7 +39,13 @@ METHODS: dict[str, tuple[type[NERModule], dict[str, Any]]] = {
 def module(request: pytest.FixtureRequest, tiny: str) -> NERModule:
     torch.manual_seed(0)
     cls, options = METHODS[request.param]
-    return cls(entity_types=TYPES, backbone=tiny, **options)
+    return cls(**{"entity_types": TYPES, "backbone": tiny, **options})
+
+
+@pytest.fixture
+def sentences(module: NERModule, swahili: list[Sentence]) -> list[Sentence]:
+    """Return the Swahili sentences with the module's entity types alone."""
+    return [sentence.restricted_to(module.entity_types) for sentence in swahili]
 
 
 @pytest.fixture
@@ -48,8 +60,8 @@ def test_all_parts_are_in_training_mode(module: NERModule) -> None:
 
 
 @pytest.mark.usefixtures("quiet")
-def test_every_parameter_gets_a_gradient(module: NERModule, swahili: list[Sentence]) -> None:
-    module.loss(swahili[:16]).backward()
+def test_every_parameter_gets_a_gradient(module: NERModule, sentences: list[Sentence]) -> None:
+    module.loss(sentences[:16]).backward()
     without = {
         name
         for name, value in module.named_parameters()
@@ -59,12 +71,12 @@ def test_every_parameter_gets_a_gradient(module: NERModule, swahili: list[Senten
 
 
 def test_scores_are_the_same_alone_and_in_a_batch(
-    module: NERModule, swahili: list[Sentence]
+    module: NERModule, sentences: list[Sentence]
 ) -> None:
     module.eval()
     with torch.no_grad():
-        together, batch, emissions = module.tag(swahili[:20])
-        for row, sentence in enumerate(swahili[:20]):
+        together, batch, emissions = module.tag(sentences[:20])
+        for row, sentence in enumerate(sentences[:20]):
             alone, _, own = module.tag([sentence])
             assert alone == [together[row]]
             words = len(sentence.words)
@@ -72,10 +84,10 @@ def test_scores_are_the_same_alone_and_in_a_batch(
             assert batch.word_mask[row].sum() == words
 
 
-def test_decoding_is_well_formed_iob2(module: NERModule, swahili: list[Sentence]) -> None:
+def test_decoding_is_well_formed_iob2(module: NERModule, sentences: list[Sentence]) -> None:
     module.eval()
     with torch.no_grad():
-        tags, *_ = module.tag(swahili)
+        tags, *_ = module.tag(sentences)
     assert any(tag != "O" for row in tags for tag in row)  # untrained: anything is predicted
     for row in tags:
         for before, tag in zip(("O", *row), row, strict=False):
@@ -83,11 +95,11 @@ def test_decoding_is_well_formed_iob2(module: NERModule, swahili: list[Sentence]
 
 
 @pytest.mark.usefixtures("quiet")
-def test_training_lowers_the_loss(module: NERModule, swahili: list[Sentence]) -> None:
+def test_training_lowers_the_loss(module: NERModule, sentences: list[Sentence]) -> None:
     optimizer = torch.optim.AdamW([p for p in module.parameters() if p.requires_grad], lr=3e-3)
     losses = []
     for _ in range(15):
-        loss = module.loss(swahili[:16])
+        loss = module.loss(sentences[:16])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from lowner_pl.corpus import TagSet
 from lowner_pl.nn.crf import CRF
 
 LENGTHS = [1, 4, 2, 3]
@@ -69,6 +70,20 @@ def scores_of_all_paths(crf: CRF, emissions: Tensor) -> Tensor:
 def is_legal(path: tuple[int, ...]) -> bool:
     steps = all(IOB2_TRANSITIONS[before][after] for before, after in itertools.pairwise(path))
     return IOB2_STARTS[path[0]] and steps
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_best_legal_path_of_one_entity_type_is_found(seed: int) -> None:
+    # O, B-X, I-X are the first three of the tags above, and so are their rules.
+    tag_set = TagSet(["X"])
+    crf = CRF(3, starts=tag_set.starts(), transitions=tag_set.transitions())
+    with_random_scores(crf, torch.Generator().manual_seed(seed), 1.0)
+    emissions, _, mask = random_batch(3, LENGTHS, seed, scale=3.0)
+    decoded = crf.decode(emissions, mask)
+    for i, length in enumerate(LENGTHS):
+        legal = [path for path in all_paths(3, length) if is_legal(path)]
+        scores = torch.stack([path_score(crf, emissions[i], path) for path in legal])
+        assert tuple(decoded[i, :length].tolist()) == legal[int(scores.argmax())]
 
 
 def test_log_likelihood_of_two_words_and_two_tags_is_the_one_worked_out_by_hand() -> None:
