@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from lowner_pl.checkpoint_io import AtomicCheckpointIO, read_checkpoint
+from lowner_pl.checksums import first_not_finite
 
 
 @pytest.fixture
@@ -75,3 +76,119 @@ def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
         ValueError, match=r"must hold a state_dict, was: '.*other.ckpt' without one"
     ):
         read_checkpoint(tmp_path / "other.ckpt")
+
+
+SAMPLE: dict[str, Any] = {
+    "state_dict": {"layer.weight": torch.arange(3_000.0), "layer.bias": torch.ones(7).bfloat16()},
+    "optimizer_states": [{"state": {0: {"exp_avg": torch.full((3_000,), 0.1)}}}],
+    "global_step": 11,
+}
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    """A checkpoint with weights and the optimiser's state."""
+    AtomicCheckpointIO().save_checkpoint(SAMPLE, tmp_path / "last.ckpt")
+    return tmp_path / "last.ckpt"
+
+
+def _flip(file: Path, at: int) -> None:
+    content = bytearray(file.read_bytes())
+    content[at] ^= 4
+    file.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("tensor", "name"),
+    [
+        (SAMPLE["state_dict"]["layer.weight"], "state_dict.layer.weight"),
+        (SAMPLE["state_dict"]["layer.bias"], "state_dict.layer.bias"),
+        (
+            SAMPLE["optimizer_states"][0]["state"][0]["exp_avg"],
+            "optimizer_states.0.state.0.exp_avg",
+        ),
+    ],
+)
+def test_a_flipped_bit_in_a_tensor_is_named(saved: Path, tensor: torch.Tensor, name: str) -> None:
+    stored = tensor.view(torch.uint8).numpy().tobytes()
+    _flip(saved, saved.read_bytes().index(stored) + len(stored) // 2)
+    with pytest.raises(ValueError, match=f"last.ckpt' is damaged: '{name}' is not as it was saved"):
+        read_checkpoint(saved)
+
+
+def test_no_flipped_bit_changes_what_is_read(saved: Path) -> None:
+    whole = saved.read_bytes()
+    tensors = range(0, len(whole), 301)
+    pickle_and_directory = [*range(0, 200, 3), *range(len(whole) - 900, len(whole), 3)]
+    refused = 0
+    for at in [*tensors, *pickle_and_directory]:
+        _flip(saved, at)
+        try:
+            back = read_checkpoint(saved)
+        except ValueError:
+            refused += 1
+        else:  # a byte that is not read, such as one between two tensors
+            assert back["global_step"] == 11
+            assert list(back) == list(SAMPLE)
+            assert back["state_dict"]["layer.weight"].equal(SAMPLE["state_dict"]["layer.weight"])
+        saved.write_bytes(whole)
+    assert refused > len(tensors) / 2
+
+
+def test_zeros_in_the_middle_are_refused(saved: Path) -> None:
+    content = bytearray(saved.read_bytes())
+    content[len(content) // 2 : len(content) // 2 + 512] = bytes(512)
+    saved.write_bytes(content)
+    with pytest.raises(ValueError, match=r"last.ckpt' is damaged: '.*' is not as it was saved"):
+        read_checkpoint(saved)
+
+
+@pytest.mark.parametrize("number", [torch.nan, torch.inf, -torch.inf])
+@pytest.mark.parametrize("part", ["state_dict", "optimizer_states"])
+def test_a_number_that_is_not_finite_is_neither_written_nor_read(
+    number: float, part: str, saved: Path
+) -> None:
+    bad = {"state_dict": {}, part: {"w": torch.tensor([1.0, number])}, "global_step": 12}
+    if part == "optimizer_states":
+        bad[part] = [bad[part]]
+    before = saved.read_bytes()
+    with pytest.raises(ValueError, match=rf"last.ckpt' was not written: after 12 .*'{part}\..*w'"):
+        AtomicCheckpointIO().save_checkpoint(bad, saved)
+    assert saved.read_bytes() == before
+    torch.save(bad, saved)  # as a checkpoint from before, without checksums
+    with pytest.raises(ValueError, match=rf"last.ckpt' can't be used: '{part}\..*w' holds a"):
+        read_checkpoint(saved)
+
+
+def test_a_sum_that_overflows_is_no_infinite_number() -> None:
+    large = torch.full((10,), torch.finfo(torch.float32).max)
+    assert first_not_finite([("large", large), ("ids", torch.ones(1).long())]) is None
+    assert first_not_finite([("large", large), ("w", torch.tensor(torch.nan))]) == "w"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("state_dict", [torch.ones(1)]),
+        ("state_dict", {"w": 1.0}),
+        ("state_dict", {1: torch.ones(1)}),
+        ("lowner_pl", "SNERLightningModule"),
+        ("lowner_pl_checksums", "abc"),
+        ("global_step", "11"),
+        ("global_step", None),
+        ("epoch", True),
+        ("loops", []),
+        ("callbacks", []),
+        ("optimizer_states", {}),
+        ("pytorch-lightning_version", 2),
+    ],
+)
+def test_entries_of_another_type_are_refused(key: str, value: object, tmp_path: Path) -> None:
+    torch.save({**SAMPLE, key: value}, tmp_path / "odd.ckpt")
+    with pytest.raises(ValueError, match=rf"odd.ckpt' is no checkpoint that .*: '{key}' "):
+        read_checkpoint(tmp_path / "odd.ckpt")
+
+
+def test_a_checkpoint_from_before_checksums_is_read(tmp_path: Path) -> None:
+    torch.save(SAMPLE, tmp_path / "old.ckpt")
+    assert read_checkpoint(tmp_path / "old.ckpt")["global_step"] == 11

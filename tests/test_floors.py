@@ -12,11 +12,12 @@ ALLOWED: dict[str, set[str]] = {
     "encoding": {"corpus"},
     "augmentation": {"corpus"},
     "metrics": {"corpus"},
-    "nn": {"corpus", "encoding", "augmentation"},
+    "nn": {"corpus", "encoding", "augmentation", "checksums"},
     "modules": {"corpus", "encoding", "augmentation", "nn", "metrics", "checkpoint_io"},
     "datamodules": {"corpus", "augmentation", "nn"},  # nn: to find the support of episodes
     "callbacks": {"corpus"},
-    "checkpoint_io": set(),
+    "checksums": set(),
+    "checkpoint_io": {"checksums"},
     "run_folder": set(),
     "trainer_options": set(),
     "cli": {

@@ -13,8 +13,10 @@ from safetensors import SafetensorError
 from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from lowner_pl.checksums import first_not_finite
 from lowner_pl.encoding import WordEncoder, unspelt_share
 from lowner_pl.nn.backbone import Backbone, MaskedLMHead
+from lowner_pl.nn.weights_file import add_checksums, verify_checksums
 
 EMBEDDED = Path(__file__).parents[1] / "assets" / "backbone"
 
@@ -83,12 +85,22 @@ def save_backbone(
         tokenizer: The tokenizer.
         folder: Where to write.
         dtype: Type of the numbers on disk.
+
+    Raises:
+        ValueError: If a weight is not finite, or becomes infinite in ``dtype``.
     """
     # Copied together, so that shared embeddings stay shared.
     encoder, model = copy.deepcopy((backbone.encoder, head.model))
     setattr(model, model.base_model_prefix, encoder)
     model.to(dtype)  # type: ignore[arg-type]
+    if (weight := first_not_finite(model.named_parameters())) is not None:
+        raise ValueError(
+            f"The backbone was not written: {weight!r} holds a number that is infinite or not a "
+            f"number as {dtype}. Use a checkpoint from before training went wrong; where 16 bits "
+            "are too few, leave out `--half`."
+        )
     model.save_pretrained(folder)
+    add_checksums(folder)
     tokenizer.save_pretrained(folder)
 
 
@@ -174,7 +186,13 @@ def _load(
     """Load a model and its tokenizer; return them, and the weights that the files do not hold."""
     _check_reachable(source, name, family)
     tokenizer = _load_tokenizer(source, name, family)
+    verify_checksums(source)
     model, missing = _load_model(source, name, family)
+    if (weight := first_not_finite(model.named_parameters())) is not None:
+        raise ValueError(
+            f"The weights of {name!r} can't be used: {weight!r} holds a number that is infinite "
+            "or not a number. Copy or download the folder again, or choose another backbone."
+        )
     subwords, rows = max(tokenizer.get_vocab().values()) + 1, _table(model).num_embeddings
     if subwords > rows:
         raise ValueError(

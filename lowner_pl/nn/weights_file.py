@@ -1,0 +1,52 @@
+"""Checksums inside the safetensors files of an exported backbone."""
+
+import contextlib
+import json
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
+
+from lowner_pl.checksums import checksums, first_changed
+
+KEY = "lowner_pl_checksums"
+
+
+def add_checksums(folder: Path | str) -> None:
+    """Write a checksum of each tensor into the metadata of a folder's safetensors files."""
+    for file in sorted(Path(folder).glob("*.safetensors")):
+        with safe_open(file, framework="pt") as opened:
+            metadata = opened.metadata() or {}
+        tensors = load_file(file)
+        metadata[KEY] = json.dumps(checksums(tensors.items()))
+        save_file(tensors, file, metadata)
+
+
+def verify_checksums(folder: Path | str) -> None:
+    """Verify the safetensors files of a folder that carry checksums; others pass.
+
+    Raises:
+        ValueError: If a tensor is not as it was written.
+    """
+    for file in sorted(Path(folder).glob("*.safetensors")):
+        with contextlib.suppress(SafetensorError):  # a truncated file: loading it says so
+            name = _first_changed(file)
+            if name is not None:
+                raise ValueError(
+                    f"'{file}' is damaged: {name!r} is not as it was written. Copy the folder "
+                    "again, or write it again with `export-backbone`."
+                )
+
+
+def _first_changed(file: Path) -> str | None:
+    """Find the first tensor of a file that differs from its checksum, if the file has them."""
+    with safe_open(file, framework="pt") as opened:
+        saved = (opened.metadata() or {}).get(KEY)
+        if saved is None:
+            return None
+        try:
+            sums: dict[str, str] = dict(json.loads(saved))
+        except (ValueError, TypeError):
+            return KEY
+        tensors = ((name, opened.get_tensor(name)) for name in opened.keys())  # noqa: SIM118
+        return first_changed(tensors, sums)
