@@ -55,8 +55,8 @@ def augment(study: Study, row: str, seed: int) -> Record:
     until = "gold" if row == "gold" else "train"
     stages = study.augment(config, study.data(size), seed, *words, until=until)
     if row == "gold":
-        return percent(stages["gold"]["test"])
-    made = percent(stages["train"]["test"])
+        return percent(stages["gold"]["test"]["test_sets"])
+    made = percent(stages["train"]["test"]["test_sets"])
     filtered = "filter" in stages
     made["added"] = stages["filter" if filtered else "generate"]["report"]["sentences_out"]
     return made | ({"filter": stages["filter"]["report"]} if filtered else {})

@@ -171,6 +171,21 @@ def best_dev_f1(run: Path) -> float:
     return round(100 * max(f1s), 2)
 
 
+def tested_scores(run: Path, which: str) -> dict[str, dict[str, float]]:
+    """Return the scores of each test set that the test of a run has written.
+
+    Args:
+        run: The run folder.
+        which: The tested checkpoint, ``best`` or ``last``.
+    """
+    from lowner_pl.callbacks import read_test_record, scores_by_set
+
+    suffix = "" if which == "best" else f"_{which}"
+    record = read_test_record(run / f"test_metrics{suffix}.json")
+    assert record is not None, f"{run} has no test of {which}"
+    return scores_by_set(record)
+
+
 def in_child(script: str, job: Record) -> Record:
     """Run a script of this folder in a process of its own and return what it reports.
 

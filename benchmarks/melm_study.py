@@ -3,11 +3,20 @@
 import argparse
 import json
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from common import ROOT, SPLITS, Record, Stopwatch, best_dev_f1, copy_corpus, one_thread
+from common import (
+    ROOT,
+    SPLITS,
+    Record,
+    Stopwatch,
+    best_dev_f1,
+    copy_corpus,
+    one_thread,
+    tested_scores,
+)
 
 from lowner_pl.corpus import Sentence
 
@@ -120,8 +129,7 @@ class Study:
         options = [*self.tagger_words(), f"--seed_everything={seed}", *words]
         cli = self.run("fit", [config], *options)
         self.run("test", [config], *options)
-        report = json.loads((cli.run.path / "test_metrics.json").read_text(encoding="utf-8"))
-        return cli, percent(report["scores"])
+        return cli, percent(tested_scores(cli.run.path, "best"))
 
     def tagger(self, data: Path, seed: int, *, variant: str, epochs: int | None = None) -> Record:
         """Train and test a tagger; return its scores in percent, and its checkpoint."""
@@ -209,11 +217,11 @@ def config_of(name: str, /, **init: Any) -> Record:
     return {"class_path": f"lowner_pl.{name}", "init_args": init}
 
 
-def percent(scores: Any) -> Record:
+def percent(scores: Mapping[str, Mapping[str, float]]) -> Record:
     """Return the F1 in percent: of the test set, or of each and their mean."""
-    if "f1" in scores:
-        return {"test_f1": round(100 * scores["f1"], 2)}
     each = {name: round(100 * part["f1"], 2) for name, part in scores.items()}
+    if len(each) == 1:
+        return {"test_f1": next(iter(each.values()))}
     return {"test_f1": round(statistics.mean(each.values()), 2), "test_f1_by_corpus": each}
 
 

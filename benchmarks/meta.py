@@ -16,7 +16,17 @@ import statistics
 import tempfile
 from pathlib import Path
 
-from common import ROOT, SPLITS, Record, Stopwatch, append, best_dev_f1, copy_corpus, one_thread
+from common import (
+    ROOT,
+    SPLITS,
+    Record,
+    Stopwatch,
+    append,
+    best_dev_f1,
+    copy_corpus,
+    one_thread,
+    tested_scores,
+)
 
 CONFIGS = ROOT / "configs"
 PAPER = ["base", "full", "no_max", "no_mask", "no_both"]
@@ -125,8 +135,7 @@ class Study:
     def _tested(self, folder: Path, words: list[str]) -> Record:
         """Test, and return the F1 in percent: of each target and the mean."""
         self._run("test", words)
-        report = json.loads((folder / "test_metrics.json").read_text(encoding="utf-8"))["scores"]
-        parts = {"": report} if "f1" in report else report
+        parts = tested_scores(folder, "last" if "--ckpt_path=last" in words else "best")
         each = {name: round(100 * part["f1"], 2) for name, part in parts.items()}
         return {"test_f1": round(statistics.mean(each.values()), 2), "test_f1_by_target": each}
 

@@ -17,6 +17,7 @@ from common import (
     best_dev_f1,
     copy_corpus,
     one_thread,
+    tested_scores,
     write_config,
 )
 
@@ -107,11 +108,11 @@ class Study:
     def _test(self, method: str, rate: float, seed: int) -> Record:
         """Test the best checkpoint and return the scores in percent."""
         self._command("test", method, rate, seed)
-        file = self._run_folder(method, rate, seed) / "test_metrics.json"
-        scores = json.loads(file.read_text())["scores"]
+        folder = self._run_folder(method, rate, seed)
+        (scores,) = tested_scores(folder, "best").values()
         keys = ("f1", "precision", "recall", "word_accuracy")
         report: Record = {f"test_{key}": round(100 * scores[key], 2) for key in keys}
-        return report | self._recall(file.with_name("test_tagged.conll"))
+        return report | self._recall(folder / "test_tagged.conll")
 
     def _recall(self, tagged: Path) -> Record:
         """Return the recall of entities whose words the training sentences also have, and others.

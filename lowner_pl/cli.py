@@ -115,6 +115,7 @@ class NERCLI(LightningCLI):
                 raise
             raise ours from None
         self.datamodule.predict_split = self.model.predict_split
+        self.model.variant = self._get(self.config, "variant")
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Return a Trainer that works in the run folder."""

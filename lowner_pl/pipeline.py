@@ -14,7 +14,12 @@ import yaml
 from jsonargparse import ArgumentParser
 
 from lowner_pl.augmentation import consistent
-from lowner_pl.callbacks import GenerationWriter, PredictionWriter
+from lowner_pl.callbacks import (
+    GenerationWriter,
+    PredictionWriter,
+    read_test_record,
+    scores_by_set,
+)
 from lowner_pl.cli import NERCLI, UNTRAINED, run
 from lowner_pl.corpus import AugmentationReport, ConllFile, fingerprint, write_conll
 from lowner_pl.datamodules import NERDataModule
@@ -235,15 +240,19 @@ def _digest(data: NERDataModule) -> str:
 
 
 def _tested(cli: NERCLI, words: list[str]) -> dict[str, Any]:
-    """Return the scores of a test of what was just trained, into whose run nobody trains."""
+    """Test what was just trained, into whose run nobody trains.
+
+    Returns:
+        The mean F1, and the scores of each test set by its name.
+    """
     cli.run.lock()
     try:
         run(words)
-        report = json.loads((cli.run.path / "test_metrics.json").read_text(encoding="utf-8"))
     finally:
         cli.run.release()
-    scores: dict[str, Any] = report["scores"]
-    return scores
+    record = read_test_record(cli.run.path / "test_metrics.json")
+    assert record is not None
+    return {"f1": record["f1"], "test_sets": scores_by_set(record)}
 
 
 def _callback(cli: NERCLI, kind: type[Any]) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from lowner_pl.callbacks import read_test_record, scores_by_set
 from lowner_pl.cli import run
 from lowner_pl.commands import run_command
 from lowner_pl.corpus import Sentence, read_conll
@@ -221,7 +222,8 @@ def test_a_row_runs_from_one_language_to_others(
     agree_with_every_third(monkeypatch)
     data = CONFIGS / "data" / "cross_lingual_100.yaml"
     if file in PIPELINES:
-        scores = whole_row(file, [f"--data={data}", *toy_words(file.stem, tiny)])["train"]["test"]
+        stages = whole_row(file, [f"--data={data}", *toy_words(file.stem, tiny)])
+        scores = stages["train"]["test"]["test_sets"]
     else:
         key = "data.source" if file in AUGMENTED_ROWS else "data"
         sizes = [f"--{key}.train_size=20", f"--{key}.dev_size=8"]
@@ -229,7 +231,9 @@ def test_a_row_runs_from_one_language_to_others(
         quick = [word for word in QUICK if "fast_dev_run" not in word]
         cli = run(["fit", *words, *quick, "--trainer.max_epochs=1"])
         run(["test", *words, *quick])
-        scores = json.loads((cli.run.path / "test_metrics.json").read_text())["scores"]
+        record = read_test_record(cli.run.path / "test_metrics.json")
+        assert record is not None
+        scores = scores_by_set(record)
     assert list(scores) == ["de", "es", "nl"]
 
 
@@ -257,7 +261,7 @@ def test_the_row_of_the_sequence_to_sequence_model_runs(sequence_model: Path, ti
         ],
     )
     assert read_conll(stages["generate"]["file"])
-    assert list(stages["train"]["test"]) == ["en", "de", "es", "nl"]
+    assert list(stages["train"]["test"]["test_sets"]) == ["en", "de", "es", "nl"]
 
 
 @pytest.mark.usefixtures("toys")

@@ -5,6 +5,7 @@ from lowner_pl.callbacks.generation_writer import GenerationWriter
 from lowner_pl.callbacks.prediction_writer import PredictionWriter
 from lowner_pl.callbacks.progress_bar import ProgressBar
 from lowner_pl.callbacks.score_report import ScoreReport
+from lowner_pl.callbacks.testing_record import read_test_record, scores_by_set
 from lowner_pl.callbacks.testing_report import TestReport
 
 __all__ = [
@@ -14,4 +15,6 @@ __all__ = [
     "ProgressBar",
     "ScoreReport",
     "TestReport",
+    "read_test_record",
+    "scores_by_set",
 ]

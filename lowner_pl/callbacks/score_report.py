@@ -1,11 +1,19 @@
 """The scores of methods without tags."""
 
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from lightning.pytorch import Callback, Trainer
 
 from lowner_pl.callbacks.shared import logged_scores, print_table, write_record
+from lowner_pl.callbacks.testing_record import (
+    NAME,
+    TestedSet,
+    file_suffix,
+    record_of_test,
+    short_scores,
+)
 
 
 class ScoreReport(Callback):
@@ -31,13 +39,11 @@ class ScoreReport(Callback):
     def on_test_end(self, trainer: Any, pl_module: Any) -> None:
         """Write the scores."""
         if trainer.is_global_zero:
-            record = {
-                "method": pl_module.method,
-                "corpus": trainer.datamodule.name,
-                "checkpoint": str(trainer.ckpt_path),
-                "scores": logged_scores(trainer, "test/"),
-            }
-            write_record(self.folder / "test_metrics.json", record)
+            parts = _by_part(trainer, "test")
+            record = record_of_test(trainer, pl_module, self.folder, _tested_sets(trainer, parts))
+            record["overall"] = short_scores(parts[""])
+            suffix = file_suffix(self.folder, trainer.ckpt_path)
+            write_record(self.folder / f"{NAME}{suffix}.json", record)
         self._collect(trainer, "test")
 
     def teardown(self, trainer: Trainer, pl_module: Any, stage: str) -> None:
@@ -47,6 +53,38 @@ class ScoreReport(Callback):
 
     def _collect(self, trainer: Trainer, split: str) -> None:
         """Keep a row for all data and one for each part."""
-        for name, value in logged_scores(trainer, f"{split}/").items():
-            part, _, key = name.rpartition("/")
-            self._rows.setdefault(f"{split} {part}".strip(), {})[key] = value
+        for part, scores in _by_part(trainer, split).items():
+            self._rows[f"{split} {part}".strip()] = scores
+
+
+def _by_part(trainer: Trainer, split: str) -> dict[str, dict[str, float]]:
+    """Sort the logged scores of a split by part; the part without a name is all of it."""
+    parts: dict[str, dict[str, float]] = {}
+    for name, value in logged_scores(trainer, f"{split}/").items():
+        part, _, key = name.rpartition("/")
+        parts.setdefault(part, {})[key] = value
+    return parts
+
+
+def _tested_sets(trainer: Any, parts: dict[str, dict[str, float]]) -> list[TestedSet]:
+    """Pair the sentences of each test set with their scores; all as one if not scored apart."""
+    corpora = trainer.datamodule.test_sets()
+    names = [name for name in parts if name]
+    scored = _scored(trainer)
+    if len(names) != len(corpora):
+        whole = list(chain.from_iterable(corpora))
+        return [TestedSet(trainer.datamodule.language or "test", whole, parts[""], sum(scored))]
+    return [
+        TestedSet(name, corpus, parts[name], count)
+        for name, corpus, count in zip(names, corpora, scored, strict=True)
+    ]
+
+
+def _scored(trainer: Any) -> list[int]:
+    """Count the sentences of each test loader that the devices read."""
+    loaders = trainer.test_dataloaders
+    loaders = loaders if isinstance(loaders, list) else [loaders]
+    return [
+        sum(map(len, islice(loader.dataset, batches * trainer.world_size)))
+        for loader, batches in zip(loaders, trainer.num_test_batches, strict=True)
+    ]

@@ -11,7 +11,7 @@ import torch
 from lightning.pytorch import Trainer
 
 TAGGING = ("f1", "precision", "recall", "word_accuracy", "entities", "words")
-COUNTS = ("entities", "words", "masks")
+COUNTS = ("entities", "predicted_entities", "words", "sentences", "masks")
 PER_TOKEN = ("loss", "log_likelihood", "perplexity")
 
 

@@ -7,13 +7,15 @@ from typing import Any
 from lightning.pytorch import Callback, Trainer
 
 from lowner_pl.callbacks.shared import gathered, logged_scores, print_table, write_record
+from lowner_pl.callbacks.testing_record import NAME, TestedSet, file_suffix, record_of_test
 from lowner_pl.corpus import Episode, Sentence, queries, write_conll
 
 
 class TestReport(Callback):
     """Writes ``test_metrics.json`` and the tagged test set, and shows the scores.
 
-    The tagged file has a word, its gold and its predicted tag in each line.
+    The tagged file has a word, its gold and its predicted tag in each line. The files of another
+    checkpoint than the best one end in its name, such as ``test_metrics_last.json``.
 
     Args:
         folder: The run folder.
@@ -43,54 +45,47 @@ class TestReport(Callback):
         self._tagged[dataloader_idx].extend(zip(queries(batch), outputs["tags"], strict=True))
 
     def on_test_end(self, trainer: Any, pl_module: Any) -> None:
-        """Check the counts, write the files, show the table."""
+        """Check the counts and write the files."""
         tagged = [gathered(part, trainer) for part in self._tagged]
-        names = pl_module.test_names if len(tagged) > 1 else [""]
-        scores = {
-            name: logged_scores(trainer, f"test/{name}/" if name else "test/") for name in names
-        }
+        sets = _tested_sets(trainer, pl_module)
         if trainer.limit_test_batches == 1.0:
-            for number, name in enumerate(names):
-                _check_counts(trainer.datamodule.test_sets()[number], scores[name], name)
+            for part in sets:
+                _check_counts(part)
         if not trainer.is_global_zero:
             return
-        for name, part in zip(names, tagged, strict=True):
-            file = self.folder / (f"test_tagged_{name}.conll" if name else "test_tagged.conll")
-            write_conll(file, [s for s, _ in part], predicted=[t for _, t in part])
-        _write_metrics(self.folder / "test_metrics.json", scores, trainer, pl_module)
-        self._rows = {f"test {name}".strip(): values for name, values in scores.items()}
+        suffix = file_suffix(self.folder, trainer.ckpt_path)
+        for part, sentences in zip(sets, tagged, strict=True):
+            name = f"_{part.name}" if len(sets) > 1 else ""
+            file = self.folder / f"test_tagged{name}{suffix}.conll"
+            write_conll(file, [s for s, _ in sentences], predicted=[t for _, t in sentences])
+        record = record_of_test(trainer, pl_module, self.folder, sets)
+        write_record(self.folder / f"{NAME}{suffix}.json", record)
+        rows = {f"test {part.name}": dict(part.scores) for part in sets}
+        self._rows = rows if len(sets) > 1 else {"test": dict(sets[0].scores)}
 
     def teardown(self, trainer: Trainer, pl_module: Any, stage: str) -> None:
         """Show the scores, below the progress bar."""
         print_table(self._rows, self.folder, trainer)
 
 
-def _check_counts(corpus: Sequence[Sentence], scores: dict[str, float], name: str) -> None:
-    """Make sure that every word and entity of the test set was scored exactly once."""
-    words = sum(len(sentence.words) for sentence in corpus)
-    entities = sum(len(sentence.entities) for sentence in corpus)
-    scored = (round(scores["words"]), round(scores["entities"]))
+def _tested_sets(trainer: Any, module: Any) -> list[TestedSet]:
+    """Collect the test sets of a tagger with their scores; every device must call it."""
+    corpora = trainer.datamodule.test_sets()
+    sets = []
+    for name, corpus, part in zip(module.test_names, corpora, module.test_scores, strict=True):
+        scores = logged_scores(trainer, f"test/{name}/" if len(corpora) > 1 else "test/")
+        scored = round(scores["sentences"])
+        sets.append(TestedSet(name, corpus, scores, scored, part.confusion.tolist()))
+    return sets
+
+
+def _check_counts(part: TestedSet) -> None:
+    """Make sure that every word and entity of a test set was scored exactly once."""
+    words = sum(len(sentence.words) for sentence in part.sentences)
+    entities = sum(len(sentence.entities) for sentence in part.sentences)
+    scored = (round(part.scores["words"]), round(part.scores["entities"]))
     if scored != (words, entities):
         raise RuntimeError(
-            f"Test set {name} must be scored whole, {words} words and {entities} entities, was: "
-            f"{scored}."
+            f"Test set {part.name} must be scored whole, {words} words and {entities} entities, "
+            f"was: {scored}."
         )
-
-
-def _write_metrics(
-    file: Path, scores: dict[str, dict[str, float]], trainer: Any, module: Any
-) -> None:
-    """Write the scores with what was tested."""
-    confusions = {
-        name or "test": part.confusion.tolist()
-        for name, part in zip(scores, module.test_scores, strict=True)
-    }
-    record = {
-        "method": module.method,
-        "corpus": trainer.datamodule.name,
-        "checkpoint": str(trainer.ckpt_path),
-        "scores": scores.get("", scores),
-        "mean_f1": sum(part["f1"] for part in scores.values()) / len(scores),
-        "confusion": {"types": [*module.entity_types, "none"], "counts": confusions},
-    }
-    write_record(file, record)

@@ -15,7 +15,7 @@ from lowner_pl.corpus.novelty import (
     fingerprint,
 )
 from lowner_pl.corpus.schemes import Scheme, detect_scheme, to_iob2
-from lowner_pl.corpus.sentence import Sentence, Sentences
+from lowner_pl.corpus.sentence import Sentence, Sentences, gold_hash
 from lowner_pl.corpus.subset import split_off, subset
 from lowner_pl.corpus.tags import TagSet
 from lowner_pl.corpus.text import TextFile, decode, read_bytes, read_text
@@ -43,6 +43,7 @@ __all__ = [
     "detect_scheme",
     "entities_of",
     "fingerprint",
+    "gold_hash",
     "parse_conll",
     "queries",
     "read_bytes",

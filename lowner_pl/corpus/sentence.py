@@ -1,7 +1,8 @@
 """The sentence: what a corpus is made of."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from typing import Protocol, Self
 
 from lowner_pl.corpus.entity import Entity, entities_of, is_iob2
@@ -79,3 +80,17 @@ class Sentences(Protocol):
     def __len__(self) -> int: ...
 
     def __iter__(self) -> Iterator[Sentence]: ...
+
+
+def gold_hash(sentences: Iterable[Sentence]) -> str:
+    """Compute the SHA-256 of words and tags, the same in whatever format they were read from.
+
+    A word, a tab, its tag and a line feed for each word (no tab and tag in raw text), and a line
+    feed more behind each sentence, in UTF-8.
+    """
+    digest = sha256()
+    for sentence in sentences:
+        rows = [sentence.words] if sentence.tags is None else [sentence.words, sentence.tags]
+        lines = "".join("\t".join(row) + "\n" for row in zip(*rows, strict=True))
+        digest.update(f"{lines}\n".encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()

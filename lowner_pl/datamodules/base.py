@@ -1,6 +1,7 @@
 """What all corpora share: entity types, splits, subsets, checks and loaders."""
 
 from abc import abstractmethod
+from collections import Counter
 from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
@@ -89,6 +90,7 @@ class NERDataModule(SentenceDataModule):
         self._ready: dict[str, list[list[Sentence]]] = {}
         self._file: Sentences | None = None
         self._has_warned = False
+        self._description: dict[str, Any] | None = None
 
     @abstractmethod
     def read(self, split: Split) -> list[Sentence] | None:
@@ -159,6 +161,21 @@ class NERDataModule(SentenceDataModule):
             self._ready["train"] = [self._cut(train, size, option)]
             self._ready["dev"] = [self._cut(dev, self.dev_size, "dev_size")]
         return list(self._ready[split][0])
+
+    def description(self) -> dict[str, Any]:
+        """Describe the data a checkpoint is trained on, with the entities of each type."""
+        if self._description is None:
+            train = self.sentences("train")
+            found = Counter(entity.type for sentence in train for entity in sentence.entities)
+            source = getattr(self, "source", None)
+            size = self.train_size if source is None else self.train_size or source.train_size
+            self._description = {
+                **super().description(),
+                "train_size": size,
+                "train_sentences": len(train),
+                "train_entities": dict(found),
+            }
+        return self._description
 
     def to_predict(self) -> Sentences:
         """Return the sentences to predict: of `predict_path`, read each time, or of a split."""

@@ -57,6 +57,10 @@ class SentenceDataModule(LightningDataModule, ABC):
     def sentences(self, split: Any) -> list[Sentence]:
         """Return the sentences of a split."""
 
+    def description(self) -> dict[str, Any]:
+        """Describe the data a checkpoint is trained on: name, language, sizes."""
+        return {"corpus": self.name, "language": self.language}
+
     def _evaluation_loader(self, items: Sequence[_Item]) -> DataLoader[list[_Item]]:
         """Return a loader that gives each sentence or episode to one device, once."""
         world_size, rank = self._world()

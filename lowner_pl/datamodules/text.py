@@ -121,8 +121,15 @@ class TextDataModule(SentenceDataModule):
     def sentences(self, split: Literal["dev", "test"]) -> list[Sentence]:
         """Return the held-out lines, language after language."""
         del split
+        return [sentence for part in self.test_sets() for sentence in part]
+
+    def test_sets(self) -> list[list[Sentence]]:
+        """Return the held-out lines, one list per language."""
         self.setup("validate")
-        return [self._lines["dev"][index] for index in range(len(self._lines["dev"]))]
+        dev = self._lines["dev"]
+        return [
+            [dev[index] for index in range(first, last)] for first, last in pairwise(dev.bounds)
+        ]
 
     def sample(self, lines: int, *, seed: int = 0) -> list[Sentence]:
         """Return training lines in the mixture of languages of the training, to make a tokenizer.
@@ -150,11 +157,7 @@ class TextDataModule(SentenceDataModule):
 
     def val_dataloader(self) -> list[DataLoader[list[Sentence]]]:
         """Return the held-out lines, one loader per language."""
-        dev = self._lines["dev"]
-        return [
-            self._evaluation_loader([dev[index] for index in range(first, last)])
-            for first, last in pairwise(dev.bounds)
-        ]
+        return [self._evaluation_loader(part) for part in self.test_sets()]
 
     def test_dataloader(self) -> list[DataLoader[list[Sentence]]]:
         """Return the held-out lines: raw text has no other test data."""

@@ -13,6 +13,13 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
 from lowner_pl.corpus import Sentence
+from lowner_pl.modules.origin import (
+    RUN,
+    describe_run,
+    hash_of_backbone,
+    origin_of,
+    validates_everything,
+)
 from lowner_pl.nn import tokenizer_identity, trial_optimizer
 
 Schedule = Literal["constant", "linear", "cosine"]
@@ -45,6 +52,11 @@ class BaseModule(LightningModule, ABC):
     mismatch_remedy: str = "Use the config of the checkpoint's own run folder."
     """What to do with a checkpoint of another method."""
 
+    variant: str | None = None
+    """What the command line appends to the method's name; see ``--variant``."""
+    origin: dict[str, Any] | None = None
+    """What the loaded checkpoint says of its run; see `describe_run`."""
+
     predict_split: Literal["train", "test"] = "test"
     """What ``predict`` reads unless it is given a file: ``train``, with its tags, to generate."""
 
@@ -65,6 +77,7 @@ class BaseModule(LightningModule, ABC):
         self.schedule = schedule
         self.warmup = warmup
         self.trained_steps = 0
+        self._dev_score: dict[str, Any] | None = None
         self._configured: list[dict[str, Any]] = []
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
@@ -193,14 +206,18 @@ class BaseModule(LightningModule, ABC):
         del batch
         torch.manual_seed(self.step_seed(batch_idx))
 
+    @property
+    def seed(self) -> int:
+        """The seed of the run."""
+        return int(os.environ.get("PL_GLOBAL_SEED", "0"))
+
     def step_seed(self, batch_idx: int) -> int:
         """Return the seed of a training step: a hash of run seed, epoch, batch and device."""
         return self.seed_of(batch_idx, self.global_rank)
 
     def seed_of(self, *numbers: int) -> int:
         """Return a hash of run seed, epoch and some numbers."""
-        run_seed = int(os.environ.get("PL_GLOBAL_SEED", "0"))
-        key = repr((run_seed, self.current_epoch, *numbers))
+        key = repr((self.seed, self.current_epoch, *numbers))
         return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=7).digest(), "big")
 
     def check_finite(self, loss: Tensor, batch: list[Sentence], batch_idx: int) -> None:
@@ -227,9 +244,31 @@ class BaseModule(LightningModule, ABC):
         tokenizer = getattr(self, "tokenizer", None)
         return {} if tokenizer is None else {TOKENIZER: tokenizer_identity(tokenizer)}
 
+    @cached_property
+    def backbone_hash(self) -> str | None:
+        """A hash of the files of the backbone that training begins with."""
+        return hash_of_backbone(self.hparams)
+
+    def note_dev_score(self, value: Tensor | float) -> None:
+        """Note the headline score of the dev data, for the checkpoints of this step.
+
+        Args:
+            value: The score.
+        """
+        if not self.trainer.sanity_checking:
+            self._dev_score = {
+                "at": self.trainer.global_step,
+                "dev_score": float(value),
+                "dev_complete": validates_everything(self),
+            }
+
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Write the identity into the checkpoint."""
-        checkpoint[IDENTITY] = {**self.identity(), **self._tokenizer_identity}
+        """Write the identity, the run and the dev score of these weights into the checkpoint."""
+        run = describe_run(self, backbone_hash=self.backbone_hash)
+        run["headline"] = self.headline
+        if self._dev_score is not None and self._dev_score["at"] == checkpoint["global_step"]:
+            run |= {key: value for key, value in self._dev_score.items() if key != "at"}
+        checkpoint[IDENTITY] = {**self.identity(), **self._tokenizer_identity, RUN: run}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Refuse the checkpoint of another method, tag set, tokenizer or architecture.
@@ -257,6 +296,7 @@ class BaseModule(LightningModule, ABC):
                 )
         self._check_weights(checkpoint["state_dict"])
         self.trained_steps = int(checkpoint["global_step"])
+        self.origin = origin_of(checkpoint, saved)
 
     def _check_weights(self, saved: dict[str, Tensor]) -> None:
         """Say in one sentence which weights differ, where torch would list them all."""

@@ -155,6 +155,7 @@ class DAGALightningModule(LikelihoodModule):
     def on_validation_epoch_end(self) -> None:
         """Log the dev scores, and let the learning rate fall where they are no better."""
         loss = self._log_scores("dev")
+        self.note_dev_score(-loss)
         if self.trainer.state.fn != "fit":
             return
         if loss < self.least_loss:

@@ -62,7 +62,7 @@ class LikelihoodModule(GeneratingModule, ABC):
 
     def on_validation_epoch_end(self) -> None:
         """Log the dev scores."""
-        self._log_scores("dev")
+        self.note_dev_score(-self._log_scores("dev"))
 
     def on_test_epoch_start(self) -> None:
         """Start the loss afresh."""

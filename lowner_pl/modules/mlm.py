@@ -204,7 +204,7 @@ class MLMLightningModule(BaseModule):
 
     def on_validation_epoch_end(self) -> None:
         """Log the dev scores."""
-        self._log_scores("dev")
+        self.note_dev_score(self._log_scores("dev")[self.headline])
 
     def on_test_epoch_start(self) -> None:
         """Start the scores afresh."""
@@ -225,15 +225,22 @@ class MLMLightningModule(BaseModule):
     def _new_scores(self) -> MaskedScores:
         return MaskedScores(len(self.tokenizer)).to(self.device)
 
-    def _log_scores(self, prefix: str) -> None:
-        """Log the scores of all text, and of each language where there are several loaders."""
+    def _log_scores(self, prefix: str) -> dict[str, Tensor]:
+        """Log the scores of all text, and of each language where there are several loaders.
+
+        Returns:
+            The scores of all text.
+        """
+        overall: dict[str, Tensor] = {}
         parts = list(zip(self.score_names, self.scores, strict=True))
         for name, scores in parts if len(parts) > 2 else parts[:1]:
             assert isinstance(scores, MaskedScores)
             place = f"{prefix}/{name}" if name else prefix
             values = scores.compute()
+            overall = overall or values
             self.log_dict(
                 {f"{place}/{key}": value for key, value in values.items()},
                 sync_dist=True,
                 prog_bar=False,
             )
+        return overall

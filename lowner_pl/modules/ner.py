@@ -223,7 +223,7 @@ class NERModule(BaseModule):
 
     def on_validation_epoch_end(self) -> None:
         """Log the dev scores."""
-        self._log_scores("dev", self.dev_scores)
+        self.note_dev_score(self._log_scores("dev", self.dev_scores)["f1"])
         self.log("dev/loss", self.dev_loss.compute(), sync_dist=True)
 
     def on_test_epoch_start(self) -> None:

@@ -19,6 +19,7 @@ from lowner_pl.nn.sentence_vectors import Pooling, SentenceVectors
 from lowner_pl.nn.shared_start import FirstGradient, SharedStart
 from lowner_pl.nn.tagger import Tagger
 from lowner_pl.nn.trial_optimizer import OptimizerFactory, trial_optimizer
+from lowner_pl.nn.weights_identity import weights_identity
 from lowner_pl.nn.word_vectors import BackboneVectors
 
 __all__ = [
@@ -52,4 +53,5 @@ __all__ = [
     "save_backbone",
     "tokenizer_identity",
     "trial_optimizer",
+    "weights_identity",
 ]

@@ -10,6 +10,7 @@ import pytest
 import torch
 import yaml
 
+from lowner_pl.callbacks import scores_by_set
 from lowner_pl.cli import run
 from lowner_pl.corpus import read_conll
 from lowner_pl.modules import NERModule
@@ -35,9 +36,11 @@ def test_tests_write_scores_and_the_tagged_test_set(
     corpus = cli.datamodule.sentences("test")
     assert record["method"] == "sner"
     assert record["corpus"] == "sample-sw"
-    assert record["scores"]["words"] == sum(len(s.words) for s in corpus) == 1436
-    assert record["scores"]["entities"] == sum(len(s.entities) for s in corpus) == 163
-    assert record["scores"]["f1"] == record["scores"]["conlleval_f1"]  # tags are well-formed
+    (tested,) = record["test_sets"]
+    scores = tested["scores"]
+    assert scores["words"] == sum(len(s.words) for s in corpus) == 1436
+    assert scores["entities"] == sum(len(s.entities) for s in corpus) == 163
+    assert scores["f1"] == scores["conlleval_f1"]  # tags are well-formed
     tagged = folder(trained) / "test_tagged.conll"
     gold, predicted = (read_conll(tagged, tag_column=column) for column in (1, 2))
     assert [s.words for s in gold] == [s.words for s in corpus]
@@ -47,7 +50,7 @@ def test_tests_write_scores_and_the_tagged_test_set(
     )
     found = sum(len(p.entities) for p in predicted)
     f1 = 2 * right / (163 + found)
-    assert record["scores"]["f1"] == pytest.approx(f1, abs=1e-6)
+    assert scores["f1"] == record["f1"] == round(f1, 6)
     output = capsys.readouterr().out
     assert f"{100 * f1:.2f}" in output
     assert f"Run folder: {folder(trained)}" in output
@@ -125,8 +128,11 @@ def test_scores_of_a_checkpoint_from_elsewhere_do_not_replace_the_runs_own(
     file = folder(trained) / "checkpoints" / "last.ckpt"
     command("test", tmp_path, "--data.language=en", f"--ckpt_path={file}")
     assert (run_folder / "test_metrics.json").read_text() == own
-    zero_shot = run_folder / "from_sample-sw_sner_seed_12345" / "test_metrics.json"
-    assert json.loads(zero_shot.read_text())["checkpoint"] == str(file)
+    zero_shot = run_folder / "from_sample-sw_sner_seed_12345" / "test_metrics_last.json"
+    record = json.loads(zero_shot.read_text())
+    assert record["checkpoint"]["path"] == str(file)
+    assert (record["corpus"], record["trained_on"]["corpus"]) == ("sample-en", "sample-sw")
+    assert not record["same_corpus"]
 
 
 def test_tests_leave_the_curves_of_a_fit_alone(trained: Path) -> None:
@@ -197,10 +203,10 @@ def test_one_result_per_target_language(tmp_path: Path) -> None:
     words[0] = "test"
     cli = run(words)
     record = json.loads((cli.run.path / "test_metrics.json").read_text())
-    scores = record["scores"]
+    scores = scores_by_set(record)
     assert {name: scores[name]["entities"] for name in scores} == {"sw": 163, "en": 165}
     mean = (scores["sw"]["f1"] + scores["en"]["f1"]) / 2
-    assert record["mean_f1"] == pytest.approx(mean)
+    assert record["f1"] == pytest.approx(mean, abs=1e-6)
     assert cli.trainer.callback_metrics["test/f1"].item() == pytest.approx(mean)
     for name, sentences in (("sw", 100), ("en", 100)):
         assert len(read_conll(cli.run.path / f"test_tagged_{name}.conll")) == sentences

@@ -102,8 +102,8 @@ def test_a_test_scores_with_the_vocabulary_of_the_checkpoint(
     english = ("--data.language=en", f"--ckpt_path={checkpoint(trained)}")
     cli = command("test", trained, *english)
     assert "perplexity" in capsys.readouterr().out
-    (record,) = trained.glob("sample-en/daga/**/test_metrics.json")
-    scores = json.loads(record.read_text())["scores"]
+    (record,) = trained.glob("sample-en/daga/**/test_metrics_last.json")
+    scores = json.loads(record.read_text())["overall"]
     assert scores["perplexity"] == pytest.approx(exp(scores["loss"]), rel=1e-5)
     assert cli.model.language == "sw"
 

@@ -151,11 +151,15 @@ def test_a_run_learns_and_scores_every_language(
     output = capsys.readouterr().out
     assert "test sw" in output
     assert "baseline" in output
-    record = json.loads((run_folder(trained) / "test_metrics.json").read_text())
+    record = json.loads((run_folder(trained) / "test_metrics_last.json").read_text())
     assert record["method"] == "mlm"
     assert record["corpus"] == "text-en+sw"
-    scores = record["scores"]
-    assert scores["masks"] == scores["en/masks"] + scores["sw/masks"]
+    scores = record["overall"]
+    assert [part["name"] for part in record["test_sets"]] == ["en", "sw"]
+    assert scores["masks"] == sum(part["scores"]["masks"] for part in record["test_sets"])
+    assert record["complete"]
+    assert record["f1"] is None
+    assert record["checkpoint"]["dev_score"] == pytest.approx(scores["accuracy"], abs=1e-6)
     dev = {key: value.item() for key, value in cli.trainer.callback_metrics.items()}
     assert dev["test/loss"] == pytest.approx(scores["loss"])
     assert (run_folder(trained) / "checkpoints" / "best.ckpt").is_file()
