@@ -1,6 +1,5 @@
 """Checkpoints on disk: written whole or not at all, read without running code, and verified."""
 
-import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +10,7 @@ import torch
 from lightning.fabric.plugins import TorchCheckpointIO
 
 from lowner_pl.checksums import checksums, first_changed, first_not_finite, tensors_in
+from lowner_pl.files import Partial
 
 CHECKSUMS = "lowner_pl_checksums"
 NUMBERS = ("state_dict", "optimizer_states")
@@ -52,16 +52,10 @@ class AtomicCheckpointIO(TorchCheckpointIO):
                 "earlier are unchanged. Lower the learning rate or clip gradients."
             )
         checkpoint = {**checkpoint, CHECKSUMS: checksums(tensors_in(checkpoint))}
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name(f".{target.name}.partial")
         try:
-            with partial.open("wb") as file:
+            with Partial(target) as partial, partial.path.open("wb") as file:
                 torch.save(checkpoint, file)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(target)
         except (OSError, RuntimeError) as error:
-            partial.unlink(missing_ok=True)
             raise OSError(
                 f"The checkpoint must be written whole, was: '{target}' could not be ({error}). "
                 "What stood there before is unchanged. Free some space and resume with "

@@ -1,12 +1,12 @@
 """Commands beside those of Lightning: a backbone from nothing, and a trained one as a folder."""
 
 import argparse
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, get_args
+
+from lowner_pl.files import Partial, clear_abandoned
 
 COMMANDS = ("new-backbone", "export-backbone", "augment")
 SHAPE = ("kind", "vocabulary", "layers", "hidden", "heads", "positions", "seed")
@@ -157,24 +157,16 @@ def _written_whole(target: Path, *, overwrite: bool) -> Iterator[Path]:
         ValueError: If something is there that must not be replaced.
     """
     target = target.resolve()
+    clear_abandoned(target.parent)  # a killed process may have been about to replace the folder
     _check_free(target, overwrite=overwrite)
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
-    partial.mkdir(parents=True)
-    try:
-        (probe := partial / ".probe").touch()
+    with Partial(target, folder=True) as partial:
+        (probe := partial.path / ".probe").touch()
         mode = probe.stat().st_mode
         probe.unlink()
-        yield partial
-        for file in partial.iterdir():
+        yield partial.path
+        for file in partial.path.iterdir():
             file.chmod(mode)  # `safetensors` writes for the owner alone
         _check_free(target, overwrite=overwrite)  # what came in the meantime stays, too
-        old = partial.with_suffix(".old")
-        if target.exists():
-            target.rename(old)
-        partial.rename(target)
-        shutil.rmtree(old, ignore_errors=True)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _check_free(target: Path, *, overwrite: bool) -> None:

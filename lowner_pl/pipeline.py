@@ -23,6 +23,7 @@ from lowner_pl.callbacks import (
 from lowner_pl.cli import NERCLI, UNTRAINED, run
 from lowner_pl.corpus import AugmentationReport, ConllFile, fingerprint, write_conll
 from lowner_pl.datamodules import NERDataModule
+from lowner_pl.files import write_text
 from lowner_pl.stage_record import Entry, StageRecord, last_checkpoint, unless_empty
 from lowner_pl.stages import (
     GROUPS,
@@ -181,7 +182,7 @@ class Pipeline:
             "init_args": {"source": source, "files": [str(augmented)], "augmenters": [], **options},
         }
         file = self.folder / "train_data.yaml"
-        file.write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
+        write_text(file, yaml.safe_dump(data, allow_unicode=True))
         mine = without_data(self.options["train"])
         words = [f"--variant={self.name}", *mine, f"--data={file}"]
         return self._fit("train", words, tested=True, after=after)

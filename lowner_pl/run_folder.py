@@ -6,11 +6,13 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock
 from lightning.fabric.loggers.csv_logs import _ExperimentWriter as PlainWriter
 from lightning.fabric.loggers.logger import rank_zero_experiment
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from lightning.pytorch.loggers.csv_logs import ExperimentWriter
+
+from lowner_pl.files import Partial, claim, reason_of
 
 MOST_LETTERS = 100  # in a part of a folder's name; file systems allow 255 bytes
 
@@ -50,7 +52,7 @@ class RunFolder:
         self.version = f"seed_{seed}"
         self.path = root / self.name / self.version
         self.checkpoints = self.path / "checkpoints"
-        self._lock = FileLock(self.path.with_name(f".{self.version}.lock"), timeout=0)
+        self._lock: BaseFileLock | None = None
 
     def lock(self) -> None:
         """Claim the folder until this process ends.
@@ -59,23 +61,23 @@ class RunFolder:
             ValueError: If another process is training into it.
             OSError: If it cannot be written.
         """
+        refusal = (
+            f"A run folder must have one writer, was: '{self.path}', which another process is "
+            "training into. Wait for it, or give another `--seed_everything` or `--variant`."
+        )
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._lock.acquire()
-        except Timeout as error:
-            raise ValueError(
-                f"A run folder must have one writer, was: '{self.path}', which another process is "
-                "training into. Wait for it, or give another `--seed_everything` or `--variant`."
-            ) from error
+            self._lock = claim(self.path, refusal)
         except OSError as error:
             raise OSError(
-                f"The run folder must be writable, was: '{self.path}' ({error}). Give another "
-                "`--log_root`."
+                f"The run folder must be writable, was: '{self.path}' ({reason_of(error)}). "
+                "Give another `--log_root`."
             ) from error
 
     def release(self) -> None:
         """Give the folder back."""
-        self._lock.release()
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
 
     def set_aside(self) -> Path | None:
         """Move an earlier run out of the way, to ``seed_<seed>.1`` and so on; nothing is deleted.
@@ -202,9 +204,7 @@ def _trim(file: Path, step: int) -> None:
         reader = csv.DictReader(lines)
         rows = [row for row in reader if (row.get("step") or "").isdigit()]
         columns = list(reader.fieldnames or [])
-    partial = file.with_name(f".{file.name}.partial")
-    with partial.open("w", newline="") as lines:
+    with Partial(file) as partial, partial.path.open("w", newline="") as lines:
         writer = csv.DictWriter(lines, columns)
         writer.writeheader()
         writer.writerows(row for row in rows if int(row["step"]) < step)
-    partial.replace(file)

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from filelock import FileLock, Timeout
 
 from lowner_pl.callbacks.shared import write_record
 from lowner_pl.corpus import AugmentationReport
+from lowner_pl.files import claimed
 
 OUTPUTS = ("checkpoint", "file")
 REMEDIES = {
@@ -44,16 +44,13 @@ class StageRecord:
         Raises:
             ValueError: If another process works on the pipeline, or the file cannot be read.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        try:
-            with FileLock(self.folder.with_name(f".{self.folder.name}.lock"), timeout=0):
-                self.entries = _read(self.file)
-                yield
-        except Timeout as error:
-            raise ValueError(
-                f"A pipeline must be run by one process, was: '{self.folder}', which another one "
-                "works on. Wait for it, or give another `--seed_everything` or `--log_root`."
-            ) from error
+        refusal = (
+            f"A pipeline must be run by one process, was: '{self.folder}', which another one "
+            "works on. Wait for it, or give another `--seed_everything` or `--log_root`."
+        )
+        with claimed(self.folder, refusal):
+            self.entries = _read(self.file)
+            yield
 
     def begin(self, stage: str, signature: str) -> Entry:
         """Return what is known of a stage, by whichever pipeline did the same.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock
 from lightning.pytorch import Callback, Trainer
 
 from lowner_pl.callbacks.shared import give_back_memory, write_record
@@ -19,6 +19,7 @@ from lowner_pl.corpus import (
     fingerprint,
     write_conll,
 )
+from lowner_pl.files import claim
 
 
 class GenerationWriter(Callback):
@@ -35,7 +36,7 @@ class GenerationWriter(Callback):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._journal: TextIO | None = None
-        self._lock: FileLock | None = None
+        self._lock: BaseFileLock | None = None
 
     def on_predict_start(self, trainer: Any, pl_module: Any) -> None:
         """Open the journal, behind what a stopped run of the same work wrote.
@@ -150,17 +151,13 @@ class GenerationWriter(Callback):
             self._lock = None
 
 
-def _locked(journal: Path) -> FileLock:
+def _locked(journal: Path) -> BaseFileLock:
     """Return the lock of a journal, which this process has now."""
-    lock = FileLock(journal.with_name(f".{journal.name}.lock"), timeout=0)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise ValueError(
-            f"A generation must be run by one process, was: '{journal}', which another one "
-            "writes. Wait for it, or give another `--seed_everything` or `--variant`."
-        ) from error
-    return lock
+    return claim(
+        journal,
+        f"A generation must be run by one process, was: '{journal}', which another one "
+        "writes. Wait for it, or give another `--seed_everything` or `--variant`.",
+    )
 
 
 def _whole(line: bytes) -> dict[str, Any] | None:

@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from lightning.pytorch import Trainer
 
+from lowner_pl.files import write_text
+
 TAGGING = ("f1", "precision", "recall", "word_accuracy", "entities", "words")
 COUNTS = ("entities", "predicted_entities", "words", "sentences", "masks")
 PER_TOKEN = ("loss", "log_likelihood", "perplexity")
@@ -49,9 +51,7 @@ def logged_scores(trainer: Trainer, prefix: str) -> dict[str, float]:
 
 def write_record(file: Path, record: dict[str, Any]) -> None:
     """Write a JSON file whole or not at all."""
-    partial = file.with_suffix(".partial")
-    partial.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    partial.replace(file)
+    write_text(file, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
 
 
 def print_table(

@@ -1,6 +1,6 @@
 """Writing CoNLL files that read back equal."""
 
-import os
+import contextlib
 import re
 from collections.abc import Iterable, Iterator, Sequence, Sized
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Self, TextIO
 from lowner_pl.corpus.conll_lines import DOCUMENT_START
 from lowner_pl.corpus.entity import is_iob2
 from lowner_pl.corpus.sentence import Sentence
+from lowner_pl.files import Partial, unwritable
 
 _DOCUMENT_START = re.compile(rf"{DOCUMENT_START}(?: |$)")
 _SEPARATORS = re.compile(r"[\t\n\r]")
@@ -56,15 +57,13 @@ class ConllWriter:
     """
 
     def __init__(self, target: str | Path | TextIO) -> None:
-        self._path: Path | None = None
+        self._partial: Partial | None = None
         self._labelled: bool | None = None
         if not isinstance(target, str | Path):
             self._file = target
             return
-        self._path = Path(target)
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._partial = self._path.with_name(f".{self._path.name}.{os.getpid()}")
-        self._file = self._partial.open("w", encoding="utf-8", newline="\n")
+        self._partial = Partial(Path(target))
+        self._file = self._partial.path.open("w", encoding="utf-8", newline="\n")
 
     def write(self, sentence: Sentence, predicted: Sequence[str] | None = None) -> None:
         """Write a sentence.
@@ -86,23 +85,25 @@ class ConllWriter:
                 "The sentences of a file must all have tags or all have none, was: both."
             )
         self._labelled = labelled
-        self._file.write(text)
+        try:
+            self._file.write(text)
+        except OSError as error:
+            if self._partial is None:
+                raise
+            raise unwritable(self._partial.target, error) from error
 
     def close(self) -> None:
         """End the file and let it appear."""
-        if self._path is None:
-            return
-        try:
-            self._file.close()
-            self._partial.replace(self._path)
-        finally:
-            self.discard()
+        if self._partial is not None:
+            with self._partial:
+                self._file.close()
 
     def discard(self) -> None:
         """Drop what was written."""
-        if self._path is not None:
-            self._file.close()
-            self._partial.unlink(missing_ok=True)
+        if self._partial is not None:
+            with contextlib.suppress(OSError):  # what it still holds may not fit on the disk
+                self._file.close()
+            self._partial.discard()
 
     def __enter__(self) -> Self:
         return self

@@ -1,7 +1,6 @@
 """Lines of raw text on disk, and the order in which languages are drawn from them."""
 
 import hashlib
-import os
 import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,6 +9,8 @@ from typing import Any
 import numpy as np
 import torch
 from torch.utils.data import DistributedSampler
+
+from lowner_pl.files import Partial, reason_of
 
 _ROWS = 10_000  # written at once
 _VERSION = 2  # of the tables: those of another are not used
@@ -43,20 +44,15 @@ def line_table(path: Path, *, folder: Path, most_characters: int) -> Any:
     )
     file = folder / f"{path.stem}-{hashlib.blake2b(source.encode(), digest_size=12).hexdigest()}"
     if not file.with_suffix(".arrow").is_file():
-        partial = file.with_suffix(f".{os.getpid()}.partial")
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            partial.touch()
+            partial = Partial(file.with_suffix(".arrow"))
         except OSError as error:
             raise OSError(
-                f"The folder of the tables must be writable, was: '{folder}' ({error.strerror}). "
+                f"The folder of the tables must be writable, was: '{folder}' ({reason_of(error)}). "
                 "Give another `cache_folder`."
             ) from error
-        try:
-            _write(partial, _lines(path, most_characters))
-            partial.replace(file.with_suffix(".arrow"))
-        finally:
-            partial.unlink(missing_ok=True)
+        with partial:
+            _write(partial.path, _lines(path, most_characters))
     return datasets.Dataset.from_file(str(file.with_suffix(".arrow")))
 
 

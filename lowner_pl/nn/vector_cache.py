@@ -1,7 +1,6 @@
 """Vectors on disk, under names that follow from all that they depend on."""
 
 import hashlib
-import os
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from filelock import FileLock
 from lightning.pytorch.utilities import rank_zero_info
 from torch import Tensor
+
+from lowner_pl.files import Partial, lock_beside, reason_of
 
 
 class VectorCache:
@@ -52,9 +52,8 @@ class VectorCache:
     @contextmanager
     def _lock(self, file: Path) -> Iterator[None]:
         """Keep other processes from a file."""
-        lock = FileLock(file.with_suffix(".lock"))
         with self._explained():
-            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = lock_beside(file, wait=True)
             lock.acquire()
         try:
             yield
@@ -69,7 +68,7 @@ class VectorCache:
         except OSError as error:
             raise OSError(
                 f"`vector_cache` must be a folder that can be written, was: '{self.folder}' "
-                f"({error.strerror}). Name another one, or null to keep no vectors on disk."
+                f"({reason_of(error)}). Name another one, or null to keep no vectors on disk."
             ) from error
 
 
@@ -98,10 +97,5 @@ def _read(file: Path, key: str, rows: int) -> Tensor | None:
 
 def _write(file: Path, key: str, vectors: Tensor) -> None:
     """Write a file whole or not at all."""
-    partial = file.with_suffix(f".{os.getpid()}.partial")
-    try:
-        with partial.open("wb") as stream:
-            np.savez(stream, key=np.array(key), vectors=vectors.numpy())
-        partial.replace(file)
-    finally:
-        partial.unlink(missing_ok=True)
+    with Partial(file) as partial, partial.path.open("wb") as stream:
+        np.savez(stream, key=np.array(key), vectors=vectors.numpy())
