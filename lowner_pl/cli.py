@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 import traceback
 import warnings
 from pathlib import Path
@@ -27,6 +28,7 @@ from lowner_pl.callbacks import (
     TestReport,
 )
 from lowner_pl.checkpoint_io import AtomicCheckpointIO, read_checkpoint
+from lowner_pl.config_check import check_words
 from lowner_pl.datamodules import SentenceDataModule
 from lowner_pl.modules import (
     BaseModule,
@@ -102,6 +104,14 @@ class NERCLI(LightningCLI):
         fit = loaders | {"train_dataloaders", "val_dataloaders"}
         other = loaders | {"dataloaders"}
         return {"fit": fit, "validate": other, "test": other, "predict": other}
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
+        """Parse the command line, after a look at the files that it names."""
+        words = sys.argv[1:] if args is None else args
+        if isinstance(words, list):
+            command = next((word for word in words if word in self._subcommand_parsers), "")
+            check_words(words, _top_options(self._subcommand_parsers.get(command, parser)))
+        super().parse_arguments(parser, args)
 
     def _parse_ckpt_path(self) -> None:
         """Leave the configuration alone: what the user types wins over a checkpoint's options."""
@@ -265,6 +275,12 @@ def run(args: ArgsType = None) -> NERCLI:
         seed_everything_default=0,
         args=args,
     )
+
+
+def _top_options(parser: LightningArgumentParser) -> list[str]:
+    """Return the options that a configuration may have at its top, in the parser's order."""
+    names = (action.dest.split(".")[0] for action in parser._actions)
+    return [name for name in dict.fromkeys(names) if name not in ("help", "config", "print_config")]
 
 
 def _is_first_process() -> bool:

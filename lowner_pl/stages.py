@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-import yaml
+from lowner_pl.config_check import load_config
 
 STAGES = ("gold", "finetune", "generate", "filter", "train")
 NEEDED = {"gold", "generate", "train"}
@@ -19,10 +19,9 @@ def stage_configs(config: Path) -> dict[str, list[Path]]:
 
     Raises:
         FileNotFoundError: If a config is missing.
-        ValueError: If a stage is unknown, or a needed one has no config.
+        ValueError: If the file is no configuration, a stage is unknown, or a needed one has no
+            config.
     """
-    if not config.is_file():
-        raise FileNotFoundError(f"`--config` must be a file, was: '{config}', no such.")
     named = _named(config)
     if unknown := sorted(set(named) - set(STAGES)):
         raise ValueError(f"{config}: Stages must be of {', '.join(STAGES)}, was: {unknown}.")
@@ -94,11 +93,7 @@ def refuse_checkpoint(words: list[str]) -> None:
 
 def _named(config: Path) -> dict[str, Any]:
     """Return the configs that a pipeline's file names for its stages."""
-    try:
-        content = yaml.safe_load(config.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ValueError(f"{config}: A config must be YAML, was: {error}. Correct it.") from None
-    named = (content.get("stages") or {}) if isinstance(content, dict) else content
+    named = load_config(config).get("stages") or {}
     if not isinstance(named, dict) or not all(map(_are_files, named.values())):
         raise ValueError(
             f"{config}: `stages` must name a config for each stage, or a list of them, was: "

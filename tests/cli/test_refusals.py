@@ -123,3 +123,21 @@ def test_bases_cannot_be_loaded(trained: Path) -> None:
     with pytest.raises(ValueError, match="method 'BaseModule' as configured, was: 'SNER"):
         BaseModule.load_from_checkpoint(file, weights_only=True)
     SNERLightningModule.load_from_checkpoint(file, weights_only=True)
+
+
+def test_a_config_that_windows_saved_works_or_is_refused(tmp_path: Path) -> None:
+    text = "trainer:\r\n  max_epochs: 1\r\n"
+    (tmp_path / "mark.yaml").write_bytes(b"\xef\xbb\xbf" + text.encode())
+    cli = command("fit", tmp_path, f"--config={tmp_path / 'mark.yaml'}")
+    assert cli.trainer.max_epochs == 1
+    (tmp_path / "tab.yaml").write_text(text.replace("  ", "\t"))
+    for name, message in (("tab", r"tab.yaml, line 2: indented with a tab"), ("no", "looked for")):
+        with pytest.raises((ValueError, FileNotFoundError), match=message):
+            command("fit", tmp_path, f"--config={tmp_path / f'{name}.yaml'}")
+
+
+def test_an_unknown_key_of_a_config_is_refused_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "run.yaml").write_text("seed_everything: 1\nmodle: x\n")
+    message = r"run.yaml, line 2: there is no option `modle`. Those .* are seed_everything, trainer"
+    with pytest.raises(ValueError, match=message):
+        command("fit", tmp_path, f"--config={tmp_path / 'run.yaml'}")

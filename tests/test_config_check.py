@@ -1,0 +1,157 @@
+"""A configuration that cannot be read is refused in one sentence: file, line, remedy."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lowner_pl.config_check import DEEPEST, check_config, check_words, load_config
+
+from .conftest import ROOT
+
+KEYS = ("model", "data", "trainer", "seed_everything")
+BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n"
+    for before, name in zip("abcdefghi", "bcdefghij", strict=True)
+)
+BACKSLASH = "line 2: a backslash in double quotes is not read as it stands"
+REFUSED = {
+    "empty": ("", "'.*' has no options in it"),
+    "comments alone": ("# seed_everything: 1\n", "'.*' has no options in it"),
+    "list": ("- model\n", "line 1: a configuration consists of .*, but this is a list"),
+    "word": ("hello\n", "line 1: a configuration consists of .*, but this is 'hello'"),
+    "unknown key": ("modle: 1\n", "line 1: there is no option `modle`. Those .* are model, data"),
+    "pipeline": ("stages: {}\n", "line 1: `stages` are of a pipeline. Run .* with `augment"),
+    "part": ("class_path: x\n", "line 1: `class_path` is of a part .* with `--data`, `--model`"),
+    "key twice": ("model: 1\ndata: 2\nmodel: 3\n", "line 3: `model` is also in line 1"),
+    "key twice below": ("data:\n  a: 1\n  a: 2\n", "line 3: `a` is also in line 2"),
+    "list as key": ("? [model]\n: 1\n", "line 1: a key must be a word"),
+    "tab": ("data:\n\tname: x\n", "line 2: indented with a tab. Use spaces"),
+    "tab after spaces": ("data:\n  a: 1\n  \tb: x: y\n", "line 3: indented with a tab"),
+    "hard blank": ("data:\n\u00a0 name: x: y\n", r"line 2: indented with U\+00A0. Use spaces"),
+    "bracket": ("data: [1, 2\n", "line 1: this is not YAML .*'data: \\[1, 2'. Check the"),
+    "two colons": ("data: 1\nmodel: a: b\n", "line 2: this is not YAML .*'model: a: b'"),
+    "percent": ("data: %x\n", "line 1: this is not YAML"),
+    "two documents": ("data: 1\n---\ndata: 2\n", "line 2: this is not YAML"),
+    "no anchor": ("data: *x\n", r"line 1: this is not YAML \(found undefined alias\)"),
+    "own anchor": ("data: &x [*x]\n", r"line 1: `\*x` contains itself"),
+    "own tag": ("data: !x 1\n", "line 1: the YAML tag '!x' can't be read"),
+    "code": ("data: !!python/object/apply:os.system [ls]\n", "line 1: the YAML tag '.*os.system'"),
+    "control character": ("data: a\x1b[1mb\n", r"line 1: the character U\+001B can't be in"),
+    "drive": ('data:\n  path: "C:\\Users\\me\\x"\n', BACKSLASH),
+    "escapes that are letters": ('data:\n  path: "data\\new\\train.conll"\n', BACKSLASH),
+    "network drive": ('data:\n  path: "\\\\server\\share"\n', BACKSLASH),
+    "brackets": ("data: " + "[" * 5000, f"line 1: nested deeper than {DEEPEST} levels"),
+    "braces": ("data: " + '{"a": ' * 2000, f"line 1: nested deeper than {DEEPEST} levels"),
+    "indentation": (
+        "".join(" " * level + "data:\n" for level in range(400)),
+        f"line {DEEPEST}: nested deeper than {DEEPEST} levels",
+    ),
+    "aliases nested": (
+        "a: &a0 [x]\n" + "".join(f"b{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 99)),
+        f"nested deeper than {DEEPEST} levels",
+    ),
+    "bomb": (BOMB, "line 6: more than 100,000 values, counting those that aliases"),
+    "bomb of keys": (BOMB.replace("[", "{? [").replace("]", "]}"), "nested deeper|more than"),
+}
+
+
+def refused(file: Path, keys: Any = KEYS) -> str:
+    with pytest.raises((ValueError, FileNotFoundError)) as caught:
+        check_config(file, keys)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+@pytest.mark.parametrize(("text", "message"), REFUSED.values(), ids=REFUSED)
+def test_what_is_no_configuration_is_refused_with_its_line(
+    text: str, message: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "run.yaml"
+    file.write_text(text, encoding="utf-8")
+    before = time.process_time()
+    with pytest.raises(ValueError, match=message):
+        check_config(file, KEYS)
+    assert str(file) in refused(file)
+    assert time.process_time() - before < 1  # a bomb is not unfolded
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("name: Käse\n".encode("cp1252"), "line 1: 'name: Käse' is not in UTF-8. Save the file"),
+        ("a: 1\nb: ¥\n".encode("latin-1"), "line 2: 'b: ¥' is not in UTF-8"),
+        ("data: 1\n".encode("utf-16"), "is saved as UTF-16. Save it as UTF-8"),
+        ("data: 1\n".encode("utf-16-be"), r"line 1: the character U\+0000"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "is not a text file"),
+        (b"x: 1\n" * 1_000_000, "has 5,000,000 bytes, which is too large"),
+    ],
+)
+def test_a_file_in_another_encoding_is_named_so(
+    content: bytes, message: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "run.yaml"
+    file.write_bytes(content)
+    with pytest.raises(ValueError, match=message):
+        check_config(file, KEYS)
+    assert str(file) in refused(file)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xef\xbb\xbfdata: 1\r\nmodel:\r\n  a: 2\r\n",
+        b'data: {path: \'C:\\Users\\me\', tab: "\\t", quoted: "\\\\", more: "a"}\n',
+        'data: {path: "C:\\\\Users\\\\me", name: ngómbé, other: ليبيا}\n'.encode(),
+        b"a: &a {x: 1}\ndata: {<<: *a, y: *a}\n",
+        b"trainer.max_epochs: 3\nmodel: 1e-3\ndata: 2020-01-01\n",
+    ],
+)
+def test_what_windows_and_yaml_allow_is_taken(content: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "run.yaml"
+    file.write_bytes(content)
+    check_config(file, (*KEYS, "a"))
+
+
+def test_a_missing_file_says_where_it_was_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert f"looked for '{tmp_path / 'configs' / 'x.yaml'}'" in refused(Path("configs/x.yaml"))
+    assert "is a folder. Give the configuration file in it" in refused(tmp_path)
+
+
+def test_a_file_that_is_named_by_another_is_checked_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    run, part = tmp_path / "run.yaml", tmp_path / "model" / "maner.yaml"
+    run.write_text("data: {init_args: {source: model/maner.yaml}}\nseed_everything: 1\n")
+    assert refused(run).startswith(f"{run}, line 1: `source` names '{part}', which does not exist")
+    part.write_text("class_path: x\ninit_args:\n\ta: 1\n")
+    assert refused(run).startswith(f"{part}, line 3: indented with a tab")
+    part.write_text("class_path: x\n")
+    check_config(run, KEYS)
+
+
+def test_files_and_values_of_a_command_line_are_checked(tmp_path: Path) -> None:
+    file = tmp_path / "x.yaml"
+    for words in (
+        ["fit", "--config", str(file)],
+        ["fit", f"--config={file}"],
+        ["fit", "-c", str(file)],
+        ["fit", f"--data={file}", "--seed_everything=1"],
+        ["fit", "--seed_everything=1", "--data.source", str(file)],
+    ):
+        with pytest.raises(FileNotFoundError, match="looked for"):
+            check_words(words, KEYS)
+    for value in ("[" * 5000, "{a: " * 99, BOMB):
+        with pytest.raises(ValueError, match=r"`--data\.x`, line"):
+            check_words(["fit", f"--data.x={value}"], KEYS)
+    check_words(["fit", "--data.x=[1, {a: 2}", "--config={data: 1}", "--config=http://x/y"], KEYS)
+
+
+def test_every_config_of_the_repository_passes() -> None:
+    for file in sorted((ROOT / "configs").rglob("*.yaml")):
+        check_config(file, None)
+    assert load_config(ROOT / "configs" / "embedded.yaml")["data"] == "data/sample.yaml"
