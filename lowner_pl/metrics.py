@@ -29,7 +29,8 @@ class EntityScores(Metric):
     the number of devices or the order of the batches. A score without a denominator is 0.
 
     Args:
-        entity_types: The entity types, in the order of the confusion matrix.
+        entity_types: The entity types of the gold and the predicted tags, in the order of the
+            confusion matrix. Entities of a type that the tagger does not know count as missed.
 
     Raises:
         ValueError: If an entity type is named twice.
@@ -147,7 +148,7 @@ class EntityScores(Metric):
         for tag in sorted(set(chain(*gold, *predicted)).difference(self._tags)):
             raise ValueError(
                 f"Tag {tag!r} is not in the tag set {self._tags}. Add its entity type to "
-                "`entity_types`, or map it to 'O' in the data module."
+                "`entity_types`: types that are gold and never predicted count as missed."
             )
 
     def _strict_spans(self, sentences: Sequence[Tags]) -> Iterable[dict[tuple[int, int], int]]:

@@ -95,7 +95,7 @@ class FitReport(Callback):
             return
         for logger in _tensorboards(trainer):
             step = self.best["step"]
-            figure = _figure(self.best["confusion"], pl_module.entity_types)
+            figure = _figure(self.best["confusion"], pl_module.dev_scores.entity_types)
             logger.experiment.add_figure("dev/confusion", figure, step)
             logger.experiment.add_text("dev/sentences", "\n\n".join(self.best["shown"]), step)
             logger.experiment.flush()

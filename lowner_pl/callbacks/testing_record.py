@@ -2,7 +2,6 @@
 
 import json
 import platform
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -11,7 +10,7 @@ from typing import Any, NamedTuple
 
 from lowner_pl import __version__
 from lowner_pl.callbacks.shared import COUNTS
-from lowner_pl.corpus import Sentence, gold_hash
+from lowner_pl.corpus import Sentence, count_types, gold_hash
 
 NAME = "test_metrics"
 LIBRARIES = ("torch", "lightning", "transformers")
@@ -83,7 +82,8 @@ def record_of_test(
     data = trainer.datamodule
     tested = [_tested_set(part, origin) for part in sets]
     f1s = [part["scores"]["f1"] for part in tested if "f1" in part["scores"]]
-    types = getattr(module, "entity_types", None)
+    # Gold types that the tagger does not have are scored as well.
+    types = module.test_scores[0].entity_types if f1s else None
     return {
         "f1": short("f1", sum(f1s) / len(f1s)) if f1s else None,
         "corpus": data.name,
@@ -104,7 +104,7 @@ def record_of_test(
         "complete": all(part["sentences_scored"] == part["sentences"] for part in tested),
         "limit_test_batches": trainer.limit_test_batches,
         "test_sets": tested,
-        "confusion_types": [*types, "none"] if f1s and types else None,
+        "confusion_types": [*types, "none"] if types else None,
         "versions": {
             "lowner_pl": __version__,
             **{library: version(library) for library in LIBRARIES},
@@ -172,8 +172,7 @@ def unseen_types(
     """
     if trained is None:
         return {}
-    types = (entity.type for sentence in sentences for entity in sentence.entities)
-    return dict(Counter(type_ for type_ in types if not trained.get(type_)))
+    return count_types(sentences, without=[type_ for type_, count in trained.items() if count])
 
 
 def _origin(trainer: Any, module: Any) -> dict[str, Any]:

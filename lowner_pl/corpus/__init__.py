@@ -15,7 +15,7 @@ from lowner_pl.corpus.novelty import (
     fingerprint,
 )
 from lowner_pl.corpus.schemes import Scheme, detect_scheme, to_iob2
-from lowner_pl.corpus.sentence import Sentence, Sentences, gold_hash
+from lowner_pl.corpus.sentence import Sentence, Sentences, count_types, gold_hash
 from lowner_pl.corpus.subset import split_off, subset
 from lowner_pl.corpus.tags import TagSet
 from lowner_pl.corpus.text import TextFile, decode, read_bytes, read_text
@@ -39,6 +39,7 @@ __all__ = [
     "Sentences",
     "TagSet",
     "TextFile",
+    "count_types",
     "decode",
     "detect_scheme",
     "entities_of",

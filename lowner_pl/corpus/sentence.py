@@ -1,5 +1,6 @@
 """The sentence: what a corpus is made of."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -72,6 +73,17 @@ class Sentence:
     def with_tags(self, tags: Sequence[str] | None) -> Self:
         """Return the sentence with other tags."""
         return replace(self, tags=None if tags is None else tuple(tags))
+
+
+def count_types(sentences: Iterable[Sentence], *, without: Collection[str] = ()) -> dict[str, int]:
+    """Count the entities of tagged sentences by their type, in alphabetical order.
+
+    Args:
+        sentences: The sentences.
+        without: Types not to count.
+    """
+    counts = Counter(entity.type for sentence in sentences for entity in sentence.entities)
+    return {type_: counts[type_] for type_ in sorted(counts) if type_ not in without}
 
 
 class Sentences(Protocol):

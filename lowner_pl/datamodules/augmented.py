@@ -75,6 +75,11 @@ class AugmentedDataModule(NERDataModule):
         """The names of the source's test sets."""
         return self.source.test_names
 
+    @property
+    def has_training_data(self) -> bool:
+        """Whether the source has training data."""
+        return self.source.has_training_data
+
     def types(self) -> tuple[str, ...]:
         """Return the entity types of the source."""
         return self.source.entity_types

@@ -1,7 +1,6 @@
 """What all corpora share: entity types, splits, subsets, checks and loaders."""
 
 from abc import abstractmethod
-from collections import Counter
 from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
@@ -16,12 +15,14 @@ from lowner_pl.corpus import (
     Sentence,
     Sentences,
     TextFile,
+    count_types,
     split_off,
 )
 from lowner_pl.datamodules.loaders import StreamingLoader, training_loader
 from lowner_pl.datamodules.mapping import MappedSentences, type_order, types_in
 from lowner_pl.datamodules.sentences import SentenceDataModule
 from lowner_pl.datamodules.sizes import check_share, cut_to_size, size_of_share
+from lowner_pl.datamodules.unseen import warn_of_unseen
 
 Split = Literal["train", "dev", "test"]
 
@@ -91,6 +92,7 @@ class NERDataModule(SentenceDataModule):
         self._file: Sentences | None = None
         self._has_warned = False
         self._description: dict[str, Any] | None = None
+        self._warned_of: set[str] = set()
 
     @abstractmethod
     def read(self, split: Split) -> list[Sentence] | None:
@@ -122,7 +124,9 @@ class NERDataModule(SentenceDataModule):
     def entity_types(self) -> tuple[str, ...]:
         """The entity types of the tagger, after ``type_map``.
 
-        The same types have the same order in every corpus, so that a checkpoint fits them all.
+        They are those of all training data, also where ``train_size`` leaves sentences without one
+        of them: checkpoints of any size fit each other. The same types have the same order in
+        every corpus. Development and test data may have further types; see `seen_types`.
 
         Raises:
             ValueError: If none is left.
@@ -137,6 +141,20 @@ class NERDataModule(SentenceDataModule):
                 )
             self._entity_types = tuple(sorted(fates, key=type_order))
         return self._entity_types
+
+    @property
+    def has_training_data(self) -> bool:
+        """Whether a tagger can be trained on the corpus."""
+        return self._read("train") is not None
+
+    @property
+    def seen_types(self) -> tuple[str, ...]:
+        """The entity types of the training sentences as used, subsets taken.
+
+        Entities of other types are gold in the development and test data like any. They cannot be
+        learnt, and count as missed.
+        """
+        return types_in(self.sentences("train"))
 
     @property
     def test_names(self) -> list[str]:
@@ -166,14 +184,13 @@ class NERDataModule(SentenceDataModule):
         """Describe the data a checkpoint is trained on, with the entities of each type."""
         if self._description is None:
             train = self.sentences("train")
-            found = Counter(entity.type for sentence in train for entity in sentence.entities)
             source = getattr(self, "source", None)
             size = self.train_size if source is None else self.train_size or source.train_size
             self._description = {
                 **super().description(),
                 "train_size": size,
                 "train_sentences": len(train),
-                "train_entities": dict(found),
+                "train_entities": count_types(train),
             }
         return self._description
 
@@ -201,17 +218,24 @@ class NERDataModule(SentenceDataModule):
     def setup(self, stage: str) -> None:
         """Read what the stage needs, and all else that could stop it later.
 
+        A warning names the entities that will be scored though no training sentence has their type.
+
         Raises:
-            ValueError: If a tag is of a type that the training data do not have.
+            ValueError: If a training tag is of no entity type of the corpus.
         """
         if stage == "predict":
             self.to_predict()
             return
+        scored: dict[str, list[Sentence]] = {}
         if stage in ("fit", "validate"):
-            self.sentences("dev")
+            scored["dev"] = self.sentences("dev")
         if stage == "test" or (stage == "fit" and self.read_tests() is not None):
-            self.sentences("test")
+            scored["test"] = self.sentences("test")
             self._warn_of_overlap()
+        if self.has_training_data:
+            new = {name: part for name, part in scored.items() if name not in self._warned_of}
+            self._warned_of |= new.keys()
+            warn_of_unseen(new, self.seen_types, corpus=self.name)
 
     def train_dataloader(self) -> DataLoader[Any]:
         """Return the training batches, in an order that only seed and epoch decide."""
@@ -273,9 +297,10 @@ class NERDataModule(SentenceDataModule):
         return cut_to_size(sentences, size, option=option, seed=self.subset_seed, corpus=self.name)
 
     def _mapped(self, sentences: Sentences, split: Split) -> Sentences:
-        """Return the sentences with the tags of the tagger."""
+        """Return the sentences with their types mapped; training data have the tagger's alone."""
+        types = self.entity_types if split == "train" else None
         origin = f"{self.name}, {split} data"
-        return MappedSentences(sentences, self.fate, entity_types=self.entity_types, origin=origin)
+        return MappedSentences(sentences, self.fate, entity_types=types, origin=origin)
 
     def _predicted_file(self, path: str | Path) -> Sentences:
         """Return the sentences of the file to predict."""
@@ -287,7 +312,7 @@ class NERDataModule(SentenceDataModule):
 
     def _warn_of_overlap(self) -> None:
         """Warn once, with the count, of test sentences that are also training sentences."""
-        if self._has_warned or self._read("train") is None:
+        if self._has_warned or not self.has_training_data:
             return
         self._has_warned = True
         seen = {sentence.words for sentence in self.sentences("train")}

@@ -20,6 +20,8 @@ from lowner_pl.datamodules.mapping import types_in
 class ConllDataModule(NERDataModule):
     """Your own CoNLL files; the entity types are those of the training data.
 
+    Without training data they are those of the test data until a checkpoint brings its own.
+
     Args:
         train_path: File of training sentences. Without it the data can only be tested on.
         dev_path: File of development sentences; without it they are split off the training data.
@@ -79,6 +81,11 @@ class ConllDataModule(NERDataModule):
         if path is None:
             return None
         return parse_conll(read_bytes(path), str(path), self.form, language=self.language)
+
+    @property
+    def has_training_data(self) -> bool:
+        """Whether there is a file of training sentences."""
+        return self._paths["train"] is not None
 
     def types(self) -> tuple[str, ...]:
         """Return the entity types as found in the data, which are not kept to predict a file."""

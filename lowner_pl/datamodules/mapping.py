@@ -24,7 +24,7 @@ class MappedSentences:
     Args:
         sentences: The sentences.
         fate: Gives what a type becomes; ``None`` is ``O``.
-        entity_types: The types that may come out.
+        entity_types: The types that may come out; ``None`` allows any.
         origin: Where the sentences are from, for messages.
 
     Raises:
@@ -37,7 +37,7 @@ class MappedSentences:
         sentences: Sentences,
         fate: Callable[[str], str | None],
         *,
-        entity_types: Sequence[str],
+        entity_types: Sequence[str] | None,
         origin: str,
     ) -> None:
         self._sentences = sentences
@@ -49,14 +49,13 @@ class MappedSentences:
         return len(self._sentences)
 
     def __iter__(self) -> Iterator[Sentence]:
-        allowed = {f"{prefix}-{type_}" for type_ in self._entity_types for prefix in "BI"}
         fates: dict[str, str] = {"O": "O"}
         for sentence in self._sentences:
             tags = sentence.tags or ()
             for tag in set(tags).difference(fates):
                 new = self._fate(tag[2:])
                 fates[tag] = f"{tag[:2]}{new}" if new else "O"
-                if new and fates[tag] not in allowed:
+                if new and self._entity_types is not None and new not in self._entity_types:
                     raise ValueError(_complaint(sentence, tag, self._entity_types, self._origin))
             new_tags = tuple(fates[tag] for tag in tags)
             yield sentence if new_tags == tags else sentence.with_tags(new_tags)
@@ -68,7 +67,7 @@ def _complaint(sentence: Sentence, tag: str, entity_types: Sequence[str], origin
         file, line = sentence.place
         origin = f"{file}:{line + word}"
     return (
-        f"{origin}: A tag must be of an entity type of the training data {tuple(entity_types)}, "
-        f"was: {tag!r} at {sentence.words[word]!r}. Rename or drop the type with "
-        f"`type_map: {{{tag[2:]}: null}}`, or add training sentences with it."
+        f"{origin}: A tag to learn from must be of one of the entity types {tuple(entity_types)}, "
+        f"was: {tag!r} at {sentence.words[word]!r}. Correct the tag, or rename or drop the type "
+        f"with `type_map: {{{tag[2:]}: null}}`."
     )

@@ -34,6 +34,11 @@ class MultilingualDataModule(ComposedDataModule):
         self.size_each = size_each
         self.name = "+".join(source.name for source in sources)
 
+    @property
+    def has_training_data(self) -> bool:
+        """Whether all corpora have training data."""
+        return all(source.has_training_data for source in self.sources)
+
     def types(self) -> tuple[str, ...]:
         """Return the entity types of all corpora, in order of first appearance."""
         return tuple(dict.fromkeys(type_ for s in self.sources for type_ in s.entity_types))

@@ -162,6 +162,13 @@ class MELMLightningModule(GeneratingModule, MLMLightningModule):
         targets = [row.ids[p] for row, hidden in zip(rows, masked, strict=True) for p in hidden]
         return MaskedBatch(*batch, torch.tensor(targets, dtype=torch.long))
 
+    def validation_step(
+        self, batch: list[Sentence], batch_idx: int, dataloader_idx: int = 0
+    ) -> None:
+        """Score a dev or test batch; entities of types without label tokens are none here."""
+        known = [sentence.restricted_to(self.entity_types) for sentence in batch]
+        super().validation_step(known, batch_idx, dataloader_idx)
+
     @cached_property
     def generator(self) -> EntityGenerator:
         """What generates; made when first asked for, as it reads the whole vocabulary.

@@ -139,6 +139,13 @@ class MulDALightningModule(LikelihoodModule):
         loss = cross_entropy(self(batch).flatten(0, 1), wanted.flatten(), ignore_index=IGNORED)
         return loss, int((batch.wanted != IGNORED).sum())
 
+    def validation_step(
+        self, batch: list[Sentence], batch_idx: int, dataloader_idx: int = 0
+    ) -> None:
+        """Score a dev or test batch; entities of types without label tokens are none here."""
+        known = [sentence.restricted_to(self.entity_types) for sentence in batch]
+        super().validation_step(known, batch_idx, dataloader_idx)
+
     def generation_options(self) -> dict[str, Any]:
         """Return the options that decide on the new sentences."""
         return {

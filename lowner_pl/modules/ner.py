@@ -1,18 +1,21 @@
 """Taggers: sentences to batches, loss, scores, predictions."""
 
 from abc import abstractmethod
+from collections.abc import Iterable
+from functools import partial
+from itertools import chain
 from typing import Any, Literal
 
 import torch
 from lightning.pytorch.cli import OptimizerCallable
-from lightning.pytorch.utilities import rank_zero_info
+from lightning.pytorch.utilities import rank_zero_info, rank_zero_warn
 from torch import Tensor, nn
 from torchmetrics import MeanMetric
 
-from lowner_pl.corpus import Sentence, TagSet, queries
+from lowner_pl.corpus import Sentence, TagSet, count_types, queries
 from lowner_pl.encoding import RANDOM_MARKER, Batch, Marker, WordEncoder
 from lowner_pl.metrics import EntityScores
-from lowner_pl.modules.base import BaseModule, Schedule
+from lowner_pl.modules.base import IDENTITY, BaseModule, Schedule
 from lowner_pl.modules.start import read_start
 from lowner_pl.nn import (
     Average,
@@ -34,7 +37,8 @@ class NERModule(BaseModule):
     """A tagger of words. A method that only changes the input overrides `encode`.
 
     Args:
-        entity_types: Entity types of the corpus; the data module hands them over.
+        entity_types: Entity types of the corpus; the data module hands them over. A corpus without
+            training data is tagged with those of the checkpoint.
         backbone: Hugging Face hub id or folder of a masked language model, or ``embedded``.
         head: ``softmax``, or ``crf``: a conditional random field over the words.
         tag_scheme: ``iob2`` (B- and I- of each type) or ``io`` (one tag a type, as in the formula
@@ -111,7 +115,8 @@ class NERModule(BaseModule):
         self.keep_language_model(language_model)
         if frozen_layers is not None:
             encoder.freeze(frozen_layers)
-        self.tagger = Tagger(encoder, build_head(head, encoder.hidden_size, self.tag_set, dropout))
+        self._new_head = partial(build_head, head, encoder.hidden_size, dropout=dropout)
+        self.tagger = Tagger(encoder, self._new_head(self.tag_set))
         self.dev_scores = EntityScores(self.entity_types)
         self.dev_loss = MeanMetric()
         self.test_scores = nn.ModuleList()
@@ -127,10 +132,44 @@ class NERModule(BaseModule):
         if head_lr_factor <= 0.0:
             raise ValueError(f"`head_lr_factor` must be above 0, was: {head_lr_factor}.")
 
+    def setup(self, stage: str) -> None:
+        """Make sure that the data suit the method, and score all types that the dev data have."""
+        super().setup(stage)
+        data = self._data
+        if data is None or stage == "predict":
+            return
+        if stage in ("fit", "validate"):
+            self.dev_scores = self._new_scores(data.sentences("dev"))
+
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Refuse a checkpoint that does not fit; training goes on from one, and does not begin."""
+        """Refuse a checkpoint that does not fit; training goes on from one, and does not begin.
+
+        Where the data have no training sentences, the checkpoint decides on the entity types.
+        """
+        saved = checkpoint.get(IDENTITY)
+        saved = saved if isinstance(saved, dict) else {}
+        if self._data is not None and not self._data.has_training_data:
+            self._take_types(tuple(saved.get("entity_types") or self.entity_types))
         super().on_load_checkpoint(checkpoint)
         self._begins = False
+
+    def _take_types(self, entity_types: tuple[str, ...]) -> None:
+        """Become a tagger of other entity types, with a new head."""
+        self.entity_types = entity_types
+        self.tag_set = TagSet(entity_types, scheme=self.tag_set.scheme)
+        old = self.tagger.head
+        self.tagger.head = self._new_head(self.tag_set).to(old.linear.weight).train(old.training)
+
+    @property
+    def _data(self) -> Any:
+        """The data module of tagged sentences that the trainer works on, if there is one."""
+        data = None if self._trainer is None else getattr(self.trainer, "datamodule", None)
+        return data if hasattr(data, "has_training_data") else None
+
+    def _new_scores(self, sentences: Iterable[Sentence]) -> EntityScores:
+        """Return scores of the tagger's types, and of all others that gold sentences have."""
+        more = count_types(sentences, without=self.entity_types)
+        return EntityScores((*self.entity_types, *more)).to(self.device)
 
     def on_fit_start(self) -> None:
         """Take the weights to begin with, unless training goes on from a checkpoint."""
@@ -185,8 +224,13 @@ class NERModule(BaseModule):
         return loss
 
     def tag(self, sentences: list[Sentence]) -> tuple[list[tuple[str, ...]], Batch, Tensor]:
-        """Return well-formed IOB2 tags for each sentence, the batch and the emissions."""
-        batch = self.encode(sentences, train=False).to(self.device)
+        """Return well-formed IOB2 tags for each sentence, the batch and the emissions.
+
+        Gold tags of types that the tagger does not have are ``O`` in the batch, and so for the
+        loss: no tag of its own is right there, and ``O`` is the one that costs it least in F1.
+        """
+        known = [sentence.restricted_to(self.entity_types) for sentence in sentences]
+        batch = self.encode(known, train=False).to(self.device)
         emissions = self.tagger(batch)
         ids = self.tagger.head.decode(emissions, batch.word_mask).tolist()
         tags = [
@@ -230,9 +274,16 @@ class NERModule(BaseModule):
         """Start the test scores afresh, one for each test set of the data module."""
         data: Any = getattr(self.trainer, "datamodule", None)
         self.test_names: list[str] = data.test_names
-        self.test_scores = nn.ModuleList(
-            EntityScores(self.entity_types).to(self.device) for _ in self.test_names
-        )
+        tests = [] if self._data is None else list(chain.from_iterable(data.test_sets()))
+        self.test_scores = nn.ModuleList(self._new_scores(tests) for _ in self.test_names)
+        seen = (self.origin or {}).get("train_entities") or self.entity_types
+        unseen = count_types(tests, without=seen)
+        if unseen and not data.has_training_data:  # else the data module has said it
+            listed = ", ".join(f"{type_} ({count:,})" for type_, count in unseen.items())
+            rank_zero_warn(
+                f"The test data of {data.name} have entities of types that the tagger was not "
+                f"trained on: {listed}. They count as missed."
+            )
 
     def test_step(
         self, batch: list[Any], batch_idx: int, dataloader_idx: int = 0

@@ -3,7 +3,7 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from lowner_pl.corpus import Entity, Sentence
+from lowner_pl.corpus import Entity, Sentence, count_types
 
 
 def test_a_sentence_knows_its_entities() -> None:
@@ -62,6 +62,12 @@ def test_other_entity_types_become_outside() -> None:
     assert sentence.restricted_to(["X", "Y-Z"]) is sentence
     assert sentence.restricted_to(()).tags == ("O",) * 4
     assert Sentence(("a",)).restricted_to(["X"]) == Sentence(("a",))
+
+
+def test_entities_are_counted_by_type() -> None:
+    sentences = [Sentence(("a", "b"), ("B-Y", "B-X")), Sentence(("a", "b"), ("B-Y", "I-Y"))]
+    assert list(count_types(sentences).items()) == [("X", 1), ("Y", 2)]
+    assert count_types(sentences, without=["Y"]) == {"X": 1}
 
 
 def test_entities_need_tags() -> None:

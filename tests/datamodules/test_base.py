@@ -61,27 +61,61 @@ class TestTypes:
             _ = data.entity_types
 
 
-class TestUnknownTypes:
+class TestUnseenTypes:
     @pytest.fixture
-    def odd_test(self, tmp_path: Path) -> Path:
+    def odd(self, tmp_path: Path) -> Path:
         path = tmp_path / "odd.conll"
-        path.write_text("Ann\tB-PER\n\nwith\tO\nLinux\tB-PRODUCT\n")
+        path.write_text(
+            "Ann\tB-PER\n\nwith\tO\nLinux\tB-PRODUCT\n\nUnix\tB-PRODUCT\n6\tI-PRODUCT\n"
+        )
         return path
 
-    def test_a_type_only_in_the_test_stops_training_with_file_and_line(
-        self, odd_test: Path
-    ) -> None:
-        with pytest.raises(ValueError, match=r"odd\.conll:4: .*'PER'.*'B-PRODUCT' at 'Linux'"):
-            mine(test_path=odd_test).setup("fit")
+    def test_types_that_only_the_test_has_are_said_once_and_stay_gold(self, odd: Path) -> None:
+        data = mine(test_path=odd)
+        said = (
+            r"^No training sentence of mine has .* PRODUCT \(test 2, first in .*odd\.conll:4\)\. S"
+        )
+        with pytest.warns(UserWarning, match=said):
+            data.setup("fit")
+        data.setup("test")  # any further warning would be an error
+        assert data.entity_types == ("PER", "ORG", "LOC")
+        assert data.sentences("test")[2].tags == ("B-PRODUCT", "I-PRODUCT")
+        assert "PRODUCT" not in data.seen_types
 
-    def test_it_can_be_dropped_as_the_message_says(self, odd_test: Path) -> None:
-        data = mine(test_path=odd_test, type_map={"PRODUCT": None})
+    def test_so_are_those_of_development_data(self, odd: Path) -> None:
+        with pytest.warns(UserWarning, match=r"PRODUCT \(dev 2, test 2, first in"):
+            mine(dev_path=odd, test_path=odd).setup("fit")
+        with pytest.warns(UserWarning, match=r"PRODUCT \(dev 2, first in"):
+            mine(dev_path=odd, test_path=odd).setup("validate")
+
+    def test_they_can_be_dropped(self, odd: Path) -> None:
+        data = mine(test_path=odd, type_map={"PRODUCT": None})
         data.setup("fit")
         assert data.sentences("test")[1].tags == ("O", "O")
 
-    def test_without_a_file_the_split_is_named(self) -> None:
-        data = Toy({"train": [tagged("B-A")], "dev": [tagged("B-B")]})
-        with pytest.raises(ValueError, match=r"^toy, dev data: A tag must be of an entity type"):
+    def test_a_subset_without_a_type_is_treated_alike_but_for_the_tagger(self) -> None:
+        train = [tagged("B-PER", word=str(n)) for n in range(9)] + [tagged("B-ZOO")]
+        data = Toy({"train": train, "dev": [tagged("B-ZOO", "B-PER")]}, train_size=1)
+        with pytest.warns(UserWarning, match=r"has these entity types: ZOO \(dev 1\)\."):
+            data.setup("fit")
+        assert data.seen_types == ("PER",)
+        assert data.entity_types == ("PER", "ZOO")
+
+    def test_many_types_make_no_long_message(self) -> None:
+        dev = [tagged(*(f"B-T{number:03}" for number in range(300)))]
+        with pytest.warns(UserWarning, match=r"T009 \(dev 1\), and 290 more types\. Such"):
+            Toy({"train": [tagged("B-A")], "dev": dev}).setup("fit")
+
+    def test_without_training_data_nothing_is_said(self, odd: Path) -> None:
+        data = mine(train_path=None, dev_path=None, test_path=odd)
+        data.setup("test")
+        assert not data.has_training_data
+        assert mine().has_training_data
+
+    def test_a_training_tag_outside_the_published_types_is_refused(self) -> None:
+        data = Toy({"train": [tagged("B-A")], "dev": [tagged("B-A")]})
+        data.corpus_types = ("B",)
+        with pytest.raises(ValueError, match=r"^toy, train data: A tag to learn from must be of"):
             data.setup("fit")
 
 
@@ -113,8 +147,8 @@ class TestSplits:
         )
 
     def test_shared_sentences_of_train_and_test_are_counted_once(self) -> None:
-        data = mine(test_path=MINE / "train.conll", train_size=7)
-        expected = "^7 of the 30 test sentences of mine are also among its 7 training sentences"
+        data = mine(test_path=MINE / "train.conll", train_size=12)
+        expected = "^12 of the 30 test sentences of mine are also among its 12 training sentences"
         with pytest.warns(UserWarning, match=expected):
             data.setup("fit")
         # Any further warning would be an error.

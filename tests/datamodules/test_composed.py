@@ -1,5 +1,8 @@
+from pathlib import Path
+
 import pytest
 
+from lowner_pl.corpus import count_types
 from lowner_pl.datamodules import CrossLingualDataModule, MultilingualDataModule
 from tests.datamodules.corpora import dutch, english, german, masakhaner, mine, msra, spanish
 
@@ -39,6 +42,14 @@ class TestMultilingual:
         data.setup("fit")
         with pytest.raises(ValueError, match="must have test data, was: none"):
             data.test_sets()
+
+    def test_a_type_of_any_source_is_seen(self) -> None:
+        odd = mine(type_map={"LOC": "PLACE"})
+        data = MultilingualDataModule([german(), odd])
+        data.setup("fit")  # no warning: what one source lacks another has
+        assert set(data.seen_types) == set(data.entity_types)
+        assert data.has_training_data
+        assert not MultilingualDataModule([german(), mine(train_path=None)]).has_training_data
 
     def test_one_option_cuts_each_corpus_as_its_own_options_would(self) -> None:
         sizes = {"train_size": 5, "dev_size": 3}
@@ -99,6 +110,31 @@ class TestCrossLingual:
             for sentence, mapped in zip(before, after, strict=True):
                 kept = tuple(e for e in sentence.entities if e.type != "MISC")
                 assert mapped.entities == kept
+
+    def test_what_becomes_outside_is_said_once_with_its_number(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        target = mine(type_map={"LOC": "PLACE", "ORG": None})
+        data = CrossLingualDataModule(english(type_map={"ORG": None, "MISC": None}), [target])
+        with caplog.at_level("INFO"):
+            data.setup("fit")
+            data.setup("test")
+        source = [count_types(english().sentences(split))["LOC"] for split in ("train", "dev")]
+        places = count_types(target.sentences("test"))["PLACE"]
+        why = "become 'O', as not all of its corpora have the type"
+        assert [record.getMessage() for record in caplog.records] == [
+            f"{data.name}: entities of LOC {why}: {source[0]} in train conll2003-en, {source[1]} "
+            "in dev conll2003-en.",
+            f"{data.name}: entities of PLACE {why}: {places} in test mine.",
+        ]
+
+    def test_a_type_of_no_training_data_stays_gold(self, tmp_path: Path) -> None:
+        path = tmp_path / "odd.conll"
+        path.write_text("Linux\tB-PRODUCT\n")
+        data = CrossLingualDataModule(english(), [mine(test_path=path)])
+        with pytest.warns(UserWarning, match=r"PRODUCT \(test 1, first in .*odd\.conll:1\)"):
+            data.setup("fit")
+        assert data.test_sets()[0][0].tags == ("B-PRODUCT",)
 
     def test_types_are_compared_after_each_corpus_has_renamed_its_own(self) -> None:
         target = german(type_map={"MISC": None, "PER": "PERSON"})

@@ -263,6 +263,7 @@ class TestRefusals:
             corpus(tmp_path, k=5).setup(stage)
         assert loads == []
 
+    @pytest.mark.filterwarnings("ignore:No training sentence:UserWarning")
     def test_a_source_of_one_sentence(self) -> None:
         source = mine(train_size=1, language="en")
         with pytest.raises(ValueError, match=r"`k` must be at most 0, was: 2, .* more sentences"):

@@ -107,6 +107,20 @@ def test_a_batch_without_entities_costs_nothing(tiny: str) -> None:
     assert not any(gradient.any() for gradient in gradients)
 
 
+def test_dev_data_may_have_types_without_label_tokens(tiny: str) -> None:
+    module = melm(tiny).eval()
+    odd = Sentence((*JUMA.words, "Linux"), (*(JUMA.tags or ()), "B-PRODUCT"), "sw")
+    scores = []
+    for sentence in (odd, odd.restricted_to(TYPES)):
+        module.on_validation_epoch_start()
+        module.validation_step([sentence], 0)
+        counted = module.scores[0]
+        assert isinstance(counted, MaskedScores)
+        scores.append(counted.compute())
+    assert scores[0] == scores[1]
+    assert scores[0]["masks"] > 0
+
+
 @pytest.mark.parametrize("kind", ALL_KINDS)
 def test_label_tokens_start_from_their_seed_words(
     kind: str, backbones: dict[str, Path], swahili: list[Sentence]

@@ -84,6 +84,26 @@ def test_scores_are_the_same_alone_and_in_a_batch(
             assert batch.word_mask[row].sum() == words
 
 
+def test_gold_tags_of_types_that_the_tagger_lacks_are_outside_for_the_dev_loss(
+    module: NERModule, swahili: list[Sentence]
+) -> None:
+    # The fixture `sentences` has the module's types alone, as the training data would.
+    odd = [Sentence(("Linux", *s.words), ("B-PRODUCT", *(s.tags or ()))) for s in swahili[:4]]
+    plain = [s.restricted_to(module.entity_types) for s in odd]
+    module.eval()
+    with torch.no_grad():
+        losses = []
+        for batch in (odd, plain):
+            tags = module.tag_batch(batch, with_loss=True)
+            assert tags == module.tag(plain)[0]
+            losses.append(module.dev_loss.compute())
+            module.dev_loss.reset()
+    assert losses[0] == losses[1]
+    assert torch.isfinite(losses[0])
+    with pytest.raises(ValueError, match="'B-PRODUCT' is not in the tag set"):
+        module.loss(odd)  # training data of unknown types are an error
+
+
 def test_decoding_is_well_formed_iob2(module: NERModule, sentences: list[Sentence]) -> None:
     module.eval()
     with torch.no_grad():

@@ -61,6 +61,19 @@ def test_the_loss_is_that_of_the_stock_model(kind: Kind, sequence_folders: dict[
     torch.testing.assert_close(loss, by_hand)
 
 
+def test_dev_data_may_have_types_without_label_tokens(
+    sequence_folders: dict[Kind, str],
+) -> None:
+    module = made(sequence_folders["mt5"]).eval()
+    odd = [Sentence(("Linux", "is", "old"), ("B-PRODUCT", "O", "O"), "en"), GOLD[0]]
+    losses = []
+    for batch in (odd, [odd[0].with_tags(["O"] * 3), GOLD[0]]):
+        module.on_validation_epoch_start()
+        module.validation_step(batch, 0)
+        losses.append(module.losses.compute())
+    assert losses[0] == losses[1]
+
+
 def test_padding_does_not_count(sequence_folders: dict[Kind, str]) -> None:
     module = made(sequence_folders["mt5"], prefix_words=0).eval()
     with torch.no_grad():
