@@ -30,13 +30,14 @@ from lowner_pl.callbacks import (
 from lowner_pl.checkpoint_io import AtomicCheckpointIO, read_checkpoint
 from lowner_pl.config_check import check_words
 from lowner_pl.datamodules import SentenceDataModule
+from lowner_pl.files import check_folder_name
 from lowner_pl.modules import (
     BaseModule,
     GeneratingModule,
     MELMLightningModule,
     NERModule,
 )
-from lowner_pl.run_folder import RunFolder, check_folder_name
+from lowner_pl.run_folder import RunFolder
 from lowner_pl.trainer_options import check_trainer_options
 
 UNTRAINED = "none"

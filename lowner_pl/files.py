@@ -1,4 +1,4 @@
-"""Files and folders that appear whole or not at all, and locks between processes.
+"""Files and folders that appear whole or not at all, their names, and locks between processes.
 
 While it is written, a file lies beside its target as ``.<name>.<process>.<number>.partial``, locked
 by its process. What a killed process left under such a name is removed by the next one that writes
@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import sys
+import unicodedata
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _LEFT = re.compile(r"\.(.+)\.(\d+)\.\d+\.(partial|old)")
 _NAME = 50  # characters of the target's name, so that the hidden name is not too long for a file
+MOST_LETTERS = 100  # in a part of a folder's name; file systems allow 255 bytes
 _numbers = count()
 _unfinished: set["Partial"] = set()
 
@@ -122,6 +124,25 @@ def write_text(target: Path, text: str) -> None:
     """
     with Partial(target) as partial:
         partial.path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def check_folder_name(option: str, name: str) -> None:
+    """Refuse a name that would put a run into another folder, or that no screen can show.
+
+    Args:
+        option: The option that gives the name, for the message.
+        name: The name.
+
+    Raises:
+        ValueError: If it is empty, long, or has a path separator or a control character in it.
+    """
+    odd = [c for c in name if c in "/\\" or unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp")]
+    if odd or name in (".", "..") or name != name.strip() or not 0 < len(name) <= MOST_LETTERS:
+        raise ValueError(
+            f"`{option}` becomes part of a folder's name and can't be {name[:80]!r}. Use 1 to "
+            f"{MOST_LETTERS} letters, digits, dashes and dots, without slashes or control "
+            "characters."
+        )
 
 
 def discard_all() -> None:

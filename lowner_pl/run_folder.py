@@ -2,7 +2,6 @@
 
 import csv
 import shutil
-import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -13,27 +12,6 @@ from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from lightning.pytorch.loggers.csv_logs import ExperimentWriter
 
 from lowner_pl.files import Partial, claim, reason_of
-
-MOST_LETTERS = 100  # in a part of a folder's name; file systems allow 255 bytes
-
-
-def check_folder_name(option: str, name: str) -> None:
-    """Refuse a name that would put a run into another folder, or that no screen can show.
-
-    Args:
-        option: The option that gives the name, for the message.
-        name: The name.
-
-    Raises:
-        ValueError: If it is empty, long, or has a path separator or a control character in it.
-    """
-    odd = [c for c in name if c in "/\\" or unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp")]
-    if odd or name in (".", "..") or name != name.strip() or not 0 < len(name) <= MOST_LETTERS:
-        raise ValueError(
-            f"`{option}` becomes part of a folder's name and can't be {name[:80]!r}. Use 1 to "
-            f"{MOST_LETTERS} letters, digits, dashes and dots, without slashes or control "
-            "characters."
-        )
 
 
 class RunFolder:

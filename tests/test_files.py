@@ -12,7 +12,14 @@ import pytest
 
 from lowner_pl.callbacks.shared import write_record
 from lowner_pl.corpus import ConllWriter
-from lowner_pl.files import Partial, claim, clear_abandoned, discard_all, write_text
+from lowner_pl.files import (
+    Partial,
+    check_folder_name,
+    claim,
+    clear_abandoned,
+    discard_all,
+    write_text,
+)
 
 
 def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:
@@ -178,3 +185,17 @@ def test_a_claim_is_of_one_at_a_time(tmp_path: Path) -> None:
         claim(tmp_path / "run", "taken")
     lock.release()
     claim(tmp_path / "run", "taken").release()
+
+
+@pytest.mark.parametrize(
+    "name", ["", " ", "a/b", "a\\b", "..", ".", "a\nb", "a\x1b[0m", "a\x00", "x" * 101, "a "]
+)
+def test_a_name_that_would_lead_elsewhere_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=r"^`--variant` becomes part of a folder's name") as caught:
+        check_folder_name("--variant", name)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["crf", "v[bold]2", "lr-1e-3", "v.2", "ngómbé", "a b"])
+def test_a_name_that_a_folder_can_have_is_taken(name: str) -> None:
+    check_folder_name("--variant", name)

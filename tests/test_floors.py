@@ -25,6 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     "cli": {
         "corpus",
         "datamodules",
+        "files",
         "modules",
         "callbacks",
         "checkpoint_io",

@@ -18,6 +18,7 @@ from lowner_pl.corpus import (
     Sentences,
 )
 from lowner_pl.datamodules.base import NERDataModule, Split
+from lowner_pl.datamodules.names import corpus_name
 
 
 class AugmentedDataModule(NERDataModule):
@@ -35,7 +36,8 @@ class AugmentedDataModule(NERDataModule):
             on test sentences, and a score on those would say nothing.
         augmentation_seed: Of the augmenters. It does not follow the run's seed, so that runs of
             several seeds share their data.
-        name: Name in run folders; without it that of the source, then files and augmenters.
+        name: Name in run folders, with the language of the source behind it; without it the name
+            of the source, then files and augmenters.
         options: See :class:`NERDataModule`.
 
     Attributes:
@@ -67,7 +69,8 @@ class AugmentedDataModule(NERDataModule):
                 f"`files` and `augmenters` must add something, each under a name of its own, was: "
                 f"{added}. Name a file or an augmenter, or use the source by itself."
             )
-        self.name = name or "+".join([source.name, *(re.sub(r"[^\w-]+", "-", a) for a in added)])
+        found = "+".join([source.name, *(re.sub(r"[^\w-]+", "-", a) for a in added)])
+        self.name = found if name is None else corpus_name(name, found, source.language)
         self.reports: dict[str, AugmentationReport] = {}
 
     @property

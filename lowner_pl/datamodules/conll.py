@@ -15,6 +15,7 @@ from lowner_pl.corpus import (
 )
 from lowner_pl.datamodules.base import NERDataModule, Split
 from lowner_pl.datamodules.mapping import types_in
+from lowner_pl.datamodules.names import corpus_name
 
 
 class ConllDataModule(NERDataModule):
@@ -28,6 +29,7 @@ class ConllDataModule(NERDataModule):
         test_path: File of test sentences.
         language: ISO 639-1 code. Words that all have it for a prefix (``sw:``) lose the prefix.
         name: Name in run folders; without it that of the file, or of the folder of a ``train.*``.
+            The language is put behind it unless the name ends with it: ``mine-sw``.
         word_column: Column of the words, from 0.
         tag_column: Column of the tags, from 0, or from the end for negative numbers.
         comments: Whether lines that begin with ``#`` are comments; without it only where the first
@@ -37,7 +39,8 @@ class ConllDataModule(NERDataModule):
         options: See :class:`NERDataModule`.
 
     Raises:
-        ValueError: If neither training nor test data are given.
+        ValueError: If neither training nor test data are given, or ``name`` or ``language`` cannot
+            be part of a folder's name.
     """
 
     def __init__(
@@ -65,7 +68,8 @@ class ConllDataModule(NERDataModule):
             "test": test_path,
         }
         path = Path(main).resolve()
-        self.name = name or (path.parent.name if path.stem in ("train", "test") else path.stem)
+        found = path.parent.name if path.stem in ("train", "test") else path.stem
+        self.name = corpus_name(name, found, language)
         self.language = language
         self.form = ConllFormat(
             word_column=word_column,

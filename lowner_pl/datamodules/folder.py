@@ -7,6 +7,7 @@ from typing import Any, ClassVar, get_args
 
 from lowner_pl.corpus import ConllFormat, Sentence, parse_conll, read_bytes
 from lowner_pl.datamodules.base import NERDataModule, Split
+from lowner_pl.datamodules.names import check_name
 
 
 def find_split(root: Path, names: Sequence[str]) -> Path | None:
@@ -40,6 +41,7 @@ class FolderDataModule(NERDataModule, ABC):
 
     def __init__(self, root: str | Path, language: str, name: str, **options: Any) -> None:
         super().__init__(**options)
+        check_name("language", language)
         self.root = Path(root)
         self.language = language
         self.name = name

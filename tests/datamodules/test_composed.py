@@ -34,7 +34,7 @@ class TestMultilingual:
     def test_corpora_of_one_language_are_told_apart_by_name(self) -> None:
         assert MultilingualDataModule([english(), mine(language="en")]).test_names == [
             "conll2003-en",
-            "mine",
+            "mine-en",
         ]
 
     def test_a_source_without_a_test_leaves_the_union_without(self) -> None:
