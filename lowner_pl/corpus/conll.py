@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
-from lowner_pl.corpus.conll_lines import Block, ConllFormat, blocks
-from lowner_pl.corpus.schemes import IOB2Converter, Scheme, misfit
+from lowner_pl.corpus.conll_lines import Block, ConllFormat, Notes, blocks
+from lowner_pl.corpus.schemes import Scheme
 from lowner_pl.corpus.sentence import Sentence
+from lowner_pl.corpus.survey import survey
 from lowner_pl.corpus.text import decode, lines_of, read_bytes
 
 
@@ -61,8 +61,17 @@ def parse_conll(
         form: How the file spells its sentences.
         language: Language of the sentences.
     """
-    raw = list(blocks(decode(data, file, form.encoding).split("\n"), file, form))
-    made = _survey(raw, file, form, language)
+    lines = decode(data, file, form.encoding).split("\n")
+    if not lines[-1]:
+        lines.pop()  # what follows the last line end is no line
+    raw: list[Block] = []
+
+    def sentences(notes: Notes | None) -> Iterable[Block]:
+        if not raw:
+            raw.extend(blocks(lines, form, notes))
+        return raw
+
+    made = survey(sentences, lambda: lines, file, form, language)
     return [made.sentence(block) for block in raw]
 
 
@@ -88,7 +97,7 @@ class ConllFile:
     ) -> None:
         self.path = path
         self.form = ConllFormat() if form is None else form
-        self._made = _survey(self._blocks(), str(path), self.form, language)
+        self._made = survey(self._blocks, self._lines, str(path), self.form, language)
 
     def __len__(self) -> int:
         return self._made.size
@@ -96,57 +105,9 @@ class ConllFile:
     def __iter__(self) -> Iterator[Sentence]:
         return map(self._made.sentence, self._blocks())
 
-    def _blocks(self) -> Iterator[Block]:
+    def _lines(self) -> Iterator[str]:
+        return lines_of(self.path, self.form.encoding)
+
+    def _blocks(self, notes: Notes | None = None) -> Iterator[Block]:
         """Return the sentences, raw."""
-        return blocks(lines_of(self.path, self.form.encoding), str(self.path), self.form)
-
-
-class _Survey(NamedTuple):
-    """What only a whole file says of its sentences: how many there are, and how to make them."""
-
-    size: int
-    file: str
-    language: str | None
-    prefix: str
-    convert: IOB2Converter | None
-
-    def sentence(self, block: Block) -> Sentence:
-        """Return a sentence: the prefix taken off its words, its tags in IOB2."""
-        words = block.words
-        if self.prefix:
-            words = [word.removeprefix(self.prefix) for word in words]
-        tags = self.convert(block.tags) if self.convert else None
-        return Sentence(tuple(words), tags, self.language, (self.file, block.line))
-
-
-def _survey(raw: Iterable[Block], file: str, form: ConllFormat, language: str | None) -> _Survey:
-    """Go through a file once, which must hold sentences with tags of one scheme."""
-    prefix = f"{language}:" if language else ""
-    lines: dict[str, int] = {}  # of the first of each tag
-    size = 0
-    for block in raw:
-        size += 1
-        if prefix and not all(word.startswith(prefix) for word in block.words):
-            prefix = ""
-        if form.labelled and not lines.keys() >= set(block.tags):
-            for line, tag in enumerate(block.tags, block.line):
-                lines.setdefault(tag, line)
-    if not size:
-        raise ValueError(f"{file}: A corpus file must hold sentences, was: empty. Check the file.")
-    convert = _converter(lines, file, form.scheme) if form.labelled else None
-    return _Survey(size, file, language, prefix, convert)
-
-
-def _converter(lines: dict[str, int], file: str, scheme: Scheme | None) -> IOB2Converter:
-    """Return the converter for the tags of a file, once they are known to fit one scheme."""
-    found = misfit(lines, scheme)
-    if not found and not scheme and "O" not in lines and not any("-" in tag for tag in lines):
-        # Most likely another column, such as parts of speech.
-        found = next(iter(lines)), "A file of bare entity types must have words tagged 'O'"
-    if found:
-        tag, condition = found
-        raise ValueError(
-            f"{file}:{lines[tag]}: {condition}, was: {tag!r}. Correct the tag, or set `tag_column` "
-            "or `scheme`."
-        )
-    return IOB2Converter(lines)
+        return blocks(self._lines(), self.form, notes)

@@ -6,7 +6,7 @@ that break their own scheme, as conlleval reads them.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, get_args
 
 Scheme = Literal["iob1", "iob2", "iobes", "bmes", "bilou", "io"]
@@ -97,11 +97,13 @@ class IOB2Converter:
 
     Args:
         tags: Every tag that will occur; all must fit one scheme.
+        respelt: What to read some of them as.
     """
 
-    def __init__(self, tags: Iterable[str]) -> None:
+    def __init__(self, tags: Iterable[str], respelt: Mapping[str, str] | None = None) -> None:
         self._parts: dict[str, tuple[bool, bool, str, str, str]] = {}
-        for tag in set(tags) - {"O"}:
+        self._respelt = dict(respelt or {})
+        for tag in {self._respelt.get(tag, tag) for tag in tags} - {"O"}:
             prefix, type_ = _split(tag) or ("", tag)
             self._parts[tag] = (
                 prefix in "BSU" and prefix != "",
@@ -113,6 +115,8 @@ class IOB2Converter:
 
     def __call__(self, tags: Sequence[str]) -> tuple[str, ...]:
         """Return the tags of one sentence in IOB2."""
+        if self._respelt:
+            tags = [self._respelt.get(tag, tag) for tag in tags]
         if tags.count("O") == len(tags):
             return tuple(tags)
         converted: list[str] = []

@@ -6,6 +6,15 @@ from pathlib import Path
 
 from lowner_pl.corpus.sentence import Sentence
 
+# How files begin that are no text in UTF-8, and what to do.
+_STARTS = {
+    b"\xff\xfe": "The file is in UTF-16: set `encoding: utf-16`, or convert it to UTF-8.",
+    b"\xfe\xff": "The file is in UTF-16: set `encoding: utf-16`, or convert it to UTF-8.",
+    b"\x1f\x8b": "The file is packed (gzip): unpack it.",
+    b"PK": "The file is packed (zip, or a document such as .xlsx): unpack or convert it.",
+    b"PAR1": "The file is Parquet: convert it to CoNLL.",
+}
+
 
 def read_bytes(path: str | Path) -> bytes:
     """Return the content of a file.
@@ -55,9 +64,12 @@ def decode(data: bytes, file: str, encoding: str = "utf-8") -> str:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
+        remedy = next(
+            (remedy for start, remedy in _STARTS.items() if data.startswith(start)),
+            "Convert the file, or give its `encoding`.",
+        )
         raise ValueError(
-            f"{file}:{line}: Text must be {encoding}, was: byte 0x{data[error.start]:02x}. "
-            "Convert the file, or give its `encoding`."
+            f"{file}:{line}: Text must be {encoding}, was: byte 0x{data[error.start]:02x}. {remedy}"
         ) from None
     except LookupError:
         raise ValueError(f"An encoding must be one that Python knows, was: {encoding!r}.") from None

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence, Sized
 from pathlib import Path
 from typing import Self, TextIO
 
-from lowner_pl.corpus.conll_lines import DOCUMENT_START
+from lowner_pl.corpus.conll_lines import DOCUMENT_START, MARKED
 from lowner_pl.corpus.entity import is_iob2
 from lowner_pl.corpus.sentence import Sentence
 from lowner_pl.files import Partial, unwritable
@@ -136,7 +136,7 @@ def _checked(word: str, alone: bool) -> str:
     elif alone and (" " in word or not word):
         condition = "be neither empty nor hold blanks in a file without tags"
     else:
-        return word
+        return f"\ufeff{word}" if MARKED.match(word) else word
     raise ValueError(f"A word in a CoNLL file must {condition}, was: {word!r}. Replace the word.")
 
 

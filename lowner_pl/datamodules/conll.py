@@ -31,9 +31,10 @@ class ConllDataModule(NERDataModule):
         name: Name in run folders; without it that of the file, or of the folder of a ``train.*``.
             The language is put behind it unless the name ends with it: ``mine-sw``.
         word_column: Column of the words, from 0.
-        tag_column: Column of the tags, from 0, or from the end for negative numbers.
+        tag_column: Column of the tags, from 0, or from the end for negative numbers, which warn
+            where another column holds tags too.
         comments: Whether lines that begin with ``#`` are comments; without it only where the first
-            line is a comment of CoNLL-U.
+            line is one: of CoNLL-U, or with other columns than a word or no tag.
         scheme: Tag scheme; without it the tags of a file decide.
         encoding: Character encoding of the files.
         options: See :class:`NERDataModule`.

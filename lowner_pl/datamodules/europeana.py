@@ -30,7 +30,7 @@ class EuropeanaDataModule(FolderDataModule):
         "enp_FR.bnf.bio or enp_NL.kb.bio there."
     )
     corpus_types = ("PER", "ORG", "LOC")
-    form = ConllFormat(tag_column=1)
+    form = ConllFormat(tag_column=1, unsplit=True)
 
     def __init__(
         self,

@@ -233,7 +233,9 @@ class TestBadInput:
 
 class TestSize:
     def test_a_sentence_of_20_000_words_and_a_word_of_5_000_characters_are_read(self) -> None:
-        (sentence,) = parse("x\tB-X\n" * 20_000 + "y" * 5_000 + "\tO\n")
+        data = ("x\tB-X\n" * 20_000 + "y" * 5_000 + "\tO\n\n").encode()
+        with pytest.warns(UserWarning, match=r":1: The file is one sentence of 20,001 words\."):
+            (sentence,) = parse_conll(data, HERE, ConllFormat())
         assert len(sentence.words) == 20_001
         assert len(sentence.entities) == 20_000
         assert len(sentence.words[-1]) == 5_000

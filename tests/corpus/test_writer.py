@@ -152,8 +152,9 @@ class TestStream:
         assert 0 < partials[1_000] < partials[-1]
 
     def test_only_the_file_begins_with_a_mark_of_its_bytes(self) -> None:
-        sentence = Sentence(("\ufeff",), ("O",))
-        assert round_trip([sentence] * 2, labelled=True) == [sentence] * 2
+        for word in ("\ufeff", "\ufeffa", "\ufeff\ufeffa", "\ufeff a", "\ufeff\ufeff"):
+            sentence = Sentence((word, word), ("O", "O"))
+            assert round_trip([sentence] * 2, labelled=True) == [sentence] * 2
 
 
 class TestBadInput:
