@@ -4,7 +4,7 @@ import io
 import os
 import sys
 
-from lowner_pl import __version__
+from lowner_pl import __version__, stopping
 from lowner_pl.commands import COMMANDS, run_command
 from lowner_pl.failures import report
 
@@ -51,8 +51,19 @@ examples:
 
 
 def main() -> None:
-    """Run the command line; bad input ends in one message and exit status 1, or 2 for options."""
-    arguments = sys.argv[1:]
+    """Run the command line; bad input ends in one message and exit status 1, or 2 for options.
+
+    SIGINT ends it with status 130, SIGTERM with 143.
+    """
+    stopping.install()
+    try:
+        _main(sys.argv[1:])
+    finally:
+        stopping.finish()
+
+
+def _main(arguments: list[str]) -> None:
+    """Run a command."""
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(HELP)
         return
@@ -65,13 +76,16 @@ def main() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         if arguments[0] in COMMANDS:
+            stopping.be_graceful()
             run_command(arguments)
         else:
             from lowner_pl.cli import run
 
+            stopping.be_graceful()
             run()
     except Exception as error:  # the last net: nobody is to see a traceback
-        sys.exit(report(error))
+        if not stopping.received():  # else it only comes of the stop
+            sys.exit(report(error))
 
 
 if __name__ == "__main__":

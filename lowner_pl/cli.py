@@ -19,12 +19,14 @@ from lightning.pytorch.cli import (
 )
 from lightning.pytorch.utilities import rank_zero_info
 
+from lowner_pl import stopping
 from lowner_pl.callbacks import (
     FitReport,
     GenerationWriter,
     PredictionWriter,
     ProgressBar,
     ScoreReport,
+    StopSignals,
     TestReport,
 )
 from lowner_pl.checkpoint_io import AtomicCheckpointIO, read_checkpoint
@@ -146,7 +148,7 @@ class NERCLI(LightningCLI):
         loggers = self._loggers(resumed)
         plugins = config["plugins"] or []
         plugins = plugins if isinstance(plugins, list) else [plugins]
-        callbacks: list[Any] = []
+        callbacks: list[Any] = [StopSignals()]
         if config["enable_progress_bar"] is not False:
             callbacks.append(ProgressBar())
         reports: tuple[Any, ...] = (ScoreReport,)
@@ -245,8 +247,18 @@ class NERCLI(LightningCLI):
         """Run the command, and give the run folder back whatever happens."""
         try:
             super()._run_subcommand(subcommand)
+        except BaseException:
+            if subcommand == "fit":
+                stopping.advise(self._how_to_go_on())
+            raise
         finally:
             self.run.release()
+
+    def _how_to_go_on(self) -> str:
+        """Say how a stopped training goes on."""
+        if (self.run.checkpoints / "last.ckpt").is_file():
+            return "Add `--ckpt_path last` to the command to go on from the last checkpoint."
+        return "There is no checkpoint yet; the same command starts again."
 
     def _prepare_subcommand_kwargs(self, subcommand: str) -> dict[str, Any]:
         """Return the arguments for Trainer: the resolved checkpoint, loaded without code."""
@@ -291,7 +303,8 @@ def _is_first_process() -> bool:
 
 def _is_no_advert(record: logging.LogRecord) -> bool:
     """Return whether a message of Lightning is about this run."""
-    return "litlogger" not in record.getMessage()
+    message = record.getMessage()
+    return "litlogger" not in message and "Detected KeyboardInterrupt" not in message
 
 
 def _cause_of_ours(error: BaseException) -> BaseException | None:

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 from jsonargparse import ArgumentParser
 
+from lowner_pl import stopping
 from lowner_pl.augmentation import consistent
 from lowner_pl.callbacks import (
     GenerationWriter,
@@ -95,8 +96,12 @@ class Pipeline:
             ValueError: If another process works on the pipeline, what is known of the stages
                 cannot be read, or nothing was generated or kept for a stage to go on with.
         """
-        with self.record.opened():
-            self._run([s for s in STAGES[: STAGES.index(until) + 1] if s in self.configs])
+        try:
+            with self.record.opened():
+                self._run([s for s in STAGES[: STAGES.index(until) + 1] if s in self.configs])
+        except BaseException:
+            stopping.advise("The same command goes on where it was stopped.")
+            raise
         print(f"Augmentation: {self.folder}")
         return self.folder
 

@@ -5,6 +5,7 @@ from lowner_pl.callbacks.generation_writer import GenerationWriter
 from lowner_pl.callbacks.prediction_writer import PredictionWriter
 from lowner_pl.callbacks.progress_bar import ProgressBar
 from lowner_pl.callbacks.score_report import ScoreReport
+from lowner_pl.callbacks.stop_signals import StopSignals
 from lowner_pl.callbacks.testing_record import read_test_record, scores_by_set
 from lowner_pl.callbacks.testing_report import TestReport
 
@@ -14,6 +15,7 @@ __all__ = [
     "PredictionWriter",
     "ProgressBar",
     "ScoreReport",
+    "StopSignals",
     "TestReport",
     "read_test_record",
     "scores_by_set",

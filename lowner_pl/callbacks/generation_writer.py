@@ -9,6 +9,7 @@ from typing import Any, TextIO
 from filelock import BaseFileLock
 from lightning.pytorch import Callback, Trainer
 
+from lowner_pl import stopping
 from lowner_pl.callbacks.shared import give_back_memory, write_record
 from lowner_pl.corpus import (
     AugmentationReport,
@@ -109,7 +110,11 @@ class GenerationWriter(Callback):
         begun = self._journal is not None and not self._journal.closed
         self._close()
         if begun:
-            print(f"What was generated is in {self.journal}; the same command goes on from there.")
+            stopping.advise(f"The same command goes on from what is in '{self.journal}'.")
+            if not stopping.received():
+                print(
+                    f"What was generated is in {self.journal}; the same command goes on from there."
+                )
 
     def _take_up(self) -> tuple[int, int]:
         """Return how many sentences a stopped run of the same work did, and the bytes it left.

@@ -1,0 +1,75 @@
+"""Commands in tests that are sent a signal."""
+
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from lowner_pl.__main__ import main
+
+
+class Forked:
+    """A command in a process that is forked from the tests', which spares the imports.
+
+    Args:
+        words: The words of the command.
+        log: File for what it prints.
+        prepare: Called in the new process, before the command.
+    """
+
+    def __init__(
+        self, words: list[str], log: Path, prepare: Callable[[], object] = lambda: None
+    ) -> None:
+        self.log = log
+        context: Any = multiprocessing.get_context("fork")
+        self.process = context.Process(target=_run, args=(words, log, prepare))
+        self.process.start()
+
+    def send(self, number: signal.Signals, when: Callable[[], object]) -> float:
+        """Send a signal as soon as something is the case; return the seconds until the end."""
+        limit = time.monotonic() + 60
+        while not when():
+            assert self.process.is_alive(), self.log.read_text()
+            assert time.monotonic() < limit, self.log.read_text()
+            time.sleep(0.002)
+        begun = time.monotonic()
+        os.kill(self.process.pid, number)
+        self.process.join(30)
+        return time.monotonic() - begun
+
+    @property
+    def last_line(self) -> str:
+        """The last line that the command printed."""
+        return self.log.read_text().splitlines()[-1]
+
+
+def left_processes(session: int) -> bool:
+    """Return whether a process of a session is still there, two seconds later at the latest."""
+    limit = time.monotonic() + 2
+    while time.monotonic() < limit:
+        try:
+            os.killpg(session, 0)
+        except ProcessLookupError:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def _run(words: list[str], log: Path, prepare: Callable[[], object]) -> None:
+    """Run a command in a session of its own."""
+    os.setsid()
+    output = log.open("w", buffering=1)
+    os.dup2(output.fileno(), 2)
+    sys.stdout = sys.stderr = output
+    sys.argv = ["lowner_pl", *words]
+    prepare()
+    main()
+
+
+def hidden(folder: Path) -> list[str]:
+    """Return the names of half-written files below a folder."""
+    return [file.name for file in folder.rglob(".*") if file.suffix != ".lock"]
