@@ -5,12 +5,14 @@ import os
 import sys
 import traceback
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from lightning.fabric.utilities.rank_zero import rank_zero_only
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.callbacks import ProgressBar as AnyProgressBar
 from lightning.pytorch.cli import (
     ArgsType,
     LightningArgumentParser,
@@ -39,8 +41,9 @@ from lowner_pl.modules import (
     MELMLightningModule,
     NERModule,
 )
+from lowner_pl.option_parser import OptionParser
 from lowner_pl.run_folder import RunFolder
-from lowner_pl.trainer_options import check_trainer_options
+from lowner_pl.trainer_options import check_trainer_options, made_by_lightning
 
 UNTRAINED = "none"
 """The ``--ckpt_path`` that takes the backbone as it comes."""
@@ -136,9 +139,12 @@ class NERCLI(LightningCLI):
         self.run = self._run_folder()
         self.model.check_batches(self.datamodule)
         self.checkpoint = self._checkpoint()
-        check_trainer_options(config, self.model, trains=self.subcommand == "fit")
+        check_trainer_options(config, self.model, command=str(self.subcommand))
+        plugins = config["plugins"] or []
+        plugins = [*(plugins if isinstance(plugins, list) else [plugins]), AtomicCheckpointIO()]
+        make = partial(super().instantiate_trainer, plugins=plugins, **kwargs)
         if config["fast_dev_run"]:  # leaves no trace
-            return super().instantiate_trainer(plugins=[AtomicCheckpointIO()], **kwargs)
+            return made_by_lightning(make)
         resumed = self._resumed_step() if self.subcommand == "fit" else None
         for which in ("best", "last"):
             callback = self._get(self.config_init, f"{which}_checkpoint")
@@ -146,10 +152,8 @@ class NERCLI(LightningCLI):
             if which == "best" and callback.monitor is None:
                 callback.monitor = f"dev/{self.model.headline}"
         loggers = self._loggers(resumed)
-        plugins = config["plugins"] or []
-        plugins = plugins if isinstance(plugins, list) else [plugins]
         callbacks: list[Any] = [StopSignals()]
-        if config["enable_progress_bar"] is not False:
+        if config["enable_progress_bar"] is not False and not _has_bar(config["callbacks"]):
             callbacks.append(ProgressBar())
         reports: tuple[Any, ...] = (ScoreReport,)
         if isinstance(self.model, NERModule):
@@ -158,21 +162,23 @@ class NERCLI(LightningCLI):
             reports = (ScoreReport, GenerationWriter)
         callbacks += [report(self.run.reports(self.checkpoint)) for report in reports]
         self.trainer_defaults = {"callbacks": callbacks}
-        trainer = super().instantiate_trainer(
-            logger=loggers, plugins=[*plugins, AtomicCheckpointIO()], **kwargs
-        )
+        # Without a logger, Lightning asks this folder where `config.yaml` belongs.
+        make = partial(make, logger=loggers, default_root_dir=str(self.run.path))
+        trainer = made_by_lightning(make)
         if self.subcommand == "fit" and _is_first_process():
             self._claim(resumed)
         return trainer
 
     def _loggers(self, resumed: int | None) -> list[Any]:
-        """Return our loggers, and those of the configuration behind them."""
+        """Return our loggers, and those of the configuration behind them; for `false`, none."""
         extra = self._get(self.config_init, "trainer")["logger"]
+        if extra is False:
+            return []
         if self.subcommand == "fit":
             loggers: list[Any] = [*self.run.training_loggers(resumed)]
         else:
             loggers = [self.run.report_logger(self.checkpoint)]
-        if extra in (None, True, False):
+        if extra in (None, True):
             return loggers
         return loggers + (extra if isinstance(extra, list) else [extra])
 
@@ -282,6 +288,7 @@ def run(args: ArgsType = None) -> NERCLI:
         SentenceDataModule,
         save_config_callback=RunConfigCallback,
         save_config_kwargs={"overwrite": True},
+        parser_class=OptionParser,
         subclass_mode_model=True,
         subclass_mode_data=True,
         auto_configure_optimizers=False,
@@ -299,6 +306,12 @@ def _top_options(parser: LightningArgumentParser) -> list[str]:
 def _is_first_process() -> bool:
     """Return whether this process stands for the run, of those of several devices."""
     return getattr(rank_zero_only, "rank", 0) == 0
+
+
+def _has_bar(callbacks: Any) -> bool:
+    """Tell whether the configuration has a progress bar of its own."""
+    callbacks = callbacks if isinstance(callbacks, list) else [callbacks]
+    return any(isinstance(callback, AnyProgressBar) for callback in callbacks)
 
 
 def _is_no_advert(record: logging.LogRecord) -> bool:

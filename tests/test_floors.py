@@ -22,6 +22,7 @@ ALLOWED: dict[str, set[str]] = {
     "checkpoint_io": {"checksums", "files"},
     "run_folder": {"files"},
     "trainer_options": set(),
+    "option_parser": set(),
     "config_check": set(),
     "cli": {
         "corpus",
@@ -31,6 +32,7 @@ ALLOWED: dict[str, set[str]] = {
         "callbacks",
         "checkpoint_io",
         "config_check",
+        "option_parser",
         "run_folder",
         "stopping",
         "trainer_options",
