@@ -79,6 +79,7 @@ class Pipeline:
 
     def __init__(self, config: Path, options: list[str]) -> None:
         self.name = config.stem
+        self._parsed: dict[tuple[str, ...], dict[str, Any]] = {}
         self.configs = stage_configs(config)
         self.options = {stage: options_of(stage, options) for stage in STAGES}
         self.settings = self._settings("gold", "fit", self.options["gold"])
@@ -96,14 +97,29 @@ class Pipeline:
             ValueError: If another process works on the pipeline, what is known of the stages
                 cannot be read, or nothing was generated or kept for a stage to go on with.
         """
+        todo = [s for s in STAGES[: STAGES.index(until) + 1] if s in self.configs]
+        self._check_options(todo)
         try:
             with self.record.opened():
-                self._run([s for s in STAGES[: STAGES.index(until) + 1] if s in self.configs])
+                self._run(todo)
         except BaseException:
             stopping.advise("The same command goes on where it was stopped.")
             raise
         print(f"Augmentation: {self.folder}")
         return self.folder
+
+    def _check_options(self, todo: list[str]) -> None:
+        """Parse the options of the stages, so that a wrong one of the last does not cost the first.
+
+        What only stages before them know, such as checkpoints, is left out.
+        """
+        for stage in todo:
+            options = self.options[stage]
+            if stage == "train":  # its data are made of those of the gold sentences
+                data = json.dumps(self.settings["data"])
+                options = [*without_data(options), f"--data={data}"]
+            command = "predict" if stage in ("generate", "filter") else "fit"
+            self._settings(stage, command, options)
 
     def _run(self, todo: list[str]) -> None:
         """Run stages."""
@@ -214,14 +230,18 @@ class Pipeline:
 
     def _settings(self, stage: str, command: str, options: list[str]) -> dict[str, Any]:
         """Return the whole configuration of a command, defaults included."""
+        words = (command, *self._words(stage, options), "--print_config")
+        if words in self._parsed:
+            return self._parsed[words]
         text = io.StringIO()
         try:
             with contextlib.redirect_stdout(text):
-                run([command, *self._words(stage, options), "--print_config"])
+                run([*words])
         except SystemExit as shown:
             if shown.code:  # an option was refused, and said so
                 raise
         settings: dict[str, Any] = yaml.safe_load(text.getvalue())
+        self._parsed[words] = settings
         return settings
 
 

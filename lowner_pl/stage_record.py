@@ -10,7 +10,7 @@ import yaml
 
 from lowner_pl.callbacks.shared import write_record
 from lowner_pl.corpus import AugmentationReport
-from lowner_pl.files import claimed
+from lowner_pl.files import claimed, reason_of
 
 OUTPUTS = ("checkpoint", "file")
 REMEDIES = {
@@ -114,10 +114,20 @@ def last_checkpoint(settings: dict[str, Any]) -> tuple[Path | None, int | None]:
     """
     root, seed = Path(settings["log_root"]), settings["seed_everything"]
     for file in sorted(root.glob(f"*/*/seed_{seed}/checkpoints/last.ckpt")):
-        config = file.parents[1] / "config.yaml"
-        if config.is_file() and yaml.safe_load(config.read_text(encoding="utf-8")) == settings:
+        if _settings_of(file.parents[1] / "config.yaml") == settings:
             return file, file.stat().st_mtime_ns
     return None, None
+
+
+def _settings_of(config: Path) -> Any:
+    """Return the configuration that a run left; ``None`` where there is none, or no whole one."""
+    try:
+        return yaml.safe_load(config.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
+        print(f"The run of '{config}' is left alone: the file can't be read ({_kind(error)}).")
+        return None
 
 
 def _read(file: Path) -> dict[str, Entry]:
@@ -126,8 +136,8 @@ def _read(file: Path) -> dict[str, Entry]:
         return {}
     try:
         entries: dict[str, Entry] = json.loads(file.read_text(encoding="utf-8"))
-        whole = all(isinstance(entry["signature"], str) for entry in entries.values())
-    except (ValueError, TypeError, KeyError, AttributeError):
+        whole = all(map(_is_entry, entries.values()))
+    except (ValueError, RecursionError, AttributeError):
         whole = False
     if not whole:
         raise ValueError(
@@ -136,6 +146,39 @@ def _read(file: Path) -> dict[str, Entry]:
             "there are kept."
         )
     return entries
+
+
+def _is_entry(entry: Any) -> bool:
+    """Return whether a value is what a pipeline notes of a stage."""
+    kinds: dict[str, Any] = {
+        "signature": str,
+        "done": bool,
+        "checkpoint": str,
+        "file": str,
+        "before": int | None,
+        "written": dict,
+        "report": dict,
+        "test": dict,
+    }
+    if not isinstance(entry, dict) or "signature" not in entry:
+        return False
+    made = any(key in entry for key in OUTPUTS)
+    good = all(isinstance(entry[key], kind) for key, kind in kinds.items() if key in entry)
+    return good and (made or not entry.get("done")) and _is_report(entry.get("report", {}))
+
+
+def _is_report(report: dict[str, Any]) -> bool:
+    """Return whether a value is the report of a stage that makes sentences, or empty."""
+    dropped = report.get("dropped", {})
+    if not report or not isinstance(dropped, dict):
+        return not report
+    counts = (report.get("sentences_in"), report.get("sentences_out"), *dropped.values())
+    return "dropped" in report and all(isinstance(count, int) for count in counts)
+
+
+def _kind(error: Exception) -> str:
+    """Return what is wrong with a file, in a word or two."""
+    return reason_of(error) if isinstance(error, OSError) else "it is no YAML"
 
 
 def _written(entry: Entry) -> dict[str, int | None]:

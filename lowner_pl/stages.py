@@ -1,5 +1,6 @@
 """The stages of a pipeline: the configs and the options of each."""
 
+import reprlib
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,7 @@ def _named(config: Path) -> dict[str, Any]:
     if not isinstance(named, dict) or not all(map(_are_files, named.values())):
         raise ValueError(
             f"{config}: `stages` must name a config for each stage, or a list of them, was: "
-            f"{named!r}. Write them as in `melm_conll.yaml`."
+            f"{reprlib.repr(named)}. Write them as in `melm_conll.yaml`."
         )
     return dict(named)
 

@@ -1,7 +1,4 @@
 import os
-import resource
-import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +7,6 @@ import torch
 
 from lowner_pl.checkpoint_io import AtomicCheckpointIO, read_checkpoint
 from lowner_pl.checksums import first_not_finite
-
-
-@pytest.fixture
-def full_disk() -> Iterator[None]:
-    """Let no file grow past 100 kB, which ends a write as a full disk does."""
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    signal.signal(signal.SIGXFSZ, handler)
 
 
 def test_a_checkpoint_comes_back(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from lowner_pl.commands import run_command
 from lowner_pl.corpus import Candidate, Sentence, read_conll
 from lowner_pl.modules import MELMLightningModule
 from lowner_pl.modules.entity_generator import NOTHING_ALLOWED
-from lowner_pl.stage_record import StageRecord
+from lowner_pl.stage_record import StageRecord, last_checkpoint
 
 from .pipelines import arguments, folder, record, spied, without
 
@@ -52,6 +52,36 @@ def test_an_option_that_no_stage_knows_ends_the_pipeline(
     assert ended.value.code == 2
     assert "nonsense" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("group", ["tagger", "generator"])
+def test_an_option_that_only_a_later_stage_has_is_refused_before_the_first_one(
+    tmp_path: Path,
+    group: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    commands = spied(monkeypatch)
+    # The tagger's last stage alone takes its configuration from what is typed.
+    config = without(tmp_path) if group == "generator" else _with_wrong_last_stage(tmp_path)
+    option = ["--generator.model.nope", "3"] if group == "generator" else []
+    with pytest.raises(SystemExit) as ended:
+        run_command(arguments(tmp_path, *option, config=config))
+    assert ended.value.code == 2
+    assert "nope" in capsys.readouterr().err
+    assert commands == []
+    assert not list(tmp_path.glob("sample-*"))
+
+
+def _with_wrong_last_stage(root: Path) -> Path:
+    """Return a pipeline whose last stage has an option that its method does not have."""
+    config = without(root)
+    wrong = root / "wrong.yaml"
+    wrong.write_text("model:\n  init_args:\n    nope: 3\n")
+    stages = yaml.safe_load(config.read_text())["stages"]
+    stages["train"] = [stages["train"], str(wrong)]
+    config.write_text(yaml.safe_dump({"stages": stages}))
+    return config
 
 
 @pytest.mark.parametrize("text", ["stages: [gold]", "stages: {gold: 3}"])
@@ -96,16 +126,63 @@ def test_a_second_process_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ['{"gold": {"signat', "[]", '{"gold": {"done": true}}', "\x00\x00"]
+    "text",
+    [
+        '{"gold": {"signat',
+        "[]",
+        '{"gold": {"done": true}}',
+        "\x00\x00",
+        "[" * 100_000,
+        '{"gold": {"signature": "x", "done": true, "checkpoint": 5}}',
+        '{"gold": {"signature": "x", "done": true}}',
+        '{"gold": {"signature": "x", "before": "y"}}',
+        '{"gold": {"signature": "x", "report": {"dropped": 3}}}',
+    ],
+    ids=lambda text: text[:60],
 )
-@pytest.mark.parametrize("name", ["melm_conll", "another"])
-def test_a_record_that_is_not_whole_is_refused(tmp_path: Path, text: str, name: str) -> None:
-    file = folder(tmp_path, name) / "augment.json"
+def test_a_record_that_is_not_whole_is_refused(tmp_path: Path, text: str) -> None:
+    mine = StageRecord(folder(tmp_path))
+    mine.folder.mkdir(parents=True)
+    mine.file.write_text(text)
+    with (
+        pytest.raises(ValueError, match=r"must be as `augment` wrote it, was: .*conll.*Move it"),
+        mine.opened(),
+    ):
+        pass
+    assert mine.file.read_text() == text
+
+
+def test_the_record_of_another_pipeline_that_is_not_whole_is_refused(tmp_path: Path) -> None:
+    file = folder(tmp_path, "another") / "augment.json"
     file.parent.mkdir(parents=True)
-    file.write_text(text)
-    with pytest.raises(ValueError, match=f"must be as `augment` wrote it, was: .*{name}.*Move it"):
+    file.write_text("[" * 100_000)
+    with pytest.raises(ValueError, match=r"must be as `augment` wrote it, was: .*another.*Move it"):
         run_command(arguments(tmp_path, "--until=gold"))
-    assert file.read_text() == text
+
+
+@pytest.mark.parametrize("text", ["[\n", "[" * 20_000, "\xff", "a: *b"], ids=lambda t: t[:5])
+def test_a_run_whose_configuration_can_not_be_read_is_left_alone(
+    tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "corpus" / "sner" / "seed_1"
+    (run / "checkpoints").mkdir(parents=True)
+    (run / "checkpoints" / "last.ckpt").touch()
+    (run / "config.yaml").write_bytes(text.encode("latin-1"))
+    found = last_checkpoint({"log_root": str(tmp_path), "seed_everything": 1})
+    assert found == (None, None)
+    assert f"The run of '{run / 'config.yaml'}' is left alone" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("full_disk")
+def test_a_full_disk_costs_no_record_and_leaves_nothing_half_written(tmp_path: Path) -> None:
+    mine = StageRecord(tmp_path / "augment")
+    with mine.opened():
+        mine.write("gold", {"signature": "x"})
+        before = mine.file.read_text()
+        with pytest.raises(OSError, match=r"^'.*augment.json' can't be written: "):
+            mine.write("gold", {"signature": "x" * 200_000})
+    assert mine.file.read_text() == before
+    assert [file.name for file in mine.folder.iterdir()] == ["augment.json"]
 
 
 def test_where_nothing_is_generated_the_reasons_are_said(
