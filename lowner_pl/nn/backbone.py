@@ -1,5 +1,6 @@
 """Masked language models as backbones: running them without padding, freezing."""
 
+from itertools import groupby
 from typing import Any
 
 import torch
@@ -8,8 +9,10 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils.checkpoint import checkpoint
 from transformers import PreTrainedModel
+from transformers.modeling_outputs import BaseModelOutput
 
 from lowner_pl.nn import packed_attention
+from lowner_pl.nn.padding_probe import padding_id, reads_padding
 from lowner_pl.nn.products import multiplies_fast, rows_with_padding, use_fast_products
 
 # Model types whose packed and padded outputs are compared by a test. Others run padded.
@@ -26,7 +29,8 @@ class Backbone(nn.Module):
             length fits in memory. The result does not change.
 
     Raises:
-        ValueError: If ``subwords_per_pass`` is not positive.
+        ValueError: If ``subwords_per_pass`` is not positive, or the encoder needs more than subword
+            ids or mixes the rows of a batch.
     """
 
     def __init__(self, encoder: PreTrainedModel, *, subwords_per_pass: int = 16_384) -> None:
@@ -40,6 +44,7 @@ class Backbone(nn.Module):
             packed_attention.register()
             encoder.config._attn_implementation = packed_attention.PACKED
             use_fast_products(encoder)
+        self.reads_padding = not self.packed and reads_padding(encoder)
         # The RoBERTa kinds count positions from behind the padding id.
         padding = getattr(getattr(encoder, "embeddings", None), "padding_idx", None)
         self.first_position = 0 if padding is None else int(padding) + 1
@@ -104,11 +109,23 @@ class Backbone(nn.Module):
         return F.pad(input_ids, (0, padding)), (*lengths, *empty)
 
     def _padded(self, input_ids: Tensor, lengths: tuple[int, ...]) -> Tensor:
-        """Run the windows as padded rows, for model types that cannot be packed."""
-        pad = self.encoder.config.pad_token_id or 0
-        rows = pad_sequence(list(input_ids.split(lengths)), batch_first=True, padding_value=pad)
-        sizes = torch.tensor(lengths, device=input_ids.device)
-        mask = torch.arange(rows.shape[1], device=input_ids.device) < sizes[:, None]
+        """Run the windows as padded rows, for model types that cannot be packed.
+
+        Where the model would read the padding, windows of equal lengths run together, without any.
+        """
+        if not self.reads_padding:
+            return self._rows(list(input_ids.split(lengths)))
+        groups = [list(equal) for _, equal in groupby(lengths)]
+        parts = input_ids.split([sum(group) for group in groups])
+        return torch.cat(
+            [self._rows(list(part.split(g))) for part, g in zip(parts, groups, strict=True)]
+        )
+
+    def _rows(self, windows: list[Tensor]) -> Tensor:
+        """Run windows as the rows of one batch, padded to the longest."""
+        rows = pad_sequence(windows, batch_first=True, padding_value=padding_id(self.encoder))
+        sizes = torch.tensor([len(window) for window in windows], device=rows.device)
+        mask = torch.arange(rows.shape[1], device=rows.device) < sizes[:, None]
         output = self.encoder(input_ids=rows, attention_mask=mask.long())
         hidden: Tensor = output.last_hidden_state[mask]
         return hidden
@@ -120,22 +137,29 @@ class Backbone(nn.Module):
             ValueError: If the encoder has fewer layers.
         """
         stack = self._layers()
-        if not 0 <= layers <= len(stack):
+        if stack is None and layers:
             raise ValueError(
-                f"`frozen_layers` must be from 0 to {len(stack)}, the layers of the backbone, "
+                f"`frozen_layers` is {layers}, but a backbone of type "
+                f"{self.encoder.config.model_type!r} has no stack of layers that each have weights "
+                "of their own. 0 freezes its embeddings, `null` nothing."
+            )
+        most = 0 if stack is None else len(stack)
+        if not 0 <= layers <= most:
+            raise ValueError(
+                f"`frozen_layers` must be from 0 to {most}, the layers of the backbone, "
                 f"was: {layers}."
             )
         self.encoder.get_submodule("embeddings").requires_grad_(False)
-        for layer in stack[:layers]:
+        for layer in (stack or [])[:layers]:
             layer.requires_grad_(False)
 
-    def _layers(self) -> nn.ModuleList:
-        """Return the stack of transformer layers."""
-        depth = self.encoder.config.num_hidden_layers
+    def _layers(self) -> nn.ModuleList | None:
+        """Return the stack of transformer layers, ``None`` where layers share their weights."""
+        depth = getattr(self.encoder.config, "num_hidden_layers", None)
         for module in self.encoder.modules():
             if isinstance(module, nn.ModuleList) and len(module) == depth:
                 return module
-        raise ValueError(f"No layers found in a backbone of type {type(self.encoder).__name__}.")
+        return None
 
 
 class MaskedLMHead(nn.Module):
@@ -162,9 +186,18 @@ class _Given(nn.Module):
 
     def forward(self, *_: Any, inputs_embeds: Tensor, **__: Any) -> Any:
         """Return ``inputs_embeds`` as the last hidden states."""
-        from transformers.modeling_outputs import BaseModelOutput
+        return _Output(last_hidden_state=inputs_embeds)
 
-        return BaseModelOutput(last_hidden_state=inputs_embeds)
+
+class _Output(BaseModelOutput):
+    """What an encoder returns, with ``None`` for what only some encoders have.
+
+    Longformer's head, for one, passes on the attention of global tokens.
+    """
+
+    def __getattr__(self, name: str) -> None:
+        if name.startswith("__"):
+            raise AttributeError(name)
 
 
 def max_positions(backbone: Backbone) -> int:

@@ -176,7 +176,11 @@ def _seed_ids(tokenizer: PreTrainedTokenizerBase, token: str, words: Sequence[st
 def _table(model: PreTrainedModel) -> nn.Embedding:
     """Return the input embeddings."""
     table = model.get_input_embeddings()
-    assert isinstance(table, nn.Embedding)
+    if not isinstance(table, nn.Embedding):
+        raise ValueError(
+            f"A model of type {model.config.model_type!r} can't be a backbone: its embeddings are "
+            f"a {type(table).__name__}, not a plain table. Choose another, such as XLM-R or BERT."
+        )
     return table
 
 
