@@ -10,6 +10,7 @@ from filelock import BaseFileLock
 from lightning.pytorch import Callback, Trainer
 
 from lowner_pl import stopping
+from lowner_pl.callbacks.outputs import output_file
 from lowner_pl.callbacks.shared import give_back_memory, write_record
 from lowner_pl.corpus import (
     AugmentationReport,
@@ -28,7 +29,8 @@ class GenerationWriter(Callback):
 
     While it works, it keeps a journal with a line for each sentence of the input. The same command
     goes on behind the last whole line of it after whatever stopped it, and the file is the same
-    as that of a run never stopped. Another model, input or option starts anew.
+    as that of a run never stopped. Another model or option starts anew; another input of the same
+    name has files of its own (see `output_file`).
 
     Args:
         folder: The run folder.
@@ -46,11 +48,8 @@ class GenerationWriter(Callback):
             ValueError: If another process writes it.
         """
         sentences: Sentences = trainer.datamodule.to_predict()
-        source = trainer.datamodule.predict_path
-        name = f"generated_{Path(source).stem if source else 'train'}"
-        self.file = self.folder / f"{name}.conll"
-        self.journal = self.folder / f"{name}.journal"
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.file = output_file(self.folder, "generated", trainer.datamodule)
+        self.journal = self.file.with_suffix(".journal")
         self._lock = _locked(self.journal)
         seen = SeenSentences()
         self.heading = _heading(trainer, pl_module, fingerprint(_noted(sentences, seen)))

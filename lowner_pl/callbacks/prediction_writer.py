@@ -6,6 +6,7 @@ from typing import Any
 
 from lightning.pytorch import Callback, Trainer
 
+from lowner_pl.callbacks.outputs import output_file
 from lowner_pl.callbacks.shared import gathered, give_back_memory
 from lowner_pl.corpus import ConllWriter, Episode, Sentence
 
@@ -13,6 +14,7 @@ from lowner_pl.corpus import ConllWriter, Episode, Sentence
 class PredictionWriter(Callback):
     """Writes what ``predict`` tagged to ``predictions_<name of the input>.conll``.
 
+    Another input of the same name has a file of its own; see `output_file`.
     Sentences are written as they are tagged; the file appears when all are.
 
     Args:
@@ -26,10 +28,11 @@ class PredictionWriter(Callback):
 
     def on_predict_start(self, trainer: Any, pl_module: Any) -> None:
         """Open the file."""
-        source = trainer.datamodule.predict_path
-        self.file = self.folder / f"predictions_{Path(source).stem if source else 'test'}.conll"
-        self._writer = ConllWriter(self.file) if trainer.is_global_zero else None
         self._written = 0
+        self._writer = None
+        if trainer.is_global_zero:
+            self.file = output_file(self.folder, "predictions", trainer.datamodule)
+            self._writer = ConllWriter(self.file)
 
     def on_predict_batch_end(
         self,

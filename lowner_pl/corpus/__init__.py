@@ -2,6 +2,7 @@
 
 from lowner_pl.corpus.conll import ConllFile, parse_conll, read_conll
 from lowner_pl.corpus.conll_lines import ConllFormat
+from lowner_pl.corpus.content import content_of, is_conll_name
 from lowner_pl.corpus.entity import Entity, entities_of, tags_of
 from lowner_pl.corpus.episode import Episode, queries
 from lowner_pl.corpus.novelty import (
@@ -18,7 +19,14 @@ from lowner_pl.corpus.schemes import Scheme, detect_scheme, to_iob2
 from lowner_pl.corpus.sentence import Sentence, Sentences, count_types, gold_hash
 from lowner_pl.corpus.subset import split_off, subset
 from lowner_pl.corpus.tags import TagSet
-from lowner_pl.corpus.text import TextFile, decode, read_bytes, read_text
+from lowner_pl.corpus.text import (
+    TextFile,
+    decode,
+    is_pipe,
+    read_bytes,
+    read_text,
+    readable_again,
+)
 from lowner_pl.corpus.writer import ConllWriter, write_conll
 
 __all__ = [
@@ -39,17 +47,21 @@ __all__ = [
     "Sentences",
     "TagSet",
     "TextFile",
+    "content_of",
     "count_types",
     "decode",
     "detect_scheme",
     "entities_of",
     "fingerprint",
     "gold_hash",
+    "is_conll_name",
+    "is_pipe",
     "parse_conll",
     "queries",
     "read_bytes",
     "read_conll",
     "read_text",
+    "readable_again",
     "split_off",
     "subset",
     "tags_of",

@@ -1,8 +1,12 @@
 """Files of bytes and of raw text."""
 
+import os
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import IO
 
 from lowner_pl.corpus.sentence import Sentence
 
@@ -14,6 +18,10 @@ _STARTS = {
     b"PK": "The file is packed (zip, or a document such as .xlsx): unpack or convert it.",
     b"PAR1": "The file is Parquet: convert it to CoNLL.",
 }
+# The characters with Unicode's property White_Space that end no line. Zero-width ones are letters.
+_WHITE_SPACE = re.compile(r"[\t\v\f\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+")
+_STDIN = ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
+_copies: dict[tuple[int, int, str], IO[bytes]] = {}
 
 
 def read_bytes(path: str | Path) -> bytes:
@@ -23,7 +31,36 @@ def read_bytes(path: str | Path) -> bytes:
         FileNotFoundError: If there is no such file.
         IsADirectoryError: If the path is a folder.
     """
-    return _existing(path).read_bytes()
+    return readable_again(path).read_bytes()
+
+
+def is_pipe(path: str | Path) -> bool:
+    """Tell whether a path can be read only once: a pipe, a terminal or another device."""
+    return Path(path).exists() and not Path(path).is_file() and not Path(path).is_dir()
+
+
+def readable_again(path: str | Path) -> Path:
+    """Return a path that can be read again and again: for a pipe that of a copy.
+
+    A pipe is read once in a process, whole, into a temporary file that goes with the process.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        IsADirectoryError: If the path is a folder.
+    """
+    found = _existing(path)
+    if not is_pipe(found):
+        return found
+    state = found.stat()
+    key = (state.st_dev, state.st_ino, str(path))
+    if key not in _copies:
+        copy = NamedTemporaryFile(prefix="lowner_pl-")  # noqa: SIM115 - it stays to be read again
+        # Standard input may be a socket, which cannot be opened by a path.
+        with os.fdopen(os.dup(0), "rb") if str(path) in _STDIN else found.open("rb") as pipe:
+            shutil.copyfileobj(pipe, copy)
+        copy.flush()
+        _copies[key] = copy
+    return Path(_copies[key].name)
 
 
 def lines_of(path: str | Path, encoding: str = "utf-8") -> Iterator[str]:
@@ -38,14 +75,14 @@ def lines_of(path: str | Path, encoding: str = "utf-8") -> Iterator[str]:
         IsADirectoryError: If the path is a folder.
         ValueError: If the bytes are not in that encoding, naming the line.
     """
-    path = _existing(path)
+    copy = readable_again(path)
     try:
-        with path.open(encoding=encoding, newline="\n") as lines:
+        with copy.open(encoding=encoding, newline="\n") as lines:
             for number, line in enumerate(lines):
                 text = line if number else line.removeprefix("\ufeff")
                 yield text[:-1].removesuffix("\r") if text.endswith("\n") else text
     except (UnicodeDecodeError, LookupError):
-        decode(path.read_bytes(), str(path), encoding)  # says what and where
+        decode(copy.read_bytes(), str(path), encoding)  # says what and where
         raise
 
 
@@ -79,7 +116,9 @@ def decode(data: bytes, file: str, encoding: str = "utf-8") -> str:
 class TextFile:
     """The sentences of a raw text, read anew each time they are gone through.
 
-    There is one a line, words separated by ASCII blanks. One is held at a time.
+    There is one a line, its words separated by white space as Unicode has it, such as blanks, tabs,
+    no-break and ideographic spaces. All other characters are parts of words, zero-width spaces and
+    control characters, too. One sentence is held at a time.
 
     Args:
         path: The file, in UTF-8.
@@ -103,7 +142,7 @@ class TextFile:
 
     def __iter__(self) -> Iterator[Sentence]:
         for number, line in enumerate(lines_of(self.path), 1):
-            if words := [word for word in re.split(r"[ \t\r]+", line) if word]:
+            if words := [word for word in _WHITE_SPACE.split(line) if word]:
                 yield Sentence(tuple(words), None, self.language, (str(self.path), number))
 
 

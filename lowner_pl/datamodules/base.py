@@ -16,8 +16,10 @@ from lowner_pl.corpus import (
     Sentences,
     TextFile,
     count_types,
+    is_pipe,
     split_off,
 )
+from lowner_pl.datamodules.inputs import is_text
 from lowner_pl.datamodules.loaders import StreamingLoader, training_loader
 from lowner_pl.datamodules.mapping import MappedSentences, type_order, types_in
 from lowner_pl.datamodules.sentences import SentenceDataModule
@@ -46,10 +48,11 @@ class NERDataModule(SentenceDataModule):
             their words ``O``. Types that the corpus does not have are ignored, so that one map
             serves many corpora.
         seed: Of the order of the training sentences; the run's seed without.
-        predict_path: File to predict: ``.txt`` with a sentence a line and blanks between words,
-            or any other name for a CoNLL file, whose tags, if any, are ignored. The test data
-            without. Methods that generate take the tags of the file, or the training data without.
-            A file is read as it is predicted: it may be larger than memory.
+        predict_path: File or pipe to predict: a CoNLL file, whose tags, if any, are ignored, or
+            raw text with a sentence a line and white space between words. ``.conll`` and the like
+            are CoNLL; else the lines decide. The test data without. Methods that generate take
+            the tags of a CoNLL file, or the training data without. A file is read as it is
+            predicted: it may be larger than memory. A pipe is copied to a temporary file.
         num_workers: Processes that load batches; 0 is fastest, as there is little to do.
 
     Raises:
@@ -304,9 +307,14 @@ class NERDataModule(SentenceDataModule):
 
     def _predicted_file(self, path: str | Path) -> Sentences:
         """Return the sentences of the file to predict."""
+        if is_pipe(path) and self._world()[0] > 1:
+            raise ValueError(
+                f"A pipe can be read by one process, was: '{path}' on {self._world()[0]} devices. "
+                "Write it to a file, or predict on one device."
+            )
         if self.predict_split == "train":
             return self._mapped(self.read_file(path, labelled=True), "train")
-        if Path(path).suffix == ".txt":
+        if is_text(path):
             return TextFile(path, language=self.language)
         return self.read_file(path, labelled=False)
 

@@ -1,5 +1,7 @@
 """``predict`` reads, tags and writes batch by batch."""
 
+import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -36,6 +38,23 @@ def test_predict_reads_and_writes_batch_by_batch(
     monkeypatch.setattr(PredictionWriter, "on_predict_batch_end", watched)
     command("predict", trained, f"--data.predict_path={text}", "--data.eval_batch_size=2")
     assert read == len(read_conll(folder(trained) / "predictions_many.conll")) == 20
+
+
+def test_a_pipe_is_tagged_whole_and_no_file_replaced(trained: Path, tmp_path: Path) -> None:
+    usual, pipe = tmp_path / "new.txt", tmp_path / "pipe" / "new.txt"
+    pipe.parent.mkdir()
+    usual.write_text("Asha yuko\n")
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=("Juma alifika\n" * 5,))
+    writer.start()
+    files = []
+    for path in (usual, pipe):
+        cli = command("predict", trained, f"--data.predict_path={path}")
+        callbacks: Any = cli.trainer.callbacks  # type: ignore[attr-defined]
+        files += [part.file for part in callbacks if isinstance(part, PredictionWriter)]
+    writer.join()
+    assert files[0] == folder(trained) / "predictions_new.conll"
+    assert [len(read_conll(file)) for file in files] == [1, 5]
 
 
 def test_a_stopped_prediction_leaves_no_half_file(

@@ -1,5 +1,7 @@
 import logging
+import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -253,6 +255,49 @@ class TestPredict:
         data.predict_split = "train"
         with pytest.raises(ValueError, match=r"raw\.conll:4: .* was: 'B-DAY' at 'May'"):
             data.sentences("predict")
+
+    @pytest.mark.parametrize("name", ["test.txt", "new.md", "new", "eng.testb", "new.tsv"])
+    def test_tags_are_never_read_as_words_whatever_the_name(
+        self, tmp_path: Path, name: str
+    ) -> None:
+        path = tmp_path / name
+        path.write_text("Ann B-PER\nleft O\n\nLee B-PER\ntoo O\n")
+        sentences = mine(predict_path=path).sentences("predict")
+        assert sentences == [Sentence(("Ann", "left")), Sentence(("Lee", "too"))]
+
+    @pytest.mark.parametrize("name", ["new.md", "new", "new.text", "new.TXT"])
+    def test_text_is_read_as_text_whatever_the_name(self, tmp_path: Path, name: str) -> None:
+        path = tmp_path / name
+        path.write_text("Ann left\xa0.\nLee\u3000too\n", encoding="utf-8")
+        sentences = mine(predict_path=path).sentences("predict")
+        assert sentences == [Sentence(("Ann", "left", ".")), Sentence(("Lee", "too"))]
+
+    def test_words_alone_are_conll_unless_the_name_says_text(self, tmp_path: Path) -> None:
+        text = "Ann\nleft\n\nLee\ntoo\n"
+        (tmp_path / "new").write_text(text)
+        (tmp_path / "new.txt").write_text(text)
+        assert len(mine(predict_path=tmp_path / "new").sentences("predict")) == 2
+        with pytest.warns(UserWarning, match=r"new\.txt has one word in each line and blank"):
+            assert len(mine(predict_path=tmp_path / "new.txt").sentences("predict")) == 4
+
+    def test_json_is_refused(self, tmp_path: Path) -> None:
+        (tmp_path / "new.jsonl").write_text('{"text": "Ann left"}\n')
+        with pytest.raises(ValueError, match=r"new\.jsonl: A file to predict must be .* was: JSON"):
+            mine(predict_path=tmp_path / "new.jsonl").setup("predict")
+
+    def test_a_pipe_is_read_once_and_by_one_device(self) -> None:
+        reading, writing = os.pipe()
+        os.write(writing, b"Ann left\nLee too\n")
+        os.close(writing)
+        data = mine(predict_path=f"/dev/fd/{reading}")
+        data.trainer = SimpleNamespace(world_size=2, global_rank=0)  # type: ignore[assignment]
+        with pytest.raises(ValueError, match=r"A pipe can be read by one .*, was: .* on 2 dev"):
+            data.setup("predict")
+        data.trainer = None
+        data.setup("predict")
+        assert [len(batch) for batch in data.predict_dataloader()] == [2]
+        assert data.sentences("predict")[1].words == ("Lee", "too")
+        os.close(reading)
 
     def test_the_test_data_are_predicted_by_default(self) -> None:
         assert mine().sentences("predict") == mine().sentences("test")

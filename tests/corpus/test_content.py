@@ -1,0 +1,85 @@
+import pytest
+
+from lowner_pl.corpus.content import content, is_conll_name
+
+TAGGED = "Juma B-PER\nalifika O\n\nDodoma B-LOC\n. O\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        TAGGED,
+        TAGGED.replace(" ", "\t"),
+        TAGGED.replace("\n\n", "\n"),
+        TAGGED.replace("alifika O", "alifika"),  # a line without a tag is an error in CoNLL
+        TAGGED.replace("B-PER", "B-person").replace("B-LOC", "S-location"),
+        TAGGED.replace("B-PER", "B-人名").replace("B-LOC", "I-地名"),
+        TAGGED.replace("B-", ""),
+        "# sent_id = 1\n# text = x\nJuma B-PER\n\n# sent_id = 2\n# text = y\nyuko O\n",
+        "-DOCSTART- -X- O O\n\nJuma NNP B-NP B-PER\nyuko VB B-VP O\n",
+        "Juma B-PER 0.9\nyuko O 0.8\n",
+        "1\tJuma\tB-PER\n2\tyuko\tO\n",
+        "Juma B-PER\n",
+        "Juma B-PER\nAli I-PER\n",
+        "a O\nb O\nc O\n",
+        "Juma\tjuma\tPROPN\nyuko\tko\tVERB\n\nDodoma\tdodoma\tPROPN\n",
+        TAGGED.replace("\n", "\r\n"),
+        "\ufeff" + TAGGED,
+    ],
+)
+def test_files_of_tags_and_columns_are_conll(text: str) -> None:
+    assert content(text.splitlines(keepends=True)).kind == "conll"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Juma alifika Dodoma .\nAsha yuko Mwanza .\n",
+        "Juma\n" * 8,
+        "O gato dormiu .\nO menino saiu .\n",  # a Portuguese article
+        "Ich fahre mit der U-Bahn .\nSie auch .\n",
+        "Das U-Boot\n",
+        "Fly the B-52\n",
+        "blood group O\n",
+        "New York\nLos Angeles\n",
+        "# A heading\n\nJuma alifika .\n\n* Asha\n",
+        "1\tJuma alifika Dodoma .\n2\tAsha yuko Mwanza .\n",
+        "Juma\talifika\nAsha\tyuko\n",
+        "a",
+        "",
+        "\n\n",
+    ],
+)
+def test_other_lines_are_text(text: str) -> None:
+    found = content(text.splitlines(keepends=True))
+    assert found.kind == "text"
+    assert not found.words_alone
+    assert not found.is_json
+
+
+def test_words_alone_between_blank_lines_are_said_to_be_so() -> None:
+    assert content(["Juma\n", "yuko\n", "\n", "Asha\n", "pia\n"]).words_alone
+    assert not content(["Juma\n", "\n", "Asha\n"]).words_alone
+
+
+@pytest.mark.parametrize(
+    ("text", "is_json"),
+    [
+        ('{"text": "Juma"}\n{"text": "Asha"}\n', True),
+        ('[{"text": "Juma"}]', True),
+        ('{\n  "text": "Juma"\n}', True),
+        ('["Juma", "Asha"]', True),
+        ("[1] Juma\n", False),
+        ("[1]\n", False),
+        ("{ Juma }\n", False),
+        ("[" * 100_000, False),
+    ],
+)
+def test_json_is_told_from_text(text: str, is_json: bool) -> None:
+    assert content(text.splitlines(keepends=True)).is_json == is_json
+
+
+def test_some_names_say_that_a_file_is_conll() -> None:
+    assert is_conll_name("a.conll")
+    assert is_conll_name("a/B.CONLLU")
+    assert not any(map(is_conll_name, ("a.txt", "a.md", "conll", "/dev/stdin", "eng.testb")))
