@@ -135,7 +135,8 @@ class MetaLightningModule(AdaptiveModule):
             schedule.step()  # type: ignore[union-attr]
         if losses:
             loss = torch.stack(losses).mean()
-            self.log("train/loss", loss, prog_bar=True, batch_size=len(batch))
+            # Not `train/loss`: it is measured after the inner loop, and counts the maximum as well.
+            self.log("train/meta_loss", loss, prog_bar=True, batch_size=len(batch))
 
     def add_meta_gradients(self, episodes: Sequence[Episode]) -> list[Tensor]:
         """Add the meta-gradients of tasks to the gradients of the weights; return the losses.

@@ -220,8 +220,13 @@ class NERModule(BaseModule):
         """Return the loss, having made sure that it is a number."""
         loss = self.loss(batch)
         self.check_finite(loss, batch, batch_idx)
-        self.log("train/loss", loss, prog_bar=True, batch_size=len(batch))
+        self.log("train/loss", self._per_word(loss, batch), prog_bar=True, batch_size=len(batch))
         return loss
+
+    def _per_word(self, loss: Tensor, sentences: list[Sentence]) -> Tensor:
+        """Convert the loss of sentences to one per word, which is what is logged."""
+        words = sum(len(sentence.words) for sentence in sentences)
+        return self.tagger.head.per_word(loss.detach(), sentences=len(sentences), words=words)
 
     def tag(self, sentences: list[Sentence]) -> tuple[list[tuple[str, ...]], Batch, Tensor]:
         """Return well-formed IOB2 tags for each sentence, the batch and the emissions.
@@ -244,7 +249,9 @@ class NERModule(BaseModule):
         tags, encoded, emissions = self.tag(batch)
         if with_loss:
             loss = self.tagger.head.loss(emissions, encoded.tags, encoded.word_mask)
-            self.dev_loss.update(loss, self.tagger.head.averaged(encoded.word_mask))
+            sentences = queries(batch)
+            words = sum(len(sentence.words) for sentence in sentences)
+            self.dev_loss.update(self._per_word(loss, sentences), words)
         return tags
 
     def on_validation_epoch_start(self) -> None:

@@ -65,13 +65,16 @@ class Head(nn.Module, ABC):
             average: Whether a sentence counts by its words, or each the same.
         """
 
-    @abstractmethod
-    def averaged(self, mask: Tensor) -> Tensor:
-        """Return how many things `loss` is the mean of, to average it over several batches.
+    def per_word(self, loss: Tensor, *, sentences: int, words: int) -> Tensor:
+        """Convert a loss of a batch to one per word, so that curves of all heads compare.
 
         Args:
-            mask: ``True`` on real words. Shape ``(B, W)``.
+            loss: What `loss` returned, without a maximum.
+            sentences: Sentences in the batch.
+            words: Words in the batch.
         """
+        del sentences, words
+        return loss
 
     @abstractmethod
     def decode(self, emissions: Tensor, mask: Tensor) -> Tensor:
@@ -126,10 +129,6 @@ class SoftmaxHead(Head):
         each = F.cross_entropy(scores, targets, ignore_index=-100, reduction="none").view_as(tags)
         mean = by_words if average == "words" else (each.sum(1) / mask.sum(1)).mean()
         return mean + max_weight * each.max(1).values.mean()  # 0 where padded
-
-    def averaged(self, mask: Tensor) -> Tensor:
-        """Return the number of words."""
-        return mask.sum()
 
     def decode(self, emissions: Tensor, mask: Tensor) -> Tensor:
         """Return the best tag id of each word, 0 where padded. Shape ``(B, W)``.
@@ -194,9 +193,9 @@ class CRFHead(Head):
         each = -of_gold.squeeze(2).masked_fill(~mask, 0.0)
         return max_weight * each.max(1).values.mean() - log_likelihood.mean()
 
-    def averaged(self, mask: Tensor) -> Tensor:
-        """Return the number of sentences."""
-        return mask.any(dim=1).sum()
+    def per_word(self, loss: Tensor, *, sentences: int, words: int) -> Tensor:
+        """Convert a mean over sentences, each of which is a sum over its words."""
+        return loss * sentences / words
 
     def decode(self, emissions: Tensor, mask: Tensor) -> Tensor:
         """Return the best path that the rules of the tag set allow. Shape ``(B, W)``.

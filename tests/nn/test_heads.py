@@ -163,6 +163,19 @@ def test_crf_loss_is_the_mean_over_sentences_of_the_negative_log_likelihood() ->
     )
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_the_logged_loss_of_both_heads_is_the_mean_over_the_words(name: HeadName) -> None:
+    # Without transitions a CRF tags each word on its own, so both heads have the same loss a word.
+    emissions, tags, mask = random_batch()
+    head = build_head(name, HIDDEN, TAG_SET, 0.0)
+    if isinstance(head, CRFHead):
+        for parameter in head.crf.parameters():
+            torch.nn.init.zeros_(parameter)
+    loss = head.loss(emissions, tags, mask)
+    per_word = head.per_word(loss, sentences=len(LENGTHS), words=sum(LENGTHS))
+    torch.testing.assert_close(per_word, F.cross_entropy(emissions[mask], tags[mask]))
+
+
 def test_crf_decoding_follows_the_rules_of_the_tag_set() -> None:
     # B-PER I-LOC scores best word by word; I-LOC cannot follow B-PER, so B-LOC I-LOC wins.
     head = build_head("crf", HIDDEN, TAG_SET, 0.0)
