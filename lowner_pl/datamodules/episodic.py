@@ -1,6 +1,7 @@
 """Episodes: each sentence with the training sentences that are nearest to it."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from torch.utils.data import DataLoader
@@ -38,7 +39,8 @@ class EpisodicDataModule(CrossLingualDataModule):
         pooling: The vector of a sentence: the last hidden state of its ``first`` token, as in the
             paper, or the ``mean`` of those of its subwords.
         vector_cache: Folder that keeps vectors of the corpora for other runs, under names that
-            follow from the content of backbone and text; ``null`` keeps none.
+            follow from the content of backbone and text; ``auto`` is ``vectors`` in the folder of
+            all runs (``--log_root``), and ``null`` keeps none.
         batch_size: Tasks of a meta-update, per device; 32 in the paper.
         eval_batch_size: Tasks in a batch everywhere else. Sentences of the same support can share
             what is adapted to it if they are in one batch, so that larger is better.
@@ -58,7 +60,7 @@ class EpisodicDataModule(CrossLingualDataModule):
         k: int = 2,
         retrieval_backbone: str = "embedded",
         pooling: Literal["first", "mean"] = "first",
-        vector_cache: str | None = "lightning_logs/vectors",
+        vector_cache: str | None = "auto",
         batch_size: int = 32,
         eval_batch_size: int = 256,
         **options: Any,
@@ -76,6 +78,8 @@ class EpisodicDataModule(CrossLingualDataModule):
         self.retrieval_backbone = retrieval_backbone
         self.pooling = pooling
         self.vector_cache = vector_cache
+        self.log_root = Path("lightning_logs")
+        """Folder of all runs, where ``auto`` keeps vectors; the command line sets it."""
         self._made: dict[str, list[list[Episode]]] = {}
         self._retriever: Retriever | None = None
 
@@ -201,8 +205,11 @@ class EpisodicDataModule(CrossLingualDataModule):
             from lowner_pl.nn.retriever import Retriever
             from lowner_pl.nn.sentence_vectors import SentenceVectors
 
+            auto = str(self.log_root / "vectors")
             vectors = SentenceVectors(
-                self.retrieval_backbone, pooling=self.pooling, cache=self.vector_cache
+                self.retrieval_backbone,
+                pooling=self.pooling,
+                cache=auto if self.vector_cache == "auto" else self.vector_cache,
             )
             self._retriever = Retriever(self.sentences("train"), vectors, k=self.k)
         return self._retriever

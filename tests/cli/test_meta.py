@@ -25,7 +25,6 @@ PLAIN_INNER = (
 def words(command: str, log_root: Path, *more: str, config: str = "meta_conll") -> list[str]:
     """Return the words of a command on the samples, English to Swahili, small and quick."""
     overlay = "embedded_meta" if config == "meta_conll" else "embedded_meta_base"
-    cache = [f"--data.vector_cache={log_root / 'vectors'}"] if config == "meta_conll" else []
     return [
         command,
         f"--config={CONFIGS / f'{config}.yaml'}",
@@ -38,7 +37,6 @@ def words(command: str, log_root: Path, *more: str, config: str = "meta_conll") 
         "--data.train_size=25",
         "--data.dev_size=6",
         "--data.batch_size=8",
-        *cache,
         *more,
     ]
 
@@ -59,10 +57,11 @@ def test_resuming_gives_the_weights_of_an_uninterrupted_run(tmp_path: Path) -> N
     run(words("fit", whole, *more))
     run(words("fit", parted, *more, "--trainer.max_epochs=1"))
     assert torch.load(last(parted), weights_only=True)["global_step"] == 4  # 25 tasks, by 8
+    assert list((parted / "vectors").glob("*.npz"))  # in the folder of all runs
     run(words("fit", parted, *more, "--ckpt_path=last"))
     assert torch.load(last(parted), weights_only=True)["global_step"] == 8
     assert same(weights(last(parted)), weights(last(whole)))
-    for column in ("train/loss", "dev/f1", "dev/loss"):
+    for column in ("train/meta_loss", "dev/f1", "dev/loss"):
         one, other = (steps(root / RUN / "metrics.csv", column) for root in (whole, parted))
         assert one == other
 
@@ -198,7 +197,6 @@ def test_data_of_the_other_kind_are_refused(tmp_path: Path) -> None:
     plain = f"--data={CONFIGS / 'data' / 'sample.yaml'}"
     episodic = f"--data={CONFIGS / 'data' / 'sample_episodic.yaml'}"
     meta = words("fit", tmp_path)
-    meta = [word for word in meta if "vector_cache" not in word]
     with pytest.raises(ValueError, match="MetaLightningModule must be tasks, was: sentences"):
         run([*meta, plain])
     base: Any = words("fit", tmp_path, config="meta_base_conll")
