@@ -29,11 +29,13 @@ from lowner_pl.callbacks import (
     ProgressBar,
     ScoreReport,
     StopSignals,
+    TensorBoardReport,
     TestReport,
 )
 from lowner_pl.checkpoint_io import AtomicCheckpointIO, read_checkpoint
 from lowner_pl.config_check import check_words
-from lowner_pl.datamodules import SentenceDataModule
+from lowner_pl.datamodules import EpisodicDataModule, SentenceDataModule
+from lowner_pl.event_files import NoLogger
 from lowner_pl.files import check_folder_name
 from lowner_pl.modules import (
     BaseModule,
@@ -137,6 +139,8 @@ class NERCLI(LightningCLI):
         """Return a Trainer that works in the run folder."""
         config = self._get(self.config_init, "trainer")
         self.run = self._run_folder()
+        if isinstance(self.datamodule, EpisodicDataModule):
+            self.datamodule.log_root = self.run.root
         self.model.check_batches(self.datamodule)
         self.checkpoint = self._checkpoint()
         check_trainer_options(config, self.model, command=str(self.subcommand))
@@ -160,7 +164,12 @@ class NERCLI(LightningCLI):
             reports = (FitReport, TestReport, PredictionWriter)
         elif isinstance(self.model, GeneratingModule):
             reports = (ScoreReport, GenerationWriter)
-        callbacks += [report(self.run.reports(self.checkpoint)) for report in reports]
+        folder = self.run.reports(self.checkpoint)
+        callbacks += [report(folder) for report in reports]
+        if isinstance(self.model, NERModule):
+            events, row = self.run.test_events(self.checkpoint)
+            name = f"{self.run.name}/{self.run.version}"
+            callbacks.append(TensorBoardReport(self.run.root, name, events, row))
         self.trainer_defaults = {"callbacks": callbacks}
         # Without a logger, Lightning asks this folder where `config.yaml` belongs.
         make = partial(make, logger=loggers, default_root_dir=str(self.run.path))
@@ -177,7 +186,7 @@ class NERCLI(LightningCLI):
         if self.subcommand == "fit":
             loggers: list[Any] = [*self.run.training_loggers(resumed)]
         else:
-            loggers = [self.run.report_logger(self.checkpoint)]
+            loggers = [NoLogger()]
         if extra in (None, True):
             return loggers
         return loggers + (extra if isinstance(extra, list) else [extra])

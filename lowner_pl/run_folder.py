@@ -3,15 +3,18 @@
 import csv
 import shutil
 from pathlib import Path
-from typing import Any
 
 from filelock import BaseFileLock
 from lightning.fabric.loggers.csv_logs import _ExperimentWriter as PlainWriter
 from lightning.fabric.loggers.logger import rank_zero_experiment
-from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from lightning.pytorch.loggers import CSVLogger
 from lightning.pytorch.loggers.csv_logs import ExperimentWriter
+from lightning.pytorch.loggers.logger import Logger
 
+from lowner_pl.event_files import EventsLogger, hide, new_place, place_of
 from lowner_pl.files import Partial, claim, reason_of
+
+SUPERSEDED = "superseded"
 
 
 class RunFolder:
@@ -58,7 +61,10 @@ class RunFolder:
             self._lock = None
 
     def set_aside(self) -> Path | None:
-        """Move an earlier run out of the way, to ``seed_<seed>.1`` and so on; nothing is deleted.
+        """Move an earlier run out of the way, to ``superseded/``; nothing is deleted.
+
+        It becomes ``<root>/superseded/<corpus>/<method>/seed_<seed>.1``, ``.2`` and so on. Its
+        event files get another name, so that TensorBoard does not count it beside the new run.
 
         Returns:
             Where the earlier run is now, or ``None`` if there was none.
@@ -66,9 +72,12 @@ class RunFolder:
         if not self.path.exists() or not any(self.path.iterdir()):
             return None
         number = 1
-        while (aside := self.path.with_name(f"{self.version}.{number}")).exists():
+        place = self.root / SUPERSEDED / self.name
+        while (aside := place / f"{self.version}.{number}").exists():
             number += 1
+        place.mkdir(parents=True, exist_ok=True)
         self.path.rename(aside)
+        hide(aside)
         if (config := aside / "config.yaml").exists():  # it may be what this run is configured by
             self.path.mkdir()
             shutil.copy2(config, self.path)
@@ -112,39 +121,34 @@ class RunFolder:
         source = (corpus, method, seed) if place == "checkpoints" else (place, checkpoint.stem)
         return self.path / f"from_{'_'.join(source)}"
 
-    def training_loggers(self, resumed_step: int | None) -> list[TensorBoardLogger | CSVLogger]:
-        """Return the loggers of ``fit``.
+    def training_loggers(self, resumed_step: int | None) -> list[Logger]:
+        """Return the loggers of ``fit``; the first one is at home in the run folder.
 
         Args:
             resumed_step: Steps of the checkpoint that is resumed in place; see `forget_after`.
         """
-        place: dict[str, Any] = {
-            "save_dir": self.root,
-            "name": self.name,
-            "version": self.version,
-        }
-        tensorboard = _EventsLogger(
-            **place, default_hp_metric=False, purge_step=resumed_step, flush_secs=10
+        curves = _KeepingCSVLogger(
+            self.root, name=self.name, version=self.version, flush_logs_every_n_steps=1
         )
-        return [tensorboard, _KeepingCSVLogger(**place, flush_logs_every_n_steps=1)]
+        place = new_place(self.path) if resumed_step is None else place_of(self.path)
+        return [curves, EventsLogger(place, resumed_step)]
 
-    def report_logger(self, checkpoint: Path | None) -> TensorBoardLogger:
-        """Return the logger of the other commands, which may run while ``fit`` does."""
-        folder = self.reports(checkpoint)
-        return _EventsLogger(folder.parent, name="", version=folder.name, default_hp_metric=False)
+    def test_events(self, checkpoint: Path | None) -> tuple[Path, str]:
+        """Return where the event file of a test belongs, and the name of its row in HPARAMS.
+
+        The scores of the run's ``best`` lie beside its curves. Those of other checkpoints have a
+        folder of their own, so that none takes the place of another in TensorBoard.
+        """
+        row = f"{self.name}/{self.version}"
+        place = place_of(self.path)
+        if checkpoint is None or (self.holds(checkpoint) and checkpoint.stem == "best"):
+            return place, row
+        folder = place / checkpoint.stem if self.holds(checkpoint) else self.reports(checkpoint)
+        return folder, f"{row}/{folder.name}"
 
     def forget_after(self, step: int) -> None:
         """Drop what ``metrics.csv`` has from ``step`` on: a resumed run logs it again."""
         _trim(self.path / "metrics.csv", step)
-
-
-class _EventsLogger(TensorBoardLogger):
-    """Writes events alone; Lightning's logger leaves an empty ``hparams.yaml`` beside them."""
-
-    def save(self) -> None:
-        """Hand over what was logged; the options are in ``config.yaml``."""
-        if self._experiment is not None:  # on the first device only
-            self._experiment.flush()
 
 
 class _KeepingCSVLogger(CSVLogger):

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from lowner_pl.event_files import EventsLogger
 from lowner_pl.run_folder import RunFolder
 
 
@@ -14,16 +15,48 @@ def test_the_path_is_corpus_method_seed(run: RunFolder, tmp_path: Path) -> None:
     assert run.path == tmp_path / "wikiann-sw" / "maner" / "seed_7"
 
 
-def test_an_earlier_run_is_moved_aside_and_numbered(run: RunFolder) -> None:
+def test_an_earlier_run_is_moved_aside_and_numbered(run: RunFolder, tmp_path: Path) -> None:
     assert run.set_aside() is None
     for number in (1, 2):
         run.path.mkdir(parents=True, exist_ok=True)
         (run.path / "metrics.csv").write_text(str(number))
         (run.path / "config.yaml").write_text("x: 1")
         aside = run.set_aside()
-        assert aside == run.path.with_name(f"seed_7.{number}")
+        assert aside == tmp_path / "superseded" / "wikiann-sw" / "maner" / f"seed_7.{number}"
         assert (aside / "metrics.csv").read_text() == str(number)
         assert [file.name for file in run.path.iterdir()] == ["config.yaml"]
+
+
+def test_tensorboard_reads_no_events_of_a_run_that_was_moved_aside(
+    run: RunFolder, tmp_path: Path
+) -> None:
+    from tensorboard.backend.event_processing.io_wrapper import GetLogdirSubdirectories
+
+    names = ("events.out.tfevents.1.host.0", "1128-101112/events.out.tfevents.2.host.0")
+    for name in names:
+        file = run.path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(name)
+    assert len(list(GetLogdirSubdirectories(str(tmp_path)))) == 2
+    aside = run.set_aside()
+    assert aside is not None
+    assert list(GetLogdirSubdirectories(str(tmp_path))) == []
+    kept = sorted(file.read_text() for file in aside.rglob("events*") if file.is_file())
+    assert kept == sorted(names)
+
+
+def test_the_events_of_a_run_and_of_a_resumed_one_share_a_folder(run: RunFolder) -> None:
+    _, fresh = run.training_loggers(None)
+    fresh.log_metrics({"dev/f1": 0.5}, step=1)
+    fresh.finalize("success")
+    _, resumed = run.training_loggers(1)
+    assert isinstance(fresh, EventsLogger)
+    assert isinstance(resumed, EventsLogger)
+    assert fresh.folder.parent == resumed.folder.parent == run.path
+    assert fresh.folder == resumed.folder
+    best, last = (run.checkpoints / f"{which}.ckpt" for which in ("best", "last"))
+    assert run.test_events(best) == (fresh.folder, "wikiann-sw/maner/seed_7")
+    assert run.test_events(last) == (fresh.folder / "last", "wikiann-sw/maner/seed_7/last")
 
 
 def test_a_file_is_known_by_its_place(
@@ -51,7 +84,7 @@ def test_resuming_drops_what_was_logged_after_the_checkpoint(run: RunFolder) -> 
     file = run.path / "metrics.csv"
     file.write_text("epoch,step,train/loss\n0,0,3\n0,1,2\n1,2,1\n1,")  # killed while writing
     run.forget_after(2)
-    _, logger = run.training_loggers(2)
+    logger, _ = run.training_loggers(2)
     logger.log_metrics({"epoch": 1, "train/loss": 0.5}, step=2)
     logger.log_metrics({"epoch": 1, "dev/f1": 0.25}, step=2)
     logger.save()

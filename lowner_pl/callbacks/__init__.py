@@ -6,6 +6,7 @@ from lowner_pl.callbacks.prediction_writer import PredictionWriter
 from lowner_pl.callbacks.progress_bar import ProgressBar
 from lowner_pl.callbacks.score_report import ScoreReport
 from lowner_pl.callbacks.stop_signals import StopSignals
+from lowner_pl.callbacks.tensorboard_report import TensorBoardReport
 from lowner_pl.callbacks.testing_record import read_test_record, scores_by_set
 from lowner_pl.callbacks.testing_report import TestReport
 
@@ -16,6 +17,7 @@ __all__ = [
     "ProgressBar",
     "ScoreReport",
     "StopSignals",
+    "TensorBoardReport",
     "TestReport",
     "read_test_record",
     "scores_by_set",

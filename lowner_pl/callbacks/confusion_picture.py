@@ -1,0 +1,109 @@
+"""The confusion of entity types as a picture."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+MOST = 20  # entity types in a picture
+FONTS = ("DejaVu Sans", "Noto Sans", "WenQuanYi", "Microsoft YaHei", "PingFang", "SimHei", "Arial")
+"""Beginnings of the names of fonts, those tried first coming first."""
+
+
+def most_confused(
+    confusion: Sequence[Sequence[int]], types: Sequence[str], most: int = MOST
+) -> tuple[list[list[int]], list[str], list[str]]:
+    """Cut a confusion to the entity types with the most errors.
+
+    >>> most_confused([[9, 0, 0], [0, 5, 2], [0, 1, 0]], ["A", "B"], most=1)
+    ([[5, 0, 2], [1, 0, 0]], ['B', 'none'], ['B', 'other', 'none'])
+
+    Args:
+        confusion: Entities by gold type (row) and predicted type (column); the last is none.
+        types: The entity types.
+        most: How many to keep.
+
+    Returns:
+        The counts, and the names of rows and columns. If types were left out, a column ``other``
+        has what was predicted as one of them.
+    """
+    if len(types) <= most:
+        return [list(row) for row in confusion], [*types, "none"], [*types, "none"]
+    errors = {
+        number: sum(confusion[number]) + sum(row[number] for row in confusion)
+        - 2 * confusion[number][number]
+        for number in range(len(types))
+    }  # fmt: skip
+    kept = sorted(sorted(errors, key=lambda number: -errors[number])[:most])
+    counts = []
+    for number in (*kept, len(types)):
+        row = confusion[number]
+        shown = [row[column] for column in kept]
+        counts.append([*shown, sum(row[:-1]) - sum(shown), row[-1]])
+    names = [types[number] for number in kept]
+    return counts, [*names, "none"], [*names, "other", "none"]
+
+
+def confusion_picture(
+    counts: Sequence[Sequence[int]], rows: Sequence[str], columns: Sequence[str], title: str
+) -> Any:
+    """Draw a confusion: counts, on shades of the share of the gold entities of a row.
+
+    The same shade is the same share in every picture. The row of what is no entity has no shade.
+
+    Args:
+        counts: Entities by gold type (row) and predicted type (column).
+        rows: Names of the rows, the last of which is for what is no entity.
+        columns: Names of the columns.
+        title: Stands above.
+    """
+    from matplotlib.figure import Figure
+
+    shares = [[count / max(sum(row), 1) for count in row] for row in counts]
+    shares[-1] = [0.0] * len(columns)
+    labels, fonts = drawable([*rows, *columns, title])
+    style: dict[str, Any] = {"parse_math": False, "fontfamily": fonts}
+    figure = Figure(figsize=(3.2 + 0.5 * len(columns), 2.4 + 0.4 * len(rows)), layout="tight")
+    axes = figure.subplots()
+    axes.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0, aspect="auto")
+    names = labels[len(rows) : -1]
+    axes.set_xticks(range(len(columns)), names, rotation=45, ha="right", **style)
+    axes.set_yticks(range(len(rows)), labels[: len(rows)], **style)
+    axes.set_xlabel("predicted")
+    axes.set_ylabel("gold")
+    axes.set_title(labels[-1], fontsize="medium", loc="right", **style)
+    for row, line in enumerate(counts):
+        for column, count in enumerate(line):
+            if count:
+                colour = "white" if shares[row][column] > 0.5 else "black"
+                text = axes.text(column, row, str(count), ha="center", va="center", color=colour)
+                text.set_in_layout(False)  # hundreds of them are slow to lay out, and have room
+    return figure
+
+
+def drawable(texts: Sequence[str]) -> tuple[list[str], list[str]]:
+    r"""Find fonts for texts; letters that no font here has become escapes such as ``\u4eba``.
+
+    Args:
+        texts: The texts, which are cut to 80 characters.
+
+    Returns:
+        The texts, and the names of the fonts to draw them with.
+    """
+    from matplotlib.font_manager import fontManager, get_font
+
+    texts = [text if len(text) <= 80 else f"{text[:79]}…" for text in texts]
+    missing = {ord(letter) for text in texts for letter in text}
+    fonts = {}
+    upright = [font for font in fontManager.ttflist if font.style == "normal"]
+    upright.sort(key=lambda font: (font.name not in FONTS, font.weight != 400))
+    # Some fonts come in one weight alone, which is said as a warning each time.
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
+    for start in FONTS:
+        for font in upright:
+            if not missing or font.name in fonts or not font.name.startswith(start):
+                continue
+            if missing & (found := get_font(font.fname).get_charmap().keys()):
+                fonts[font.name] = font
+                missing -= found
+    table = {number: chr(number).encode("unicode_escape").decode() for number in missing}
+    return [text.translate(table) for text in texts], list(fonts) or ["DejaVu Sans"]

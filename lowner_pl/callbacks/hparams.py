@@ -1,0 +1,192 @@
+"""TensorBoard's HPARAMS tab: a row per run, and the columns that all rows share."""
+
+import shutil
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from filelock import Timeout
+
+from lowner_pl.event_files import EVENTS, add_summaries, new_event_file, new_place, read_events
+from lowner_pl.files import lock_beside
+
+Value = str | float | bool
+COMPARISON = "comparison"
+COLUMNS = ("corpus", "language", "method", "seed", "train_size")
+"""The columns that the tab opens with: TensorBoard shows five options, then the metrics."""
+METRICS = {"trial/dev_f1": "dev/f1", "trial/test_f1": "test/f1"}
+"""Tags of a row's metrics, and the names of their columns.
+
+The tags come after ``train`` in the alphabet: of the groups of tags the first two are open.
+"""
+POINTS = 20
+"""Points of a score that is drawn as a level line.
+
+"Ignore outliers in chart scaling" is on by default, and leaves the highest and the lowest of up to
+19 runs out of the chart if each is one point.
+"""
+
+
+def session_start(options: Mapping[str, Value], name: str) -> Any:
+    """Build the summary that makes a run a row.
+
+    Args:
+        options: Its value in each column.
+        name: What the row is called.
+    """
+    from tensorboard.plugins.hparams.metadata import SESSION_START_INFO_TAG
+    from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData, SessionStartInfo
+
+    info = SessionStartInfo(group_name=name)
+    for key, value in options.items():
+        kind = {bool: "bool_value", str: "string_value"}.get(type(value), "number_value")
+        setattr(info.hparams[key], kind, value)
+    return _summary(SESSION_START_INFO_TAG, HParamsPluginData(session_start_info=info))
+
+
+def session_end() -> Any:
+    """Build the summary that says that a run came to its end."""
+    from tensorboard.plugins.hparams.api_pb2 import STATUS_SUCCESS
+    from tensorboard.plugins.hparams.metadata import SESSION_END_INFO_TAG
+    from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData, SessionEndInfo
+
+    info = HParamsPluginData(session_end_info=SessionEndInfo(status=STATUS_SUCCESS))
+    return _summary(SESSION_END_INFO_TAG, info)
+
+
+def add_scores(writer: Any, scores: Mapping[str, float | None]) -> None:
+    """Write the metrics of a row as level lines.
+
+    Args:
+        writer: Of an event file.
+        scores: By the tags of `METRICS`; what is not known is left out.
+    """
+    for tag, score in scores.items():
+        if score is not None:
+            for step in range(POINTS):
+                writer.add_scalar(tag, score, step)
+
+
+def update_comparison(root: Path) -> None:
+    """Write the columns of all runs below a folder, if they have changed.
+
+    TensorBoard takes the columns from one run, so they have a run of their own. It reads them once
+    only: new ones go to a new folder, and the folder of the old ones is deleted.
+
+    Args:
+        root: Folder of all runs.
+    """
+    from tensorboard.plugins.hparams.metadata import EXPERIMENT_TAG
+    from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
+
+    folder = root / COMPARISON
+    try:
+        with lock_beside(folder).acquire(timeout=10):
+            folder.mkdir(exist_ok=True)
+            new = HParamsPluginData(experiment=_experiment(_rows(root)))
+            earlier = [place for place in folder.iterdir() if place.is_dir()]
+            if len(earlier) == 1 and [*_plugin_data(earlier[0])] == [_versioned(new)]:
+                return
+            place = new_place(folder)
+            while place.exists():
+                place = place.with_name(f"{place.name}-")
+            with new_event_file(place, "columns") as writer:
+                add_summaries(writer, [_summary(EXPERIMENT_TAG, new)])
+            for old in earlier:
+                shutil.rmtree(old, ignore_errors=True)
+    except Timeout:  # another process writes them
+        return
+
+
+def _experiment(rows: list[dict[str, Value]]) -> Any:
+    """Build the columns: what names a run, what differs between runs, and the two scores.
+
+    Only the first five are said to differ, since TensorBoard shows those that do first.
+    """
+    from tensorboard.plugins.hparams.api_pb2 import Experiment, MetricInfo, MetricName
+
+    values: dict[str, list[Value]] = defaultdict(list)
+    for row in rows:
+        for key, value in row.items():
+            values[key].append(value)
+    others = sorted(
+        key
+        for key, found in values.items()
+        if key not in COLUMNS and (len(set(found)) > 1 or len(found) < len(rows))
+    )
+    metrics = [
+        MetricInfo(name=MetricName(tag=tag), display_name=name) for tag, name in METRICS.items()
+    ]
+    return Experiment(
+        hparam_infos=[_column(key, values[key], key in COLUMNS) for key in (*COLUMNS, *others)],
+        metric_infos=metrics,
+    )
+
+
+def _column(name: str, values: list[Value], first: bool) -> Any:
+    """Build a column, with the values that can be chosen."""
+    from tensorboard.plugins.hparams.api_pb2 import (
+        DATA_TYPE_BOOL,
+        DATA_TYPE_FLOAT64,
+        DATA_TYPE_STRING,
+        HParamInfo,
+    )
+
+    info = HParamInfo(name=name, differs=first)
+    if values and all(isinstance(value, bool) for value in values):
+        info.type = DATA_TYPE_BOOL
+        info.domain_discrete.extend(sorted(set(values)))
+    elif values and not any(isinstance(value, str) for value in values):
+        info.type = DATA_TYPE_FLOAT64
+        numbers = [float(value) for value in values]
+        info.domain_interval.min_value, info.domain_interval.max_value = min(numbers), max(numbers)
+    else:
+        info.type = DATA_TYPE_STRING
+        info.domain_discrete.extend(sorted({str(value) for value in values}))
+    return info
+
+
+def _rows(root: Path) -> list[dict[str, Value]]:
+    """Read the options of all runs below a folder."""
+    rows: dict[Path, dict[str, Value]] = {}
+    for file in sorted(root.rglob(f"*{EVENTS}*")):
+        for data in _plugin_data(file.parent, file):
+            if data.HasField("session_start_info") and file.parent not in rows:
+                rows[file.parent] = {
+                    key: getattr(value, str(value.WhichOneof("kind")))
+                    for key, value in data.session_start_info.hparams.items()
+                }
+    return list(rows.values())
+
+
+def _plugin_data(folder: Path, *files: Path) -> Iterator[Any]:
+    """Yield what is for HPARAMS at the beginning of event files."""
+    from tensorboard.plugins.hparams.metadata import PLUGIN_NAME
+    from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
+
+    for file in files or sorted(folder.glob(f"*{EVENTS}*")):
+        for event in islice(read_events(file), 5):  # the version, perhaps a restart, the options
+            for value in event.summary.value:
+                if value.metadata.plugin_data.plugin_name == PLUGIN_NAME:
+                    yield HParamsPluginData.FromString(value.metadata.plugin_data.content)
+
+
+def _versioned(data: Any) -> Any:
+    from tensorboard.plugins.hparams.metadata import PLUGIN_DATA_VERSION
+
+    data.version = PLUGIN_DATA_VERSION
+    return data
+
+
+def _summary(tag: str, data: Any) -> Any:
+    """Wrap data for HPARAMS in a summary."""
+    from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata
+    from tensorboard.plugins.hparams.metadata import NULL_TENSOR, PLUGIN_NAME
+
+    plugin = SummaryMetadata.PluginData(
+        plugin_name=PLUGIN_NAME, content=_versioned(data).SerializeToString()
+    )
+    metadata = SummaryMetadata(plugin_data=plugin)
+    return Summary(value=[Summary.Value(tag=tag, metadata=metadata, tensor=NULL_TENSOR)])

@@ -1,0 +1,207 @@
+"""A tagger in TensorBoard: its row in HPARAMS, and its best epoch as a picture and as text."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch import Callback, Trainer
+from torch import Tensor
+
+from lowner_pl.callbacks.confusion_picture import confusion_picture, most_confused
+from lowner_pl.callbacks.hparams import (
+    METRICS,
+    Value,
+    add_scores,
+    session_end,
+    session_start,
+    update_comparison,
+)
+from lowner_pl.callbacks.sentence_table import sentence_table
+from lowner_pl.callbacks.shared import logged_scores
+from lowner_pl.corpus import Episode, Sentence, queries
+from lowner_pl.event_files import EventsLogger, add_summaries, event_files, new_event_file
+
+SHOWN = 8  # tagged dev sentences
+
+
+class TensorBoardReport(Callback):
+    """Shows a run in TensorBoard beside all others.
+
+    ``fit`` writes the options of the run (HPARAMS) and, of its best epoch, the confusion of entity
+    types as a picture and a few tagged dev sentences. ``test`` adds the test F1 and the dev F1 of
+    the tested checkpoint to the row of the run; a checkpoint from elsewhere gets its own row.
+
+    Args:
+        root: Folder of all runs.
+        name: Name of the run, ``<corpus>/<method>/seed_<seed>``.
+        test_events: Folder for the event file of a test.
+        row: Name of the row of a test.
+    """
+
+    def __init__(self, root: Path, name: str, test_events: Path, row: str) -> None:
+        self.root = root
+        self.name = name
+        self.test_events = test_events
+        self.row = row
+        self.best: dict[str, Any] = {}
+        self._tagged: list[tuple[Sentence, Sequence[str]]] = []
+        self._compared = False
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what is shown of the best epoch, for a resumed run."""
+        return {"best": self.best}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restore what is shown of the best epoch of the resumed run."""
+        self.best = state_dict["best"]
+
+    def on_fit_start(self, trainer: Trainer, pl_module: Any) -> None:
+        """Keep the options of the run for the beginning of the event file."""
+        data: Any = trainer.datamodule  # type: ignore[attr-defined]
+        for logger in _events(trainer):
+            options = _options(self.name, trainer, pl_module)
+            options["train_size"] = len(data.sentences("train"))
+            logger.heading = [session_start(options, self.name)]
+
+    def on_validation_epoch_start(self, trainer: Trainer, pl_module: Any) -> None:
+        """Forget the sentences of the last epoch."""
+        self._tagged = []
+
+    def on_validation_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: Any,
+        outputs: Any,
+        batch: Sequence[Sentence | Episode],
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Keep the first tagged sentences."""
+        if len(self._tagged) < SHOWN:
+            tagged = zip(queries(batch), outputs["tags"], strict=True)
+            self._tagged = [*self._tagged, *tagged][:SHOWN]
+
+    def on_validation_end(self, trainer: Trainer, pl_module: Any) -> None:
+        """Keep what is shown of an epoch if it is the best one so far."""
+        if trainer.sanity_checking or trainer.state.fn != "fit":
+            return
+        f1 = logged_scores(trainer, "dev/")["f1"]
+        if not self.best or f1 > self.best["f1"]:
+            confusion = pl_module.dev_scores.confusion.tolist()
+            self.best = {
+                "f1": f1,
+                "epoch": trainer.current_epoch,
+                "step": max(trainer.global_step - 1, 0),  # that of the scores
+                "confusion": most_confused(confusion, pl_module.dev_scores.entity_types),
+                "sentences": sentence_table(self._tagged),
+            }
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: Any) -> None:
+        """Let the columns of HPARAMS know the run, once it has numbers."""
+        for logger in _events(trainer):
+            if not self._compared and event_files(logger.folder):
+                update_comparison(self.root)
+                self._compared = True
+
+    def on_save_checkpoint(
+        self, trainer: Trainer, pl_module: Any, checkpoint: dict[str, Any]
+    ) -> None:
+        """Write what was logged so far to disk: a resumed run goes on behind it."""
+        for logger in _events(trainer):
+            logger.save()
+
+    def on_fit_end(self, trainer: Trainer, pl_module: Any) -> None:
+        """Draw the best epoch, and say that the run came to its end."""
+        for logger in _events(trainer):
+            if not event_files(logger.folder):  # nothing was trained
+                continue
+            writer = logger.open()
+            if self.best:
+                step = self.best["step"]
+                title = f"{self.name}, epoch {self.best['epoch']}, dev F1 {self.best['f1']:.3f}"
+                counts, rows, columns = self.best["confusion"]
+                figure = confusion_picture(counts, rows, columns, title)
+                writer.add_figure("views/dev/confusion", figure, step)
+                writer.add_text("dev/sentences", self.best["sentences"], step)
+            add_summaries(writer, [session_end()])
+            writer.flush()
+
+    def on_test_end(self, trainer: Trainer, pl_module: Any) -> None:
+        """Add the scores of a test to the row of its run, or a row of its own."""
+        if not trainer.is_global_zero:
+            return
+        origin = getattr(pl_module, "origin", None) or {}
+        scores = (_dev_f1(origin, trainer), trainer.callback_metrics["test/f1"].item())
+        with new_event_file(self.test_events, "test") as writer:
+            if not event_files(self.test_events):
+                options = _options(self.name, trainer, pl_module) | _of_origin(origin, self.name)
+                add_summaries(writer, [session_start(options, self.row)])
+            add_scores(writer, dict(zip(METRICS, scores, strict=True)))
+            if not event_files(self.test_events):
+                add_summaries(writer, [session_end()])
+        update_comparison(self.root)
+
+
+def _events(trainer: Trainer) -> list[EventsLogger]:
+    """Return the logger of the event file, on the first device only."""
+    if not trainer.is_global_zero:
+        return []
+    return [logger for logger in trainer.loggers if isinstance(logger, EventsLogger)]
+
+
+def _options(name: str, trainer: Any, module: Any) -> dict[str, Value]:
+    """Collect the options of a run: what names it, and those of method, data and Trainer."""
+    data = trainer.datamodule
+    corpus, method, seed = name.rsplit("/", 2)
+    languages = data.test_names if len(data.test_names) > 1 else [data.language or "unknown"]
+    return {
+        **_flat(dict(module.hparams)),
+        "corpus": corpus,
+        "language": "+".join(languages),
+        "method": method,
+        "seed": seed.removeprefix("seed_"),
+        "batch_size": data.batch_size,
+        "max_epochs": trainer.max_epochs or -1,
+    }
+
+
+def _dev_f1(origin: Mapping[str, Any], trainer: Trainer) -> float | None:
+    """Look up the dev F1 of the tested checkpoint; old ones know it by ``metrics.csv`` alone."""
+    if "dev_score" in origin or not trainer.ckpt_path:
+        return origin.get("dev_score")
+    checkpoint = Path(trainer.ckpt_path)
+    file = checkpoint.parents[1] / "metrics.csv"
+    if checkpoint.stem not in ("best", "last") or not file.is_file():
+        return None
+    with file.open(newline="") as rows:
+        scores = [float(row["dev/f1"]) for row in csv.DictReader(rows) if row.get("dev/f1")]
+    return (max(scores) if checkpoint.stem == "best" else scores[-1]) if scores else None
+
+
+def _of_origin(origin: Mapping[str, Any], name: str) -> dict[str, Value]:
+    """Say which run a tested checkpoint is from."""
+    options: dict[str, Value] = {}
+    if (corpus := origin.get("corpus")) is None:
+        return options
+    tested = name.rsplit("/", 2)[0]
+    if corpus != tested:
+        options["corpus"] = f"{corpus} → {tested}"
+    variant = origin.get("variant")
+    options["method"] = f"{origin['method']}-{variant}" if variant else origin["method"]
+    options["seed"] = str(origin["seed"])
+    options["train_size"] = origin["train_sentences"]
+    return options
+
+
+def _flat(options: dict[str, Any], prefix: str = "") -> dict[str, Value]:
+    """Flatten nested options to one level of plain values."""
+    flat: dict[str, Value] = {}
+    for key, value in options.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{name}/")
+        elif not key.startswith("_"):
+            value = value.item() if isinstance(value, Tensor) else value
+            flat[name] = value if isinstance(value, (bool, int, float, str)) else str(value)
+    return flat

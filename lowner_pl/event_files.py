@@ -1,0 +1,215 @@
+"""TensorBoard's event files: one per run and command, with tags that open on what matters."""
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from lightning.fabric.loggers.logger import _DummyExperiment, rank_zero_experiment
+from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.loggers.logger import Logger
+from lightning.pytorch.utilities import rank_zero_only
+
+EVENTS = "tfevents"  # TensorBoard reads every file with this in its name
+NEVER_NEW = ("epoch", "step", "words", "sentences", "entities", "masks")
+FIRST = ("f1", "loss", "meta_loss", "mlm_loss", "accuracy", "perplexity", "log_likelihood")
+
+
+def tag_of(name: str) -> str | None:
+    """Choose the TensorBoard tag of a logged number; ``None`` leaves the number out.
+
+    TensorBoard opens the first two groups of the alphabet, so only the most important curves stay
+    in ``dev`` and ``train``. Counts of the corpus never change, and conlleval's scores equal the
+    strict ones: both are in ``metrics.csv`` alone.
+
+    >>> [tag_of(name) for name in ("dev/f1", "dev/f1/PER", "dev/recall", "dev/words", "epoch")]
+    ['dev/f1', 'types/dev/f1/PER', 'various/dev/recall', None, None]
+    """
+    split, _, key = name.partition("/")
+    last = key.rpartition("/")[2] or split
+    if last in NEVER_NEW or last.startswith("conlleval_"):
+        return None
+    if key in FIRST or split not in ("dev", "train"):
+        return name
+    of_type = key.partition("/")[0] in ("f1", "precision", "recall") and "/" in key
+    return f"{'types' if of_type else 'various'}/{name}"
+
+
+class EventsLogger(TensorBoardLogger):
+    """Writes the curves of ``fit`` to one event file.
+
+    The file appears with the first numbers, so that a training that fails before leaves none. A
+    resumed run takes over what its file has from before the checkpoint, and replaces that file.
+
+    Args:
+        folder: Folder of the file.
+        resumed_step: Steps of the checkpoint that is resumed in place.
+    """
+
+    def __init__(self, folder: Path, resumed_step: int | None = None) -> None:
+        # What TensorBoard has read of a resumed run, it reads again.
+        restart: dict[str, Any] = {} if resumed_step is None else {"purge_step": 0}
+        super().__init__(
+            folder.parent,
+            name="",
+            version=folder.name,
+            default_hp_metric=False,
+            flush_secs=10,
+            **restart,
+        )
+        self.folder = folder
+        self.resumed_step = resumed_step
+        self.heading: Sequence[Any] = ()
+        """Summaries that are written before the first numbers."""
+
+    @property
+    def log_dir(self) -> str:
+        """Folder of the file, as it is: Lightning would replace ``$`` and ``~`` in it."""
+        return str(self.folder)
+
+    @property
+    @rank_zero_experiment
+    def experiment(self) -> Any:
+        """The writer; before the first numbers, when Lightning asks for one, it writes nothing."""
+        return self._experiment or _DummyExperiment()
+
+    def open(self) -> Any:
+        """Return the writer, having made the file if there is none yet."""
+        if self._experiment is None:
+            earlier = event_files(self.folder) if self.resumed_step is not None else []
+            events = [event for file in earlier for event in self._kept(file)]
+            writer = TensorBoardLogger.experiment.fget(self)  # type: ignore[attr-defined]
+            for event in events:
+                _file_writer(writer).event_writer.add_event(event)
+            add_summaries(writer, self.heading)
+            writer.flush()
+            for file in earlier:
+                file.unlink(missing_ok=True)
+        return self._experiment
+
+    def _kept(self, file: Path) -> Iterator[Any]:
+        """Yield the scalars of an event file from before the checkpoint."""
+        for event in read_events(file):
+            if event.step < (self.resumed_step or 0):
+                if any(value.metadata.plugin_data.plugin_name for value in event.summary.value):
+                    continue  # options and state of the run, which are written anew
+                if event.HasField("summary"):
+                    yield event
+
+    @rank_zero_only
+    def log_metrics(self, metrics: Any, step: int | None = None) -> None:
+        """Log numbers under their tags."""
+        tagged = {tag_of(name): value for name, value in metrics.items()}
+        tagged.pop(None, None)
+        if tagged:
+            self.open()
+            super().log_metrics({str(tag): value for tag, value in tagged.items()}, step)
+
+    def log_hyperparams(self, *args: Any, **kwargs: Any) -> None:
+        """Leave the options to the report that knows the run; see `heading`."""
+
+    def save(self) -> None:
+        """Hand over what was logged; Lightning would add an empty ``hparams.yaml``."""
+        if self._experiment is not None:  # on the first device only
+            self._experiment.flush()
+
+
+class NoLogger(Logger):
+    """Takes what ``validate``, ``test`` and ``predict`` log, which their reports show.
+
+    Without any logger Lightning warns that nothing is logged.
+    """
+
+    @property
+    def name(self) -> str:
+        """No name."""
+        return ""
+
+    @property
+    def version(self) -> str:
+        """No version."""
+        return ""
+
+    def log_metrics(self, metrics: Any, step: int | None = None) -> None:
+        """Log nothing."""
+
+    def log_hyperparams(self, *args: Any, **kwargs: Any) -> None:
+        """Log nothing."""
+
+
+def event_files(folder: Path, *, kind: str = "") -> list[Path]:
+    """List the event files of a folder, oldest first.
+
+    Args:
+        folder: The folder.
+        kind: The command that wrote them; without, ``fit``.
+    """
+    files = sorted(folder.glob(f"*{EVENTS}*")) if folder.is_dir() else []
+    return [file for file in files if file.suffix == f".{kind}" or (not kind and _is_of_fit(file))]
+
+
+def _is_of_fit(file: Path) -> bool:
+    """Return whether a file has no suffix of another command; it ends with process and number."""
+    return file.suffix[1:].isdigit()
+
+
+def read_events(file: Path) -> Iterator[Any]:
+    """Read an event file, up to where a killed process left it."""
+    from tensorboard.backend.event_processing.event_file_loader import RawEventFileLoader
+    from tensorboard.compat.proto.event_pb2 import Event
+
+    for record in RawEventFileLoader(str(file)).Load():
+        yield Event.FromString(record)
+
+
+@contextmanager
+def new_event_file(folder: Path, kind: str) -> Iterator[Any]:
+    """Give a writer of the one event file of a command, which replaces an earlier one.
+
+    Args:
+        folder: The folder of the file.
+        kind: The command, which ends the file's name.
+    """
+    from torch.utils.tensorboard import SummaryWriter
+
+    earlier = event_files(folder, kind=kind)
+    writer = SummaryWriter(str(folder), filename_suffix=f".{kind}")
+    try:
+        yield writer
+    finally:
+        writer.close()
+    for file in earlier:
+        file.unlink(missing_ok=True)
+
+
+def add_summaries(writer: Any, summaries: Sequence[Any]) -> None:
+    """Write summaries that ``SummaryWriter`` has no method for."""
+    for summary in summaries:
+        _file_writer(writer).add_summary(summary)
+
+
+def _file_writer(writer: Any) -> Any:
+    return writer._get_file_writer()
+
+
+def new_place(run: Path) -> Path:
+    """Choose a folder in the run folder that no run had before, named after the time.
+
+    TensorBoard never forgets what it read in a folder that still exists: a second run that wrote
+    to the same one would show the numbers of the first.
+    """
+    return run / time.strftime("%m%d-%H%M%S")
+
+
+def place_of(run: Path) -> Path:
+    """Find the folder of a run's event files; the run folder itself in runs of old versions."""
+    places = [file.parent for file in run.glob(f"[0-9]*-[0-9]*/*{EVENTS}*")]
+    return max(places, key=os.path.getmtime, default=run)
+
+
+def hide(run: Path) -> None:
+    """Rename the event files below a folder, so that TensorBoard does not read them any more."""
+    for file in [*run.rglob(f"*{EVENTS}*")]:
+        file.rename(file.with_name(file.name.replace(EVENTS, "superseded")))

@@ -1,0 +1,81 @@
+"""What TensorBoard shows of a folder of runs, by its own code."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tensorboard.backend.event_processing.data_provider import MultiplexerDataProvider
+from tensorboard.backend.event_processing.plugin_event_multiplexer import EventMultiplexer
+from tensorboard.context import RequestContext
+from tensorboard.plugins import base_plugin
+from tensorboard.plugins.hparams import api_pb2, backend_context, list_session_groups
+
+
+class Row(NamedTuple):
+    """A row of HPARAMS.
+
+    Attributes:
+        name: Its name, under "Trial ID".
+        options: The value in each column of options.
+        metrics: The value in each column of metrics.
+        status: The state of the run.
+    """
+
+    name: str
+    options: dict[str, Any]
+    metrics: dict[str, float]
+    status: str
+
+
+class Board:
+    """A TensorBoard that has read a folder once; `reload` lets it read again.
+
+    Args:
+        root: The folder.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.multiplexer = EventMultiplexer()
+        self.reload()
+
+    def reload(self) -> None:
+        """Read what is new."""
+        self.multiplexer.AddRunsFromDirectory(str(self.root))
+        self.multiplexer.Reload()
+
+    def tags(self, kind: str) -> list[str]:
+        """Return the tags of a kind, such as ``scalars``, of all runs."""
+        runs = self.multiplexer.PluginRunToTagToContent(kind)
+        return sorted(tag for tags in runs.values() for tag in tags)
+
+    def columns(self) -> list[str]:
+        """Return the options of HPARAMS in their order; the first five are shown."""
+        return [info.name for info in self._experiment().hparam_infos]
+
+    def rows(self) -> list[Row]:
+        """Return the rows of HPARAMS."""
+        metrics = self._experiment().metric_infos
+        states = [api_pb2.STATUS_UNKNOWN, api_pb2.STATUS_SUCCESS, api_pb2.STATUS_FAILURE]
+        request = api_pb2.ListSessionGroupsRequest(
+            allowed_statuses=[*states, api_pb2.STATUS_RUNNING], slice_size=1000
+        )
+        handler = list_session_groups.Handler(RequestContext(), self._context(), "", request)
+        names = {info.name.tag: info.display_name for info in metrics}
+        return [
+            Row(
+                group.name,
+                {k: getattr(v, v.WhichOneof("kind")) for k, v in group.hparams.items()},
+                {names[value.name.tag]: value.value for value in group.metric_values},
+                api_pb2.Status.Name(group.sessions[0].status),
+            )
+            for group in handler.run().session_groups
+        ]
+
+    def _context(self) -> Any:
+        provider = MultiplexerDataProvider(self.multiplexer, str(self.root))
+        return backend_context.Context(base_plugin.TBContext(data_provider=provider))
+
+    def _experiment(self) -> Any:
+        context = self._context()
+        metadata = context.hparams_metadata(RequestContext(), "")
+        return context.experiment_from_metadata(RequestContext(), "", True, metadata, [])
