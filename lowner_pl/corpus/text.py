@@ -121,17 +121,21 @@ class TextFile:
     control characters, too. One sentence is held at a time.
 
     Args:
-        path: The file, in UTF-8.
+        path: The file.
         language: Language of the sentences.
+        encoding: Name of the character encoding.
 
     Raises:
         FileNotFoundError: If there is no such file.
         IsADirectoryError: If the path is a folder.
-        ValueError: If it holds no word, or is not UTF-8.
+        ValueError: If it holds no word, or is not in that encoding.
     """
 
-    def __init__(self, path: str | Path, *, language: str | None = None) -> None:
+    def __init__(
+        self, path: str | Path, *, language: str | None = None, encoding: str = "utf-8"
+    ) -> None:
         self.path = path
+        self.encoding = encoding
         self.language = language
         self._size = sum(1 for _ in self)
         if not self._size:
@@ -141,7 +145,7 @@ class TextFile:
         return self._size
 
     def __iter__(self) -> Iterator[Sentence]:
-        for number, line in enumerate(lines_of(self.path), 1):
+        for number, line in enumerate(lines_of(self.path, self.encoding), 1):
             if words := [word for word in _WHITE_SPACE.split(line) if word]:
                 yield Sentence(tuple(words), None, self.language, (str(self.path), number))
 

@@ -314,8 +314,9 @@ class NERDataModule(SentenceDataModule):
             )
         if self.predict_split == "train":
             return self._mapped(self.read_file(path, labelled=True), "train")
-        if is_text(path):
-            return TextFile(path, language=self.language)
+        form = getattr(self, "form", ConllFormat())
+        if is_text(path, form.encoding):
+            return TextFile(path, language=self.language, encoding=form.encoding)
         return self.read_file(path, labelled=False)
 
     def _warn_of_overlap(self) -> None:

@@ -7,25 +7,30 @@ from lightning.pytorch.utilities import rank_zero_info, rank_zero_warn
 from lowner_pl.corpus import content_of, is_conll_name
 
 
-def is_text(path: str | Path) -> bool:
+def is_text(path: str | Path, encoding: str = "utf-8") -> bool:
     """Tell whether a file to predict is raw text; otherwise it is a CoNLL file.
 
     A name such as ``x.conll`` says so, of any other file the lines do. Only words alone in their
     lines, with blank lines between them, are ambiguous: they are text in ``x.txt``, with a warning,
     and CoNLL under other names.
 
+    Args:
+        path: The file.
+        encoding: Name of the character encoding.
+
     Raises:
         FileNotFoundError: If there is no such file.
         IsADirectoryError: If the path is a folder.
-        ValueError: If it is JSON.
+        ValueError: If it is something else, such as JSON.
     """
     if is_conll_name(path):
         return False
-    found = content_of(path)
-    if found.is_json:
+    found = content_of(path, encoding)
+    if found.other is not None:
+        was, remedy = found.other
         raise ValueError(
-            f"{path}: A file to predict must be raw text, a sentence a line, or CoNLL, was: JSON. "
-            "Write its sentences to a text file."
+            f"{path}: A file to predict must be raw text, a sentence a line, or CoNLL, was: {was}. "
+            f"{remedy}"
         )
     is_txt = Path(path).suffix.lower() == ".txt"
     if found.kind == "conll":

@@ -25,6 +25,10 @@ TAGGED = "Juma B-PER\nalifika O\n\nDodoma B-LOC\n. O\n"
         "Juma\tjuma\tPROPN\nyuko\tko\tVERB\n\nDodoma\tdodoma\tPROPN\n",
         TAGGED.replace("\n", "\r\n"),
         "\ufeff" + TAGGED,
+        TAGGED.replace("B-", "B_"),
+        TAGGED.replace("B-PER", "PER-B").replace("B-LOC", "LOC-B"),
+        TAGGED.replace("B-", "b-").replace(" O", " o"),
+        TAGGED.replace(" O", " 0"),
     ],
 )
 def test_files_of_tags_and_columns_are_conll(text: str) -> None:
@@ -54,7 +58,7 @@ def test_other_lines_are_text(text: str) -> None:
     found = content(text.splitlines(keepends=True))
     assert found.kind == "text"
     assert not found.words_alone
-    assert not found.is_json
+    assert found.other is None
 
 
 def test_words_alone_between_blank_lines_are_said_to_be_so() -> None:
@@ -63,20 +67,25 @@ def test_words_alone_between_blank_lines_are_said_to_be_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "is_json"),
+    ("text", "what"),
     [
-        ('{"text": "Juma"}\n{"text": "Asha"}\n', True),
-        ('[{"text": "Juma"}]', True),
-        ('{\n  "text": "Juma"\n}', True),
-        ('["Juma", "Asha"]', True),
-        ("[1] Juma\n", False),
-        ("[1]\n", False),
-        ("{ Juma }\n", False),
-        ("[" * 100_000, False),
+        ('{"text": "Juma"}\n{"text": "Asha"}\n', "JSON"),
+        ('[{"text": "Juma"}]', "JSON"),
+        ('["Juma", "Asha"]', "JSON"),
+        ("<!DOCTYPE html>\n<html>\n", "HTML"),
+        ("Juma,B-PER\nyuko,O\n", "','"),
+        ("Juma alifika .\rAsha yuko .\r", "Mac OS"),
     ],
 )
-def test_json_is_told_from_text(text: str, is_json: bool) -> None:
-    assert content(text.splitlines(keepends=True)).is_json == is_json
+def test_other_kinds_of_files_are_named(text: str, what: str) -> None:
+    other = content(text.splitlines(keepends=True) if "\r" not in text else [text]).other
+    assert other is not None
+    assert what in other[0]
+
+
+@pytest.mark.parametrize("text", ["[1] Juma\n", "[1]\n", "{ Juma }\n"])
+def test_brackets_make_no_json(text: str) -> None:
+    assert content(text.splitlines(keepends=True)).other is None
 
 
 def test_some_names_say_that_a_file_is_conll() -> None:

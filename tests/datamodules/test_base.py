@@ -272,6 +272,14 @@ class TestPredict:
         sentences = mine(predict_path=path).sentences("predict")
         assert sentences == [Sentence(("Ann", "left", ".")), Sentence(("Lee", "too"))]
 
+    def test_text_may_have_another_encoding(self, tmp_path: Path) -> None:
+        path = tmp_path / "new.txt"
+        path.write_bytes("Zoé rit\n".encode("latin-1"))
+        data = mine(predict_path=path, encoding="latin-1")
+        assert data.sentences("predict") == [Sentence(("Zoé", "rit"))]
+        with pytest.raises(ValueError, match=r"must be one that Python knows, was: 'x'"):
+            mine(predict_path=path, encoding="x").sentences("predict")
+
     def test_words_alone_are_conll_unless_the_name_says_text(self, tmp_path: Path) -> None:
         text = "Ann\nleft\n\nLee\ntoo\n"
         (tmp_path / "new").write_text(text)
@@ -282,7 +290,9 @@ class TestPredict:
 
     def test_json_is_refused(self, tmp_path: Path) -> None:
         (tmp_path / "new.jsonl").write_text('{"text": "Ann left"}\n')
-        with pytest.raises(ValueError, match=r"new\.jsonl: A file to predict must be .* was: JSON"):
+        with pytest.raises(
+            ValueError, match=r"new\.jsonl: A file to predict must be .* which is JSON"
+        ):
             mine(predict_path=tmp_path / "new.jsonl").setup("predict")
 
     def test_a_pipe_is_read_once_and_by_one_device(self) -> None:
