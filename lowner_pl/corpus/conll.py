@@ -1,6 +1,7 @@
 """CoNLL files: one word a line with its tag in a column, a blank line after each sentence."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 from lowner_pl.corpus.conll_lines import Block, ConllFormat, Notes, blocks
@@ -105,9 +106,10 @@ class ConllFile:
     def __iter__(self) -> Iterator[Sentence]:
         return map(self._made.sentence, self._blocks())
 
-    def _lines(self) -> Iterator[str]:
+    def _lines(self) -> Generator[str]:
         return lines_of(self.path, self.form.encoding)
 
     def _blocks(self, notes: Notes | None = None) -> Iterator[Block]:
         """Return the sentences, raw."""
-        return blocks(self._lines(), self.form, notes)
+        with closing(self._lines()) as lines:
+            yield from blocks(lines, self.form, notes)

@@ -219,7 +219,10 @@ class _Columns:
             return False
         if self._form.comments:
             return self._form.word_column != 0 or "\t" not in line
-        return not self._is_word(line)
+        # A word without its tag is none: "#Ann".
+        return not self._is_word(line) and (
+            _COMMENT.match(line) is not None or len(split(line, tabs=self._tabs)) != self._count
+        )
 
     def __call__(self, line: str, number: int) -> tuple[str, str]:
         columns = line.split("\t") if self._tabs else [c for c in line.split(" ") if c]
@@ -301,6 +304,8 @@ class _Columns:
             remedy = f"Put blanks between the columns as in line {self._first}, or tabs in all."
         elif len(columns) < self._count:
             remedy = "Add what is missing."
+        elif self._tabs:
+            remedy = "Take out the tabs that are too many."
         else:
             remedy = "Words that hold blanks need tabs between the columns."
         condition = f"have a word and a tag, {self._count} columns like line {self._first}"

@@ -43,7 +43,7 @@ def kind_of(line: str, *, labelled: bool) -> tuple[str, str] | None:
         kind = "WebAnno's TSV"
     elif _MARKUP.fullmatch(line) and (labelled or "=" in line or _PAGE.match(line)):
         kind = "XML or HTML"
-    elif separator := _separator_of([line]):
+    elif line[0] != "#" and (separator := _separator_of([line])):
         was = f"{shown(line)}, with {separator!r} between columns"
         return was, "Put tabs between the columns instead."
     elif "\r" in line.strip("\r"):

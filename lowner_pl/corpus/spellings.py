@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 _PREFIXES = "BIESLUM"
 PREFIXED_OR_O = re.compile(rf"O|[{_PREFIXES}]-\S+")
-_STRICT = re.compile(rf"[{_PREFIXES}]-\S.*")
+_STRICT = re.compile(rf"[{_PREFIXES}]-[^\s:.=_-].*")
+_MOST = 100  # characters of a tag that may be respelt
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u30fc"
-_LOOSE = re.compile(rf"([{_PREFIXES}])\s*[-_:/.=~ {_DASHES}]\s*(\w.*)", re.IGNORECASE)
+_LOOSE = re.compile(rf"([{_PREFIXES}])\s*[-_:/.=~ {_DASHES}]+\s*([^\W_].*)", re.IGNORECASE)
 _BEHIND = re.compile(rf"(.*\w)\s*[-_:/.=~ {_DASHES}]\s*([{_PREFIXES}])", re.IGNORECASE)
 _GLUED = re.compile(r"([BI])([A-Z]{2,})")
 _KEY = re.compile(r"(\w+)=(.*)")
@@ -62,7 +63,13 @@ def respelt(tags: Iterable[str]) -> dict[str, str]:
             read = {tag: form(text) or text for tag, text in read.items()}
             entities = {text for text in read.values() if text != "O"}
             prefixed = prefixed or form is not _from_glued
-    return {tag: read[tag] for tag in raw if read[tag] != tag}
+    # Beside capital letters, and without others of BILOU, a small l is most likely a capital I.
+    is_capital = any(map(_STRICT.fullmatch, raw)) and not {"L", "U"} & {tag[:1] for tag in raw}
+    return {
+        tag: text
+        for tag, text in read.items()
+        if text != tag and not (is_capital and tag[0] == "l")
+    }
 
 
 def doubts(tags: Sequence[str]) -> Iterator[Doubt]:
@@ -73,6 +80,7 @@ def doubts(tags: Sequence[str]) -> Iterator[Doubt]:
     """
     entities = [tag for tag in tags if tag != "O"]
     types = {tag: tag[2:] if _STRICT.fullmatch(tag) else tag for tag in entities}
+    all_types = set(types.values())
     plain = {type_.translate(_LOOK_ALIKE): type_ for type_ in types.values() if type_.isascii()}
 
     def looks_latin(tag: str) -> bool:
@@ -112,7 +120,7 @@ def doubts(tags: Sequence[str]) -> Iterator[Doubt]:
             "Write the names of the tags, or set `tag_column`.",
         ),
         (
-            [t for t in entities if _is_twice(types[t], types)],
+            [t for t in entities if _is_twice(types[t], all_types)],
             "with a prefix before another one",
             "Keep one prefix.",
         ),
@@ -150,6 +158,8 @@ def shown(text: str) -> str:
 
 def _cleaned(tag: str) -> str:
     """Return a tag without what is seen badly or not at all, quotes and final punctuation."""
+    if len(tag) > _MOST:
+        return tag
     text = tag.translate(_FULL_WIDTH)
     if text.isascii() or all(unicodedata.category(c) in ("Cf", "Zs") for c in text if c > "\x7f"):
         text = "".join(c for c in text if unicodedata.category(c) != "Cf")
@@ -158,7 +168,7 @@ def _cleaned(tag: str) -> str:
     text = text.strip(edges)
     if (match := _QUOTES.fullmatch(text)) and not _BRACKETS.fullmatch(text):
         text = match[2]
-    return text.rstrip(".,;:") or text
+    return text.rstrip(".,;:-") or text
 
 
 def _without_keys(read: dict[str, str]) -> dict[str, str]:
@@ -178,7 +188,7 @@ def _from_loose(text: str) -> str | None:
     """Return ``B-PER`` for ``B_PER``, ``b-PER``, ``B PER`` and the like."""
     if _STRICT.fullmatch(text):
         return text
-    match = _LOOSE.fullmatch(text)
+    match = _LOOSE.fullmatch(text) if len(text) <= _MOST else None
     return f"{match[1].upper()}-{match[2]}" if match else None
 
 
@@ -186,7 +196,7 @@ def _from_behind(text: str) -> str | None:
     """Return ``B-PER`` for ``PER-B`` and the like."""
     if _STRICT.fullmatch(text):
         return text
-    match = _BEHIND.fullmatch(text)
+    match = _BEHIND.fullmatch(text) if len(text) <= _MOST else None
     return f"{match[2].upper()}-{match[1]}" if match else None
 
 
@@ -221,8 +231,8 @@ def _is_several(tag: str) -> bool:
     return tags > 1 or any(sign in tag for sign in "|,;")
 
 
-def _is_twice(type_: str, types: dict[str, str]) -> bool:
-    """Tell whether a type is itself a tag of a type of the file, or of its first letters."""
-    return bool(re.match(r"[BI]-.", type_)) and (
-        type_[2:] in types.values() or all(re.match(r"[BI]-.", other) for other in types.values())
+def _is_twice(type_: str, types: set[str]) -> bool:
+    """Tell whether a type is itself a tag: of a type of the file, or as all of its types are."""
+    return type_[:2] in ("B-", "I-") and (
+        type_[2:] in types or all(other[:2] in ("B-", "I-") for other in types)
     )

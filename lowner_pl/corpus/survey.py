@@ -114,10 +114,11 @@ class _Look:
 
     def check_words(self, *, prefixed: bool) -> None:
         """Refuse words that are no words, and warn of prefixes."""
-        if self._words < 2 * self.size:
+        if self._words < 2 * self.size or self.notes.columns < 3:
             self._suspicions.pop(_SAME, None)  # sentences of one word
         what = next(iter(self._suspicions), "") if self._words >= _FEW else ""
-        if self._empty > self._words / 2 and self.notes.columns > 2:
+        spare = self.notes.columns - (2 if self._form.labelled else 1)  # columns to choose from
+        if self._empty > self._words / 2 and self._words >= _FEW:
             what = _EMPTY
         if what == _LANGUAGES:
             if self._words >= 10 and not prefixed:
@@ -125,7 +126,7 @@ class _Look:
                 self._warn(
                     f"All words begin with '{code}:'. Set `language: {code}` to take it off."
                 )
-        elif what and (self.notes.columns > 2 or what in (_COMMAS, _TAGS)):
+        elif what in (_COMMAS, _TAGS) or (what and spare > 0):
             sample = ", ".join(map(shown, self._first[:3]))
             remedy = self._remedy() or "Set `word_column` to the column of the words."
             if what == _COMMAS:
@@ -159,21 +160,24 @@ class _Look:
         read = {tag: changed.get(tag, tag) for tag in self._tags}
         doubt = next(doubts(list(read.values())), None)
         if doubt:
-            raise self._refusal(
-                [tag for tag, text in read.items() if text in doubt.tags], doubt.what, doubt.remedy
-            )
+            doubted = set(doubt.tags)
+            tags = [tag for tag, text in read.items() if text in doubted]
+            raise self._refusal(tags, doubt.what, doubt.remedy)
         if misfit(read.values(), self._form.scheme):
             self._refuse_misfit(read)
-        tags = self._tags
-        if not self._form.scheme and "O" not in read.values() and not any("-" in t for t in tags):
+        if (
+            not self._form.scheme
+            and "O" not in read.values()
+            and not any("-" in t for t in self._tags)
+        ):
             # Most likely another column, such as parts of speech.
-            tag = next(iter(tags))
+            tag = next(iter(self._tags))
             self._complain(tag, "A file of bare entity types must have words tagged 'O'")
         if changed:
             self._warn_of_changes(changed)
         self._warn_of_types(read)
         self._warn_of_columns()
-        return IOB2Converter(tags, changed)
+        return IOB2Converter(self._tags, changed)
 
     def warn_of_lines(self) -> None:
         """Warn of lines that are read in another way than they look."""
@@ -228,9 +232,9 @@ class _Look:
         """Raise the error for tags of several schemes: the rare ones are to blame."""
         counts, first = self._count()
         entities = [tag for tag, text in read.items() if text != "O"]
-        bare = [tag for tag in entities if read[tag][1:2] != "-"]
-        prefixed = [tag for tag in entities if tag not in bare]
-        rare = min(bare, prefixed, key=len) if len(bare) != len(prefixed) else []
+        bare = {tag for tag in entities if read[tag][1:2] != "-"}
+        prefixed = set(entities) - bare
+        rare = min(bare, prefixed, key=len) if len(bare) != len(prefixed) else set()
         order = sorted(read, key=lambda tag: (first[tag][:1] == "#", tag in rare, -counts[tag]))
         wrong, condition = misfit([read[tag] for tag in order], self._form.scheme) or ("", "")
         tag = next(tag for tag in order if read[tag] == wrong)

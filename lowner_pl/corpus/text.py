@@ -3,7 +3,7 @@
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO
@@ -63,7 +63,7 @@ def readable_again(path: str | Path) -> Path:
     return Path(_copies[key].name)
 
 
-def lines_of(path: str | Path, encoding: str = "utf-8") -> Iterator[str]:
+def lines_of(path: str | Path, encoding: str = "utf-8") -> Generator[str]:
     """Yield the lines of a file as they are read, as `decode` would give them, without line ends.
 
     Args:

@@ -54,6 +54,11 @@ class TestWordColumn:
         with pytest.raises(ValueError, match=f"^{HERE}:2: Column 0 must hold words"):
             parse_conll(content.encode(), HERE, ConllFormat(labelled=False))
 
+    def test_two_columns_without_tags_have_one_to_spare(self) -> None:
+        for line in ("{n}\t{word}", "\t{word}"):
+            with pytest.raises(ValueError, match="column 1 holds words: set `word_column: 1`"):
+                parse_conll(rows(line).encode(), HERE, ConllFormat(labelled=False))
+
     def test_ten_columns_of_conllu_need_the_column_of_words(self) -> None:
         content = rows("{n}\t{word}\t_\tNOUN\t_\t_\t0\troot\t_\tNER={tag}", before="# text = a\n")
         assert "holds words: set `word_column: 1`." in refusal(content)
@@ -146,6 +151,10 @@ class TestLines:
         content = "# id 1 a=b\n#1 _ _ B-PER\n# _ _ O\nAnn _ _ O\n"
         assert parse(content)[0].words == ("#1", "#", "Ann")
 
+    def test_a_word_with_a_bad_tag_is_no_comment(self) -> None:
+        assert refusal("# id 1\n#Ann X-PER\nLee O\n").startswith(":2: A tag must be")
+        assert parse("# a,O\nAnn O\n") == [Sentence(("Ann",), ("O",))]
+
     def test_comments_without_any_words_make_no_sentence(self) -> None:
         with pytest.raises(ValueError, match="must hold sentences, was: empty"):
             parse("# a\n# b\n", comments=True)
@@ -184,6 +193,7 @@ class TestLines:
     def test_tabs_and_blanks_are_not_mixed(self) -> None:
         assert "2: A line must" in refusal("Ann\tB-PER\nLee I-PER\n")
         assert "Put tabs between the columns as in line 1" in refusal("Ann\tB-PER\nLee I-PER\n")
+        assert "Take out the tabs" in refusal("Ann\tB-PER\n\tLee\tI-PER\n")
         assert "Put blanks between the columns as in" in refusal("Ann B-PER\nLee\tI-PER\n")
 
     def test_a_byte_order_mark_inside_is_no_part_of_a_word(self) -> None:

@@ -2,6 +2,7 @@
 
 # ruff: noqa: RUF001  letters that look alike are what is tested
 import re
+import time
 import warnings
 
 import pytest
@@ -185,6 +186,9 @@ def test_two_tags_of_one_word_are_refused(tag: str) -> None:
         (changed("I-B-ORG"), ":9: 1 word is tagged with a prefix before another", "one prefix."),
         (spelt("P-T", "OTHER"), ":3: A tag must fit", "entities 'O', or set `tag_column`."),
         (spelt("P-T", "_"), ":3: A tag must", "entities 'O', or set `tag_column`."),
+        (changed("l-ORG"), ":9: A tag must be", "was: 'l-ORG'. Correct the tag, or set"),
+        (changed("1-ORG"), ":9: A tag must be", "was: '1-ORG'. Correct the tag, or set"),
+        (changed("I-"), ":9: A tag must be", "was: 'I-'. Correct the tag, or set"),
         (changed("X-ORG"), ":9: A tag must be", "was: 'X-ORG'. Correct the tag, or set"),
         (changed("ORG"), ":9: A tag must fit the scheme of the file", "was: 'ORG'. Correct the"),
     ],
@@ -195,6 +199,31 @@ def test_what_is_not_plain_is_refused_with_line_and_count(
     message = refusal(content)
     assert message.startswith(begin)
     assert end in message
+
+
+def test_a_small_l_is_one_of_bilou_where_others_are() -> None:
+    content = "Ann\tb-PER\nvan\ti-PER\nLee\tl-PER\n"
+    assert read(content)[0][0].tags == ("B-PER", "I-PER", "I-PER")
+    content = content.replace("b-", "B-") + "Rome\tU-LOC\n"
+    assert read(content)[0][0].tags == ("B-PER", "I-PER", "I-PER", "B-LOC")
+
+
+@pytest.mark.parametrize(
+    "tag", ["B" + " " * 100_000 + "!", '"' * 100_000 + "x", "B-" + "(" * 100_000]
+)
+def test_a_tag_of_100_000_characters_costs_no_time(tag: str) -> None:
+    begin = time.perf_counter()
+    message = refusal(changed(tag + "|x"))
+    assert time.perf_counter() - begin < 2
+    assert len(message) < 400
+
+
+def test_20_000_different_tags_are_refused_within_seconds() -> None:
+    content = "Ann\tB-PER\nsaw\tO\n" + "".join(f"w\tlemma{n}x\n\n" for n in range(20_000))
+    begin = time.perf_counter()
+    with pytest.raises(ValueError, match=f"^{HERE}:1: A tag must fit .*, was: 'B-PER'"):
+        parse_conll(content.encode(), HERE, ConllFormat())
+    assert time.perf_counter() - begin < 10
 
 
 def test_the_rarer_spelling_is_to_blame() -> None:

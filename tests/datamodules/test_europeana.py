@@ -51,3 +51,12 @@ def test_the_file_alone_is_enough(tmp_path: Path) -> None:
     file = DATA / "europeana" / "enp_FR.bnf.bio" / "enp_FR.bnf.bio"
     (tmp_path / file.name).write_bytes(file.read_bytes())
     assert EuropeanaDataModule(tmp_path).sentences("test") == europeana().sentences("test")
+
+
+def test_running_text_of_any_length_needs_no_blank_lines(tmp_path: Path) -> None:
+    file = DATA / "europeana" / "enp_FR.bnf.bio" / "enp_FR.bnf.bio"
+    words = file.read_text() * (400 // len(file.read_text().splitlines()) + 1)
+    (tmp_path / file.name).write_text(words)
+    data = EuropeanaDataModule(tmp_path)
+    counts = [len(s.words) for split in ("train", "dev", "test") for s in data.sentences(split)]
+    assert sum(counts) == len(words.splitlines()) > 400
