@@ -1,6 +1,5 @@
 """The command line: LightningCLI with one link, run folders, and honest resuming."""
 
-import logging
 import os
 import sys
 import traceback
@@ -12,7 +11,6 @@ from typing import Any
 from lightning.fabric.utilities.rank_zero import rank_zero_only
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
-from lightning.pytorch.callbacks import ProgressBar as AnyProgressBar
 from lightning.pytorch.cli import (
     ArgsType,
     LightningArgumentParser,
@@ -23,14 +21,16 @@ from lightning.pytorch.utilities import rank_zero_info
 
 from lowner_pl import stopping
 from lowner_pl.callbacks import (
+    CorpusReport,
     FitReport,
     GenerationWriter,
     PredictionWriter,
-    ProgressBar,
     ScoreReport,
     StopSignals,
     TensorBoardReport,
     TestReport,
+    hush,
+    progress_shown,
 )
 from lowner_pl.checkpoint_io import AtomicCheckpointIO, read_checkpoint
 from lowner_pl.config_check import check_words
@@ -144,10 +144,12 @@ class NERCLI(LightningCLI):
         self.model.check_batches(self.datamodule)
         self.checkpoint = self._checkpoint()
         check_trainer_options(config, self.model, command=str(self.subcommand))
+        shown, options = progress_shown(config)
         plugins = config["plugins"] or []
         plugins = [*(plugins if isinstance(plugins, list) else [plugins]), AtomicCheckpointIO()]
-        make = partial(super().instantiate_trainer, plugins=plugins, **kwargs)
+        make = partial(super().instantiate_trainer, plugins=plugins, **{**kwargs, **options})
         if config["fast_dev_run"]:  # leaves no trace
+            self.trainer_defaults = {"callbacks": shown}
             return made_by_lightning(make)
         resumed = self._resumed_step() if self.subcommand == "fit" else None
         for which in ("best", "last"):
@@ -156,9 +158,7 @@ class NERCLI(LightningCLI):
             if which == "best" and callback.monitor is None:
                 callback.monitor = f"dev/{self.model.headline}"
         loggers = self._loggers(resumed)
-        callbacks: list[Any] = [StopSignals()]
-        if config["enable_progress_bar"] is not False and not _has_bar(config["callbacks"]):
-            callbacks.append(ProgressBar())
+        callbacks: list[Any] = [StopSignals(), *shown]
         reports: tuple[Any, ...] = (ScoreReport,)
         if isinstance(self.model, NERModule):
             reports = (FitReport, TestReport, PredictionWriter)
@@ -170,6 +170,8 @@ class NERCLI(LightningCLI):
             events, row = self.run.test_events(self.checkpoint)
             name = f"{self.run.name}/{self.run.version}"
             callbacks.append(TensorBoardReport(self.run.root, name, events, row))
+        if self.subcommand == "fit":
+            callbacks.append(CorpusReport())
         self.trainer_defaults = {"callbacks": callbacks}
         # Without a logger, Lightning asks this folder where `config.yaml` belongs.
         make = partial(make, logger=loggers, default_root_dir=str(self.run.path))
@@ -291,7 +293,7 @@ def run(args: ArgsType = None) -> NERCLI:
     """Parse ``args`` (default: the command line), run the command, return what ran it."""
     for message in QUIET:
         warnings.filterwarnings("ignore", message=message)
-    logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(_is_no_advert)
+    hush()
     return NERCLI(
         BaseModule,
         SentenceDataModule,
@@ -315,18 +317,6 @@ def _top_options(parser: LightningArgumentParser) -> list[str]:
 def _is_first_process() -> bool:
     """Return whether this process stands for the run, of those of several devices."""
     return getattr(rank_zero_only, "rank", 0) == 0
-
-
-def _has_bar(callbacks: Any) -> bool:
-    """Tell whether the configuration has a progress bar of its own."""
-    callbacks = callbacks if isinstance(callbacks, list) else [callbacks]
-    return any(isinstance(callback, AnyProgressBar) for callback in callbacks)
-
-
-def _is_no_advert(record: logging.LogRecord) -> bool:
-    """Return whether a message of Lightning is about this run."""
-    message = record.getMessage()
-    return "litlogger" not in message and "Detected KeyboardInterrupt" not in message
 
 
 def _cause_of_ours(error: BaseException) -> BaseException | None:

@@ -20,6 +20,7 @@ from lowner_pl.callbacks import (
     PredictionWriter,
     read_test_record,
     scores_by_set,
+    without_advice,
 )
 from lowner_pl.cli import NERCLI, UNTRAINED, run
 from lowner_pl.corpus import AugmentationReport, ConllFile, fingerprint, write_conll
@@ -100,7 +101,7 @@ class Pipeline:
         todo = [s for s in STAGES[: STAGES.index(until) + 1] if s in self.configs]
         self._check_options(todo)
         try:
-            with self.record.opened():
+            with self.record.opened(), without_advice():
                 self._run(todo)
         except BaseException:
             stopping.advise("The same command goes on where it was stopped.")

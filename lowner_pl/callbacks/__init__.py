@@ -1,24 +1,29 @@
 """Floor 3: what a run leaves behind: tables, files and pictures."""
 
+from lowner_pl.callbacks.corpus_report import CorpusReport
 from lowner_pl.callbacks.fit_report import FitReport
 from lowner_pl.callbacks.generation_writer import GenerationWriter
 from lowner_pl.callbacks.prediction_writer import PredictionWriter
-from lowner_pl.callbacks.progress_bar import ProgressBar
+from lowner_pl.callbacks.progress_bar import progress_shown
 from lowner_pl.callbacks.score_report import ScoreReport
+from lowner_pl.callbacks.screen import hush, without_advice
 from lowner_pl.callbacks.stop_signals import StopSignals
 from lowner_pl.callbacks.tensorboard_report import TensorBoardReport
 from lowner_pl.callbacks.testing_record import read_test_record, scores_by_set
 from lowner_pl.callbacks.testing_report import TestReport
 
 __all__ = [
+    "CorpusReport",
     "FitReport",
     "GenerationWriter",
     "PredictionWriter",
-    "ProgressBar",
     "ScoreReport",
     "StopSignals",
     "TensorBoardReport",
     "TestReport",
+    "hush",
+    "progress_shown",
     "read_test_record",
     "scores_by_set",
+    "without_advice",
 ]

@@ -1,11 +1,14 @@
 """The best epoch of a training run, on the screen."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from lightning.pytorch import Callback, Trainer
 
-from lowner_pl.callbacks.shared import logged_scores, print_table
+from lowner_pl.callbacks.fit_screen import show_fit, show_validation
+from lowner_pl.callbacks.shared import logged_scores
 
 
 class FitReport(Callback):
@@ -18,7 +21,7 @@ class FitReport(Callback):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.best: dict[str, Any] = {}
-        self._rows: dict[str, dict[str, float]] = {}
+        self._show: Callable[[], None] | None = None
 
     def state_dict(self) -> dict[str, Any]:
         """Return the best scores, for a resumed run."""
@@ -30,23 +33,29 @@ class FitReport(Callback):
 
     def on_validation_end(self, trainer: Trainer, pl_module: Any) -> None:
         """Keep the scores if they are the best so far; after ``validate``, show them."""
+        if trainer.sanity_checking:
+            return
         scores = logged_scores(trainer, "dev/")
+        confusion = pl_module.dev_scores.confusion.tolist()
         if not self.best or scores["f1"] > self.best["scores"]["f1"]:
             self.best = {
                 "epoch": trainer.current_epoch,
                 "step": trainer.global_step,
                 "scores": scores,
+                "confusion": confusion,
             }
         if trainer.state.fn == "validate":
-            self._rows = {"dev": scores}
+            self._show = partial(
+                show_validation, trainer, pl_module, self.folder, scores, confusion
+            )
 
     def on_fit_end(self, trainer: Trainer, pl_module: Any) -> None:
-        """Keep a row for the best epoch."""
-        if self.best and trainer.is_global_zero:
-            self._rows = {f"dev, best epoch {self.best['epoch']}": self.best["scores"]}
+        """Show the best epoch, once the progress bar is gone."""
+        if self.best:
+            self._show = partial(show_fit, trainer, pl_module, self.folder, self.best)
 
     def teardown(self, trainer: Trainer, pl_module: Any, stage: str) -> None:
         """Show the scores, below the progress bar."""
-        print_table(self._rows, self.folder, trainer)
-        if self._rows and self.best["scores"]["f1"] == 0.0 and trainer.is_global_zero:
-            print("Dev F1 was 0 in every epoch: train longer, or with a larger learning rate.")
+        if self._show is not None and trainer.is_global_zero:
+            self._show()
+        self._show = None

@@ -7,7 +7,8 @@ from typing import Any
 from lightning.pytorch import Callback, Trainer
 
 from lowner_pl.callbacks.outputs import output_file
-from lowner_pl.callbacks.shared import gathered, give_back_memory
+from lowner_pl.callbacks.screen import warn
+from lowner_pl.callbacks.shared import gathered, give_back_memory, reads_all
 from lowner_pl.corpus import ConllWriter, Episode, Sentence
 
 
@@ -15,7 +16,8 @@ class PredictionWriter(Callback):
     """Writes what ``predict`` tagged to ``predictions_<name of the input>.conll``.
 
     Another input of the same name has a file of its own; see `output_file`.
-    Sentences are written as they are tagged; the file appears when all are.
+    Sentences are written as they are tagged; the file appears when all are. It is called
+    ``predictions_partial_…`` where `limit_predict_batches` leaves sentences out.
 
     Args:
         folder: The run folder.
@@ -25,13 +27,16 @@ class PredictionWriter(Callback):
         self.folder = folder
         self._writer: ConllWriter | None = None
         self._written = 0
+        self._whole = True
 
     def on_predict_start(self, trainer: Any, pl_module: Any) -> None:
         """Open the file."""
+        self._whole = reads_all(trainer.num_predict_batches, trainer.predict_dataloaders)
         self._written = 0
         self._writer = None
         if trainer.is_global_zero:
-            self.file = output_file(self.folder, "predictions", trainer.datamodule)
+            kind = "predictions" if self._whole else "predictions_partial"
+            self.file = output_file(self.folder, kind, trainer.datamodule)
             self._writer = ConllWriter(self.file)
 
     def on_predict_batch_end(
@@ -56,6 +61,11 @@ class PredictionWriter(Callback):
         if self._writer is not None:
             self._writer.close()
             print(f"{self._written:,} tagged sentences: {self.file}")
+            if not self._whole:
+                warn(
+                    f"The file has {self._written:,} of {len(trainer.datamodule.to_predict()):,} "
+                    "sentences (`--trainer.limit_predict_batches`)."
+                )
 
     def on_exception(self, trainer: Trainer, pl_module: Any, exception: BaseException) -> None:
         """Leave no half file."""

@@ -1,16 +1,81 @@
-"""The progress bar."""
+"""What is shown while a command works: a bar in a terminal, else a line for each dev score."""
 
+import sys
+from collections.abc import Mapping
 from typing import Any
 
-from lightning.pytorch import Trainer
-from lightning.pytorch.callbacks import RichProgressBar
+from lightning.pytorch import Callback, Trainer
+from lightning.pytorch.callbacks import ModelSummary, RichProgressBar
+from lightning.pytorch.callbacks import ProgressBar as AnyProgressBar
+from rich.table import Column
+
+from lowner_pl.callbacks.screen import say
+
+PERCENT = ("f1", "accuracy")
 
 
 class ProgressBar(RichProgressBar):
-    """Lightning's rich progress bar, with loss and dev F1."""
+    """Lightning's rich progress bar, with loss and dev F1; narrow enough for 80 columns."""
+
+    def configure_columns(self, trainer: Trainer) -> list[Any]:
+        """Return the columns, but for the speed."""
+        columns: list[Any] = super().configure_columns(trainer)
+        return columns[:-1]
+
+    def _init_progress(self, trainer: Trainer) -> None:
+        """Keep the scores on one line: the bar gives way."""
+        super()._init_progress(trainer)
+        if self._metric_component is not None:
+            self._metric_component._table_column = Column(no_wrap=True)
 
     def get_metrics(self, trainer: Trainer, pl_module: Any) -> dict[str, Any]:
-        """Return what stands beside the bar: not the name of the run folder."""
-        metrics: dict[str, Any] = super().get_metrics(trainer, pl_module)
-        metrics.pop("v_num", None)
-        return metrics
+        """Return what stands beside the bar: the loss, and the dev score in percent."""
+        return dict(_shown(trainer, pl_module))
+
+
+class EpochLines(Callback):
+    """Prints a line with loss and dev score for each validation, where a bar would be in pieces."""
+
+    def on_validation_end(self, trainer: Trainer, pl_module: Any) -> None:
+        """Print the line."""
+        if trainer.state.fn != "fit" or trainer.sanity_checking or not trainer.is_global_zero:
+            return
+        scores = (f"{name} {text}" for name, text in _shown(trainer, pl_module).items())
+        say(f"Epoch {trainer.current_epoch}: {', '.join(scores)}")
+
+
+def progress_shown(options: Mapping[str, Any]) -> tuple[list[Callback], dict[str, Any]]:
+    """Choose what shows how far a command is, and turn off Lightning's bar and summary.
+
+    In a terminal that is the bar, elsewhere the lines; a bar or summary that the options of Trainer
+    ask for stays.
+
+    Args:
+        options: The options of Trainer.
+
+    Returns:
+        Callbacks, and options that turn off what Lightning would add.
+    """
+    given = options["callbacks"] or []
+    given = given if isinstance(given, list) else [given]
+    has_bar = any(isinstance(callback, AnyProgressBar) for callback in given)
+    has_summary = any(isinstance(callback, ModelSummary) for callback in given)
+    shown: list[Callback] = []
+    if options["enable_progress_bar"] is not False and not has_bar:
+        shown.append(ProgressBar() if sys.stdout.isatty() else EpochLines())
+    return shown, {
+        "enable_progress_bar": has_bar or any(isinstance(part, ProgressBar) for part in shown),
+        "enable_model_summary": has_summary or bool(options["enable_model_summary"]),
+    }
+
+
+def _shown(trainer: Any, module: Any) -> dict[str, str]:
+    """Write the loss of the last batch and the last dev score, as the tables do."""
+    logged, key = trainer.callback_metrics, module.headline
+    shown = {}
+    if (loss := logged.get("train/loss")) is not None:
+        shown["loss"] = f"{loss.item():.3f}"
+    if (score := logged.get(f"dev/{key}")) is not None:
+        name = "dev F1" if key == "f1" else f"dev {key.replace('_', ' ')}"
+        shown[name] = f"{100 * score.item():.2f}" if key in PERCENT else f"{score.item():.3f}"
+    return shown

@@ -6,11 +6,13 @@ from typing import Any
 
 from lightning.pytorch import Callback, Trainer
 
-from lowner_pl.callbacks.shared import logged_scores, print_table, write_record
+from lowner_pl.callbacks.screen import configured, limiting_option, print_end, print_table, say
+from lowner_pl.callbacks.shared import logged_scores, reads_all, write_record
 from lowner_pl.callbacks.testing_record import (
     NAME,
     TestedSet,
     file_suffix,
+    partial_notes,
     record_of_test,
     short_scores,
 )
@@ -26,6 +28,7 @@ class ScoreReport(Callback):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._rows: dict[str, dict[str, float]] = {}
+        self._notes: list[str] = []
 
     def on_validation_end(self, trainer: Trainer, pl_module: Any) -> None:
         """Keep the scores of ``validate``."""
@@ -40,7 +43,9 @@ class ScoreReport(Callback):
         """Write the scores."""
         if trainer.is_global_zero:
             parts = _by_part(trainer, "test")
-            record = record_of_test(trainer, pl_module, self.folder, _tested_sets(trainer, parts))
+            sets = _tested_sets(trainer, parts)
+            record = record_of_test(trainer, pl_module, self.folder, sets)
+            self._notes = partial_notes(trainer, sets)
             record["overall"] = short_scores(parts[""])
             suffix = file_suffix(self.folder, trainer.ckpt_path)
             write_record(self.folder / f"{NAME}{suffix}.json", record)
@@ -48,11 +53,20 @@ class ScoreReport(Callback):
 
     def teardown(self, trainer: Trainer, pl_module: Any, stage: str) -> None:
         """Show the scores, below the progress bar."""
-        columns = tuple(next(iter(self._rows.values()), {}))
-        print_table(self._rows, self.folder, trainer, columns=columns)
+        if not self._rows or not trainer.is_global_zero:
+            return
+        print_table(list(self._rows.items()), tuple(next(iter(self._rows.values()))))
+        say(*self._notes)
+        generates = pl_module.predict_split == "train"
+        following = configured(self.folder, "predict") if generates and stage == "fit" else ""
+        print_end(self.folder, following)
+        self._rows = {}
 
-    def _collect(self, trainer: Trainer, split: str) -> None:
+    def _collect(self, trainer: Any, split: str) -> None:
         """Keep a row for all data and one for each part."""
+        if split == "dev" and not reads_all(trainer.num_val_batches, trainer.val_dataloaders):
+            option = limiting_option(trainer, "limit_val_batches")
+            self._notes = [f"These are not the scores of all dev data (`--trainer.{option}`)."]
         for part, scores in _by_part(trainer, split).items():
             self._rows[f"{split} {part}".strip()] = scores
 

@@ -1,4 +1,4 @@
-"""What the reports share: scores from the log, files written whole, tables."""
+"""What the reports share: scores from the log, what devices have, memory given back."""
 
 import contextlib
 import ctypes
@@ -12,9 +12,7 @@ from lightning.pytorch import Trainer
 
 from lowner_pl.files import write_text
 
-TAGGING = ("f1", "precision", "recall", "word_accuracy", "entities", "words")
 COUNTS = ("entities", "predicted_entities", "words", "sentences", "masks")
-PER_TOKEN = ("loss", "log_likelihood", "perplexity")
 
 
 def give_back_memory() -> None:
@@ -49,35 +47,17 @@ def logged_scores(trainer: Trainer, prefix: str) -> dict[str, float]:
     }
 
 
+def reads_all(batches: Sequence[int], loaders: Any) -> bool:
+    """Tell whether a command reads all that its loaders have.
+
+    Args:
+        batches: Batches that it reads of each.
+        loaders: The loaders, or the only one.
+    """
+    loaders = loaders if isinstance(loaders, list) else [loaders]
+    return all(n >= len(loader) for n, loader in zip(batches, loaders, strict=True))
+
+
 def write_record(file: Path, record: dict[str, Any]) -> None:
     """Write a JSON file whole or not at all."""
     write_text(file, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
-
-
-def print_table(
-    rows: dict[str, dict[str, float]],
-    folder: Path,
-    trainer: Trainer,
-    *,
-    columns: Sequence[str] = TAGGING,
-) -> None:
-    """Print scores in percent (`PER_TOKEN` and counts as they are), and where the run is."""
-    if not rows or not trainer.is_global_zero:
-        return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("", *columns)
-    for name, values in rows.items():
-        table.add_row(name, *(_cell(key, values[key]) for key in columns))
-    # Names of types, corpora and folders are text: rich would read `[bold]` and `:smile:` in them.
-    console = Console(markup=False, emoji=False, highlight=False)
-    console.print(table)
-    console.print(f"Run folder: {folder}", soft_wrap=True)
-
-
-def _cell(key: str, value: float) -> str:
-    """Return a score as text."""
-    if key in COUNTS:
-        return f"{value:.0f}"
-    return f"{value:.3f}" if key in PER_TOKEN else f"{100 * value:.2f}"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lowner_pl import __version__
+from lowner_pl.callbacks.screen import limiting_option, partial_note
 from lowner_pl.callbacks.shared import COUNTS
 from lowner_pl.corpus import Sentence, count_types, gold_hash
 
@@ -112,6 +113,29 @@ def record_of_test(
         },
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def partial_notes(trainer: Any, sets: Iterable[TestedSet]) -> list[str]:
+    """Say which test sets were scored in part."""
+    option = limiting_option(trainer, "limit_test_batches")
+    notes = (
+        partial_note(part.sentences_scored, len(part.sentences), f"{part.name} test", option)
+        for part in sets
+    )
+    return list(filter(None, notes))
+
+
+def tested_checkpoint(trainer: Any, module: Any, folder: Path) -> str:
+    """Name the tested checkpoint, its epoch and its dev score, as a person reads it."""
+    about = _checkpoint(trainer.ckpt_path, folder, _origin(trainer, module))
+    named = {"file": f"checkpoint {about['path']}", "none": "untrained"}
+    parts = [named.get(about["which"], f"{about['which']} checkpoint")]
+    if about["epoch"] is not None:
+        parts.append(f"epoch {about['epoch']}")
+    if about["dev_f1"] is not None:
+        partly = "" if about["dev_complete"] else " on a part of the dev data"
+        parts.append(f"dev F1 {100 * about['dev_f1']:.2f}{partly}")
+    return ", ".join(parts)
 
 
 def read_test_record(file: Path) -> dict[str, Any] | None:

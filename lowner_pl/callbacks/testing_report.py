@@ -6,8 +6,25 @@ from typing import Any
 
 from lightning.pytorch import Callback, Trainer
 
-from lowner_pl.callbacks.shared import gathered, logged_scores, print_table, write_record
-from lowner_pl.callbacks.testing_record import NAME, TestedSet, file_suffix, record_of_test
+from lowner_pl.callbacks.screen import (
+    PREDICT,
+    Scored,
+    configured,
+    entities_by_type,
+    print_end,
+    print_tagging,
+    say,
+)
+from lowner_pl.callbacks.shared import gathered, logged_scores, reads_all, write_record
+from lowner_pl.callbacks.testing_record import (
+    NAME,
+    TestedSet,
+    file_suffix,
+    partial_notes,
+    record_of_test,
+    tested_checkpoint,
+    which_checkpoint,
+)
 from lowner_pl.corpus import Episode, Sentence, queries, write_conll
 
 
@@ -24,7 +41,7 @@ class TestReport(Callback):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._tagged: list[list[tuple[Sentence, tuple[str, ...]]]] = []
-        self._rows: dict[str, dict[str, float]] = {}
+        self._sets: list[TestedSet] = []
 
     def on_test_start(self, trainer: Trainer, pl_module: Any) -> None:
         """Start afresh."""
@@ -48,7 +65,7 @@ class TestReport(Callback):
         """Check the counts and write the files."""
         tagged = [gathered(part, trainer) for part in self._tagged]
         sets = _tested_sets(trainer, pl_module)
-        if trainer.limit_test_batches == 1.0:
+        if reads_all(trainer.num_test_batches, trainer.test_dataloaders):
             for part in sets:
                 _check_counts(part)
         if not trainer.is_global_zero:
@@ -60,12 +77,30 @@ class TestReport(Callback):
             write_conll(file, [s for s, _ in sentences], predicted=[t for _, t in sentences])
         record = record_of_test(trainer, pl_module, self.folder, sets)
         write_record(self.folder / f"{NAME}{suffix}.json", record)
-        rows = {f"test {part.name}": dict(part.scores) for part in sets}
-        self._rows = rows if len(sets) > 1 else {"test": dict(sets[0].scores)}
+        self._sets = sets
 
-    def teardown(self, trainer: Trainer, pl_module: Any, stage: str) -> None:
+    def teardown(self, trainer: Any, pl_module: Any, stage: str) -> None:
         """Show the scores, below the progress bar."""
-        print_table(self._rows, self.folder, trainer)
+        if self._sets and trainer.is_global_zero:
+            _show(trainer, pl_module, self.folder, self._sets)
+            self._sets = []
+
+
+def _show(trainer: Any, module: Any, folder: Path, sets: Sequence[TestedSet]) -> None:
+    """Show the scores of each test set and what to type next."""
+    say(f"Test scores in percent, {tested_checkpoint(trainer, module, folder)}:")
+    parts = []
+    for part, scores in zip(sets, module.test_scores, strict=True):
+        entities = entities_by_type(part.confusion or [], scores.entity_types)
+        parts.append(Scored(part.name if len(sets) > 1 else "all", part.scores, entities))
+    print_tagging(parts)
+    if len(sets) > 1:
+        mean = sum(part.scores["f1"] for part in sets) / len(sets)
+        say(f"Mean F1 of the {len(sets)} test sets: {100 * mean:.2f}")
+    say(*partial_notes(trainer, sets))
+    which = which_checkpoint(folder, trainer.ckpt_path)
+    last = ("--ckpt_path", "last") if which == "last" else ()
+    print_end(folder, configured(folder, "predict", *PREDICT, *last))
 
 
 def _tested_sets(trainer: Any, module: Any) -> list[TestedSet]:

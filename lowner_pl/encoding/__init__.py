@@ -1,6 +1,7 @@
 """Floor 1: sentences to tensors."""
 
 from lowner_pl.encoding.batch import Batch
+from lowner_pl.encoding.coverage import Coverage, coverage
 from lowner_pl.encoding.linearization import (
     LinearEncoder,
     Linearization,
@@ -26,6 +27,7 @@ from lowner_pl.encoding.word_encoder import RANDOM_MARKER, Marker, WordEncoder
 __all__ = [
     "RANDOM_MARKER",
     "Batch",
+    "Coverage",
     "Kind",
     "LinearEncoder",
     "Linearization",
@@ -35,6 +37,7 @@ __all__ = [
     "Unit",
     "Window",
     "WordEncoder",
+    "coverage",
     "delinearize",
     "gaussian_mask",
     "label_token",

@@ -48,13 +48,22 @@ def unspelt_share(ids: Sequence[int], tokenizer: PreTrainedTokenizerBase) -> flo
     Such are the unknown token, a single byte, and in byte pairs a part of a character.
     """
     tokens = Counter(tokenizer.convert_ids_to_tokens(list(ids)))
+    return sum(tokens[token] for token in unspelt(tokens, tokenizer)) / max(tokens.total(), 1)
+
+
+def unspelt(tokens: Iterable[str], tokenizer: PreTrainedTokenizerBase) -> set[str]:
+    """Find the subwords that spell no whole character; see `unspelt_share`.
+
+    Args:
+        tokens: Subwords by name.
+        tokenizer: Their tokenizer.
+    """
     decoder = getattr(tokenizer.backend_tokenizer, "decoder", None)
     pairs = decoder if isinstance(decoder, decoders.ByteLevel) else None
-    unspelt = sum(
-        count
-        for token, count in tokens.items()
+    return {
+        token
+        for token in tokens
         if token == tokenizer.unk_token
         or _BYTE.fullmatch(token)
         or (pairs is not None and "\ufffd" in pairs.decode([token]))
-    )
-    return unspelt / max(tokens.total(), 1)
+    }

@@ -80,6 +80,11 @@ class WordEncoder:
         self._within_marking = _within(special - {str(tokenizer.unk_token)})
 
     @property
+    def marker_size(self) -> int:
+        """Number of subwords before each word: 1 with a marker, else 0."""
+        return len(self._marker_ids)
+
+    @property
     def mask_id(self) -> int:
         """Id of the mask token; ``ValueError`` where the tokenizer has none."""
         if self.tokenizer.mask_token_id is None:

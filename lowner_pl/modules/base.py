@@ -3,6 +3,7 @@
 import hashlib
 import os
 from abc import ABC
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, Literal
 
@@ -13,6 +14,7 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
 from lowner_pl.corpus import Sentence
+from lowner_pl.encoding import Coverage, coverage
 from lowner_pl.modules.origin import (
     RUN,
     describe_run,
@@ -124,6 +126,15 @@ class BaseModule(LightningModule, ABC):
             f"{type(data).__name__}. `EpisodicDataModule` gives tasks, for `MetaLightningModule`; "
             "all other data modules give sentences."
         )
+
+    def coverage(self, words: Iterable[str]) -> Coverage | None:
+        """Measure how the backbone's vocabulary spells words; ``None`` for methods without one.
+
+        Args:
+            words: The words, in which repeated ones count again.
+        """
+        encoder = getattr(self, "word_encoder", None)
+        return None if encoder is None else coverage(encoder, words)
 
     def check_start(self) -> None:
         """Refuse a checkpoint that training is to begin with, before a run begins."""

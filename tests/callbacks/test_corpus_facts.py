@@ -1,0 +1,141 @@
+"""What is said of data that a tagger cannot learn from, each cause by itself."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+from tokenizers import Tokenizer, models, pre_tokenizers
+from transformers import AutoTokenizer, PreTrainedTokenizerFast
+
+from lowner_pl.callbacks.corpus_facts import SplitFacts, corpus_facts, doubts
+from lowner_pl.callbacks.fit_screen import cause_of_zero
+from lowner_pl.datamodules import SampleDataModule
+from lowner_pl.encoding import Coverage, WordEncoder, coverage
+from lowner_pl.nn.loading import EMBEDDED
+
+PERSIAN = ("دانشگاه", "تهران", "در", "ایران", "است")
+ETHIOPIC = ("ሀለተከ", "በአረጠጠ", "ተገደሠገረ", ".")
+SPELT = Coverage(10, 15, 0, 0, "<unk>")
+
+
+class Module:
+    def __init__(self, encoder: WordEncoder) -> None:
+        self.encoder = encoder
+
+    def coverage(self, words: Any) -> Coverage:
+        return coverage(self.encoder, words)
+
+
+def embedded(**options: Any) -> WordEncoder:
+    return WordEncoder(AutoTokenizer.from_pretrained(EMBEDDED), **options)
+
+
+def latin() -> WordEncoder:
+    names = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *".abc", *("##a", "##b", "##c")]
+    model = models.WordPiece({name: i for i, name in enumerate(names)}, unk_token="[UNK]")
+    tokenizer = Tokenizer(model)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, unk_token="[UNK]", mask_token="[MASK]", pad_token="[PAD]"
+    )
+    return WordEncoder(fast)
+
+
+def split(
+    name: str, measured: Coverage = SPELT, types: dict[str, int] | None = None, **more: int
+) -> SplitFacts:
+    return SplitFacts(name, 5, 10, Counter({**(types or {}), **more}), measured)
+
+
+def said(*splits: SplitFacts) -> str:
+    return "\n".join(doubts(splits, "mine"))
+
+
+def test_the_sample_corpus_gives_no_cause_for_doubt() -> None:
+    splits = corpus_facts(SampleDataModule(language="sw"), Module(embedded(marker="mask")))
+    assert [(part.name, part.sentences) for part in splits] == [
+        ("train", 100),
+        ("dev", 50),
+        ("test", 100),
+    ]
+    assert splits[0].types == {"LOC": 73, "ORG": 47, "PER": 45}
+    assert splits[0].words == 1510
+    assert 2.0 < splits[0].coverage.per_word < 2.5  # the mask before each word is none of its own
+    assert doubts(splits, "embedded") == []
+
+
+def test_words_that_the_vocabulary_does_not_know_are_named_by_their_share() -> None:
+    measured = coverage(latin(), [*ETHIOPIC, "abc"])
+    assert measured == Coverage(5, 3 + 1 + 3, 3, 0, "[UNK]")
+    text = said(split("train", measured, PER=9), split("dev", PER=9))
+    assert "'mine' does not know 60% of the words in the training data" in text
+    assert "[UNK]" in text
+
+
+def test_a_script_that_single_bytes_spell_is_warned_of() -> None:
+    measured = coverage(embedded(), PERSIAN)
+    assert measured.per_word > 4
+    assert measured.bytes == 5
+    assert measured.unknown == 0
+    text = said(split("train", measured, PER=9), split("dev", PER=9))
+    assert f"in {measured.per_word:.1f} subwords each on average, and 100% of them by" in text
+
+
+def test_many_subwords_alone_are_warned_of_and_a_test_set_by_itself_too() -> None:
+    many = Coverage(100, 401, 0, 0, "<unk>")
+    few = Coverage(100, 400, 9, 9, "<unk>")
+    dev = split("dev", PER=9)
+    assert "in 4.0 subwords each on average: it" in said(split("train", many, A=9), dev)
+    assert not said(split("train", few, PER=9), dev)
+    test = split("test fa", many, PER=9)
+    assert "the words in the test fa data" in said(split("train", PER=9), dev, test)
+
+
+@pytest.mark.parametrize(
+    ("rare", "often"), [("PRE", "PER"), ("per", "PER"), ("PERS", "PER"), ("LOK", "LOC")]
+)
+def test_a_rare_type_beside_a_frequent_one_of_nearly_its_name_is_pointed_out(
+    rare: str, often: str
+) -> None:
+    train = split("train", types={often: 60, "ORG": 40})
+    text = said(train, split("dev", types={rare: 1, often: 9}))
+    assert f"{rare!r} has 1 entity, {often!r} has 69" in text
+    assert f"--data.type_map '{{{rare}: {often}}}'" in text
+    assert not said(train, split("dev", types={rare: 3, often: 9}))
+    assert not said(train, split("dev", types={often: 9, "GPE": 1}))
+
+
+def test_types_of_one_or_two_letters_are_not_near_each_other() -> None:
+    assert not said(split("train", 人名=60, 地名=1), split("dev", 人名=9))
+
+
+def test_each_cause_of_a_dev_f1_of_0_is_told_from_the_others() -> None:
+    unknown = Coverage(10, 10, 9, 0, "[UNK]")
+    train = split("train", PER=9, LOC=9)
+    assert cause_of_zero(train, split("dev", PER=1), "mine") is None
+    many = split("train", types={f"T{number}": 1 for number in range(20)})
+    causes = [
+        (train, split("dev"), "The 5 dev sentences have no entity"),
+        (train, split("dev", person=2), "no entity type in common ('PER', 'LOC'; 'person')"),
+        (split("train", unknown, PER=9), split("dev", PER=1), "does not know 90%"),
+        (many, split("dev", T1=1), "20 entity types"),
+    ]
+    for train, dev, cause in causes:
+        assert cause in (cause_of_zero(train, dev, "mine") or "")
+        assert cause in said(train, dev)
+
+
+def test_coverage_counts_repeated_words_again_and_leaves_the_encoder_as_it_is() -> None:
+    encoder = embedded(marker="mask")
+    once, thrice = coverage(encoder, ["Juma"]), coverage(encoder, ["Juma"] * 3)
+    assert thrice.words == 3 * once.words == 3
+    assert thrice.subwords == 3 * (len(encoder.subwords("Juma")) - 1)
+
+
+def test_sentences_are_sampled_evenly(monkeypatch: pytest.MonkeyPatch) -> None:
+    from lowner_pl.callbacks import corpus_facts as facts
+
+    monkeypatch.setattr(facts, "SAMPLED", 30)
+    splits = facts.corpus_facts(SampleDataModule(language="sw"), Module(embedded()))
+    assert 300 < splits[0].coverage.words < 500  # 25 of 100 sentences
+    assert splits[0].words == 1510

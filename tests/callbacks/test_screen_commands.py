@@ -1,0 +1,170 @@
+"""What commands show: the data, scores in one unit, what was left out, what to type next."""
+
+import json
+import shlex
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from lightning.pytorch.callbacks import RichModelSummary, RichProgressBar
+
+from lowner_pl.callbacks import progress_shown, read_test_record, without_advice
+from lowner_pl.callbacks.progress_bar import EpochLines, ProgressBar
+from lowner_pl.callbacks.screen import print_end
+from lowner_pl.cli import run
+from lowner_pl.corpus import Sentence, read_conll, write_conll
+
+from ..commands import command, folder, small_backbone, steps
+from ..conftest import SAMPLE
+
+BAR = "--trainer.enable_progress_bar=null"
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("trained")
+    command("fit", root)
+    return root
+
+
+def next_commands(output: str) -> list[list[str]]:
+    """Return the words of the commands that are named as the next ones."""
+    return [
+        shlex.split(line.partition(" -m lowner_pl ")[2])
+        for line in output.splitlines()
+        if " -m lowner_pl " in line
+    ]
+
+
+def test_a_training_shows_data_scores_and_the_next_commands(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    small_backbone()
+    capfd.readouterr()
+    root = tmp_path / "my runs"
+    command("fit", root, BAR, "--trainer.max_epochs=2")
+    output, errors = capfd.readouterr()
+    lines = [line.split() for line in output.splitlines()]
+    assert lines[0][:4] == ["Training", "sner", "on", "sample-sw"]
+    assert ["sentences", "48", "50", "100"] in lines
+    assert ["entities", "85", "163"] in [[row[0], *row[2:]] for row in lines if len(row) == 4]
+    assert any(row[:3] == ["subwords", "per", "word"] for row in lines)
+    dev = dict(steps(folder(root) / "metrics.csv", "dev/f1"))
+    for epoch, f1 in enumerate(dev.values()):
+        (line,) = (line for line in output.splitlines() if line.startswith(f"Epoch {epoch}: "))
+        assert line.endswith(f"dev F1 {100 * f1:.2f}")
+    (whole,) = (row for row in lines if row[:1] == ["all"])
+    assert whole[1] == f"{100 * max(dev.values()):.2f}"
+    assert {"PER", "LOC", "ORG"} <= {row[0] for row in lines if len(row) == 5}
+    for text in ("GPU available", "Seed set", "stopped:", "FLOPs", "Tip", "\x1b", "\r"):
+        assert text not in output + errors
+    test, predict = next_commands(output)
+    run(test)
+    output, errors = capfd.readouterr()
+    assert "Test scores in percent, best checkpoint, epoch" in output
+    assert "Restoring" not in errors
+    assert next_commands(output) == [predict]
+    new = tmp_path / "new.txt"
+    new.write_text("Juma alifika Dodoma .\n", encoding="utf-8")
+    run([str(new) if word == "new.txt" else word for word in predict])
+    assert (folder(root) / "predictions_new.conll").is_file()
+
+
+def test_scores_of_a_part_of_the_data_say_so(
+    trained: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command("test", trained, "--trainer.limit_test_batches=1", "--ckpt_path=last")
+    output = capsys.readouterr().out
+    assert "not the scores of all sw test data: 32 of 100 sentences were scored" in output
+    assert "--ckpt_path last" in output
+    record = read_test_record(folder(trained) / "test_metrics_last.json")
+    assert record is not None
+    assert (record["complete"], record["limit_test_batches"]) == (False, 1)
+    assert record["test_sets"][0]["sentences_scored"] == 32
+    command("validate", trained, "--trainer.limit_val_batches=1")
+    output = capsys.readouterr().out
+    assert "32 of 50 sentences were scored (`--trainer.limit_val_batches`)" in output
+    command("validate", trained)
+    assert "not the scores" not in capsys.readouterr().out
+
+
+def test_a_part_of_the_predictions_has_a_name_of_its_own(
+    trained: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command("predict", trained)
+    command("predict", trained, "--trainer.limit_predict_batches=1")
+    whole, part = (folder(trained) / f"predictions{part}_test.conll" for part in ("", "_partial"))
+    assert (len(read_conll(whole)), len(read_conll(part))) == (100, 32)
+    assert "has 32 of 100 sentences (`--trainer.limit_predict_batches`)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "notes"),
+    [
+        ("limit_train_batches", ["1 of 3 training batches"]),
+        ("limit_val_batches", ["32 of 50 sentences"]),
+        ("overfit_batches", ["1 of 3 training batches", "of 50 sentences"]),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:You requested to overfit:UserWarning")
+def test_a_training_on_a_part_says_so(
+    option: str, notes: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command("fit", tmp_path, f"--trainer.{option}=1", "--trainer.max_epochs=1")
+    output = capsys.readouterr().out
+    for note in notes:
+        (line,) = (line for line in output.splitlines() if note in line)
+        assert f"(`--trainer.{option}`)" in line
+    file = folder(tmp_path) / "checkpoints" / "best.ckpt"
+    saved = torch.load(file, weights_only=True)["lowner_pl"]["run"]
+    assert saved["dev_complete"] == (option == "limit_train_batches")
+
+
+def test_a_dev_f1_of_0_is_explained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    dev = [Sentence(s.words, ("O",) * len(s.words)) for s in read_conll(SAMPLE / "sw/dev.conll")]
+    write_conll(tmp_path / "dev.conll", dev)
+    init = {f"{part}_path": str(SAMPLE / "sw" / f"{part}.conll") for part in ("train", "test")}
+    init |= {"dev_path": str(tmp_path / "dev.conll"), "language": "sw"}
+    data = tmp_path / "data.yaml"
+    data.write_text(json.dumps({"class_path": "ConllDataModule", "init_args": init}))
+    command("fit", tmp_path, f"--data={data}", "--trainer.max_epochs=1")
+    output, errors = capsys.readouterr()
+    assert "warning: The 50 dev sentences have no entity" in errors
+    assert "Dev F1 was 0 in every epoch. The 50 dev sentences have no entity" in output
+    assert "train longer" not in output
+    command("fit", tmp_path, "--trainer.max_epochs=1", "--model.optimizer.init_args.lr=1e-9")
+    output, errors = capsys.readouterr()
+    if "Dev F1 was 0" in output:
+        assert "after 3 updates at a learning rate of 1e-09: train longer" in output
+    assert "warning" not in errors
+
+
+def test_a_bar_is_for_terminals_and_shows_percentages(monkeypatch: pytest.MonkeyPatch) -> None:
+    options: dict[str, Any] = {"callbacks": None, "enable_progress_bar": None}
+    options["enable_model_summary"] = None
+    lines, rest = progress_shown(options)
+    assert isinstance(lines[0], EpochLines)
+    assert rest == {"enable_progress_bar": False, "enable_model_summary": False}
+    monkeypatch.setattr("sys.stdout", SimpleNamespace(isatty=lambda: True))
+    (bar,), rest = progress_shown(options)
+    assert isinstance(bar, ProgressBar)
+    assert rest["enable_progress_bar"]
+    assert progress_shown({**options, "enable_progress_bar": False})[0] == []
+    own = {**options, "callbacks": [RichProgressBar(), RichModelSummary()]}
+    assert progress_shown(own) == ([], {"enable_progress_bar": True, "enable_model_summary": True})
+    logged = {"train/loss": torch.tensor(0.53642), "dev/f1": torch.tensor(0.2177)}
+    trainer: Any = SimpleNamespace(callback_metrics=logged)
+    module: Any = SimpleNamespace(headline="f1")
+    assert bar.get_metrics(trainer, module) == {"loss": "0.536", "dev F1": "21.77"}
+
+
+def test_the_commands_of_a_pipeline_name_no_next_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with without_advice():
+        print_end(tmp_path, "test")
+    assert "Next" not in capsys.readouterr().out
+    print_end(tmp_path, "", "test")
+    assert "Next: " in capsys.readouterr().out
