@@ -29,6 +29,7 @@ from lowner_pl.callbacks import (
     StopSignals,
     TensorBoardReport,
     TestReport,
+    UnscoredReport,
     hush,
     progress_shown,
 )
@@ -52,6 +53,7 @@ UNTRAINED = "none"
 # Third-party warnings that a user can do nothing about.
 QUIET = (
     "Checkpoint directory .* exists and is not empty",  # it does, when a run is resumed in place
+    "`ModelCheckpoint.monitor=.* could not find the monitored key",  # without dev scores; we say so
     "The dirpath has changed from",  # it does, when a checkpoint of another run is loaded
     ".isinstance.treespec, LeafSpec.. is deprecated",  # Lightning calling torch
 )
@@ -171,7 +173,7 @@ class NERCLI(LightningCLI):
             name = f"{self.run.name}/{self.run.version}"
             callbacks.append(TensorBoardReport(self.run.root, name, events, row))
         if self.subcommand == "fit":
-            callbacks.append(CorpusReport())
+            callbacks += [CorpusReport(), UnscoredReport(self.run.path)]
         self.trainer_defaults = {"callbacks": callbacks}
         # Without a logger, Lightning asks this folder where `config.yaml` belongs.
         make = partial(make, logger=loggers, default_root_dir=str(self.run.path))

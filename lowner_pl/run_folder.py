@@ -101,6 +101,11 @@ class RunFolder:
                 )
             return Path(which)
         file = self.checkpoints / f"{which}.ckpt"
+        if not file.is_file() and which == "best" and (self.checkpoints / "last.ckpt").is_file():
+            raise FileNotFoundError(
+                f"There is no '{file}': the run has no dev scores (yet), only a last.ckpt. Use "
+                "`--ckpt_path last`, or go on training with `fit` and `--ckpt_path last`."
+            )
         if not file.is_file():
             raise FileNotFoundError(
                 f"`--ckpt_path {which}` needs a checkpoint, was: no '{file}'. Train first with "

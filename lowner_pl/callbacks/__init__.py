@@ -11,6 +11,7 @@ from lowner_pl.callbacks.stop_signals import StopSignals
 from lowner_pl.callbacks.tensorboard_report import TensorBoardReport
 from lowner_pl.callbacks.testing_record import read_test_record, scores_by_set
 from lowner_pl.callbacks.testing_report import TestReport
+from lowner_pl.callbacks.unscored import UnscoredReport
 
 __all__ = [
     "CorpusReport",
@@ -21,6 +22,7 @@ __all__ = [
     "StopSignals",
     "TensorBoardReport",
     "TestReport",
+    "UnscoredReport",
     "hush",
     "progress_shown",
     "read_test_record",

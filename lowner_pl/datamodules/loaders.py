@@ -9,6 +9,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset, DistributedSampler
 
 from lowner_pl.corpus import Sentence, Sentences
+from lowner_pl.datamodules.resumable_loader import ResumableLoader
 
 _Item = TypeVar("_Item")
 
@@ -49,7 +50,7 @@ def training_loader(
     """
     seed = int(os.environ.get("PL_GLOBAL_SEED", "0")) if seed is None else seed
     data = _Items(sentences)
-    return DataLoader(
+    return ResumableLoader(
         data,
         batch_size=batch_size,
         sampler=DistributedSampler(data, num_replicas=world_size, rank=rank, seed=seed),

@@ -7,6 +7,8 @@ from typing import TypeVar
 import torch
 from torch.utils.data import DataLoader, Dataset, DistributedSampler
 
+from lowner_pl.datamodules.resumable_loader import ResumableLoader
+
 _Item = TypeVar("_Item")
 
 
@@ -64,7 +66,7 @@ def shared_loader(
         rank: Number of this device, from 0.
     """
     seed = int(os.environ.get("PL_GLOBAL_SEED", "0")) if seed is None else seed
-    return DataLoader(
+    return ResumableLoader(
         _Lists(items),
         batch_size=None,
         sampler=SharedBatches(

@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from lowner_pl.corpus import Sentence
 from lowner_pl.datamodules.lines import LanguageSampler, held_out, language_counts, line_table
+from lowner_pl.datamodules.resumable_loader import ResumableLoader
 from lowner_pl.datamodules.sentences import SentenceDataModule
 
 
@@ -146,7 +147,7 @@ class TextDataModule(SentenceDataModule):
         """Return the training batches."""
         train = self._lines["train"]
         seed = int(os.environ.get("PL_GLOBAL_SEED", "0")) if self.seed is None else self.seed
-        return DataLoader(
+        return ResumableLoader(
             train,
             batch_size=self.batch_size,
             sampler=self._sampler(self.epoch_lines or len(train), seed),

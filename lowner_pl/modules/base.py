@@ -22,6 +22,7 @@ from lowner_pl.modules.origin import (
     origin_of,
     validates_everything,
 )
+from lowner_pl.modules.progress import mark_unfinished_epoch, skip_unplanned_validation
 from lowner_pl.nn import tokenizer_identity, trial_optimizer
 
 Schedule = Literal["constant", "linear", "cosine"]
@@ -190,13 +191,20 @@ class BaseModule(LightningModule, ABC):
         """Let the options of this run win over those in a resumed optimiser state.
 
         A checkpoint of a whole epoch is gone on from with the next one, also where ``max_steps``
-        ends the run: Lightning would end the epoch again, without a batch or a dev score.
+        ends the run: Lightning would end the epoch again, without a batch or a dev score. Inside an
+        epoch Lightning begins it again without telling the callbacks, such as the progress bar.
         """
         loop = self.trainer.fit_loop
         if loop.epoch_loop.batch_progress.is_last_batch:
             progress: Any = loop.epoch_progress.current
             progress.completed = progress.processed
             loop.epoch_loop.restarting = False
+        elif loop.restarted_mid_epoch:
+            loader: Any = self.trainer.train_dataloader
+            loader.load_state_dict({"batches": loop.epoch_loop.batch_progress.current.ready})
+            for callback in self.trainer.callbacks:  # type: ignore[attr-defined]
+                callback.on_train_epoch_start(self.trainer, self)
+            self.on_train_epoch_start()
         for optimizer in self.trainer.optimizers:
             for group, configured in zip(optimizer.param_groups, self._configured, strict=True):
                 group.update(configured)
@@ -216,6 +224,13 @@ class BaseModule(LightningModule, ABC):
         """Seed the draws of this step."""
         del batch
         torch.manual_seed(self.step_seed(batch_idx))
+        # The step that loggers show; Lightning miscounts it in an epoch that is gone on with.
+        self.trainer.fit_loop.epoch_loop._batches_that_stepped = self.trainer.global_step
+
+    def on_train_batch_end(self, outputs: Any, batch: list[Any], batch_idx: int) -> None:
+        """Leave out a dev score that the same run without a stop would not have."""
+        del outputs, batch, batch_idx
+        skip_unplanned_validation(self.trainer)
 
     @property
     def seed(self) -> int:
@@ -274,12 +289,19 @@ class BaseModule(LightningModule, ABC):
             }
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Write the identity, the run and the dev score of these weights into the checkpoint."""
+        """Write the identity, the run and the dev score of these weights into the checkpoint.
+
+        Also where an unfinished epoch goes on.
+        """
         run = describe_run(self, backbone_hash=self.backbone_hash)
         run["headline"] = self.headline
         if self._dev_score is not None and self._dev_score["at"] == checkpoint["global_step"]:
             run |= {key: value for key, value in self._dev_score.items() if key != "at"}
         checkpoint[IDENTITY] = {**self.identity(), **self._tokenizer_identity, RUN: run}
+        if self._trainer is not None:
+            mark_unfinished_epoch(
+                checkpoint["loops"]["fit_loop"], accumulated=self.trainer.accumulate_grad_batches
+            )
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Refuse the checkpoint of another method, tag set, tokenizer or architecture.

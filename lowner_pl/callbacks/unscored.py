@@ -1,0 +1,45 @@
+"""What ``fit`` says where it ends without dev scores, or inside an epoch."""
+
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch import Callback, Trainer
+
+
+class UnscoredReport(Callback):
+    """Says which checkpoints there are where training ends in an unusual way.
+
+    Args:
+        folder: The run folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._lines: list[str] = []
+
+    def on_fit_end(self, trainer: Trainer, pl_module: Any) -> None:
+        """Look at where training ended and at the checkpoints."""
+        if not trainer.is_global_zero:
+            return
+        progress = trainer.fit_loop.epoch_loop.batch_progress
+        inside = 0 < progress.current.ready < trainer.num_training_batches
+        if inside and not progress.is_last_batch:
+            self._lines.append(
+                f"Training stopped inside epoch {max(trainer.current_epoch - 1, 0)}, after "
+                f"{progress.current.ready} of {trainer.num_training_batches} batches; "
+                "`fit` with `--ckpt_path last` goes on from there."
+            )
+        if not (self.folder / "checkpoints" / "best.ckpt").is_file():
+            self._lines.append(
+                "There are no dev scores, so there is no best.ckpt, only last.ckpt: use "
+                "`--ckpt_path last` with `test` and `predict`. Scores come at the end of an epoch "
+                "(see `trainer.max_steps`, `max_time`, `limit_val_batches` and "
+                "`check_val_every_n_epoch`)."
+            )
+        if self._lines:
+            self._lines.append(f"Run folder: {self.folder}")
+
+    def teardown(self, trainer: Trainer, pl_module: Any, stage: str) -> None:
+        """Say it, below the progress bar."""
+        while self._lines:
+            print(self._lines.pop(0))
