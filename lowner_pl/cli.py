@@ -25,6 +25,7 @@ from lowner_pl.callbacks import (
     FitReport,
     GenerationWriter,
     PredictionWriter,
+    RunFolderGuard,
     ScoreReport,
     StopSignals,
     TensorBoardReport,
@@ -46,6 +47,13 @@ from lowner_pl.modules import (
 )
 from lowner_pl.option_parser import OptionParser
 from lowner_pl.run_folder import RunFolder
+from lowner_pl.run_safety import (
+    check_room,
+    check_writable,
+    checkpoint_bytes,
+    explained,
+    hush_writer,
+)
 from lowner_pl.trainer_options import check_trainer_options, made_by_lightning
 
 UNTRAINED = "none"
@@ -74,6 +82,9 @@ class RunConfigCallback(SaveConfigCallback):
 
 class NERCLI(LightningCLI):
     """LightningCLI that hands the entity types of the data to the model and knows run folders."""
+
+    _aside: Path | None = None
+    """Where an earlier run is that can be tested, while this one has no checkpoint yet."""
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Link the one value both sides need; add where runs land and what is kept of them."""
@@ -153,6 +164,7 @@ class NERCLI(LightningCLI):
         if config["fast_dev_run"]:  # leaves no trace
             self.trainer_defaults = {"callbacks": shown}
             return made_by_lightning(make)
+        check_writable(self.run.reports(self.checkpoint))
         resumed = self._resumed_step() if self.subcommand == "fit" else None
         for which in ("best", "last"):
             callback = self._get(self.config_init, f"{which}_checkpoint")
@@ -160,7 +172,7 @@ class NERCLI(LightningCLI):
             if which == "best" and callback.monitor is None:
                 callback.monitor = f"dev/{self.model.headline}"
         loggers = self._loggers(resumed)
-        callbacks: list[Any] = [StopSignals(), *shown]
+        callbacks: list[Any] = [StopSignals(), RunFolderGuard(self.run.path), *shown]
         reports: tuple[Any, ...] = (ScoreReport,)
         if isinstance(self.model, NERModule):
             reports = (FitReport, TestReport, PredictionWriter)
@@ -255,29 +267,43 @@ class NERCLI(LightningCLI):
         return int(checkpoint["global_step"]) if self.run.holds(self.checkpoint) else None
 
     def _claim(self, resumed: int | None) -> None:
-        """Lock the run folder for training, and make room in it or go on where it stands."""
+        """Lock the run folder for training, and make room in it or go on where it stands.
+
+        An earlier run is moved once there is room for the checkpoints of this one.
+        """
         self.run.lock()
         if resumed is not None:
             self.run.forget_after(resumed)
-        elif aside := self.run.set_aside():
+            return
+        check_room(self.run.path, checkpoint_bytes(self.model, self.model.optimizer))
+        earlier = self.run.has_checkpoint()
+        if (aside := self.run.set_aside()) is not None:
             rank_zero_info(f"The earlier run in {self.run.path} was moved to {aside}.")
+            self._aside = aside if earlier else None
 
     def _run_subcommand(self, subcommand: str) -> None:
         """Run the command, and give the run folder back whatever happens."""
         try:
             super()._run_subcommand(subcommand)
-        except BaseException:
+        except BaseException as error:
             if subcommand == "fit":
                 stopping.advise(self._how_to_go_on())
+            if isinstance(error, OSError):
+                raise explained(error, self.run.path) from error
             raise
         finally:
             self.run.release()
 
     def _how_to_go_on(self) -> str:
-        """Say how a stopped training goes on."""
+        """Say how a stopped training goes on; put the earlier run back if it has no checkpoint."""
         if (self.run.checkpoints / "last.ckpt").is_file():
             return "Add `--ckpt_path last` to the command to go on from the last checkpoint."
-        return "There is no checkpoint yet; the same command starts again."
+        if self._aside is None or self.run.has_checkpoint() or not _is_first_process():
+            return "There is no checkpoint yet; the same command starts again."
+        left = self.run.put_back(self._aside)
+        more = f" What this run left is in '{left}'." if left else ""
+        print(f"No checkpoint was written. The earlier run is back in '{self.run.path}'.{more}")
+        return "The same command starts again."
 
     def _prepare_subcommand_kwargs(self, subcommand: str) -> dict[str, Any]:
         """Return the arguments for Trainer: the resolved checkpoint, loaded without code."""
@@ -293,6 +319,7 @@ class NERCLI(LightningCLI):
 
 def run(args: ArgsType = None) -> NERCLI:
     """Parse ``args`` (default: the command line), run the command, return what ran it."""
+    hush_writer()
     for message in QUIET:
         warnings.filterwarnings("ignore", message=message)
     hush()

@@ -13,6 +13,7 @@ from lightning.pytorch.loggers.logger import Logger
 from lightning.pytorch.utilities import rank_zero_only
 
 EVENTS = "tfevents"  # TensorBoard reads every file with this in its name
+HIDDEN = "superseded"  # instead of it, in the files of a run that is not to be counted
 NEVER_NEW = ("epoch", "step", "words", "sentences", "entities", "masks")
 FIRST = ("f1", "loss", "meta_loss", "mlm_loss", "accuracy", "perplexity", "log_likelihood")
 
@@ -212,4 +213,10 @@ def place_of(run: Path) -> Path:
 def hide(run: Path) -> None:
     """Rename the event files below a folder, so that TensorBoard does not read them any more."""
     for file in [*run.rglob(f"*{EVENTS}*")]:
-        file.rename(file.with_name(file.name.replace(EVENTS, "superseded")))
+        file.rename(file.with_name(file.name.replace(EVENTS, HIDDEN)))
+
+
+def show(run: Path) -> None:
+    """Give the event files below a folder the names back that `hide` took."""
+    for file in [*run.rglob(f"*{HIDDEN}*")]:
+        file.rename(file.with_name(file.name.replace(HIDDEN, EVENTS)))

@@ -11,8 +11,9 @@ from lightning.pytorch.loggers import CSVLogger
 from lightning.pytorch.loggers.csv_logs import ExperimentWriter
 from lightning.pytorch.loggers.logger import Logger
 
-from lowner_pl.event_files import EventsLogger, hide, new_place, place_of
-from lowner_pl.files import Partial, claim, reason_of
+from lowner_pl.event_files import EventsLogger, hide, new_place, place_of, show
+from lowner_pl.files import Partial, claim
+from lowner_pl.run_safety import refused
 
 SUPERSEDED = "superseded"
 
@@ -49,10 +50,7 @@ class RunFolder:
         try:
             self._lock = claim(self.path, refusal)
         except OSError as error:
-            raise OSError(
-                f"The run folder must be writable, was: '{self.path}' ({reason_of(error)}). "
-                "Give another `--log_root`."
-            ) from error
+            raise refused(self.path, error) from error
 
     def release(self) -> None:
         """Give the folder back."""
@@ -60,11 +58,15 @@ class RunFolder:
             self._lock.release()
             self._lock = None
 
-    def set_aside(self) -> Path | None:
+    def set_aside(self, *, keep_config: bool = True) -> Path | None:
         """Move an earlier run out of the way, to ``superseded/``; nothing is deleted.
 
         It becomes ``<root>/superseded/<corpus>/<method>/seed_<seed>.1``, ``.2`` and so on. Its
         event files get another name, so that TensorBoard does not count it beside the new run.
+
+        Args:
+            keep_config: Whether a copy of its ``config.yaml`` stays, which may be what the new run
+                is configured by.
 
         Returns:
             Where the earlier run is now, or ``None`` if there was none.
@@ -78,10 +80,30 @@ class RunFolder:
         place.mkdir(parents=True, exist_ok=True)
         self.path.rename(aside)
         hide(aside)
-        if (config := aside / "config.yaml").exists():  # it may be what this run is configured by
+        if keep_config and (config := aside / "config.yaml").exists():
             self.path.mkdir()
             shutil.copy2(config, self.path)
         return aside
+
+    def put_back(self, aside: Path) -> Path | None:
+        """Put an earlier run back in place of one that came to no checkpoint.
+
+        Args:
+            aside: Where the earlier run is.
+
+        Returns:
+            Where this run is now, or ``None`` if it left nothing.
+        """
+        left = self.set_aside(keep_config=False)
+        if self.path.exists():
+            self.path.rmdir()
+        aside.rename(self.path)
+        show(self.path)
+        return left
+
+    def has_checkpoint(self) -> bool:
+        """Return whether a run lies here that can be tested or resumed."""
+        return any(self.checkpoints.glob("*.ckpt"))
 
     def holds(self, file: Path | None) -> bool:
         """Return whether a file lies in the folder, however its path is written."""

@@ -95,3 +95,19 @@ def test_resuming_drops_what_was_logged_after_the_checkpoint(run: RunFolder) -> 
         ",1,2,0.5",
         "0.25,1,2,",
     ]
+
+
+def test_an_earlier_run_comes_back_as_it_was(run: RunFolder) -> None:
+    names = ["config.yaml", "checkpoints/best.ckpt", "0101-120000/events.out.tfevents.1.vm.2.0"]
+    for name in names:
+        (run.path / name).parent.mkdir(parents=True, exist_ok=True)
+        (run.path / name).touch()
+    assert run.has_checkpoint()
+    aside = run.set_aside()
+    assert aside is not None
+    assert not run.has_checkpoint()
+    left = run.put_back(aside)
+    assert left is not None
+    assert [file.name for file in left.iterdir()] == ["config.yaml"]
+    found = {str(file.relative_to(run.path)) for file in run.path.rglob("*") if file.is_file()}
+    assert found == set(names)

@@ -5,6 +5,7 @@ from lowner_pl.callbacks.fit_report import FitReport
 from lowner_pl.callbacks.generation_writer import GenerationWriter
 from lowner_pl.callbacks.prediction_writer import PredictionWriter
 from lowner_pl.callbacks.progress_bar import progress_shown
+from lowner_pl.callbacks.run_folder_guard import RunFolderGuard
 from lowner_pl.callbacks.score_report import ScoreReport
 from lowner_pl.callbacks.screen import hush, without_advice
 from lowner_pl.callbacks.stop_signals import StopSignals
@@ -18,6 +19,7 @@ __all__ = [
     "FitReport",
     "GenerationWriter",
     "PredictionWriter",
+    "RunFolderGuard",
     "ScoreReport",
     "StopSignals",
     "TensorBoardReport",
