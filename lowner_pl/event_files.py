@@ -62,8 +62,6 @@ class EventsLogger(TensorBoardLogger):
         )
         self.folder = folder
         self.resumed_step = resumed_step
-        self.heading: Sequence[Any] = ()
-        """Summaries that are written before the first numbers."""
 
     @property
     def log_dir(self) -> str:
@@ -84,7 +82,6 @@ class EventsLogger(TensorBoardLogger):
             writer = TensorBoardLogger.experiment.fget(self)  # type: ignore[attr-defined]
             for event in events:
                 _file_writer(writer).event_writer.add_event(event)
-            add_summaries(writer, self.heading)
             writer.flush()
             for file in earlier:
                 file.unlink(missing_ok=True)
@@ -109,7 +106,7 @@ class EventsLogger(TensorBoardLogger):
             super().log_metrics({str(tag): value for tag, value in tagged.items()}, step)
 
     def log_hyperparams(self, *args: Any, **kwargs: Any) -> None:
-        """Leave the options to the report that knows the run; see `heading`."""
+        """Leave the options to the report that knows the run."""
 
     def save(self) -> None:
         """Hand over what was logged; Lightning would add an empty ``hparams.yaml``."""
@@ -156,13 +153,24 @@ def _is_of_fit(file: Path) -> bool:
     return file.suffix[1:].isdigit()
 
 
-def read_events(file: Path) -> Iterator[Any]:
-    """Read an event file, up to where a killed process left it."""
-    from tensorboard.backend.event_processing.event_file_loader import RawEventFileLoader
+def read_events(file: Path, containing: bytes = b"") -> Iterator[Any]:
+    """Read an event file, up to where a killed process left it.
+
+    Args:
+        file: The file.
+        containing: Read only events with these bytes in them: a long file has few with options.
+    """
     from tensorboard.compat.proto.event_pb2 import Event
 
-    for record in RawEventFileLoader(str(file)).Load():
-        yield Event.FromString(record)
+    data = file.read_bytes()
+    begin = 0
+    while begin + 12 <= len(data):  # a record: its length and a checksum, itself and a checksum
+        begin, end = begin + 12, begin + 12 + int.from_bytes(data[begin : begin + 8], "little")
+        if end + 4 > len(data):
+            return
+        if containing in data[begin:end]:
+            yield Event.FromString(data[begin:end])
+        begin = end + 4
 
 
 @contextmanager

@@ -49,8 +49,8 @@ class Board:
         return sorted(tag for tags in runs.values() for tag in tags)
 
     def columns(self) -> list[str]:
-        """Return the options of HPARAMS in their order; the first five are shown."""
-        return [info.name for info in self._experiment().hparam_infos]
+        """Return the names of the options of HPARAMS in their order; the first five are shown."""
+        return [info.display_name for info in self._experiment().hparam_infos]
 
     def rows(self) -> list[Row]:
         """Return the rows of HPARAMS."""

@@ -2,21 +2,39 @@
 
 import shutil
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from itertools import islice
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from filelock import Timeout
 
-from lowner_pl.event_files import EVENTS, add_summaries, new_event_file, new_place, read_events
+from lowner_pl.event_files import (
+    EVENTS,
+    add_summaries,
+    event_files,
+    new_event_file,
+    new_place,
+    read_events,
+)
 from lowner_pl.files import lock_beside
 
 Value = str | float | bool
 COMPARISON = "comparison"
-COLUMNS = ("corpus", "language", "method", "seed", "train_size")
-"""The columns that the tab opens with: TensorBoard shows five options, then the metrics."""
-METRICS = {"trial/dev_f1": "dev/f1", "trial/test_f1": "test/f1"}
+KIND = "columns"
+COLUMNS = {
+    "language": "language",
+    "method": "method",
+    "seed": "seed",
+    "train_size": "train_size",
+    "tuning_f1": "dev/f1",
+}
+"""The columns that the tab opens with, and what they are called.
+
+TensorBoard shows five options, in the order of the alphabet, and then the metrics. In a window of
+1440 pixels there is room for the name of the row, these five, and one metric. So the dev F1 of the
+tested checkpoint is an option, and the corpus is at the beginning of the name.
+"""
+METRICS = {"trial/test_f1": "test/f1"}
 """Tags of a row's metrics, and the names of their columns.
 
 The tags come after ``train`` in the alphabet: of the groups of tags the first two are open.
@@ -56,17 +74,21 @@ def session_end() -> Any:
     return _summary(SESSION_END_INFO_TAG, info)
 
 
-def add_scores(writer: Any, scores: Mapping[str, float | None]) -> None:
-    """Write the metrics of a row as level lines.
+def add_test_f1(writer: Any, f1: float) -> None:
+    """Write the metric of a row as a level line.
 
     Args:
         writer: Of an event file.
-        scores: By the tags of `METRICS`; what is not known is left out.
+        f1: The test F1.
     """
-    for tag, score in scores.items():
-        if score is not None:
-            for step in range(POINTS):
-                writer.add_scalar(tag, score, step)
+    (tag,) = METRICS
+    for step in range(POINTS):
+        writer.add_scalar(tag, f1, step)
+
+
+def has_row(*files: Path) -> bool:
+    """Tell whether one of some event files makes its run a row."""
+    return any(data.HasField("session_start_info") for data in _plugin_data(files))
 
 
 def update_comparison(root: Path) -> None:
@@ -87,12 +109,14 @@ def update_comparison(root: Path) -> None:
             folder.mkdir(exist_ok=True)
             new = HParamsPluginData(experiment=_experiment(_rows(root)))
             earlier = [place for place in folder.iterdir() if place.is_dir()]
-            if len(earlier) == 1 and [*_plugin_data(earlier[0])] == [_versioned(new)]:
+            if len(earlier) == 1 and [*_plugin_data(event_files(earlier[0], kind=KIND))] == [
+                _versioned(new)
+            ]:
                 return
             place = new_place(folder)
             while place.exists():
                 place = place.with_name(f"{place.name}-")
-            with new_event_file(place, "columns") as writer:
+            with new_event_file(place, KIND) as writer:
                 add_summaries(writer, [_summary(EXPERIMENT_TAG, new)])
             for old in earlier:
                 shutil.rmtree(old, ignore_errors=True)
@@ -114,7 +138,7 @@ def _experiment(rows: list[dict[str, Value]]) -> Any:
     others = sorted(
         key
         for key, found in values.items()
-        if key not in COLUMNS and (len(set(found)) > 1 or len(found) < len(rows))
+        if key not in COLUMNS and (key == "corpus" or len(set(found)) > 1 or len(found) < len(rows))
     )
     metrics = [
         MetricInfo(name=MetricName(tag=tag), display_name=name) for tag, name in METRICS.items()
@@ -134,7 +158,7 @@ def _column(name: str, values: list[Value], first: bool) -> Any:
         HParamInfo,
     )
 
-    info = HParamInfo(name=name, differs=first)
+    info = HParamInfo(name=name, display_name=COLUMNS.get(name, name), differs=first)
     if values and all(isinstance(value, bool) for value in values):
         info.type = DATA_TYPE_BOOL
         info.domain_discrete.extend(sorted(set(values)))
@@ -152,7 +176,7 @@ def _rows(root: Path) -> list[dict[str, Value]]:
     """Read the options of all runs below a folder."""
     rows: dict[Path, dict[str, Value]] = {}
     for file in sorted(root.rglob(f"*{EVENTS}*")):
-        for data in _plugin_data(file.parent, file):
+        for data in _plugin_data([file]):
             if data.HasField("session_start_info") and file.parent not in rows:
                 rows[file.parent] = {
                     key: getattr(value, str(value.WhichOneof("kind")))
@@ -161,13 +185,13 @@ def _rows(root: Path) -> list[dict[str, Value]]:
     return list(rows.values())
 
 
-def _plugin_data(folder: Path, *files: Path) -> Iterator[Any]:
-    """Yield what is for HPARAMS at the beginning of event files."""
+def _plugin_data(files: Iterable[Path]) -> Iterator[Any]:
+    """Yield what event files have for HPARAMS."""
     from tensorboard.plugins.hparams.metadata import PLUGIN_NAME
     from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
-    for file in files or sorted(folder.glob(f"*{EVENTS}*")):
-        for event in islice(read_events(file), 5):  # the version, perhaps a restart, the options
+    for file in files:
+        for event in read_events(file, containing=PLUGIN_NAME.encode()):
             for value in event.summary.value:
                 if value.metadata.plugin_data.plugin_name == PLUGIN_NAME:
                     yield HParamsPluginData.FromString(value.metadata.plugin_data.content)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from lowner_pl.corpus import Entity, Sentence
 
-WRONG = "❌"
+WRONG = "✗"
 
 
 def sentence_table(tagged: Sequence[tuple[Sentence, Sequence[str]]]) -> str:

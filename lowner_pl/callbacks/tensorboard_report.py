@@ -10,9 +10,9 @@ from torch import Tensor
 
 from lowner_pl.callbacks.confusion_picture import confusion_picture, most_confused
 from lowner_pl.callbacks.hparams import (
-    METRICS,
     Value,
-    add_scores,
+    add_test_f1,
+    has_row,
     session_end,
     session_start,
     update_comparison,
@@ -46,7 +46,6 @@ class TensorBoardReport(Callback):
         self.row = row
         self.best: dict[str, Any] = {}
         self._tagged: list[tuple[Sentence, Sequence[str]]] = []
-        self._compared = False
 
     def state_dict(self) -> dict[str, Any]:
         """Return what is shown of the best epoch, for a resumed run."""
@@ -55,14 +54,6 @@ class TensorBoardReport(Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore what is shown of the best epoch of the resumed run."""
         self.best = state_dict["best"]
-
-    def on_fit_start(self, trainer: Trainer, pl_module: Any) -> None:
-        """Keep the options of the run for the beginning of the event file."""
-        data: Any = trainer.datamodule  # type: ignore[attr-defined]
-        for logger in _events(trainer):
-            options = _options(self.name, trainer, pl_module)
-            options["train_size"] = len(data.sentences("train"))
-            logger.heading = [session_start(options, self.name)]
 
     def on_validation_epoch_start(self, trainer: Trainer, pl_module: Any) -> None:
         """Forget the sentences of the last epoch."""
@@ -97,13 +88,6 @@ class TensorBoardReport(Callback):
                 "sentences": sentence_table(self._tagged),
             }
 
-    def on_train_epoch_end(self, trainer: Trainer, pl_module: Any) -> None:
-        """Let the columns of HPARAMS know the run, once it has numbers."""
-        for logger in _events(trainer):
-            if not self._compared and event_files(logger.folder):
-                update_comparison(self.root)
-                self._compared = True
-
     def on_save_checkpoint(
         self, trainer: Trainer, pl_module: Any, checkpoint: dict[str, Any]
     ) -> None:
@@ -112,34 +96,36 @@ class TensorBoardReport(Callback):
             logger.save()
 
     def on_fit_end(self, trainer: Trainer, pl_module: Any) -> None:
-        """Draw the best epoch, and say that the run came to its end."""
-        for logger in _events(trainer):
-            if not event_files(logger.folder):  # nothing was trained
-                continue
+        """Draw the best epoch, and make the run a row: it came to its end."""
+        loggers = [logger for logger in _events(trainer) if event_files(logger.folder)]
+        for logger in loggers:
             writer = logger.open()
+            options = _options(self.name, trainer, pl_module)
+            data: Any = trainer.datamodule  # type: ignore[attr-defined]
+            options["train_size"] = len(data.sentences("train"))
             if self.best:
+                options["tuning_f1"] = self.best["f1"]
                 step = self.best["step"]
                 title = f"{self.name}, epoch {self.best['epoch']}, dev F1 {self.best['f1']:.3f}"
                 counts, rows, columns = self.best["confusion"]
                 figure = confusion_picture(counts, rows, columns, title)
                 writer.add_figure("views/dev/confusion", figure, step)
                 writer.add_text("dev/sentences", self.best["sentences"], step)
-            add_summaries(writer, [session_end()])
+            add_summaries(writer, [session_start(options, self.name), session_end()])
             writer.flush()
+        if loggers:
+            update_comparison(self.root)
 
     def on_test_end(self, trainer: Trainer, pl_module: Any) -> None:
-        """Add the scores of a test to the row of its run, or a row of its own."""
-        if not trainer.is_global_zero:
+        """Add the test F1 to the row of the run, or make the test a row of its own."""
+        if not trainer.is_global_zero or not trainer.loggers:
             return
-        origin = getattr(pl_module, "origin", None) or {}
-        scores = (_dev_f1(origin, trainer), trainer.callback_metrics["test/f1"].item())
         with new_event_file(self.test_events, "test") as writer:
-            if not event_files(self.test_events):
-                options = _options(self.name, trainer, pl_module) | _of_origin(origin, self.name)
-                add_summaries(writer, [session_start(options, self.row)])
-            add_scores(writer, dict(zip(METRICS, scores, strict=True)))
-            if not event_files(self.test_events):
-                add_summaries(writer, [session_end()])
+            if not has_row(*event_files(self.test_events)):
+                options = _options(self.name, trainer, pl_module)
+                tested, row = _of_test(self.name, self.row, trainer, pl_module)
+                add_summaries(writer, [session_start(options | tested, row), session_end()])
+            add_test_f1(writer, trainer.callback_metrics["test/f1"].item())
         update_comparison(self.root)
 
 
@@ -179,19 +165,22 @@ def _dev_f1(origin: Mapping[str, Any], trainer: Trainer) -> float | None:
     return (max(scores) if checkpoint.stem == "best" else scores[-1]) if scores else None
 
 
-def _of_origin(origin: Mapping[str, Any], name: str) -> dict[str, Value]:
-    """Say which run a tested checkpoint is from."""
+def _of_test(name: str, row: str, trainer: Trainer, module: Any) -> tuple[dict[str, Value], str]:
+    """Say which run a tested checkpoint is from; return these options and the name of the row."""
+    origin = getattr(module, "origin", None) or {}
     options: dict[str, Value] = {}
-    if (corpus := origin.get("corpus")) is None:
-        return options
-    tested = name.rsplit("/", 2)[0]
-    if corpus != tested:
-        options["corpus"] = f"{corpus} → {tested}"
-    variant = origin.get("variant")
+    if (f1 := _dev_f1(origin, trainer)) is not None:
+        options["tuning_f1"] = f1
+    if (trained := origin.get("corpus")) is None:
+        return options, row
+    variant, tested = origin.get("variant"), name.rsplit("/", 2)[0]
     options["method"] = f"{origin['method']}-{variant}" if variant else origin["method"]
     options["seed"] = str(origin["seed"])
     options["train_size"] = origin["train_sentences"]
-    return options
+    if trained != tested:
+        options["corpus"] = f"{trained} → {tested}"
+        row = f"{trained} → {row}"
+    return options, row
 
 
 def _flat(options: dict[str, Any], prefix: str = "") -> dict[str, Value]:

@@ -47,8 +47,8 @@ def test_gold_and_predicted_stand_side_by_side_and_errors_are_marked() -> None:
     predicted = ("B-PER", "O", "B-PER", "O", "O")
     assert cells(sentence_table([(sentence, predicted)])) == [
         [
-            "[PER Ann] saw [❌ LOC Rio] and [❌ PER Bo]",
-            "[PER Ann] saw [❌ PER Rio] and Bo",
+            "[PER Ann] saw [✗ LOC Rio] and [✗ PER Bo]",
+            "[PER Ann] saw [✗ PER Rio] and Bo",
         ]
     ]
 
@@ -56,4 +56,4 @@ def test_gold_and_predicted_stand_side_by_side_and_errors_are_marked() -> None:
 @pytest.mark.parametrize("word", ["人名", "ሰው", "محمد"])
 def test_other_scripts_stay(word: str) -> None:
     sentence = Sentence((word,), ("B-人",))
-    assert cells(sentence_table([(sentence, ("O",))])) == [[f"[❌ 人 {word}]", word]]
+    assert cells(sentence_table([(sentence, ("O",))])) == [[f"[✗ 人 {word}]", word]]
