@@ -6,6 +6,7 @@ import os
 import shlex
 import shutil
 import sys
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from pathlib import Path
@@ -38,6 +39,7 @@ UNSAID = (
     "💡 Tip:",
     "Detected KeyboardInterrupt",
 )
+_python_warning = warnings.formatwarning
 _ADVISES: ContextVar[bool] = ContextVar("advises", default=True)
 
 
@@ -56,13 +58,23 @@ class Scored(NamedTuple):
 
 
 def hush() -> None:
-    """Keep Lightning from saying what tells a person nothing."""
+    """Keep Lightning from saying what tells a person nothing, and warnings from showing code."""
+    warnings.formatwarning = _warning
     for name in (
         "lightning.fabric.utilities.seed",
         "lightning.pytorch.accelerators.cuda",
         "lightning.pytorch.utilities.rank_zero",
     ):
         logging.getLogger(name).addFilter(_is_said)
+
+
+def _warning(
+    message: Warning | str, category: type[Warning], filename: str, *place: Any, **line: Any
+) -> str:
+    """Return a warning as the screen shows it: the project's are sentences for people."""
+    if category is UserWarning and Path(__file__).parents[1] in Path(filename).parents:
+        return f"warning: {message}\n"
+    return _python_warning(message, category, filename, *place, **line)
 
 
 def _is_said(record: logging.LogRecord) -> bool:

@@ -75,7 +75,8 @@ def content(lines: Iterable[str]) -> Content:
     rows = [row for row in rows if row[0] != "#"] or rows
     if not rows:
         return Content("text")
-    if other := kind_of(rows[0], labelled=False):
+    first = "".join(rows[:2]) if rows[0] in ("[", "{") else rows[0]
+    if other := kind_of(first, labelled=False):
         return Content("text", other=other)
     cells = [row.split("\t") if "\t" in row else row.split() for row in rows]
     blocks = sum(

@@ -145,7 +145,8 @@ class TextFile:
         return self._size
 
     def __iter__(self) -> Iterator[Sentence]:
-        for number, line in enumerate(lines_of(self.path, self.encoding), 1):
+        for number, text in enumerate(lines_of(self.path, self.encoding), 1):
+            line = text.removeprefix("\ufeff")  # of a file that was appended to another
             if words := [word for word in _WHITE_SPACE.split(line) if word]:
                 yield Sentence(tuple(words), None, self.language, (str(self.path), number))
 

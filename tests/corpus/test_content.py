@@ -72,6 +72,7 @@ def test_words_alone_between_blank_lines_are_said_to_be_so() -> None:
         ('{"text": "Juma"}\n{"text": "Asha"}\n', "JSON"),
         ('[{"text": "Juma"}]', "JSON"),
         ('["Juma", "Asha"]', "JSON"),
+        ('[\n  {"text": "Juma",\n', "JSON"),
         ("<!DOCTYPE html>\n<html>\n", "HTML"),
         ("Juma,B-PER\nyuko,O\n", "','"),
         ("Juma alifika .\rAsha yuko .\r", "Mac OS"),

@@ -71,3 +71,9 @@ def test_a_conll_file_may_come_through_a_pipe() -> None:
         assert list(sentences) == list(sentences) == [Sentence(("Ann", "left"), ("B-PER", "O"))]
     finally:
         os.close(reading)
+
+
+def test_byte_order_marks_of_files_put_together_are_no_part_of_words(tmp_path: Path) -> None:
+    path = tmp_path / "raw.txt"
+    path.write_text("\ufeffHabari ya\n\ufeffJuma \ufeff\n")
+    assert [s.words for s in read_text(path)] == [("Habari", "ya"), ("Juma", "\ufeff")]
