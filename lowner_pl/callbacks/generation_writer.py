@@ -11,6 +11,7 @@ from lightning.pytorch import Callback, Trainer
 
 from lowner_pl import stopping
 from lowner_pl.callbacks.outputs import output_file
+from lowner_pl.callbacks.screen import say, warn
 from lowner_pl.callbacks.shared import give_back_memory, write_record
 from lowner_pl.corpus import (
     AugmentationReport,
@@ -40,6 +41,7 @@ class GenerationWriter(Callback):
         self.folder = folder
         self._journal: TextIO | None = None
         self._lock: BaseFileLock | None = None
+        self._done = False
 
     def on_predict_start(self, trainer: Any, pl_module: Any) -> None:
         """Open the journal, behind what a stopped run of the same work wrote.
@@ -102,7 +104,21 @@ class GenerationWriter(Callback):
         write_record(self.file.with_suffix(".json"), {**self.heading, **report.as_dict()})
         self.journal.unlink()
         self._close()
-        print(f"Generated sentences: {report}: {self.file}")
+        self._done = True
+
+    def teardown(self, trainer: Any, pl_module: Any, stage: str) -> None:
+        """Say where the new sentences are, below the progress bar."""
+        if not self._done:
+            return
+        self._done = False
+        report = self.novelty.report
+        say(f"Generated sentences: {report}: {self.file}")
+        total = len(trainer.datamodule.to_predict())
+        if report.sentences_in < total:
+            warn(
+                f"They are made of {report.sentences_in:,} of {total:,} sentences "
+                "(`--trainer.limit_predict_batches`)."
+            )
 
     def on_exception(self, trainer: Trainer, pl_module: Any, exception: BaseException) -> None:
         """Say where what was generated lies."""

@@ -7,7 +7,7 @@ from typing import Any
 from lightning.pytorch import Callback, Trainer
 
 from lowner_pl.callbacks.outputs import output_file
-from lowner_pl.callbacks.screen import warn
+from lowner_pl.callbacks.screen import say, warn
 from lowner_pl.callbacks.shared import gathered, give_back_memory, reads_all
 from lowner_pl.corpus import ConllWriter, Episode, Sentence
 
@@ -60,12 +60,19 @@ class PredictionWriter(Callback):
         """Let the file appear."""
         if self._writer is not None:
             self._writer.close()
-            print(f"{self._written:,} tagged sentences: {self.file}")
-            if not self._whole:
-                warn(
-                    f"The file has {self._written:,} of {len(trainer.datamodule.to_predict()):,} "
-                    "sentences (`--trainer.limit_predict_batches`)."
-                )
+
+    def teardown(self, trainer: Any, pl_module: Any, stage: str) -> None:
+        """Say where the file is, below the progress bar."""
+        if self._writer is None:
+            return
+        self._writer = None
+        sentences = "sentence" if self._written == 1 else "sentences"
+        say(f"{self._written:,} tagged {sentences}: {self.file}")
+        if not self._whole:
+            warn(
+                f"The file has {self._written:,} of {len(trainer.datamodule.to_predict()):,} "
+                "sentences (`--trainer.limit_predict_batches`)."
+            )
 
     def on_exception(self, trainer: Trainer, pl_module: Any, exception: BaseException) -> None:
         """Leave no half file."""
