@@ -168,7 +168,7 @@ def _cleaned(tag: str) -> str:
     text = text.strip(edges)
     if (match := _QUOTES.fullmatch(text)) and not _BRACKETS.fullmatch(text):
         text = match[2]
-    return text.rstrip(".,;:-") or text
+    return text.rstrip(".,;:-") or text or tag
 
 
 def _without_keys(read: dict[str, str]) -> dict[str, str]:
@@ -180,7 +180,7 @@ def _without_keys(read: dict[str, str]) -> dict[str, str]:
     for key in _TAG_KEYS:
         values = {tag: pairs.get(key) for tag, pairs in fields.items()}
         if values and all(values.values()):
-            return {tag: _cleaned(value or "") for tag, value in values.items()}
+            return {tag: _cleaned(value) for tag, value in values.items() if value}
     return read
 
 

@@ -188,6 +188,8 @@ def test_two_tags_of_one_word_are_refused(tag: str) -> None:
         (spelt("P-T", "_"), ":3: A tag must", "entities 'O', or set `tag_column`."),
         (changed("l-ORG"), ":9: A tag must be", "was: 'l-ORG'. Correct the tag, or set"),
         (changed("1-ORG"), ":9: A tag must be", "was: '1-ORG'. Correct the tag, or set"),
+        (changed("\xa0"), ":9: A tag must be", "was: '\\xa0' (U+00A0 NO-BREAK SPACE)."),
+        (changed("\ufeff"), ":9: A tag must be", "was: '\\ufeff' (U+FEFF ZERO WIDTH NO-BREAK"),
         (changed("I-"), ":9: A tag must be", "was: 'I-'. Correct the tag, or set"),
         (changed("X-ORG"), ":9: A tag must be", "was: 'X-ORG'. Correct the tag, or set"),
         (changed("ORG"), ":9: A tag must fit the scheme of the file", "was: 'ORG'. Correct the"),
