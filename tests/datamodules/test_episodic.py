@@ -18,7 +18,7 @@ from tests.datamodules.test_loaders import Collector
 
 pytestmark = [
     pytest.mark.usefixtures("offline"),
-    pytest.mark.filterwarnings("ignore:. of the . test sentences of small-to-en are also among"),
+    pytest.mark.filterwarnings("ignore:. of the . test sentences of small-en-to-en are also among"),
 ]
 ANN, BEN, COE, DAN = (
     Sentence((name, *words), ("B-PER", *"O" * len(words)), "en")
