@@ -1,6 +1,7 @@
 """Untrained backbones with a tokenizer of their own, for pre-training, tests and benchmarks."""
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -92,12 +93,30 @@ def check_shape(
     for name, (number, lowest) in least.items():
         if number < lowest:
             raise ValueError(f"`{name}` must be at least {lowest}, was: {number}.")
-    if seed >= 2**32:
-        raise ValueError(f"`seed` must be below 2**32, was: {seed}.")
+    most = {"vocabulary": (vocabulary, 10**7), "layers": (layers, 1000), "hidden": (hidden, 10**6)}
+    most |= {"positions": (positions, 10**6), "seed": (seed, 2**32 - 1)}
+    for name, (number, highest) in most.items():
+        if number > highest:
+            raise ValueError(f"`{name}` must be at most {highest}, was: {number}.")
     step = heads if kind in ("xlm-roberta", "bert") else 2 * heads
     if hidden % step:
         half = "" if step == heads else "twice "
         raise ValueError(f"`hidden` must be a multiple of {half}`heads`, {step}, was: {hidden}.")
+    _check_memory(layers, hidden, positions)
+
+
+def _check_memory(layers: int, hidden: int, positions: int) -> None:
+    """Refuse a model whose weights alone are larger than the memory of this machine."""
+    needed = 4 * hidden * (12 * layers * hidden + positions)
+    if not hasattr(os, "sysconf"):  # on Windows
+        return
+    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if needed > there:
+        raise ValueError(
+            f"A model of {layers} `layers` and a `hidden` size of {hidden} takes about "
+            f"{needed / 2**30:,.0f} GiB, but this machine has {there / 2**30:,.0f} GiB of memory. "
+            "Lower one of them."
+        )
 
 
 def fresh_tokenizer(

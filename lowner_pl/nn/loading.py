@@ -16,6 +16,13 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from lowner_pl.checksums import first_not_finite
 from lowner_pl.encoding import WordEncoder, unspelt_share
 from lowner_pl.nn.backbone import Backbone, MaskedLMHead
+from lowner_pl.nn.backbone_files import (
+    check_json,
+    check_tokenizer,
+    one_line,
+    refusing,
+    unusable,
+)
 from lowner_pl.nn.weights_file import add_checksums, verify_checksums
 
 EMBEDDED = Path(__file__).parents[1] / "assets" / "backbone"
@@ -189,6 +196,7 @@ def _load(
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase, list[str]]:
     """Load a model and its tokenizer; return them, and the weights that the files do not hold."""
     _check_reachable(source, name, family)
+    check_json(source, name)
     tokenizer = _load_tokenizer(source, name, family)
     verify_checksums(source)
     model, missing = _load_model(source, name, family)
@@ -249,16 +257,20 @@ def _load_model(source: str, name: str, family: _Family) -> tuple[PreTrainedMode
             f"The weights of {name!r} must be tensors only, was: a file that could run code. Use "
             "a backbone saved as safetensors."
         ) from error
-    except (SafetensorError, RuntimeError, EOFError) as error:
+    except (SafetensorError, RuntimeError, EOFError, MemoryError) as error:
+        if isinstance(error, MemoryError) or "memory" in str(error):
+            raise
         raise ValueError(
             f"The weights of {name!r} must be whole and of the shapes in its `config.json`, was: "
-            f"{_first_line(error)!r}. Copy or download the folder again."
+            f"{one_line(error)!r}. Copy or download the folder again."
         ) from error
     except ValueError as error:
         raise ValueError(
-            f"The backbone must be {family.name}, was: {name!r} ({_first_line(error)}). "
+            f"The backbone must be {family.name}, was: {name!r} ({one_line(error)}). "
             f"Choose one that `{family.loader}` loads, such as {family.examples}."
         ) from error
+    except Exception as error:  # of whatever reads a field of the wrong type
+        raise unusable("config.json", name, error) from error
     return model, sorted(report["missing_keys"])
 
 
@@ -266,15 +278,22 @@ def _load_tokenizer(source: str, name: str, family: _Family) -> PreTrainedTokeni
     """Load the fast tokenizer of a backbone."""
     from transformers import AutoTokenizer
 
+    file = "tokenizer.json"
     try:
         tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
     except OSError as error:
         raise FileNotFoundError(_not_found(name, family)) from error
     except (ValueError, KeyError) as error:
         raise ValueError(
-            f"The tokenizer of {name!r} must load as a fast one, was: {_first_line(error)} "
-            "Put its `tokenizer.json` in the folder."
+            f"The tokenizer of {name!r} must load as a fast one, was: {one_line(error)}. "
+            f"Put its `{file}` in the folder."
         ) from error
+    except (MemoryError, KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # of `tokenizers`, which is not even an Exception
+        raise unusable(file, name, error) from error
+    with refusing(file, name):
+        check_tokenizer(tokenizer)
     return tokenizer
 
 
@@ -300,8 +319,3 @@ def _not_found(name: str, family: _Family) -> str:
         "did not give it (no network, or no such model). Download it on a machine with network and "
         "give its folder" + (", or use `backbone: embedded`." if family.is_embedded else ".")
     )
-
-
-def _first_line(error: Exception) -> str:
-    """Return the first line of an error message, at most 200 characters."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
