@@ -113,7 +113,9 @@ def spells_nothing(split: SplitFacts, backbone: str) -> str | None:
     many = coverage.per_word > MANY_SUBWORDS
     if not many and pieces < UNSPELT_SHARE:
         return None
-    how = f", and {pieces:.0%} of them by single bytes" if pieces >= UNSPELT_SHARE else ""
+    how = (
+        f", {pieces:.0%} of them at least partly by single bytes" if pieces >= UNSPELT_SHARE else ""
+    )
     return (
         f"The backbone {backbone!r} spells {data} in {coverage.per_word:.1f} subwords each on "
         f"average{how}: it has hardly read this language. Choose a backbone that has; more "
