@@ -213,8 +213,7 @@ class NERModule(BaseModule):
     def loss(self, sentences: list[Sentence]) -> Tensor:
         """Return the training loss of a batch."""
         batch = self.encode(sentences, train=True).to(self.device)
-        emissions = self.tagger(batch)
-        return self.tagger.head.loss(emissions, batch.tags, batch.word_mask, average=self.average)
+        return self.tagger.loss(batch, average=self.average)
 
     def training_step(self, batch: list[Any], batch_idx: int) -> Tensor | None:
         """Return the loss, having made sure that it is a number."""

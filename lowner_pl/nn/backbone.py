@@ -69,7 +69,7 @@ class Backbone(nn.Module):
             input_ids: Subword ids of all windows, end to end. Shape ``(N,)``.
             lengths: Subwords in each window.
         """
-        passes = _passes(lengths, self.subwords_per_pass)
+        passes = self.passes(lengths)
         if len(passes) == 1:
             return self._run(input_ids, lengths)
         outputs, start = [], 0
@@ -81,6 +81,10 @@ class Backbone(nn.Module):
                 outputs.append(self._run(ids, part))
             start += len(ids)
         return torch.cat(outputs)
+
+    def passes(self, lengths: tuple[int, ...]) -> list[tuple[int, ...]]:
+        """Return the windows of each pass of a batch."""
+        return _passes(lengths, self.subwords_per_pass)
 
     def _run(self, input_ids: Tensor, lengths: tuple[int, ...]) -> Tensor:
         """Return the last hidden states of one pass."""

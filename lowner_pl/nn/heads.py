@@ -130,6 +130,16 @@ class SoftmaxHead(Head):
         mean = by_words if average == "words" else (each.sum(1) / mask.sum(1)).mean()
         return mean + max_weight * each.max(1).values.mean()  # 0 where padded
 
+    def word_weights(self, mask: Tensor, average: Average) -> Tensor:
+        """Return how much each word counts in the loss without the maximum. Shape ``(B, W)``.
+
+        Args:
+            mask: ``True`` on real words. Shape ``(B, W)``.
+            average: Whether a sentence counts by its words, or each the same.
+        """
+        counted = mask.sum() if average == "words" else mask.sum(1, keepdim=True) * len(mask)
+        return mask / counted
+
     def decode(self, emissions: Tensor, mask: Tensor) -> Tensor:
         """Return the best tag id of each word, 0 where padded. Shape ``(B, W)``.
 
