@@ -1,7 +1,9 @@
 """Checkpoints on disk: written whole or not at all, read without running code, and verified."""
 
+import traceback
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -15,6 +17,8 @@ from lowner_pl.files import Partial
 CHECKSUMS = "lowner_pl_checksums"
 NUMBERS = ("state_dict", "optimizer_states")
 """Parts of a checkpoint in which all numbers must be finite."""
+RESTORING = {"checkpoint_connector", "on_load_checkpoint", "load_state_dict", "saving"}
+"""Files and functions in which an error is one of the checkpoint."""
 # Lightning and our code rely on these types; a missing entry is fine, as in older checkpoints.
 TYPES: dict[str, type] = {
     "state_dict": dict,
@@ -99,6 +103,28 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     return checkpoint
 
 
+@contextmanager
+def restored_from(path: str | Path) -> Iterator[None]:
+    """Say in one sentence that a checkpoint can't be restored, whatever entry of it is wrong.
+
+    Raises:
+        ValueError: If an error comes from restoring a checkpoint.
+    """
+    try:
+        yield
+    except (ValueError, OSError):
+        raise
+    except Exception as error:
+        names = {
+            name
+            for frame in traceback.extract_tb(error.__traceback__)
+            for name in (Path(frame.filename).stem, frame.name)
+        }
+        if not names & RESTORING:
+            raise
+        raise _not_ours(path, f"restoring it failed ({type(error).__name__}: {error})") from error
+
+
 def _read(path: str | Path) -> Any:
     """Read the content of a file, its tensors mapped from the file."""
     try:
@@ -144,7 +170,8 @@ def _checked(checkpoint: Any, path: str | Path) -> dict[str, Any]:
 
 def _not_ours(path: str | Path, found: str) -> ValueError:
     return ValueError(
-        f"'{path}' is no checkpoint that lowner_pl wrote: {found}. Use one from a run folder."
+        f"'{path}' is no checkpoint that lowner_pl wrote: {' '.join(found.split())[:200]}. Use one "
+        "from a run folder."
     )
 
 

@@ -21,6 +21,7 @@ from lightning.pytorch.utilities import rank_zero_info
 
 from lowner_pl import stopping
 from lowner_pl.callbacks import (
+    BestCheckpoint,
     CorpusReport,
     FitReport,
     GenerationWriter,
@@ -34,7 +35,7 @@ from lowner_pl.callbacks import (
     hush,
     progress_shown,
 )
-from lowner_pl.checkpoint_io import AtomicCheckpointIO, read_checkpoint
+from lowner_pl.checkpoint_io import AtomicCheckpointIO, read_checkpoint, restored_from
 from lowner_pl.config_check import check_words
 from lowner_pl.datamodules import EpisodicDataModule, SentenceDataModule
 from lowner_pl.event_files import NoLogger
@@ -54,6 +55,7 @@ from lowner_pl.run_safety import (
     explained,
     hush_writer,
 )
+from lowner_pl.trainer_callbacks import check_classes, check_kept, check_monitors
 from lowner_pl.trainer_options import check_trainer_options, made_by_lightning
 
 UNTRAINED = "none"
@@ -100,8 +102,8 @@ class NERCLI(LightningCLI):
             default=None,
             help="Appended to the method in the run folder, to keep runs that differ in an option.",
         )
-        for which in ("best", "last"):
-            parser.add_lightning_class_args(ModelCheckpoint, f"{which}_checkpoint")
+        for which, kind in (("best", BestCheckpoint), ("last", ModelCheckpoint)):
+            parser.add_lightning_class_args(kind, f"{which}_checkpoint")
             parser.set_defaults(
                 {
                     f"{which}_checkpoint.filename": which,
@@ -112,7 +114,6 @@ class NERCLI(LightningCLI):
         parser.set_defaults(
             {
                 "best_checkpoint.monitor": None,  # the method's headline score
-                "best_checkpoint.mode": "max",
                 "best_checkpoint.save_weights_only": True,
                 "last_checkpoint.save_on_train_epoch_end": True,
             }
@@ -136,6 +137,10 @@ class NERCLI(LightningCLI):
 
     def _parse_ckpt_path(self) -> None:
         """Leave the configuration alone: what the user types wins over a checkpoint's options."""
+
+    def before_instantiate_classes(self) -> None:
+        """Refuse callbacks that would not work; some cannot even be made from a configuration."""
+        check_classes(self._get(self.config, "trainer")["callbacks"])
 
     def instantiate_classes(self) -> None:
         """Make data, model and trainer; what they refuse is raised as they say it."""
@@ -166,11 +171,13 @@ class NERCLI(LightningCLI):
             return made_by_lightning(make)
         check_writable(self.run.reports(self.checkpoint))
         resumed = self._resumed_step() if self.subcommand == "fit" else None
-        for which in ("best", "last"):
-            callback = self._get(self.config_init, f"{which}_checkpoint")
-            callback.dirpath = str(self.run.checkpoints)
-            if which == "best" and callback.monitor is None:
-                callback.monitor = f"dev/{self.model.headline}"
+        best, last = (self._get(self.config_init, f"{w}_checkpoint") for w in ("best", "last"))
+        check_kept(best, last)
+        best.dirpath = last.dirpath = str(self.run.checkpoints)
+        if best.monitor is None:
+            best.monitor = f"dev/{self.model.headline}"
+        typed = config["callbacks"] or []
+        check_monitors([best, *(typed if isinstance(typed, list) else [typed])], self.model)
         loggers = self._loggers(resumed)
         callbacks: list[Any] = [StopSignals(), RunFolderGuard(self.run.path), *shown]
         reports: tuple[Any, ...] = (ScoreReport,)
@@ -263,7 +270,8 @@ class NERCLI(LightningCLI):
                 "Training can only go on from a checkpoint with the optimiser's state, was: "
                 f"'{self.checkpoint}' with weights alone, as `best` has. Use `--ckpt_path last`."
             )
-        self.model.on_load_checkpoint(checkpoint)
+        with restored_from(self.checkpoint):
+            self.model.on_load_checkpoint(checkpoint)
         return int(checkpoint["global_step"]) if self.run.holds(self.checkpoint) else None
 
     def _claim(self, resumed: int | None) -> None:
@@ -284,7 +292,8 @@ class NERCLI(LightningCLI):
     def _run_subcommand(self, subcommand: str) -> None:
         """Run the command, and give the run folder back whatever happens."""
         try:
-            super()._run_subcommand(subcommand)
+            with restored_from(self.checkpoint or ""):
+                super()._run_subcommand(subcommand)
         except BaseException as error:
             if subcommand == "fit":
                 stopping.advise(self._how_to_go_on())

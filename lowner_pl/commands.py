@@ -120,7 +120,7 @@ def _export_backbone(options: argparse.Namespace) -> None:
 
 def _trained(file: str, backbone: str | None) -> Any:
     """Return the masked language model of a checkpoint, its shape and tokenizer of a backbone."""
-    from lowner_pl.checkpoint_io import read_checkpoint
+    from lowner_pl.checkpoint_io import read_checkpoint, restored_from
     from lowner_pl.modules import MLMLightningModule
 
     if not Path(file).is_file():
@@ -138,9 +138,10 @@ def _trained(file: str, backbone: str | None) -> Any:
     start = (saved.get("hyper_parameters") or {}).get("backbone", "embedded")
     moved: dict[str, Any] = {} if backbone is None else {"backbone": backbone}
     try:
-        return MLMLightningModule.load_from_checkpoint(
-            file, map_location="cpu", weights_only=True, **moved
-        )
+        with restored_from(file):
+            return MLMLightningModule.load_from_checkpoint(
+                file, map_location="cpu", weights_only=True, **moved
+            )
     except FileNotFoundError as error:
         raise FileNotFoundError(
             f"The checkpoint was trained from the backbone {start!r}, which must be there for its "

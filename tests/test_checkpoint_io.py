@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import torch
 
-from lowner_pl.checkpoint_io import AtomicCheckpointIO, read_checkpoint
+from lowner_pl.checkpoint_io import AtomicCheckpointIO, read_checkpoint, restored_from
 from lowner_pl.checksums import first_not_finite
 
 
@@ -178,3 +178,16 @@ def test_entries_of_another_type_are_refused(key: str, value: object, tmp_path: 
 def test_a_checkpoint_from_before_checksums_is_read(tmp_path: Path) -> None:
     torch.save(SAMPLE, tmp_path / "old.ckpt")
     assert read_checkpoint(tmp_path / "old.ckpt")["global_step"] == 11
+
+
+def test_an_error_of_restoring_is_one_sentence(tmp_path: Path) -> None:
+    def on_load_checkpoint() -> None:
+        raise KeyError("global_step")
+
+    with (
+        pytest.raises(ValueError, match=r"x' is no .*: restoring it failed \(KeyError: 'glob"),
+        restored_from(tmp_path / "x"),
+    ):
+        on_load_checkpoint()
+    with pytest.raises(KeyError), restored_from(tmp_path / "x"):
+        raise KeyError("of something else")

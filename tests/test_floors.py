@@ -24,6 +24,7 @@ ALLOWED: dict[str, set[str]] = {
     "run_folder": {"files", "event_files", "run_safety"},
     "event_files": set(),
     "trainer_options": set(),
+    "trainer_callbacks": {"callbacks", "metrics", "modules"},
     "option_parser": set(),
     "config_check": set(),
     "cli": {
@@ -40,6 +41,7 @@ ALLOWED: dict[str, set[str]] = {
         "run_safety",
         "stopping",
         "trainer_options",
+        "trainer_callbacks",
     },
     "stages": {"config_check"},
     "stage_record": {"corpus", "callbacks", "files"},

@@ -1,5 +1,6 @@
 """Floor 3: what a run leaves behind: tables, files and pictures."""
 
+from lowner_pl.callbacks.best_checkpoint import BestCheckpoint, beats, direction
 from lowner_pl.callbacks.corpus_report import CorpusReport
 from lowner_pl.callbacks.fit_report import FitReport
 from lowner_pl.callbacks.generation_writer import GenerationWriter
@@ -15,6 +16,7 @@ from lowner_pl.callbacks.testing_report import TestReport
 from lowner_pl.callbacks.unscored import UnscoredReport
 
 __all__ = [
+    "BestCheckpoint",
     "CorpusReport",
     "FitReport",
     "GenerationWriter",
@@ -25,6 +27,8 @@ __all__ = [
     "TensorBoardReport",
     "TestReport",
     "UnscoredReport",
+    "beats",
+    "direction",
     "hush",
     "progress_shown",
     "read_test_record",

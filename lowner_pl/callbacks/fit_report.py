@@ -7,6 +7,7 @@ from typing import Any
 
 from lightning.pytorch import Callback, Trainer
 
+from lowner_pl.callbacks.best_checkpoint import beats
 from lowner_pl.callbacks.fit_screen import show_fit, show_validation
 from lowner_pl.callbacks.shared import logged_scores
 
@@ -37,8 +38,9 @@ class FitReport(Callback):
             return
         scores = logged_scores(trainer, "dev/")
         confusion = pl_module.dev_scores.confusion.tolist()
-        if not self.best or scores["f1"] > self.best["scores"]["f1"]:
+        if (score := beats(trainer, self.best)) is not None:
             self.best = {
+                "monitored": score,
                 "epoch": trainer.current_epoch,
                 "step": trainer.global_step,
                 "scores": scores,

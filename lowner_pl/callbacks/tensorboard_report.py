@@ -8,6 +8,7 @@ from typing import Any
 from lightning.pytorch import Callback, Trainer
 from torch import Tensor
 
+from lowner_pl.callbacks.best_checkpoint import beats
 from lowner_pl.callbacks.confusion_picture import confusion_picture, most_confused
 from lowner_pl.callbacks.hparams import (
     Value,
@@ -77,11 +78,11 @@ class TensorBoardReport(Callback):
         """Keep what is shown of an epoch if it is the best one so far."""
         if trainer.sanity_checking or trainer.state.fn != "fit":
             return
-        f1 = logged_scores(trainer, "dev/")["f1"]
-        if not self.best or f1 > self.best["f1"]:
+        if (score := beats(trainer, self.best)) is not None:
             confusion = pl_module.dev_scores.confusion.tolist()
             self.best = {
-                "f1": f1,
+                "monitored": score,
+                "f1": logged_scores(trainer, "dev/")["f1"],
                 "epoch": trainer.current_epoch,
                 "step": max(trainer.global_step - 1, 0),  # that of the scores
                 "confusion": most_confused(confusion, pl_module.dev_scores.entity_types),

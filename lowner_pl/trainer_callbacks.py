@@ -1,0 +1,116 @@
+"""Callbacks that a run cannot have, refused before it begins."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from lightning.pytorch.callbacks import ModelCheckpoint
+
+from lowner_pl.callbacks import BestCheckpoint, direction
+from lowner_pl.metrics import EntityScores, MaskedScores
+from lowner_pl.modules import MLMLightningModule, NERModule
+
+REFUSED = {
+    "ModelCheckpoint": "which checkpoints are kept is said by `--best_checkpoint` and "
+    "`--last_checkpoint`",
+    "StochasticWeightAveraging": "it changes the weights after the checkpoints are written",
+    "WeightAveraging": "`best` would hold other weights than those that were scored",
+    "EMAWeightAveraging": "`best` would hold other weights than those that were scored",
+    "ModelPruning": "its checkpoints can't be loaded for `test` and `predict`",
+    "BackboneFinetuning": "it changes the optimiser amid training. Use `--model.frozen_layers`",
+    "BaseFinetuning": "it changes the optimiser amid training. Use `--model.frozen_layers`",
+    "BatchSizeFinder": "it trains before the run begins. Set `--data.batch_size`",
+    "LearningRateFinder": "it trains before the run begins. Set `--model.optimizer`",
+    "OnExceptionCheckpoint": "it would go on with an earlier run unasked. Use `--ckpt_path last`",
+}
+"""Callbacks of Lightning that don't work here, and why or what to use instead."""
+
+
+def check_classes(callbacks: Any) -> None:
+    """Refuse callbacks that would not work, by the classes in the configuration.
+
+    Args:
+        callbacks: The option ``trainer.callbacks``.
+
+    Raises:
+        ValueError: If there is one.
+    """
+    for callback in callbacks if isinstance(callbacks, list) else [callbacks]:
+        name = str(getattr(callback, "class_path", "")).rpartition(".")[2]
+        if name in REFUSED:
+            raise ValueError(f"`trainer.callbacks` can't have {name}: {REFUSED[name]}.")
+
+
+def check_monitors(callbacks: Iterable[Any], model: Any) -> None:
+    """Refuse callbacks that monitor what is not logged, or take the worst of it for the best.
+
+    Args:
+        callbacks: The callbacks.
+        model: The method.
+
+    Raises:
+        ValueError: If there is one.
+    """
+    known = _logged(model)
+    for callback in callbacks:
+        monitor = getattr(callback, "monitor", None)
+        if isinstance(monitor, str):
+            mode = getattr(callback, "mode", None)
+            _check_monitor(type(callback).__name__, monitor, mode, known)
+
+
+def check_kept(best: ModelCheckpoint, last: ModelCheckpoint) -> None:
+    """Refuse options with which ``best.ckpt`` or ``last.ckpt`` would be something else.
+
+    Args:
+        best: Keeps ``best.ckpt``.
+        last: Keeps ``last.ckpt``.
+
+    Raises:
+        ValueError: If there is one.
+    """
+    for which, callback in (("best", best), ("last", last)):
+        fixed = {
+            "dirpath": None,
+            "filename": which,
+            "save_top_k": 1,
+            "save_last": None,
+        }
+        if which == "last":
+            fixed |= {"monitor": None, "save_weights_only": False}
+        for option, value in fixed.items():
+            found = getattr(callback, option)
+            if found != value and not (option == "save_last" and found is False):
+                raise ValueError(
+                    f"`{which}_checkpoint.{option}` can't be {str(found)[:80]!r}: `--ckpt_path "
+                    f"{which}` would find no such checkpoint. Leave it out."
+                )
+
+
+def _check_monitor(name: str, monitor: str, mode: str | None, known: set[str]) -> None:
+    """Refuse a score that is not logged, and a mode that keeps the worst of it."""
+    option = "`best_checkpoint.monitor`" if name == BestCheckpoint.__name__ else f"{name}'s monitor"
+    if known and monitor not in known:
+        few = sorted(known, key=lambda one: (one.count("/"), one))
+        raise ValueError(
+            f"{option} is {monitor[:80]!r}, which is not logged. Use one of {', '.join(few)[:600]}."
+        )
+    better = direction(monitor)
+    if better is not None and mode in ("min", "max") and mode != better:
+        raise ValueError(
+            f"{option} is {monitor!r} with mode {mode!r}, which takes the worst epoch for the "
+            f"best. Set the mode to {better!r}."
+        )
+
+
+def _logged(model: Any) -> set[str]:
+    """Return the names of the scores that callbacks can monitor; empty if they are not known."""
+    if isinstance(model, NERModule):
+        scores = EntityScores(model.entity_types)
+        scores.update([("O",)], [("O",)])
+        return {"train/loss", "dev/loss", *(f"dev/{name}" for name in scores.compute())}
+    if type(model) is MLMLightningModule:
+        masked = MaskedScores(2)
+        masked.update(torch.zeros(1, 2), torch.zeros(1, dtype=torch.long))
+        return {"train/loss", *(f"dev/{name}" for name in masked.compute())}
+    return set()
