@@ -12,7 +12,7 @@ from lightning.pytorch.loggers.csv_logs import ExperimentWriter
 from lightning.pytorch.loggers.logger import Logger
 
 from lowner_pl.event_files import EventsLogger, hide, new_place, place_of, show
-from lowner_pl.files import Partial, claim
+from lowner_pl.files import Partial, claim, clear_abandoned
 from lowner_pl.run_safety import refused
 
 SUPERSEDED = "superseded"
@@ -51,6 +51,8 @@ class RunFolder:
             self._lock = claim(self.path, refusal)
         except OSError as error:
             raise refused(self.path, error) from error
+        for folder in (self.path, self.checkpoints):
+            clear_abandoned(folder)
 
     def release(self) -> None:
         """Give the folder back."""

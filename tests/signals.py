@@ -1,5 +1,6 @@
 """Commands in tests that are sent a signal."""
 
+import faulthandler
 import multiprocessing
 import os
 import signal
@@ -9,7 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from lowner_pl.__main__ import main
+
+LIMIT = 60  # seconds until the moment of the signal
 
 
 class Forked:
@@ -31,10 +36,11 @@ class Forked:
 
     def send(self, number: signal.Signals, when: Callable[[], object]) -> float:
         """Send a signal as soon as something is the case; return the seconds until the end."""
-        limit = time.monotonic() + 60
+        limit = time.monotonic() + LIMIT
         while not when():
-            assert self.process.is_alive(), self.log.read_text()
-            assert time.monotonic() < limit, self.log.read_text()
+            if not self.process.is_alive() or time.monotonic() > limit:
+                self.process.kill()
+                pytest.fail(self.log.read_text())
             time.sleep(0.002)
         begun = time.monotonic()
         os.kill(self.process.pid, number)
@@ -65,6 +71,7 @@ def _run(words: list[str], log: Path, prepare: Callable[[], object]) -> None:
     output = log.open("w", buffering=1)
     os.dup2(output.fileno(), 2)
     sys.stdout = sys.stderr = output
+    faulthandler.dump_traceback_later(LIMIT - 5, file=output)
     sys.argv = ["lowner_pl", *words]
     prepare()
     main()

@@ -97,6 +97,16 @@ def test_resuming_drops_what_was_logged_after_the_checkpoint(run: RunFolder) -> 
     ]
 
 
+def test_what_a_killed_training_left_half_written_goes_with_the_next_one(run: RunFolder) -> None:
+    half = run.checkpoints / ".last.ckpt.999999999.0.partial"
+    half.parent.mkdir(parents=True)
+    half.touch()
+    (run.checkpoints / "best.ckpt").touch()
+    run.lock()
+    assert [file.name for file in run.checkpoints.iterdir()] == ["best.ckpt"]
+    run.release()
+
+
 def test_an_earlier_run_comes_back_as_it_was(run: RunFolder) -> None:
     names = ["config.yaml", "checkpoints/best.ckpt", "0101-120000/events.out.tfevents.1.vm.2.0"]
     for name in names:

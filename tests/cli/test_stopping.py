@@ -73,13 +73,13 @@ def test_predicting_is_stopped_within_a_second(
     run = folder(trained)
     process = Forked(arguments("predict", trained, f"--data.predict_path={text}"), tmp_path / "log")
     seconds = process.send(
-        number, lambda: any(f.stat().st_size for f in run.glob(".predictions_long.conll.*"))
+        number, lambda: any(f.stat().st_size for f in run.glob(".predictions_*.partial"))
     )
     assert process.process.exitcode == STATUS[number]
     assert process.last_line == f"Stopped by {number.name}. Run the same command again."
     assert seconds < 1
     assert hidden(run) == []
-    assert not (run / "predictions_long.conll").exists()
+    assert not list(run.glob("predictions_long*.conll"))
 
 
 def test_a_process_that_does_not_get_to_its_end_is_ended(tmp_path: Path) -> None:
