@@ -9,6 +9,7 @@ import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -58,7 +59,14 @@ class Scored(NamedTuple):
 
 
 def hush() -> None:
-    """Keep Lightning from saying what tells a person nothing, and warnings from showing code."""
+    """Keep Lightning from saying what tells a person nothing, and warnings from showing code.
+
+    What an output cannot write, such as a table's lines in a code page of Windows, becomes ``?``:
+    no command fails at its end because of it.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
     warnings.formatwarning = _warning
     for name in (
         "lightning.fabric.utilities.seed",

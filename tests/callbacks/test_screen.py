@@ -1,10 +1,13 @@
 """Names on the screen are shown letter by letter."""
 
+import sys
+import warnings
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
 
-from lowner_pl.callbacks.screen import print_end, print_table
+from lowner_pl.callbacks.screen import hush, print_end, print_table
 
 NAMES = ("v[bold]2", "a[/bold]", "[red]", ":smile:", "PER$1", "B_{x}", "[", "]\\[")
 
@@ -23,3 +26,15 @@ def test_tables_and_paths_show_markup_as_it_is(
 def test_columns_show_markup_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     print_table([("dev", {"f1[b]": 0.5})], ["f1[b]"])
     assert "f1[b]" in capsys.readouterr().out
+
+
+def test_what_an_output_cannot_write_ends_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = BytesIO()
+    monkeypatch.setattr("sys.stdout", TextIOWrapper(written, encoding="cp1252"))
+    monkeypatch.setattr("warnings.formatwarning", warnings.formatwarning)
+    hush()
+    print_table([("የሰው ስም", {"f1": 0.5})], ["f1"])
+    print_end(Path("ፋይል"))
+    sys.stdout.flush()
+    assert b"50.00" in written.getvalue()
+    assert b"Run folder: ???" in written.getvalue()
