@@ -102,6 +102,12 @@ class NERCLI(LightningCLI):
             default=None,
             help="Appended to the method in the run folder, to keep runs that differ in an option.",
         )
+        parser.add_argument(
+            "--keep_last",
+            type=bool,
+            default=True,
+            help="Whether `last.ckpt` stays once `fit` came to its end and `test` scored `best`.",
+        )
         for which, kind in (("best", BestCheckpoint), ("last", ModelCheckpoint)):
             parser.add_lightning_class_args(kind, f"{which}_checkpoint")
             parser.set_defaults(
@@ -281,6 +287,7 @@ class NERCLI(LightningCLI):
         """
         self.run.lock()
         if resumed is not None:
+            self.run.last_can_go.unlink(missing_ok=True)
             self.run.forget_after(resumed)
             return
         check_room(self.run.path, checkpoint_bytes(self.model, self.model.optimizer))
@@ -294,6 +301,7 @@ class NERCLI(LightningCLI):
         try:
             with restored_from(self.checkpoint or ""):
                 super()._run_subcommand(subcommand)
+            self._note_end(subcommand)
         except BaseException as error:
             if subcommand == "fit":
                 stopping.advise(self._how_to_go_on())
@@ -302,6 +310,19 @@ class NERCLI(LightningCLI):
             raise
         finally:
             self.run.release()
+
+    def _note_end(self, subcommand: str) -> None:
+        """Remove ``last.ckpt`` if it was not to be kept, training has ended and ``best`` is tested.
+
+        A run that was stopped inside an epoch has not ended.
+        """
+        if self.trainer.fast_dev_run or not _is_first_process():  # type: ignore[attr-defined]
+            return
+        ended = self.trainer.fit_loop.epoch_loop.batch_progress.is_last_batch
+        if subcommand == "fit" and ended and not self._get(self.config, "keep_last"):
+            self.run.last_can_go.touch()
+        if subcommand == "test" and self.checkpoint == self.run.checkpoints / "best.ckpt":
+            self.run.remove_last()
 
     def _how_to_go_on(self) -> str:
         """Say how a stopped training goes on; put the earlier run back if it has no checkpoint."""

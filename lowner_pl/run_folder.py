@@ -34,6 +34,7 @@ class RunFolder:
         self.version = f"seed_{seed}"
         self.path = root / self.name / self.version
         self.checkpoints = self.path / "checkpoints"
+        self.last_can_go = self.checkpoints / "last_can_go"
         self._lock: BaseFileLock | None = None
 
     def lock(self) -> None:
@@ -111,6 +112,11 @@ class RunFolder:
         """Return whether a file lies in the folder, however its path is written."""
         return file is not None and self.path.resolve() in file.resolve().parents
 
+    def remove_last(self) -> None:
+        """Remove ``last.ckpt`` if training, told not to keep it, has noted that it ended."""
+        if self.last_can_go.is_file():
+            (self.checkpoints / "last.ckpt").unlink(missing_ok=True)
+
     def checkpoint(self, which: str) -> Path:
         """Return the file that ``best``, ``last`` or a path stands for.
 
@@ -125,6 +131,11 @@ class RunFolder:
                 )
             return Path(which)
         file = self.checkpoints / f"{which}.ckpt"
+        if not file.is_file() and which == "last" and self.last_can_go.is_file():
+            raise FileNotFoundError(
+                f"There is no '{file}': `--keep_last false` removed it once the run was tested. "
+                "Use `--ckpt_path best`; to train longer, start again with `fit`."
+            )
         if not file.is_file() and which == "best" and (self.checkpoints / "last.ckpt").is_file():
             raise FileNotFoundError(
                 f"There is no '{file}': the run has no dev scores (yet), only a last.ckpt. Use "
