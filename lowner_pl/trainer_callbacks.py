@@ -90,7 +90,7 @@ def check_kept(best: ModelCheckpoint, last: ModelCheckpoint) -> None:
 def _check_monitor(name: str, monitor: str, mode: str | None, known: set[str]) -> None:
     """Refuse a score that is not logged, and a mode that keeps the worst of it."""
     option = "`best_checkpoint.monitor`" if name == BestCheckpoint.__name__ else f"{name}'s monitor"
-    if known and monitor not in known:
+    if known and monitor not in known and monitor != "epoch":  # by which the last one is the best
         few = sorted(known, key=lambda one: (one.count("/"), one))
         raise ValueError(
             f"{option} is {monitor[:80]!r}, which is not logged. Use one of {', '.join(few)[:600]}."

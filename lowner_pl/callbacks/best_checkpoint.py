@@ -63,6 +63,8 @@ def beats(trainer: Trainer, best: dict[str, Any]) -> float | None:
         if isinstance(callback, BestCheckpoint) and callback.monitor is not None
     ]
     monitor, mode = rules[0] if rules else ("dev/f1", "max")
+    if monitor == "epoch":  # the last weights count, as Lightning counts epochs itself
+        return float(trainer.current_epoch)
     if monitor not in trainer.callback_metrics:
         return None
     score = trainer.callback_metrics[monitor].item()
