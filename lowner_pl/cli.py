@@ -213,7 +213,8 @@ class NERCLI(LightningCLI):
         if extra is False:
             return []
         if self.subcommand == "fit":
-            loggers: list[Any] = [*self.run.training_loggers(resumed)]
+            of_tagger = isinstance(self.model, NERModule)
+            loggers: list[Any] = self.run.training_loggers(resumed, of_tagger=of_tagger)
         else:
             loggers = [NoLogger()]
         if extra in (None, True):

@@ -15,15 +15,25 @@ from lightning.pytorch.utilities import rank_zero_only
 EVENTS = "tfevents"  # TensorBoard reads every file with this in its name
 HIDDEN = "superseded"  # instead of it, in the files of a run that is not to be counted
 NEVER_NEW = ("epoch", "step", "words", "sentences", "entities", "masks")
-FIRST = ("f1", "loss", "meta_loss", "mlm_loss", "accuracy", "perplexity", "log_likelihood")
+FIRST = (
+    "f1",
+    "loss",
+    "meta_loss",
+    "mlm_loss",
+    "lm_loss",
+    "accuracy",
+    "perplexity",
+    "log_likelihood",
+)
 
 
-def tag_of(name: str) -> str | None:
+def tag_of(name: str, *, of_tagger: bool = True) -> str | None:
     """Choose the TensorBoard tag of a logged number; ``None`` leaves the number out.
 
     TensorBoard opens the first two groups of the alphabet, so only the most important curves stay
     in ``dev`` and ``train``. Counts of the corpus never change, and conlleval's scores equal the
-    strict ones: both are in ``metrics.csv`` alone.
+    strict ones: both are in ``metrics.csv`` alone. The loss of a language model is not on the
+    scale of a tagger's, and has a tag of its own.
 
     >>> [tag_of(name) for name in ("dev/f1", "dev/f1/PER", "dev/recall", "dev/words", "epoch")]
     ['dev/f1', 'types/dev/f1/PER', 'various/dev/recall', None, None]
@@ -32,6 +42,8 @@ def tag_of(name: str) -> str | None:
     last = key.rpartition("/")[2] or split
     if last in NEVER_NEW or last.startswith("conlleval_"):
         return None
+    if key == "loss" and not of_tagger:
+        return f"{split}/lm_loss"
     if key in FIRST or split not in ("dev", "train"):
         return name
     of_type = key.partition("/")[0] in ("f1", "precision", "recall") and "/" in key
@@ -47,9 +59,12 @@ class EventsLogger(TensorBoardLogger):
     Args:
         folder: Folder of the file.
         resumed_step: Steps of the checkpoint that is resumed in place.
+        of_tagger: Whether the numbers are a tagger's, not a language model's.
     """
 
-    def __init__(self, folder: Path, resumed_step: int | None = None) -> None:
+    def __init__(
+        self, folder: Path, resumed_step: int | None = None, *, of_tagger: bool = True
+    ) -> None:
         # What TensorBoard has read of a resumed run, it reads again.
         restart: dict[str, Any] = {} if resumed_step is None else {"purge_step": 0}
         super().__init__(
@@ -62,6 +77,7 @@ class EventsLogger(TensorBoardLogger):
         )
         self.folder = folder
         self.resumed_step = resumed_step
+        self.of_tagger = of_tagger
 
     @property
     def log_dir(self) -> str:
@@ -99,7 +115,7 @@ class EventsLogger(TensorBoardLogger):
     @rank_zero_only
     def log_metrics(self, metrics: Any, step: int | None = None) -> None:
         """Log numbers under their tags."""
-        tagged = {tag_of(name): value for name, value in metrics.items()}
+        tagged = {tag_of(name, of_tagger=self.of_tagger): value for name, value in metrics.items()}
         tagged.pop(None, None)
         if tagged:
             self.open()
@@ -162,15 +178,45 @@ def read_events(file: Path, containing: bytes = b"") -> Iterator[Any]:
     """
     from tensorboard.compat.proto.event_pb2 import Event
 
-    data = file.read_bytes()
+    for _, record in _records(file.read_bytes()):
+        if containing in record:
+            yield Event.FromString(record)
+
+
+def _records(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield the records of an event file and where they begin, up to where it breaks off."""
     begin = 0
     while begin + 12 <= len(data):  # a record: its length and a checksum, itself and a checksum
         begin, end = begin + 12, begin + 12 + int.from_bytes(data[begin : begin + 8], "little")
         if end + 4 > len(data):
             return
-        if containing in data[begin:end]:
-            yield Event.FromString(data[begin:end])
+        yield begin, data[begin:end]
         begin = end + 4
+
+
+def rename_tag(file: Path, old: str, new: str) -> None:
+    """Rename a tag in an event file, in place: its writer may still be at work.
+
+    Args:
+        file: The file.
+        old: The tag.
+        new: A tag of the same length.
+    """
+    from tensorboard.compat.proto.event_pb2 import Event
+    from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c
+
+    data = file.read_bytes()
+    if old.encode() not in data:
+        return
+    with file.open("r+b") as out:
+        for begin, record in _records(data):
+            event = Event.FromString(record) if old.encode() in record else Event()
+            renamed = [value for value in event.summary.value if value.tag == old]
+            for value in renamed:
+                value.tag = new
+            if renamed and len(new_record := event.SerializeToString()) == len(record):
+                out.seek(begin)
+                out.write(new_record + masked_crc32c(new_record).to_bytes(4, "little"))
 
 
 @contextmanager

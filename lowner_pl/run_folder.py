@@ -161,17 +161,18 @@ class RunFolder:
         source = (corpus, method, seed) if place == "checkpoints" else (place, checkpoint.stem)
         return self.path / f"from_{'_'.join(source)}"
 
-    def training_loggers(self, resumed_step: int | None) -> list[Logger]:
+    def training_loggers(self, resumed_step: int | None, *, of_tagger: bool = True) -> list[Logger]:
         """Return the loggers of ``fit``; the first one is at home in the run folder.
 
         Args:
             resumed_step: Steps of the checkpoint that is resumed in place; see `forget_after`.
+            of_tagger: Whether a tagger is trained, not a language model.
         """
         curves = _KeepingCSVLogger(
             self.root, name=self.name, version=self.version, flush_logs_every_n_steps=1
         )
         place = new_place(self.path) if resumed_step is None else place_of(self.path)
-        return [curves, EventsLogger(place, resumed_step)]
+        return [curves, EventsLogger(place, resumed_step, of_tagger=of_tagger)]
 
     def test_events(self, checkpoint: Path | None) -> tuple[Path, str]:
         """Return where the event file of a test belongs, and the name of its row in HPARAMS.

@@ -34,6 +34,17 @@ def test_the_groups_that_tensorboard_opens_hold_what_matters(name: str, tag: str
     assert tag_of(name) == tag
 
 
+def test_the_loss_of_a_language_model_is_not_drawn_on_the_scale_of_taggers(tmp_path: Path) -> None:
+    logger = EventsLogger(tmp_path / "run", of_tagger=False)
+    logger.log_metrics({"train/loss": 5.0, "dev/loss": 4.0, "dev/sw/loss": 3.0}, step=0)
+    logger.save()
+    assert set(scalars(tmp_path / "run")) == {
+        "train/lm_loss",
+        "dev/lm_loss",
+        "various/dev/sw/loss",
+    }
+
+
 def test_a_training_without_numbers_leaves_no_file(tmp_path: Path) -> None:
     logger = EventsLogger(tmp_path / "run")
     logger.log_hyperparams({"x": 1})

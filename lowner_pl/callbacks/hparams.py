@@ -1,5 +1,6 @@
 """TensorBoard's HPARAMS tab: a row per run, and the columns that all rows share."""
 
+import contextlib
 import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,6 +16,7 @@ from lowner_pl.event_files import (
     new_event_file,
     new_place,
     read_events,
+    rename_tag,
 )
 from lowner_pl.files import lock_beside
 
@@ -34,6 +36,8 @@ TensorBoard shows five options, in the order of the alphabet, and then the metri
 1440 pixels there is room for the name of the row, these five, and one metric. So the dev F1 of the
 tested checkpoint is an option, and the corpus is at the beginning of the name.
 """
+RETIRED_TAG = "_hparams_/superseded"
+"""Tag of the columns of an old version's run; as long as TensorBoard's own tag of columns."""
 METRICS = {"trial/test_f1": "test/f1"}
 """Tags of a row's metrics, and the names of their columns.
 
@@ -107,6 +111,7 @@ def update_comparison(root: Path) -> None:
     try:
         with lock_beside(folder).acquire(timeout=10):
             folder.mkdir(exist_ok=True)
+            _retire_columns(root)
             new = HParamsPluginData(experiment=_experiment(_rows(root)))
             earlier = [place for place in folder.iterdir() if place.is_dir()]
             if len(earlier) == 1 and [*_plugin_data(event_files(earlier[0], kind=KIND))] == [
@@ -122,6 +127,20 @@ def update_comparison(root: Path) -> None:
                 shutil.rmtree(old, ignore_errors=True)
     except Timeout:  # another process writes them
         return
+
+
+def _retire_columns(root: Path) -> None:
+    """Rename the columns that runs of old versions have, each its own: TensorBoard might take them.
+
+    Args:
+        root: Folder of all runs.
+    """
+    from tensorboard.plugins.hparams.metadata import EXPERIMENT_TAG
+
+    for file in root.rglob(f"*{EVENTS}*"):
+        if root / COMPARISON not in file.parents:
+            with contextlib.suppress(OSError):  # a run that cannot be written stays as it is
+                rename_tag(file, EXPERIMENT_TAG, RETIRED_TAG)
 
 
 def _experiment(rows: list[dict[str, Value]]) -> Any:
