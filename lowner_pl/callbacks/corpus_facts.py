@@ -19,14 +19,14 @@ class SplitFacts(NamedTuple):
     Attributes:
         name: Its name.
         sentences: Number of sentences.
-        words: Number of words.
+        words: Number of words; ``None`` where they are not counted.
         types: Entities of each type.
         coverage: How the backbone spells a sample of its words; ``None`` without a backbone.
     """
 
     name: str
     sentences: int
-    words: int
+    words: int | None
     types: Counter[str]
     coverage: Any
 
@@ -46,16 +46,41 @@ def corpus_facts(data: Any, module: Any) -> list[SplitFacts]:
     return [_split_facts(name, sentences, module) for name, sentences in splits]
 
 
+def text_facts(data: Any, module: Any) -> list[SplitFacts]:
+    """Count the lines of raw text, in training and held out, and measure how they are spelt.
+
+    Args:
+        data: The data module.
+        module: The method.
+    """
+    train, dev = data.sizes()
+    held_out = data.sentences("dev")
+    samples = {"train": (train, data.sample(min(train, SAMPLED))), "dev": (dev, _sample(held_out))}
+    return [
+        SplitFacts(name, lines, None, Counter(), _coverage(module, sample))
+        for name, (lines, sample) in samples.items()
+    ]
+
+
 def _split_facts(name: str, sentences: Sequence[Sentence], module: Any) -> SplitFacts:
     """Count what a split holds."""
-    sample = sentences[:: max(1, -(-len(sentences) // SAMPLED))]
     return SplitFacts(
         name,
         len(sentences),
         sum(len(sentence.words) for sentence in sentences),
         Counter(entity.type for sentence in sentences for entity in sentence.entities),
-        module.coverage(word for sentence in sample for word in sentence.words),
+        _coverage(module, _sample(sentences)),
     )
+
+
+def _sample(sentences: Sequence[Sentence]) -> Sequence[Sentence]:
+    """Choose at most `SAMPLED` sentences, evenly."""
+    return sentences[:: max(1, -(-len(sentences) // SAMPLED))]
+
+
+def _coverage(module: Any, sentences: Sequence[Sentence]) -> Any:
+    """Measure how a method's backbone spells sentences."""
+    return module.coverage(word for sentence in sentences for word in sentence.words)
 
 
 def doubts(splits: Sequence[SplitFacts], backbone: str) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from lightning.pytorch import Callback
 
-from lowner_pl.callbacks.corpus_facts import SplitFacts, corpus_facts, doubts
+from lowner_pl.callbacks.corpus_facts import SplitFacts, corpus_facts, doubts, text_facts
 from lowner_pl.callbacks.screen import SHOWN_TYPES, console, limiting_option, say, warn
 
 
@@ -13,17 +13,17 @@ class CorpusReport(Callback):
     """Shows, before training, what is trained on which data, and warns of what will not work."""
 
     def on_fit_start(self, trainer: Any, pl_module: Any) -> None:
-        """Show the data; of methods without tags the run alone."""
+        """Show the data: sentences with their entities, or the lines of raw text."""
         if not trainer.is_global_zero:
             return
         data = trainer.datamodule
         say(_heading(trainer, pl_module, data))
-        splits = corpus_facts(data, pl_module) if data.entity_types else []
-        if splits:
-            _print_splits(splits)
+        has_tags = bool(data.entity_types)
+        splits = corpus_facts(data, pl_module) if has_tags else text_facts(data, pl_module)
+        _print_splits(splits, has_tags=has_tags)
         if note := _limit(trainer):
             say(note)
-        for doubt in doubts(splits, str(pl_module.hparams.get("backbone"))) if splits else ():
+        for doubt in doubts(splits, str(pl_module.hparams.get("backbone"))) if has_tags else ():
             warn(doubt)
 
 
@@ -48,7 +48,7 @@ def _millions(number: int) -> str:
     return f"{number / 1e6:,.1f} M" if number >= 100_000 else f"{number:,}"
 
 
-def _print_splits(splits: Sequence[SplitFacts]) -> None:
+def _print_splits(splits: Sequence[SplitFacts], *, has_tags: bool) -> None:
     """Print a column for each split."""
     from rich import box
     from rich.table import Table
@@ -57,7 +57,18 @@ def _print_splits(splits: Sequence[SplitFacts]) -> None:
     table.add_column("", no_wrap=True, overflow="ellipsis")
     for split in splits:
         table.add_column(split.name, justify="right", no_wrap=True)
-    table.add_row("sentences", *(f"{split.sentences:,}" for split in splits))
+    name = "sentences" if has_tags else "lines"
+    table.add_row(name, *(f"{split.sentences:,}" for split in splits))
+    if has_tags:
+        _add_entities(table, splits)
+    if all(split.coverage is not None for split in splits):
+        rates = (f"{split.coverage.per_word:.1f}" for split in splits)
+        table.add_row("subwords per word", *rates)
+    console().print(table)
+
+
+def _add_entities(table: Any, splits: Sequence[SplitFacts]) -> None:
+    """Add rows of words and of the entities of each type."""
     table.add_row("words", *(f"{split.words:,}" for split in splits))
     table.add_row("entities", *(f"{split.types.total():,}" for split in splits))
     total = {t: sum(split.types[t] for split in splits) for split in splits for t in split.types}
@@ -66,10 +77,6 @@ def _print_splits(splits: Sequence[SplitFacts]) -> None:
         table.add_row(f"  {type_}", *(f"{split.types[type_]:,}" for split in splits))
     if len(types) > SHOWN_TYPES:
         table.add_row(f"  {len(types) - SHOWN_TYPES} more types")
-    if all(split.coverage is not None for split in splits):
-        rates = (f"{split.coverage.per_word:.1f}" for split in splits)
-        table.add_row("subwords per word", *rates)
-    console().print(table)
 
 
 def _limit(trainer: Any) -> str | None:

@@ -32,7 +32,7 @@ def show_fit(trainer: Any, module: Any, folder: Path, best: dict[str, Any]) -> N
         folder: The run folder.
         best: Epoch, scores and confusion of the best epoch; see `FitReport`.
     """
-    say(f"Dev scores in percent, best epoch {best['epoch']}:")
+    say(f"Dev scores in percent, best epoch {best['epoch']} (the first is 0):")
     _show_dev(trainer, module, best["scores"], best["confusion"])
     if best["scores"]["f1"] == 0.0:
         say(_why_zero(trainer, module))

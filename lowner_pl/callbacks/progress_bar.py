@@ -7,6 +7,7 @@ from typing import Any
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import ModelSummary, RichProgressBar
 from lightning.pytorch.callbacks import ProgressBar as AnyProgressBar
+from rich.progress import BarColumn
 from rich.table import Column
 
 from lowner_pl.callbacks.screen import say
@@ -18,9 +19,12 @@ class ProgressBar(RichProgressBar):
     """Lightning's rich progress bar, with loss and dev F1; narrow enough for 80 columns."""
 
     def configure_columns(self, trainer: Trainer) -> list[Any]:
-        """Return the columns, but for the speed."""
-        columns: list[Any] = super().configure_columns(trainer)
-        return columns[:-1]
+        """Return the columns, but for the speed; only the bar gives way in a narrow window."""
+        columns: list[Any] = super().configure_columns(trainer)[:-1]
+        for column in columns:
+            if not isinstance(column, BarColumn):
+                column._table_column = Column(no_wrap=True)
+        return columns
 
     def _init_progress(self, trainer: Trainer) -> None:
         """Keep the scores on one line: the bar gives way."""
@@ -73,8 +77,9 @@ def _shown(trainer: Any, module: Any) -> dict[str, str]:
     """Write the loss of the last batch and the last dev score, as the tables do."""
     logged, key = trainer.callback_metrics, module.headline
     shown = {}
-    if (loss := logged.get("train/loss")) is not None:
-        shown["loss"] = f"{loss.item():.3f}"
+    for name in ("loss", "meta_loss"):
+        if (loss := logged.get(f"train/{name}")) is not None:
+            shown[name.replace("_", " ")] = f"{loss.item():.3f}"
     if (score := logged.get(f"dev/{key}")) is not None:
         name = "dev F1" if key == "f1" else f"dev {key.replace('_', ' ')}"
         shown[name] = f"{100 * score.item():.2f}" if key in PERCENT else f"{score.item():.3f}"

@@ -6,8 +6,15 @@ from typing import Any
 
 from lightning.pytorch import Callback, Trainer
 
-from lowner_pl.callbacks.screen import configured, limiting_option, print_end, print_table, say
-from lowner_pl.callbacks.shared import logged_scores, reads_all, write_record
+from lowner_pl.callbacks.screen import (
+    PER_TOKEN,
+    configured,
+    limiting_option,
+    print_end,
+    print_table,
+    say,
+)
+from lowner_pl.callbacks.shared import COUNTS, logged_scores, reads_all, write_record
 from lowner_pl.callbacks.testing_record import (
     NAME,
     TestedSet,
@@ -15,6 +22,7 @@ from lowner_pl.callbacks.testing_record import (
     partial_notes,
     record_of_test,
     short_scores,
+    tested_checkpoint,
 )
 
 
@@ -28,19 +36,23 @@ class ScoreReport(Callback):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._rows: dict[str, dict[str, float]] = {}
+        self._title = ""
         self._notes: list[str] = []
 
     def on_validation_end(self, trainer: Trainer, pl_module: Any) -> None:
         """Keep the scores of ``validate``."""
         if trainer.state.fn == "validate":
+            self._title = "Scores"
             self._collect(trainer, "dev")
 
     def on_fit_end(self, trainer: Trainer, pl_module: Any) -> None:
         """Keep the scores of the last epoch."""
+        self._title = "Scores of the last epoch"
         self._collect(trainer, "dev")
 
     def on_test_end(self, trainer: Any, pl_module: Any) -> None:
         """Write the scores."""
+        self._title = f"Scores, {tested_checkpoint(trainer, pl_module, self.folder)}"
         if trainer.is_global_zero:
             parts = _by_part(trainer, "test")
             sets = _tested_sets(trainer, parts)
@@ -55,7 +67,11 @@ class ScoreReport(Callback):
         """Show the scores, below the progress bar."""
         if not self._rows or not trainer.is_global_zero:
             return
-        print_table(list(self._rows.items()), tuple(next(iter(self._rows.values()))))
+        columns = tuple(next(iter(self._rows.values())))
+        percent = [key for key in columns if key not in (*PER_TOKEN, *COUNTS)]
+        unit = f" ({' and '.join(percent)} in percent)" if percent else ""
+        say(f"{self._title}{unit}:")
+        print_table(list(self._rows.items()), columns)
         say(*self._notes)
         generates = pl_module.predict_split == "train"
         following = configured(self.folder, "predict") if generates and stage == "fit" else ""

@@ -34,6 +34,7 @@ UNSAID = (
     "Restored all states from the checkpoint",
     "Loaded model weights from the checkpoint",
     "`Trainer.fit` stopped:",
+    "Loading `train_dataloader` to estimate",
     "`Trainer(limit_",
     "`Trainer(overfit_batches",
     "You are using a CUDA device",

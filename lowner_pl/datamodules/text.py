@@ -119,6 +119,11 @@ class TextDataModule(SentenceDataModule):
                 )
         self._lines = {"train": _Lines(tables, train), "dev": _Lines(tables, dev)}
 
+    def sizes(self) -> tuple[int, int]:
+        """Return the number of lines to train on, and of those held out."""
+        self.setup("fit")
+        return len(self._lines["train"]), len(self._lines["dev"])
+
     def sentences(self, split: Literal["dev", "test"]) -> list[Sentence]:
         """Return the held-out lines, language after language."""
         del split

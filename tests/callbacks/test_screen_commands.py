@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 import pytest
 import torch
 from lightning.pytorch.callbacks import RichModelSummary, RichProgressBar
+from rich.console import Console
+from rich.progress import Progress, TextColumn
+from rich.table import Column
 
 from lowner_pl.callbacks import progress_shown, read_test_record, without_advice
 from lowner_pl.callbacks.progress_bar import EpochLines, ProgressBar
@@ -158,6 +162,21 @@ def test_a_bar_is_for_terminals_and_shows_percentages(monkeypatch: pytest.Monkey
     trainer: Any = SimpleNamespace(callback_metrics=logged)
     module: Any = SimpleNamespace(headline="f1")
     assert bar.get_metrics(trainer, module) == {"loss": "0.536", "dev F1": "21.77"}
+    trainer.callback_metrics = {"train/meta_loss": torch.tensor(1.5)}
+    assert bar.get_metrics(trainer, module) == {"meta loss": "1.500"}
+
+
+def test_a_bar_gives_way_to_its_numbers_in_a_narrow_window() -> None:
+    trainer: Any = SimpleNamespace()
+    columns = [*ProgressBar().configure_columns(trainer), TextColumn("dev accuracy: 20.00")]
+    columns[-1]._table_column = Column(no_wrap=True)
+    out = StringIO()
+    console = Console(file=out, width=60)
+    progress = Progress(*columns, console=console)
+    progress.add_task("Epoch 1/1", total=4, start=False)
+    console.print(progress.make_tasks_table(progress.tasks))
+    (line,) = (line for line in out.getvalue().splitlines() if "dev accuracy" in line)
+    assert line.count("-:--:--") == 2
 
 
 def test_the_commands_of_a_pipeline_name_no_next_one(

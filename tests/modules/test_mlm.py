@@ -258,6 +258,21 @@ def test_a_tokenizer_without_a_mask_is_refused(tiny: str, tmp_path: Path) -> Non
         MLMLightningModule(backbone=str(bare))
 
 
+def test_a_training_shows_its_lines_and_what_its_scores_are(
+    tmp_path: Path, tiny: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command("fit", tmp_path, tiny, "--trainer.max_epochs=1")
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["lines", "108", "12"] in lines
+    assert any(line[:3] == ["subwords", "per", "word"] and len(line) == 5 for line in lines)
+    title = next(n for n, line in enumerate(lines) if line[:1] == ["Scores"])
+    assert " ".join(lines[title]) == (
+        "Scores of the last epoch (accuracy and baseline in percent):"
+    )
+    command("test", tmp_path, tiny, "--trainer.max_epochs=1", "--ckpt_path=last")
+    assert "Scores, last checkpoint, epoch 0 (accuracy and " in capsys.readouterr().out
+
+
 def test_text_that_the_tokenizer_cannot_spell_is_refused(tmp_path: Path, tiny: str) -> None:
     text = tmp_path / "el.txt"
     text.write_text("\n".join(f"γραμμή κειμένου {n} αριθμός" for n in range(100)))
