@@ -15,16 +15,7 @@ from lightning.pytorch.utilities import rank_zero_only
 EVENTS = "tfevents"  # TensorBoard reads every file with this in its name
 HIDDEN = "superseded"  # instead of it, in the files of a run that is not to be counted
 NEVER_NEW = ("epoch", "step", "words", "sentences", "entities", "masks")
-FIRST = (
-    "f1",
-    "loss",
-    "meta_loss",
-    "mlm_loss",
-    "lm_loss",
-    "accuracy",
-    "perplexity",
-    "log_likelihood",
-)
+FIRST = ("f1", "loss", "meta_loss", "mlm_loss", "accuracy", "perplexity", "log_likelihood")
 
 
 def tag_of(name: str, *, of_tagger: bool = True) -> str | None:
@@ -32,8 +23,8 @@ def tag_of(name: str, *, of_tagger: bool = True) -> str | None:
 
     TensorBoard opens the first two groups of the alphabet, so only the most important curves stay
     in ``dev`` and ``train``. Counts of the corpus never change, and conlleval's scores equal the
-    strict ones: both are in ``metrics.csv`` alone. The loss of a language model is not on the
-    scale of a tagger's, and has a tag of its own.
+    strict ones: both are in ``metrics.csv`` alone. The curves of a language model are not on the
+    scale of a tagger's, and have tags of their own, which stand behind those of taggers.
 
     >>> [tag_of(name) for name in ("dev/f1", "dev/f1/PER", "dev/recall", "dev/words", "epoch")]
     ['dev/f1', 'types/dev/f1/PER', 'various/dev/recall', None, None]
@@ -42,10 +33,10 @@ def tag_of(name: str, *, of_tagger: bool = True) -> str | None:
     last = key.rpartition("/")[2] or split
     if last in NEVER_NEW or last.startswith("conlleval_"):
         return None
-    if key == "loss" and not of_tagger:
-        return f"{split}/lm_loss"
-    if key in FIRST or split not in ("dev", "train"):
+    if split not in ("dev", "train"):
         return name
+    if key in FIRST:
+        return name if of_tagger else f"{split}/text_{key}"
     of_type = key.partition("/")[0] in ("f1", "precision", "recall") and "/" in key
     return f"{'types' if of_type else 'various'}/{name}"
 

@@ -36,12 +36,13 @@ def test_the_groups_that_tensorboard_opens_hold_what_matters(name: str, tag: str
 
 def test_the_loss_of_a_language_model_is_not_drawn_on_the_scale_of_taggers(tmp_path: Path) -> None:
     logger = EventsLogger(tmp_path / "run", of_tagger=False)
-    logger.log_metrics({"train/loss": 5.0, "dev/loss": 4.0, "dev/sw/loss": 3.0}, step=0)
+    logger.log_metrics({"train/loss": 5.0, "dev/loss": 4.0, "dev/sw/loss": 3.0, "lr": 0.1}, step=0)
     logger.save()
     assert set(scalars(tmp_path / "run")) == {
-        "train/lm_loss",
-        "dev/lm_loss",
+        "train/text_loss",
+        "dev/text_loss",
         "various/dev/sw/loss",
+        "lr",
     }
 
 

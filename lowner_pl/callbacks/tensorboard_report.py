@@ -141,16 +141,23 @@ def _options(name: str, trainer: Any, module: Any) -> dict[str, Value]:
     """Collect the options of a run: what names it, and those of method, data and Trainer."""
     data = trainer.datamodule
     corpus, method, seed = name.rsplit("/", 2)
-    languages = data.test_names if len(data.test_names) > 1 else [data.language or "unknown"]
     return {
         **_flat(dict(module.hparams)),
         "corpus": corpus,
-        "language": "+".join(languages),
+        "language": _languages(data),
         "method": method,
         "seed": seed.removeprefix("seed_"),
         "batch_size": data.batch_size,
         "max_epochs": trainer.max_epochs or -1,
     }
+
+
+def _languages(data: Any) -> str:
+    """Name the languages of the test sets."""
+    names = data.test_names
+    if len(names) == 1 and data.language:
+        return str(data.language)
+    return "unknown" if names == ["test"] else "+".join(names)
 
 
 def _dev_f1(origin: Mapping[str, Any], trainer: Trainer) -> float | None:

@@ -1,6 +1,7 @@
 """The columns of HPARAMS, beside runs of old versions."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from tensorboard.plugins.hparams.metadata import EXPERIMENT_TAG
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
 from lowner_pl.callbacks import hparams
+from lowner_pl.callbacks.tensorboard_report import _options
 from lowner_pl.event_files import add_summaries, event_files, new_event_file, read_events
 
 from ..board import Board
@@ -63,3 +65,21 @@ def test_an_old_run_that_cannot_be_written_stays_as_it_is(
     monkeypatch.setattr(hparams, "rename_tag", refuse)
     hparams.update_comparison(tmp_path)
     assert (tmp_path / hparams.COMPARISON).is_dir()
+
+
+@pytest.mark.parametrize(
+    ("language", "names", "shown"),
+    [
+        ("sw", ["sw"], "sw"),
+        (None, ["sw"], "sw"),  # trained on another language
+        (None, ["sw", "yo"], "sw+yo"),
+        (None, ["test"], "unknown"),
+    ],
+)
+def test_a_row_names_the_languages_of_its_test_sets(
+    language: str | None, names: list[str], shown: str
+) -> None:
+    data = SimpleNamespace(language=language, test_names=names, batch_size=1)
+    trainer = SimpleNamespace(datamodule=data, max_epochs=1)
+    options = _options("c/m/seed_1", trainer, SimpleNamespace(hparams={}))
+    assert options["language"] == shown
