@@ -10,7 +10,6 @@ from typing import Any
 
 from lightning.fabric.utilities.rank_zero import rank_zero_only
 from lightning.pytorch import LightningModule, Trainer
-from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.cli import (
     ArgsType,
     LightningArgumentParser,
@@ -25,6 +24,7 @@ from lowner_pl.callbacks import (
     CorpusReport,
     FitReport,
     GenerationWriter,
+    LastCheckpoint,
     PredictionWriter,
     RunFolderGuard,
     ScoreReport,
@@ -108,7 +108,7 @@ class NERCLI(LightningCLI):
             default=True,
             help="Whether `last.ckpt` stays once `fit` came to its end and `test` scored `best`.",
         )
-        for which, kind in (("best", BestCheckpoint), ("last", ModelCheckpoint)):
+        for which, kind in (("best", BestCheckpoint), ("last", LastCheckpoint)):
             parser.add_lightning_class_args(kind, f"{which}_checkpoint")
             parser.set_defaults(
                 {
@@ -153,7 +153,7 @@ class NERCLI(LightningCLI):
         try:
             super().instantiate_classes()
         except ValueError as error:
-            if (ours := _cause_of_ours(error)) is None:
+            if (ours := cause_of_ours(error)) is None:
                 raise
             raise ours from None
         self.datamodule.predict_split = self.model.predict_split
@@ -379,7 +379,7 @@ def _is_first_process() -> bool:
     return getattr(rank_zero_only, "rank", 0) == 0
 
 
-def _cause_of_ours(error: BaseException) -> BaseException | None:
+def cause_of_ours(error: BaseException) -> BaseException | None:
     """Return the outermost error that our code raised; jsonargparse wraps it in one about types."""
     cause: BaseException | None = error
     while cause is not None:

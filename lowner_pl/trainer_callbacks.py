@@ -70,12 +70,7 @@ def check_kept(best: ModelCheckpoint, last: ModelCheckpoint) -> None:
         ValueError: If there is one.
     """
     for which, callback in (("best", best), ("last", last)):
-        fixed = {
-            "dirpath": None,
-            "filename": which,
-            "save_top_k": 1,
-            "save_last": None,
-        }
+        fixed = {"dirpath": None, "filename": which, "save_top_k": 1, "save_last": None}
         if which == "last":
             fixed |= {"monitor": None, "save_weights_only": False}
         for option, value in fixed.items():
@@ -85,6 +80,30 @@ def check_kept(best: ModelCheckpoint, last: ModelCheckpoint) -> None:
                     f"`{which}_checkpoint.{option}` can't be {str(found)[:80]!r}: `--ckpt_path "
                     f"{which}` would find no such checkpoint. Leave it out."
                 )
+        if callback.save_on_exception:
+            raise ValueError(
+                f"`{which}_checkpoint.save_on_exception` can't be True: it would write weights "
+                "amid a step. For checkpoints inside an epoch, use "
+                "`--last_checkpoint.every_n_train_steps`."
+            )
+    timing = {
+        "every_n_train_steps": (best._every_n_train_steps, 0),
+        "every_n_epochs": (best._every_n_epochs, 1),
+        "train_time_interval": (best._train_time_interval, None),
+        "save_on_train_epoch_end": (best._save_on_train_epoch_end, None),
+    }
+    for option, (found, value) in timing.items():
+        if found != value:
+            raise ValueError(
+                f"`best_checkpoint.{option}` can't be {str(found)[:80]!r}: the best weights are "
+                "written whenever a score is new, so that the score is theirs. For other times, "
+                "use `--trainer.check_val_every_n_epoch` or `--trainer.val_check_interval`."
+            )
+    if last._every_n_epochs < 1:
+        raise ValueError(
+            "`last_checkpoint.every_n_epochs` can't be 0: a run that is stopped could not go on. "
+            "Raise it, or use `--keep_last false`, which removes `last.ckpt` in the end."
+        )
 
 
 def _check_monitor(name: str, monitor: str, mode: str | None, known: set[str]) -> None:

@@ -18,6 +18,12 @@ LEAST = ("--data.train_size=8", "--trainer.limit_val_batches=1")
         ("--best_checkpoint.filename=x", r"`best_checkpoint.filename` can't be 'x'"),
         ("--last_checkpoint.monitor=dev/f1", r"`last_checkpoint.monitor` can't be 'dev/f1'"),
         ("--last_checkpoint.save_weights_only=true", r"can't be 'True': `--ckpt_path last` would"),
+        ("--best_checkpoint.every_n_train_steps=2", "can't be '2': the best weights are written"),
+        ("--best_checkpoint.every_n_epochs=2", "can't be '2': the best weights are written"),
+        ("--best_checkpoint.save_on_train_epoch_end=true", "the best weights are written"),
+        ("--best_checkpoint.save_on_exception=true", "it would write weights amid a step"),
+        ("--last_checkpoint.save_on_exception=true", "it would write weights amid a step"),
+        ("--last_checkpoint.every_n_epochs=0", "a run that is stopped could not go on"),
         (
             "--trainer.callbacks+=ModelCheckpoint",
             "can't have ModelCheckpoint: which",

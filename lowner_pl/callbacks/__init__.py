@@ -4,6 +4,7 @@ from lowner_pl.callbacks.best_checkpoint import BestCheckpoint, beats, direction
 from lowner_pl.callbacks.corpus_report import CorpusReport
 from lowner_pl.callbacks.fit_report import FitReport
 from lowner_pl.callbacks.generation_writer import GenerationWriter
+from lowner_pl.callbacks.last_checkpoint import LastCheckpoint
 from lowner_pl.callbacks.prediction_writer import PredictionWriter
 from lowner_pl.callbacks.progress_bar import progress_shown
 from lowner_pl.callbacks.run_folder_guard import RunFolderGuard
@@ -20,6 +21,7 @@ __all__ = [
     "CorpusReport",
     "FitReport",
     "GenerationWriter",
+    "LastCheckpoint",
     "PredictionWriter",
     "RunFolderGuard",
     "ScoreReport",

@@ -1,9 +1,11 @@
 """Which epoch is the best one: the same for ``best.ckpt`` and for what the reports show."""
 
+from pathlib import Path
 from typing import Any, Literal
 
-from lightning.pytorch import Trainer
+from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
+from torch import Tensor
 
 LOWER = ("loss", "perplexity")
 HIGHER = ("f1", "precision", "recall", "accuracy", "log_likelihood")
@@ -40,11 +42,79 @@ class BestCheckpoint(ModelCheckpoint):
         if mode == "auto":
             mode = (monitor and direction(monitor)) or "max"
         super().__init__(monitor=monitor, mode=mode, **kwargs)
+        self._goes_on = False
 
     @property
     def state_key(self) -> str:
         """The name of the state in checkpoints: as Lightning's, which older checkpoints have."""
         return super().state_key.replace(type(self).__qualname__, "ModelCheckpoint", 1)
+
+    def on_load_checkpoint(self, trainer: Trainer, pl_module: Any, checkpoint: Any) -> None:
+        """Note whether the checkpoint is one of this run."""
+        self._goes_on = goes_on(trainer, Path(str(self.dirpath)).parent)
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over the best score of the same run, wherever its folder was when it was written.
+
+        Lightning forgets the score if the folder was moved or is written in another way, so that
+        the next epoch, however bad, would take the place of the best one.
+        """
+        if not self._goes_on:  # its best checkpoint is not here
+            return
+        state = dict(state_dict)
+        for key in ("best_model_path", "kth_best_model_path", "last_model_path"):
+            state[key] = self._here(state.get(key, ""))
+        scores = state.get("best_k_models", {})
+        state["best_k_models"] = {self._here(file): score for file, score in scores.items()}
+        super().load_state_dict({**state, "dirpath": self.dirpath})
+
+    def check_monitor_top_k(self, trainer: Trainer, current: Tensor | None = None) -> bool:
+        """Return whether a score beats the best one; an epoch also itself, once it went on."""
+        return self.monitor == "epoch" or super().check_monitor_top_k(trainer, current)
+
+    def _here(self, file: str) -> str:
+        """Return the path of a checkpoint in the folder of this run."""
+        return str(Path(str(self.dirpath)) / Path(file).name) if file else ""
+
+    def _should_save_on_train_epoch_end(self, trainer: Trainer) -> bool:
+        """Decide once the score is new: a dev score behind its validation, others with the epoch.
+
+        Lightning guesses from `trainer.val_check_interval`, and takes a dev score for one of the
+        weights that the epoch ends with.
+        """
+        return not str(self.monitor).startswith("dev/")
+
+
+class KeepsBest(Callback):
+    """Keeps what a report shows of the best epoch, also where the run is resumed.
+
+    Args:
+        run: The run folder.
+    """
+
+    def __init__(self, run: Path) -> None:
+        self.run = run
+        self.best: dict[str, Any] = {}
+        self._goes_on = False
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what is kept, for a resumed run."""
+        return {"best": self.best}
+
+    def on_load_checkpoint(self, trainer: Trainer, pl_module: Any, checkpoint: Any) -> None:
+        """Note whether the checkpoint is one of this run."""
+        self._goes_on = goes_on(trainer, self.run)
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over what the resumed run kept; the best epoch of another run is not one of here."""
+        if self._goes_on:
+            self.best = state_dict["best"]
+
+
+def goes_on(trainer: Trainer, folder: Path) -> bool:
+    """Return whether the checkpoint that a trainer loads is one of the run in a folder."""
+    file = trainer.ckpt_path
+    return file is not None and folder.resolve() in Path(file).resolve().parents
 
 
 def beats(trainer: Trainer, best: dict[str, Any]) -> float | None:

@@ -5,14 +5,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lightning.pytorch import Callback, Trainer
+from lightning.pytorch import Trainer
 
-from lowner_pl.callbacks.best_checkpoint import beats
+from lowner_pl.callbacks.best_checkpoint import KeepsBest, beats
 from lowner_pl.callbacks.fit_screen import show_fit, show_validation
 from lowner_pl.callbacks.shared import logged_scores
 
 
-class FitReport(Callback):
+class FitReport(KeepsBest):
     """Shows the best dev scores at the end of ``fit``, and those of ``validate``.
 
     Args:
@@ -20,17 +20,8 @@ class FitReport(Callback):
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.best: dict[str, Any] = {}
+        super().__init__(folder)
         self._show: Callable[[], None] | None = None
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return the best scores, for a resumed run."""
-        return {"best": self.best}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over the best scores of the run that is resumed."""
-        self.best = state_dict["best"]
 
     def on_validation_end(self, trainer: Trainer, pl_module: Any) -> None:
         """Keep the scores if they are the best so far; after ``validate``, show them."""
@@ -47,14 +38,12 @@ class FitReport(Callback):
                 "confusion": confusion,
             }
         if trainer.state.fn == "validate":
-            self._show = partial(
-                show_validation, trainer, pl_module, self.folder, scores, confusion
-            )
+            self._show = partial(show_validation, trainer, pl_module, self.run, scores, confusion)
 
     def on_fit_end(self, trainer: Trainer, pl_module: Any) -> None:
         """Show the best epoch, once the progress bar is gone."""
         if self.best:
-            self._show = partial(show_fit, trainer, pl_module, self.folder, self.best)
+            self._show = partial(show_fit, trainer, pl_module, self.run, self.best)
 
     def teardown(self, trainer: Trainer, pl_module: Any, stage: str) -> None:
         """Show the scores, below the progress bar."""

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lightning.pytorch import Callback, Trainer
+from lightning.pytorch import Trainer
 from torch import Tensor
 
-from lowner_pl.callbacks.best_checkpoint import beats
+from lowner_pl.callbacks.best_checkpoint import KeepsBest, beats
 from lowner_pl.callbacks.confusion_picture import confusion_picture, most_confused
 from lowner_pl.callbacks.hparams import (
     Value,
@@ -26,7 +26,7 @@ from lowner_pl.event_files import EventsLogger, add_summaries, event_files, new_
 SHOWN = 8  # tagged dev sentences
 
 
-class TensorBoardReport(Callback):
+class TensorBoardReport(KeepsBest):
     """Shows a run in TensorBoard beside all others.
 
     ``fit`` writes the options of the run (HPARAMS) and, of its best epoch, the confusion of entity
@@ -41,20 +41,12 @@ class TensorBoardReport(Callback):
     """
 
     def __init__(self, root: Path, name: str, test_events: Path, row: str) -> None:
+        super().__init__(root / name)
         self.root = root
         self.name = name
         self.test_events = test_events
         self.row = row
-        self.best: dict[str, Any] = {}
         self._tagged: list[tuple[Sentence, Sequence[str]]] = []
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return what is shown of the best epoch, for a resumed run."""
-        return {"best": self.best}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Restore what is shown of the best epoch of the resumed run."""
-        self.best = state_dict["best"]
 
     def on_validation_epoch_start(self, trainer: Trainer, pl_module: Any) -> None:
         """Forget the sentences of the last epoch."""

@@ -113,6 +113,34 @@ def test_a_run_resumes_in_place_however_its_checkpoint_is_written(
     assert not (tmp_path / "runs" / "superseded").exists()
 
 
+def test_the_best_epoch_stays_the_best_where_the_folder_was_moved(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = ("--best_checkpoint.monitor=dev/loss", "--trainer.limit_val_batches=1")
+    command("fit", tmp_path / "runs", "--trainer.max_epochs=1", *more)
+    (tmp_path / "runs").rename(tmp_path / "moved")
+    before = weights(tmp_path / "moved", "best")
+    worse = ("--trainer.max_epochs=2", "--model.optimizer.init_args.lr=0.5", "--ckpt_path=last")
+    cli = command("fit", tmp_path / "moved", *more, *worse)
+    losses = [loss for _, loss in steps(cli.run.path / "metrics.csv", "dev/loss")]
+    assert losses[1] > losses[0]
+    assert same(weights(tmp_path / "moved", "best"), before)
+    assert "best epoch 0" in capsys.readouterr().out
+
+
+def test_the_best_epoch_of_another_run_is_not_one_of_this(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = ("--best_checkpoint.monitor=dev/loss", "--trainer.limit_val_batches=1")
+    command("fit", tmp_path / "one", "--trainer.max_epochs=1", *more)
+    capsys.readouterr()
+    last = folder(tmp_path / "one") / "checkpoints" / "last.ckpt"
+    worse = ("--trainer.max_epochs=2", "--model.optimizer.init_args.lr=0.5", f"--ckpt_path={last}")
+    command("fit", tmp_path / "two", *more, *worse)
+    assert same(weights(tmp_path / "two", "best"), weights(tmp_path / "two", "last"))
+    assert "best epoch 1" in capsys.readouterr().out
+
+
 def test_resuming_a_finished_run_changes_nothing(trained: Path) -> None:
     before = weights(trained)
     command("fit", trained, "--ckpt_path=last")

@@ -25,12 +25,20 @@ class StopAfter(Callback):
             trainer.should_stop = True
 
 
+class KilledInValidation(Callback):
+    """Fails in a validation, as if the process were killed there."""
+
+    def on_validation_start(self, *_: Any) -> None:
+        raise RuntimeError("killed")
+
+
+def callback(name: str, **options: Any) -> str:
+    made = {"class_path": f"{__name__}.{name}", "init_args": options}
+    return f"--trainer.callbacks={json.dumps([made])}"
+
+
 def stop_after(batches: int) -> str:
-    callback = {
-        "class_path": f"{StopAfter.__module__}.StopAfter",
-        "init_args": {"batches": batches},
-    }
-    return f"--trainer.callbacks={json.dumps([callback])}"
+    return callback("StopAfter", batches=batches)
 
 
 @pytest.mark.parametrize(
@@ -54,6 +62,35 @@ def test_it_ends_with_the_weights_and_the_curve_of_a_whole_run(
         steps(folder(root, method) / "metrics.csv", "train/loss") for root in (whole, parted)
     )
     assert one == other
+
+
+def test_the_last_epoch_is_the_best_where_that_was_asked_for(tmp_path: Path) -> None:
+    more = (*EPOCHS, *LEAST, "--best_checkpoint.monitor=epoch", "--trainer.val_check_interval=4")
+    command("fit", tmp_path, *more, stop_after(9))
+    assert same(weights(tmp_path, "best"), weights(tmp_path, "last"))
+    command("fit", tmp_path, *more, "--ckpt_path=last")
+    assert same(weights(tmp_path, "best"), weights(tmp_path, "last"))
+
+
+@pytest.mark.parametrize("every", [2, 3])
+def test_a_run_that_was_killed_in_a_validation_does_it_again(every: int, tmp_path: Path) -> None:
+    # Validations follow the updates 2, 4 and 6 of an epoch, or 3 and 6.
+    whole, parted = tmp_path / "whole", tmp_path / "parted"
+    more = (*EPOCHS, *LEAST, "--trainer.max_epochs=1", "--best_checkpoint.monitor=dev/loss")
+    more = (
+        *more,
+        "--last_checkpoint.every_n_train_steps=1",
+        f"--trainer.val_check_interval={every}",
+    )
+    command("fit", whole, *more)
+    with pytest.raises(RuntimeError, match="killed"):
+        command("fit", parted, *more, callback("KilledInValidation"))
+    assert steps(folder(parted) / "metrics.csv", "train/loss")[-1][0] == every - 1
+    command("fit", parted, *more, "--ckpt_path=last")
+    assert same(weights(parted, "best"), weights(whole, "best"))
+    for column in ("train/loss", "dev/loss"):
+        one, other = (steps(folder(root) / "metrics.csv", column) for root in (whole, parted))
+        assert one == other
 
 
 @pytest.mark.parametrize(
