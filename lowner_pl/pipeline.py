@@ -22,10 +22,11 @@ from lowner_pl.callbacks import (
     scores_by_set,
     without_advice,
 )
-from lowner_pl.cli import NERCLI, UNTRAINED, run
+from lowner_pl.cli import NERCLI, UNTRAINED, cause_of_ours, run
 from lowner_pl.corpus import AugmentationReport, ConllFile, fingerprint, write_conll
 from lowner_pl.datamodules import NERDataModule
 from lowner_pl.files import write_text
+from lowner_pl.modules import BaseModule
 from lowner_pl.stage_record import Entry, StageRecord, last_checkpoint, unless_empty
 from lowner_pl.stages import (
     GROUPS,
@@ -110,17 +111,23 @@ class Pipeline:
         return self.folder
 
     def _check_options(self, todo: list[str]) -> None:
-        """Parse the options of the stages, so that a wrong one of the last does not cost the first.
+        """Check the options of the stages, so that a wrong one of the last does not cost the first.
 
-        What only stages before them know, such as checkpoints, is left out.
+        They are parsed, and what generates is made from them. What only stages before them know,
+        such as checkpoints, is left out.
         """
+        made: list[dict[str, Any]] = []
         for stage in todo:
             options = self.options[stage]
             if stage == "train":  # its data are made of those of the gold sentences
                 data = json.dumps(self.settings["data"])
                 options = [*without_data(options), f"--data={data}"]
             command = "predict" if stage in ("generate", "filter") else "fit"
-            self._settings(stage, command, options)
+            settings = self._settings(stage, command, options)
+            parts = {part: settings[part] for part in ("data", "model")}
+            if stage in GROUPS["generator"] and parts not in made:
+                _check_model(stage, parts)
+                made.append(parts)
 
     def _run(self, todo: list[str]) -> None:
         """Run stages."""
@@ -253,6 +260,24 @@ def _data_module(settings: dict[str, Any]) -> NERDataModule:
     made = parser.instantiate_classes(parser.parse_object({"data": settings})).data
     assert isinstance(made, NERDataModule)
     return made
+
+
+def _check_model(stage: str, settings: dict[str, Any]) -> None:
+    """Make the model of a stage with its data, and forget it.
+
+    Raises:
+        ValueError: If the model refuses its options.
+    """
+    parser = ArgumentParser()
+    parser.add_subclass_arguments(NERDataModule, "data")
+    parser.add_subclass_arguments(BaseModule, "model")
+    parser.link_arguments(
+        "data.entity_types", "model.init_args.entity_types", apply_on="instantiate"
+    )
+    try:
+        parser.instantiate_classes(parser.parse_object(settings))
+    except ValueError as error:
+        raise ValueError(f"Stage {stage} can't begin: {cause_of_ours(error) or error}") from error
 
 
 def _digest(data: NERDataModule) -> str:

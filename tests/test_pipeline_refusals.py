@@ -73,6 +73,16 @@ def test_an_option_that_only_a_later_stage_has_is_refused_before_the_first_one(
     assert not list(tmp_path.glob("sample-*"))
 
 
+def test_a_value_that_what_generates_refuses_is_refused_before_the_first_stage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands = spied(monkeypatch)
+    with pytest.raises(ValueError, match=r"Stage finetune can't begin: `mask_rate` must be .*7"):
+        run_command(arguments(tmp_path, "--generator.model.mask_rate", "7"))
+    assert commands == []
+    assert not list(tmp_path.glob("sample-*"))
+
+
 def _with_wrong_last_stage(root: Path) -> Path:
     """Return a pipeline whose last stage has an option that its method does not have."""
     config = without(root)
