@@ -76,9 +76,11 @@ def test_the_last_epoch_is_the_best_where_that_was_asked_for(tmp_path: Path) -> 
 def test_a_run_that_was_killed_in_a_validation_does_it_again(every: int, tmp_path: Path) -> None:
     # Validations follow the updates 2, 4 and 6 of an epoch, or 3 and 6.
     whole, parted = tmp_path / "whole", tmp_path / "parted"
-    more = (*EPOCHS, *LEAST, "--trainer.max_epochs=1", "--best_checkpoint.monitor=dev/loss")
     more = (
-        *more,
+        *EPOCHS,
+        *LEAST,
+        "--trainer.max_epochs=1",
+        "--best_checkpoint.monitor=dev/loss",
         "--last_checkpoint.every_n_train_steps=1",
         f"--trainer.val_check_interval={every}",
     )
