@@ -21,6 +21,7 @@ from lowner_pl.files import discard_all
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 GRACE = 5.0
+ADVICE = "Run the same command again."
 
 
 class _State:
@@ -30,7 +31,7 @@ class _State:
     installed = False
     graceful = False
     deferred = False
-    advice = "Run the same command again."
+    advice = ADVICE
     children: Sequence["Popen[Any]"] = ()
 
 
@@ -39,6 +40,7 @@ _state = _State()
 
 def install() -> None:
     """Handle the signals from now on; one that the process was started to ignore stays ignored."""
+    _state.advice = ADVICE  # not that of an earlier command of this process
     if _state.installed or threading.current_thread() is not threading.main_thread():
         return
     _state.installed = True

@@ -15,10 +15,10 @@ def describe_run(module: Any, *, backbone_hash: str | None) -> dict[str, Any]:
     """Describe the run of a module: its data, method, seed and backbone.
 
     Args:
-        module: The method, attached to a trainer.
+        module: The method; without a trainer it has no data to describe.
         backbone_hash: Of the files of its backbone.
     """
-    data = getattr(module.trainer, "datamodule", None)
+    data = getattr(module._trainer, "datamodule", None)
     return {
         **({} if data is None else data.description()),
         "method": module.method,

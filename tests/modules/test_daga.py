@@ -86,7 +86,9 @@ def test_the_learning_rate_falls_where_the_dev_loss_does_not(
     module = constant(SHARES)
     optimizer = module.optimizer(module.parameters())
     module._configured = [{"lr": 0.8}]
-    trainer: Any = SimpleNamespace(optimizers=[optimizer], state=SimpleNamespace(fn="fit"))
+    trainer: Any = SimpleNamespace(
+        optimizers=[optimizer], state=SimpleNamespace(fn="fit"), sanity_checking=False
+    )
     monkeypatch.setattr(DAGALightningModule, "trainer", trainer)
     rates = []
     for loss in (3.0, 2.0, 2.5, 1.9, 1.9, 1.8):
