@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import warnings
+from copy import deepcopy
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -254,10 +255,10 @@ class Pipeline:
 
 
 def _data_module(settings: dict[str, Any]) -> NERDataModule:
-    """Return the data module of a configuration."""
+    """Make the data module of a configuration, which the parser must not change."""
     parser = ArgumentParser()
     parser.add_subclass_arguments(NERDataModule, "data")
-    made = parser.instantiate_classes(parser.parse_object({"data": settings})).data
+    made = parser.instantiate_classes(parser.parse_object({"data": deepcopy(settings)})).data
     assert isinstance(made, NERDataModule)
     return made
 
@@ -275,7 +276,7 @@ def _check_model(stage: str, settings: dict[str, Any]) -> None:
         "data.entity_types", "model.init_args.entity_types", apply_on="instantiate"
     )
     try:
-        parser.instantiate_classes(parser.parse_object(settings))
+        parser.instantiate_classes(parser.parse_object(deepcopy(settings)))
     except ValueError as error:
         raise ValueError(f"Stage {stage} can't begin: {cause_of_ours(error) or error}") from error
 
