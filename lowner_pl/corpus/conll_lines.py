@@ -16,6 +16,10 @@ _CONLLU_COMMENT = re.compile(
 _COMMENT = re.compile(r"#(?:[ \t#]|\w+ ?=)")
 # One before a word begins a file that was appended to another; of more, the first stands for none.
 MARKED = re.compile("\ufeff+(?=[^ \t\ufeff])")
+# The first column of CoNLL-U: of a first word, and of lines for several words or for none.
+_FIRST_ID = re.compile(r"1(?:-[2-9])?")
+_NO_WORD = re.compile(r"\d+[-.]\d+[ \t]")
+_PREFIXES = frozenset("BIOESLUM")
 _LOOKAHEAD = 1000  # lines at the beginning that may be comments before the first word
 
 
@@ -26,7 +30,8 @@ class ConllFormat:
     Columns are separated by tabs if the first line with a word has one, else by blanks. Only
     ASCII tabs and blanks separate, and only line feeds end a line: ``\xa0`` or ``\u2028`` are
     characters of words. Lines that begin with ``-DOCSTART-`` are dropped, and end a sentence. So
-    are, with a warning, the names of columns in the first line, and byte order marks.
+    are, with a warning, the names of columns in the first line, byte order marks, and lines of
+    CoNLL-U for several words (``1-2``) or for none (``1.1``), if words stand behind their numbers.
 
     Args:
         word_column: Column of the word, from 0.
@@ -69,10 +74,11 @@ class Notes:
         first: Number and text of the first line with a word.
         columns: Number of columns.
         tag: Column of the tags, from 0.
-        other_tags: For each other column of tags, the distinct ones.
+        other_tags: For each other column of tags, or of their prefixes alone, the distinct ones.
         header: Line and text of a row of column names, which is no word.
         marks: Lines that began with a byte order mark, which ends a sentence and is no part of the
             word after it.
+        skipped: Lines of CoNLL-U that are no word.
         ends: Lines that ended a sentence.
     """
 
@@ -82,6 +88,7 @@ class Notes:
     other_tags: dict[int, set[str]] = field(default_factory=dict)
     header: tuple[int, str] | None = None
     marks: list[int] = field(default_factory=list)
+    skipped: list[int] = field(default_factory=list)
     ends: int = 0
 
 
@@ -139,6 +146,9 @@ def blocks(lines: Iterable[str], form: ConllFormat, notes: Notes | None = None) 
             block = Block(0, [], [])
         if not text:
             continue
+        if columns.are_numbered and _NO_WORD.match(text):
+            notes.skipped.append(number)
+            continue
         word, tag = columns(text, number)
         if not block.words:
             block.line = number
@@ -167,7 +177,7 @@ class _Columns:
     def __init__(self, form: ConllFormat, notes: Notes, *, watches: bool) -> None:
         self._form, self._notes, self._watches = form, notes, watches and form.labelled
         self._comments = form.comments
-        self._tabs = self._has_tags = False
+        self._tabs = self._has_tags = self.are_numbered = False
         self._first = self._count = self._word = self._tag = 0
         self._watched: list[tuple[int, set[str]]] = []  # columns that may hold tags too
 
@@ -278,6 +288,7 @@ class _Columns:
         self._tag = self._tag if has_tag else self._count - 1
         cells = split(text, tabs=self._tabs)
         self._has_tags = PREFIXED_OR_O.fullmatch(cells[self._tag].strip(" ")) is not None
+        self.are_numbered = self._word > 0 and _FIRST_ID.fullmatch(cells[0]) is not None
         self._notes.columns, self._notes.tag = self._count, self._tag
         if self._watches:
             others = sorted(set(range(self._count)) - {self._word, self._tag})
@@ -286,7 +297,7 @@ class _Columns:
 
     def _look_at_other(self, column: int, cell: str, seen: set[str]) -> None:
         """Keep the tags of another column, and forget a column that holds something else."""
-        if PREFIXED_OR_O.fullmatch(cell):
+        if cell in _PREFIXES or PREFIXED_OR_O.fullmatch(cell):
             seen.add(cell)
         else:
             del self._notes.other_tags[column]

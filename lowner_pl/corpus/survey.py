@@ -173,6 +173,7 @@ class _Look:
             # Most likely another column, such as parts of speech.
             tag = next(iter(self._tags))
             self._complain(tag, "A file of bare entity types must have words tagged 'O'")
+        self._refuse_prefixes_alone(read.values())
         if changed:
             self._warn_of_changes(changed)
         self._warn_of_types(read)
@@ -184,6 +185,12 @@ class _Look:
         if self.notes.header:
             number, line = self.notes.header
             self._warn(f"{shown(line)} names the columns and is not read as a word.", number)
+        if skipped := self.notes.skipped:
+            self._warn(
+                f"CoNLL-U's lines for several words (1-2) or for none (1.1) are not read as words "
+                f"({len(skipped):,} in all).",
+                skipped[0],
+            )
         if marks := self.notes.marks:
             self._warn(
                 f"A byte order mark inside the file is not read as part of the word after it "
@@ -239,6 +246,19 @@ class _Look:
         wrong, condition = misfit([read[tag] for tag in order], self._form.scheme) or ("", "")
         tag = next(tag for tag in order if read[tag] == wrong)
         self._complain(tag, condition, first[tag])
+
+    def _refuse_prefixes_alone(self, tags: Iterable[str]) -> None:
+        """Refuse bare types whose prefixes are in another column: neighbours would be one."""
+        if self._form.tag_column >= 0 or any(tag[1:2] == "-" for tag in tags):
+            return
+        for column, found in self.notes.other_tags.items():
+            if "B" in found and all(len(prefix) == 1 for prefix in found):
+                tag = self.notes.tag
+                raise ValueError(
+                    f"{self._file}:{self._line}: Column {tag} must hold whole tags, was: types, "
+                    f"with their prefixes ({', '.join(sorted(found))}) in column {column}. Join "
+                    f"them to 'B-<type>', or set `tag_column: {tag}` to read the types alone."
+                )
 
     def _complain(self, tag: str, condition: str, word: str = "") -> None:
         remedy = self._remedy() or _remedy_of_comment(word)
@@ -304,7 +324,7 @@ class _Look:
         others = [
             column
             for column, tags in self.notes.other_tags.items()
-            if not all(_CHUNKS.fullmatch(tag[2:]) for tag in tags)
+            if not all(len(tag) == 1 or _CHUNKS.fullmatch(tag[2:]) for tag in tags)
         ]
         if others:
             tag = self.notes.tag

@@ -80,7 +80,7 @@ def lines_of(path: str | Path, encoding: str = "utf-8") -> Generator[str]:
         with copy.open(encoding=encoding, newline="\n") as lines:
             for number, line in enumerate(lines):
                 text = line if number else line.removeprefix("\ufeff")
-                yield text[:-1].removesuffix("\r") if text.endswith("\n") else text
+                yield text[:-1].rstrip("\r") if text.endswith("\n") else text
     except (UnicodeDecodeError, LookupError):
         decode(copy.read_bytes(), str(path), encoding)  # says what and where
         raise
@@ -110,7 +110,10 @@ def decode(data: bytes, file: str, encoding: str = "utf-8") -> str:
         ) from None
     except LookupError:
         raise ValueError(f"An encoding must be one that Python knows, was: {encoding!r}.") from None
-    return text.removeprefix("\ufeff").replace("\r\n", "\n")
+    text = text.removeprefix("\ufeff")
+    while "\r\n" in text:
+        text = text.replace("\r\n", "\n")
+    return text
 
 
 class TextFile:

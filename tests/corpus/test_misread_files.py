@@ -66,6 +66,22 @@ class TestWordColumn:
         with pytest.warns(UserWarning, match="9 words are tagged in another spelling"):
             assert parse_conll(content.encode(), HERE, form) == PLAIN
 
+    def test_lines_of_conllu_for_several_words_or_none_are_no_words(self) -> None:
+        content = rows("{n}\t{word}\t_\t{tag}", before="1-2\tAnnLee\t_\t_\n").replace(
+            "\n\n", "\n2.1\tghost\t_\tO\n\n"
+        )
+        sentences, (message,) = read(content, word_column=1)
+        assert sentences == PLAIN
+        assert message.startswith(f"{HERE}:1: CoNLL-U's lines for several words (1-2) or for none")
+        assert message.endswith(f"({2 * len(PLAIN)} in all).")
+
+    @pytest.mark.parametrize("number", ["1-{n}", "1.{n}", "1-2"])
+    def test_other_numbers_with_signs_stand_before_words(self, number: str) -> None:
+        content = rows(number + "\t{word}\t{tag}", before="" if "{" in number else "0\t-\tO\n")
+        found = parse(content, word_column=1)
+        assert [s.words[-2:] for s in found] == [s.words[-2:] for s in PLAIN]
+        assert read(rows("2-3\t{word}\t{tag}"), word_column=1)[0] == PLAIN
+
     def test_names_of_columns_do_not_hide_them(self) -> None:
         content = "index\ttoken\tner\n" + rows("{n}\t{word}\t{tag}")
         assert refusal(content).startswith(":2: Column 0 must hold words")
@@ -128,6 +144,15 @@ class TestTagColumn:
         content = rows("{n}\t{word}\t{tag}\tO", before="#\thttp://source\t[2009-10-17]\n")
         assert "set `word_column: 1` and `tag_column: 2`." in refusal(content)
         assert parse(content, word_column=1, tag_column=2) == PLAIN
+
+    def test_prefixes_in_a_column_of_their_own_are_refused(self) -> None:
+        content = SEPARATE.replace("\tO", "\tO\tO").replace("\tB-", "\tB\t")
+        content = content.replace("\tI-", "\tI\t")
+        assert refusal(content) == (
+            ":1: Column 2 must hold whole tags, was: types, with their prefixes (B, I, O) in "
+            "column 1. Join them to 'B-<type>', or set `tag_column: 2` to read the types alone."
+        )
+        assert parse(content, tag_column=2)
 
     def test_empty_columns_at_the_end_are_none(self) -> None:
         assert parse(rows("{word}\t{tag}\t")) == PLAIN
@@ -214,7 +239,17 @@ class TestLines:
         assert marks.endswith("(1 in all).")
 
     def test_carriage_returns_too_many_are_no_words(self) -> None:
-        assert read(SEPARATE.replace("\n", "\r\r\n"))[0] == PLAIN
+        content = SEPARATE.replace("\n", "\r\r\n")
+        assert read(content) == (PLAIN, [])
+        (first, *_) = parse(
+            "".join(
+                f"{tag}\t{word}\r\r\n"
+                for word, tag in [("Ann", "B-PER"), ("ran", "O"), ("on", "O")]
+            ),
+            word_column=1,
+            tag_column=0,
+        )
+        assert first.words == ("Ann", "ran", "on")
 
 
 class TestSentenceEnds:

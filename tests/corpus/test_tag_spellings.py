@@ -38,15 +38,15 @@ def changed(tag: str, position: int = 7) -> str:
     return text([*TAGS[:position], tag, *TAGS[position + 1 :]])
 
 
-def read(content: str) -> tuple[list[Sentence], list[str]]:
+def read(content: str, **form: object) -> tuple[list[Sentence], list[str]]:
     """Return the sentences and the warnings, which are the same when the file is streamed."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        sentences = parse_conll(content.encode(), HERE, ConllFormat())
+        sentences = parse_conll(content.encode(), HERE, ConllFormat(**form))  # type: ignore[arg-type]
     messages = [str(warning.message) for warning in caught]
     with warnings.catch_warnings(record=True) as again:
         warnings.simplefilter("always")
-        assert streamed(content.encode()) == sentences
+        assert streamed(content.encode(), None, **form) == sentences
     ends = [str(warning.message).partition("file.conll")[2] for warning in again]
     assert ends == [message.removeprefix(HERE) for message in messages]
     return sentences, messages
