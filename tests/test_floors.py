@@ -49,6 +49,7 @@ ALLOWED: dict[str, set[str]] = {
         "corpus",
         "augmentation",
         "datamodules",
+        "modules",
         "callbacks",
         "cli",
         "files",

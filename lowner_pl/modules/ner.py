@@ -84,7 +84,7 @@ class NERModule(BaseModule):
         max_length: int = 512,
         context: int = 64,
         frozen_layers: int | None = None,
-        subwords_per_pass: int = 16_384,
+        subwords_per_pass: int = 4_096,
         optimizer: OptimizerCallable = adamw,
         schedule: Schedule = "constant",
         warmup: float = 0.0,

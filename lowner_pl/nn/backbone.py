@@ -24,9 +24,10 @@ class Backbone(nn.Module):
 
     Args:
         encoder: The encoder of a masked language model, without pooler or head.
-        subwords_per_pass: A batch of more subwords than this is run in several passes; in
-            training each pass is recomputed in the backward step, so that a sentence of any
-            length fits in memory. The result does not change.
+        subwords_per_pass: A batch of more subwords than this is run in several passes, so that a
+            sentence of any length fits in memory; in training each pass is recomputed in the
+            backward step, unless `streamed_loss` takes it backwards at once. The result does not
+            change.
 
     Raises:
         ValueError: If ``subwords_per_pass`` is not positive, or the encoder needs more than subword
