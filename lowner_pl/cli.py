@@ -1,6 +1,5 @@
 """The command line: LightningCLI with one link, run folders, and honest resuming."""
 
-import os
 import sys
 import traceback
 import warnings
@@ -227,9 +226,8 @@ class NERCLI(LightningCLI):
         if variant is not None:
             check_folder_name("--variant", variant)
         method = f"{self.model.method}-{variant}" if variant else self.model.method
-        seed = int(os.environ.get("PL_GLOBAL_SEED", "0"))
         root = Path(self._get(self.config, "log_root"))
-        return RunFolder(root, self.datamodule.name, method, seed)
+        return RunFolder(root, self.datamodule.name, method, self.model.seed)
 
     def _checkpoint(self) -> Path | None:
         """Return the checkpoint file to load; tests and predictions default to the best one.

@@ -145,6 +145,11 @@ def check_folder_name(option: str, name: str) -> None:
         )
 
 
+def lies_in(file: str | Path | None, folder: Path) -> bool:
+    """Tell whether a file lies below a folder, however their paths are written."""
+    return file is not None and folder.resolve() in Path(file).resolve().parents
+
+
 def discard_all() -> None:
     """Remove everything that this process has begun to write and not finished."""
     for partial in list(_unfinished):

@@ -12,7 +12,7 @@ from lightning.pytorch.loggers.csv_logs import ExperimentWriter
 from lightning.pytorch.loggers.logger import Logger
 
 from lowner_pl.event_files import EventsLogger, hide, new_place, place_of, show
-from lowner_pl.files import Partial, claim, clear_abandoned
+from lowner_pl.files import Partial, claim, clear_abandoned, lies_in
 from lowner_pl.run_safety import refused
 
 SUPERSEDED = "superseded"
@@ -110,7 +110,7 @@ class RunFolder:
 
     def holds(self, file: Path | None) -> bool:
         """Return whether a file lies in the folder, however its path is written."""
-        return file is not None and self.path.resolve() in file.resolve().parents
+        return lies_in(file, self.path)
 
     def remove_last(self) -> None:
         """Remove ``last.ckpt`` if training, told not to keep it, has noted that it ended."""

@@ -7,8 +7,19 @@ from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from torch import Tensor
 
+from lowner_pl.files import lies_in
+
 LOWER = ("loss", "perplexity")
 HIGHER = ("f1", "precision", "recall", "accuracy", "log_likelihood")
+
+
+class KeptCheckpoint(ModelCheckpoint):
+    """Lightning's `ModelCheckpoint`, whose state has its name in checkpoints, as in older ones."""
+
+    @property
+    def state_key(self) -> str:
+        """The name of the state in checkpoints, without the name of the subclass."""
+        return super().state_key.replace(type(self).__qualname__, "ModelCheckpoint", 1)
 
 
 def direction(monitor: str) -> Literal["min", "max"] | None:
@@ -23,7 +34,7 @@ def direction(monitor: str) -> Literal["min", "max"] | None:
     return "max" if any(part.endswith(HIGHER) for part in parts) else None
 
 
-class BestCheckpoint(ModelCheckpoint):
+class BestCheckpoint(KeptCheckpoint):
     """Keeps the checkpoint of the best epoch.
 
     Args:
@@ -44,14 +55,9 @@ class BestCheckpoint(ModelCheckpoint):
         super().__init__(monitor=monitor, mode=mode, **kwargs)
         self._goes_on = False
 
-    @property
-    def state_key(self) -> str:
-        """The name of the state in checkpoints: as Lightning's, which older checkpoints have."""
-        return super().state_key.replace(type(self).__qualname__, "ModelCheckpoint", 1)
-
     def on_load_checkpoint(self, trainer: Trainer, pl_module: Any, checkpoint: Any) -> None:
         """Note whether the checkpoint is one of this run."""
-        self._goes_on = goes_on(trainer, Path(str(self.dirpath)).parent)
+        self._goes_on = lies_in(trainer.ckpt_path, Path(str(self.dirpath)).parent)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over the best score of the same run, wherever its folder was when it was written.
@@ -103,18 +109,12 @@ class KeepsBest(Callback):
 
     def on_load_checkpoint(self, trainer: Trainer, pl_module: Any, checkpoint: Any) -> None:
         """Note whether the checkpoint is one of this run."""
-        self._goes_on = goes_on(trainer, self.run)
+        self._goes_on = lies_in(trainer.ckpt_path, self.run)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over what the resumed run kept; the best epoch of another run is not one of here."""
         if self._goes_on:
             self.best = state_dict["best"]
-
-
-def goes_on(trainer: Trainer, folder: Path) -> bool:
-    """Return whether the checkpoint that a trainer loads is one of the run in a folder."""
-    file = trainer.ckpt_path
-    return file is not None and folder.resolve() in Path(file).resolve().parents
 
 
 def beats(trainer: Trainer, best: dict[str, Any]) -> float | None:
@@ -140,7 +140,7 @@ def beats(trainer: Trainer, best: dict[str, Any]) -> float | None:
     score = trainer.callback_metrics[monitor].item()
     if not best:
         return score
-    scores = {"f1": best.get("f1"), **best.get("scores", {})}  # of older checkpoints
-    before = best.get("monitored", scores.get(monitor.removeprefix("dev/")))
+    # Checkpoints of older versions have the scores alone.
+    before = best.get("monitored", best.get("scores", {}).get(monitor.removeprefix("dev/")))
     better = before is None or (score < before if mode == "min" else score > before)
     return score if better else None

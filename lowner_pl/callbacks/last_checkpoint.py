@@ -4,10 +4,11 @@ import time
 from typing import Any
 
 from lightning.pytorch import Trainer
-from lightning.pytorch.callbacks import ModelCheckpoint
+
+from lowner_pl.callbacks.best_checkpoint import KeptCheckpoint
 
 
-class LastCheckpoint(ModelCheckpoint):
+class LastCheckpoint(KeptCheckpoint):
     """Keeps the checkpoint of the last epoch, and of every few updates or minutes before, if asked.
 
     Where a validation is due, the checkpoint is written behind it: Lightning writes it before, so
@@ -23,11 +24,6 @@ class LastCheckpoint(ModelCheckpoint):
         if self._inside_epochs:
             self._every_n_epochs = 1
         self._waits = False
-
-    @property
-    def state_key(self) -> str:
-        """The name of the state in checkpoints: as Lightning's, which older checkpoints have."""
-        return super().state_key.replace(type(self).__qualname__, "ModelCheckpoint", 1)
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int

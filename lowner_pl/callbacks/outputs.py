@@ -7,13 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from lowner_pl.corpus import Sentence, is_pipe, readable_again
+from lowner_pl.corpus import Sentence, is_pipe, is_stdin, readable_again
 from lowner_pl.files import lock_beside, write_text
 
 RECORD = "inputs.json"
 _ODD = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _LONGEST = 150  # bytes of an input's name; file systems allow 255 for all of the output's
-_STDIN = ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
 
 
 def output_file(folder: Path, kind: str, data: Any) -> Path:
@@ -61,7 +60,7 @@ def _input_of(data: Any) -> tuple[str, str]:
 
 def _stem(path: str | Path) -> str:
     """Return the name of an input without its suffix; numbers of descriptors say nothing."""
-    if str(path) in _STDIN:
+    if is_stdin(path):
         return "stdin"
     return "pipe" if Path(path).parent.name == "fd" else Path(path).stem
 

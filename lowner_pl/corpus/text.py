@@ -20,7 +20,6 @@ _STARTS = {
 }
 # The characters with Unicode's property White_Space that end no line. Zero-width ones are letters.
 _WHITE_SPACE = re.compile(r"[\t\v\f\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+")
-_STDIN = ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
 _copies: dict[tuple[int, int, str], IO[bytes]] = {}
 
 
@@ -32,6 +31,11 @@ def read_bytes(path: str | Path) -> bytes:
         IsADirectoryError: If the path is a folder.
     """
     return readable_again(path).read_bytes()
+
+
+def is_stdin(path: str | Path) -> bool:
+    """Tell whether a path is one of the names of standard input."""
+    return str(path) in ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
 
 
 def is_pipe(path: str | Path) -> bool:
@@ -56,7 +60,7 @@ def readable_again(path: str | Path) -> Path:
     if key not in _copies:
         copy = NamedTemporaryFile(prefix="lowner_pl-")  # noqa: SIM115 - it stays to be read again
         # Standard input may be a socket, which cannot be opened by a path.
-        with os.fdopen(os.dup(0), "rb") if str(path) in _STDIN else found.open("rb") as pipe:
+        with os.fdopen(os.dup(0), "rb") if is_stdin(path) else found.open("rb") as pipe:
             shutil.copyfileobj(pipe, copy)
         copy.flush()
         _copies[key] = copy

@@ -7,6 +7,8 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 from transformers import PreTrainedModel
 
+from lowner_pl.nn.backbone_files import one_line
+
 SUBWORDS = (5, 20)
 TOLERANCE = 1e-3  # of the largest value; rounding is far smaller
 
@@ -31,10 +33,9 @@ def reads_padding(encoder: PreTrainedModel) -> bool:
         beside = _hidden(encoder, short, short.flip(0))
         padded = _hidden(encoder, short, long)
     except (AttributeError, IndexError, RuntimeError, TypeError, ValueError) as error:
-        first = (str(error).strip().splitlines() or [type(error).__name__])[0][:80]
         raise ValueError(
             f"A model of type {kind!r} can't be a backbone: given subword ids alone, it stops with "
-            f"{first!r}. Choose another, such as XLM-R, BERT or ModernBERT."
+            f"{one_line(error)!r}. Choose another, such as XLM-R, BERT or ModernBERT."
         ) from error
     finally:
         encoder.train(was_training)

@@ -72,18 +72,23 @@ def is_legal(path: tuple[int, ...]) -> bool:
     return IOB2_STARTS[path[0]] and steps
 
 
+def check_the_best_legal_paths(crf: CRF, *, tags: int, seed: int) -> None:
+    """Compare decoding with the best of all legal paths, gone through one by one."""
+    emissions, _, mask = random_batch(tags, LENGTHS, seed, scale=3.0)
+    decoded = crf.decode(emissions, mask)
+    for i, length in enumerate(LENGTHS):
+        legal = [path for path in all_paths(tags, length) if is_legal(path)]
+        scores = torch.stack([path_score(crf, emissions[i], path) for path in legal])
+        assert tuple(decoded[i, :length].tolist()) == legal[int(scores.argmax())]
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_the_best_legal_path_of_one_entity_type_is_found(seed: int) -> None:
     # O, B-X, I-X are the first three of the tags above, and so are their rules.
     tag_set = TagSet(["X"])
     crf = CRF(3, starts=tag_set.starts(), transitions=tag_set.transitions())
     with_random_scores(crf, torch.Generator().manual_seed(seed), 1.0)
-    emissions, _, mask = random_batch(3, LENGTHS, seed, scale=3.0)
-    decoded = crf.decode(emissions, mask)
-    for i, length in enumerate(LENGTHS):
-        legal = [path for path in all_paths(3, length) if is_legal(path)]
-        scores = torch.stack([path_score(crf, emissions[i], path) for path in legal])
-        assert tuple(decoded[i, :length].tolist()) == legal[int(scores.argmax())]
+    check_the_best_legal_paths(crf, tags=3, seed=seed)
 
 
 def test_log_likelihood_of_two_words_and_two_tags_is_the_one_worked_out_by_hand() -> None:
@@ -177,13 +182,7 @@ def test_decoding_finds_the_best_of_all_paths(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(10))
 def test_constrained_decoding_finds_the_best_legal_path(seed: int) -> None:
-    crf = iob2_crf(seed)
-    emissions, _, mask = random_batch(5, LENGTHS, seed, scale=3.0)
-    decoded = crf.decode(emissions, mask)
-    for i, length in enumerate(LENGTHS):
-        legal = [path for path in all_paths(5, length) if is_legal(path)]
-        scores = torch.stack([path_score(crf, emissions[i], path) for path in legal])
-        assert tuple(decoded[i, :length].tolist()) == legal[int(scores.argmax())]
+    check_the_best_legal_paths(iob2_crf(seed), tags=5, seed=seed)
 
 
 @pytest.mark.parametrize("scale", [1.0, 1e4, 1e8, 1e30])
