@@ -36,7 +36,7 @@ from lowner_pl.callbacks import (
 )
 from lowner_pl.checkpoint_io import AtomicCheckpointIO, read_checkpoint, restored_from
 from lowner_pl.config_check import check_words
-from lowner_pl.datamodules import EpisodicDataModule, SentenceDataModule
+from lowner_pl.datamodules import SentenceDataModule
 from lowner_pl.event_files import NoLogger
 from lowner_pl.files import check_folder_name
 from lowner_pl.modules import (
@@ -162,8 +162,7 @@ class NERCLI(LightningCLI):
         """Return a Trainer that works in the run folder."""
         config = self._get(self.config_init, "trainer")
         self.run = self._run_folder()
-        if isinstance(self.datamodule, EpisodicDataModule):
-            self.datamodule.log_root = self.run.root
+        self.datamodule.log_root = self.run.root
         self.model.check_batches(self.datamodule)
         self.checkpoint = self._checkpoint()
         check_trainer_options(config, self.model, command=str(self.subcommand))

@@ -3,12 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
-import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 
 from lowner_pl.callbacks import BestCheckpoint, direction
-from lowner_pl.metrics import EntityScores, MaskedScores
-from lowner_pl.modules import MLMLightningModule, NERModule
+from lowner_pl.modules import BaseModule
 
 REFUSED = {
     "ModelCheckpoint": "which checkpoints are kept is said by `--best_checkpoint` and "
@@ -41,7 +39,7 @@ def check_classes(callbacks: Any) -> None:
             raise ValueError(f"`trainer.callbacks` can't have {name}: {REFUSED[name]}.")
 
 
-def check_monitors(callbacks: Iterable[Any], model: Any) -> None:
+def check_monitors(callbacks: Iterable[Any], model: BaseModule) -> None:
     """Refuse callbacks that monitor what is not logged, or take the worst of it for the best.
 
     Args:
@@ -51,7 +49,7 @@ def check_monitors(callbacks: Iterable[Any], model: Any) -> None:
     Raises:
         ValueError: If there is one.
     """
-    known = _logged(model)
+    known = model.monitored()
     for callback in callbacks:
         monitor = getattr(callback, "monitor", None)
         if isinstance(monitor, str):
@@ -120,16 +118,3 @@ def _check_monitor(name: str, monitor: str, mode: str | None, known: set[str]) -
             f"{option} is {monitor!r} with mode {mode!r}, which takes the worst epoch for the "
             f"best. Set the mode to {better!r}."
         )
-
-
-def _logged(model: Any) -> set[str]:
-    """Return the names of the scores that callbacks can monitor; empty if they are not known."""
-    if isinstance(model, NERModule):
-        scores = EntityScores(model.entity_types)
-        scores.update([("O",)], [("O",)])
-        return {"train/loss", "dev/loss", *(f"dev/{name}" for name in scores.compute())}
-    if type(model) is MLMLightningModule:
-        masked = MaskedScores(2)
-        masked.update(torch.zeros(1, 2), torch.zeros(1, dtype=torch.long))
-        return {"train/loss", *(f"dev/{name}" for name in masked.compute())}
-    return set()

@@ -120,8 +120,11 @@ def embedded_words(pipeline: str) -> list[str]:
 
 
 def fit_and_test(words: list[str]) -> None:
-    for command in ("fit", "test"):
-        run([command, *words, *QUICK])
+    fitted = run(["fit", *words, *QUICK])
+    monitored = fitted.model.monitored()
+    assert monitored
+    assert monitored <= fitted.trainer.callback_metrics.keys()
+    run(["test", *words, *QUICK])
 
 
 def whole_row(file: Path, words: list[str]) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Episodes: each sentence with the training sentences that are nearest to it."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from torch.utils.data import DataLoader
@@ -78,8 +77,6 @@ class EpisodicDataModule(CrossLingualDataModule):
         self.retrieval_backbone = retrieval_backbone
         self.pooling = pooling
         self.vector_cache = vector_cache
-        self.log_root = Path("lightning_logs")
-        """Folder of all runs, where ``auto`` keeps vectors; the command line sets it."""
         self._made: dict[str, list[list[Episode]]] = {}
         self._retriever: Retriever | None = None
 

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from lightning.pytorch import LightningDataModule
@@ -32,6 +33,8 @@ class SentenceDataModule(LightningDataModule, ABC):
     """ISO 639-1 code where there is one language."""
     yields_episodes: bool = False
     """Whether batches are lists of episodes; of sentences otherwise."""
+    log_root: Path = Path("lightning_logs")
+    """Folder of all runs, which the command line sets: what is kept between runs lies there."""
     predict_split: Literal["train", "test"] = "test"
     """What `predict` reads unless it is given a file; methods that generate ask for ``train``."""
 

@@ -137,6 +137,10 @@ class BaseModule(LightningModule, ABC):
         encoder = getattr(self, "word_encoder", None)
         return None if encoder is None else coverage(encoder, words)
 
+    def monitored(self) -> set[str]:
+        """Name the scores that training logs, which callbacks can monitor; empty if not known."""
+        return set()
+
     def check_start(self) -> None:
         """Refuse a checkpoint that training is to begin with, before a run begins."""
 

@@ -60,6 +60,10 @@ class LikelihoodModule(GeneratingModule, ABC):
             seed = 1_000_003 * dataloader_idx + batch_idx
             self.losses.update(*self.loss(batch, torch.Generator().manual_seed(seed)))
 
+    def monitored(self) -> set[str]:
+        """Name the losses and the other dev scores per token."""
+        return {"train/loss", "dev/loss", "dev/log_likelihood", "dev/perplexity"}
+
     def on_validation_epoch_end(self) -> None:
         """Log the dev scores."""
         self.note_dev_score(-self._log_scores("dev"))

@@ -123,6 +123,10 @@ class MetaLightningModule(AdaptiveModule):
         """Return what a checkpoint must agree on: also the marker."""
         return {**super().identity(), "marker": self.marker}
 
+    def monitored(self) -> set[str]:
+        """Name what a tagger logs, but for the loss: that of the meta-update has its own name."""
+        return super().monitored() - {"train/loss"} | {"train/meta_loss"}
+
     def training_step(self, batch: list[Episode], batch_idx: int) -> None:
         """Take the meta-update of Eq. 10 on a batch of tasks."""
         del batch_idx

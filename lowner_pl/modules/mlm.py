@@ -218,6 +218,12 @@ class MLMLightningModule(BaseModule):
         """Log the test scores."""
         self._log_scores("test")
 
+    def monitored(self) -> set[str]:
+        """Name the training loss and the dev scores of all text."""
+        scores = MaskedScores(2)
+        scores.update(torch.zeros(1, 2), torch.zeros(1, dtype=torch.long))
+        return {"train/loss", *(f"dev/{name}" for name in scores.compute())}
+
     def export(self, folder: str | Path, *, dtype: torch.dtype = torch.float32) -> None:
         """Write the backbone as a folder of its own; see `save_backbone`."""
         save_backbone(self.backbone, self.language_model, self.tokenizer, folder, dtype=dtype)

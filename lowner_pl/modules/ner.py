@@ -177,6 +177,12 @@ class NERModule(BaseModule):
             self.tagger.load_state_dict(self._read_start())
             rank_zero_info(f"Training begins with the weights of {self.start}.")
 
+    def monitored(self) -> set[str]:
+        """Name the losses, and the dev scores of all entities and of each type."""
+        scores = EntityScores(self.entity_types)
+        scores.update([("O",)], [("O",)])
+        return {"train/loss", "dev/loss", *(f"dev/{name}" for name in scores.compute())}
+
     def check_start(self) -> None:
         """Refuse a checkpoint to begin with that does not fit."""
         if self.start is not None:

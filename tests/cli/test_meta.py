@@ -72,6 +72,8 @@ def test_the_schedule_follows_the_meta_updates(tmp_path: Path) -> None:
     more = ("--model.schedule=linear", "--trainer.max_epochs=1", *PLAIN_INNER)
     cli = run(words("fit", tmp_path, *more))
     assert cli.trainer.global_step == 4
+    assert "train/meta_loss" in cli.model.monitored()
+    assert cli.model.monitored() <= cli.trainer.callback_metrics.keys()
     assert cli.trainer.optimizers[0].param_groups[0]["lr"] == 0.0
     short = (*more, "--trainer.limit_train_batches=3", "--trainer.max_epochs=2")
     cli = run(words("fit", tmp_path, *short, "--trainer.max_steps=3"))
