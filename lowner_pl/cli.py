@@ -1,7 +1,6 @@
 """The command line: LightningCLI with one link, run folders, and honest resuming."""
 
 import sys
-import traceback
 import warnings
 from functools import partial
 from pathlib import Path
@@ -15,7 +14,6 @@ from lightning.pytorch.cli import (
     LightningCLI,
     SaveConfigCallback,
 )
-from lightning.pytorch.utilities import rank_zero_info
 
 from lowner_pl import stopping
 from lowner_pl.callbacks import (
@@ -38,6 +36,7 @@ from lowner_pl.checkpoint_io import AtomicCheckpointIO, read_checkpoint, restore
 from lowner_pl.config_check import check_words
 from lowner_pl.datamodules import SentenceDataModule
 from lowner_pl.event_files import NoLogger
+from lowner_pl.failures import cause_of_ours
 from lowner_pl.files import check_folder_name
 from lowner_pl.modules import (
     BaseModule,
@@ -45,10 +44,10 @@ from lowner_pl.modules import (
     MELMLightningModule,
     NERModule,
 )
-from lowner_pl.option_parser import OptionParser
+from lowner_pl.option_parser import OptionParser, top_options
+from lowner_pl.run_claim import RunClaim
 from lowner_pl.run_folder import RunFolder
 from lowner_pl.run_safety import (
-    check_room,
     check_writable,
     checkpoint_bytes,
     explained,
@@ -84,8 +83,8 @@ class RunConfigCallback(SaveConfigCallback):
 class NERCLI(LightningCLI):
     """LightningCLI that hands the entity types of the data to the model and knows run folders."""
 
-    _aside: Path | None = None
-    """Where an earlier run is that can be tested, while this one has no checkpoint yet."""
+    claim: RunClaim | None = None
+    """The claim of ``fit`` on its run folder."""
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Link the one value both sides need; add where runs land and what is kept of them."""
@@ -137,7 +136,7 @@ class NERCLI(LightningCLI):
         words = sys.argv[1:] if args is None else args
         if isinstance(words, list):
             command = next((word for word in words if word in self._subcommand_parsers), "")
-            check_words(words, _top_options(self._subcommand_parsers.get(command, parser)))
+            check_words(words, top_options(self._subcommand_parsers.get(command, parser)))
         super().parse_arguments(parser, args)
 
     def _parse_ckpt_path(self) -> None:
@@ -202,7 +201,9 @@ class NERCLI(LightningCLI):
         make = partial(make, logger=loggers, default_root_dir=str(self.run.path))
         trainer = made_by_lightning(make)
         if self.subcommand == "fit" and _is_first_process():
-            self._claim(resumed)
+            self.claim = RunClaim(self.run)
+            needed = checkpoint_bytes(self.model, self.model.optimizer)
+            self.claim.begin(resumed_step=resumed, needed=needed)
         return trainer
 
     def _loggers(self, resumed: int | None) -> list[Any]:
@@ -278,22 +279,6 @@ class NERCLI(LightningCLI):
             self.model.on_load_checkpoint(checkpoint)
         return int(checkpoint["global_step"]) if self.run.holds(self.checkpoint) else None
 
-    def _claim(self, resumed: int | None) -> None:
-        """Lock the run folder for training, and make room in it or go on where it stands.
-
-        An earlier run is moved once there is room for the checkpoints of this one.
-        """
-        self.run.lock()
-        if resumed is not None:
-            self.run.last_can_go.unlink(missing_ok=True)
-            self.run.forget_after(resumed)
-            return
-        check_room(self.run.path, checkpoint_bytes(self.model, self.model.optimizer))
-        earlier = self.run.has_checkpoint()
-        if (aside := self.run.set_aside()) is not None:
-            rank_zero_info(f"The earlier run in {self.run.path} was moved to {aside}.")
-            self._aside = aside if earlier else None
-
     def _run_subcommand(self, subcommand: str) -> None:
         """Run the command, and give the run folder back whatever happens."""
         try:
@@ -301,8 +286,8 @@ class NERCLI(LightningCLI):
                 super()._run_subcommand(subcommand)
             self._note_end(subcommand)
         except BaseException as error:
-            if subcommand == "fit":
-                stopping.advise(self._how_to_go_on())
+            if self.claim is not None:
+                stopping.advise(self.claim.give_up())
             if isinstance(error, OSError):
                 raise explained(error, self.run.path) from error
             raise
@@ -321,17 +306,6 @@ class NERCLI(LightningCLI):
             self.run.last_can_go.touch()
         if subcommand == "test" and self.checkpoint == self.run.checkpoints / "best.ckpt":
             self.run.remove_last()
-
-    def _how_to_go_on(self) -> str:
-        """Say how a stopped training goes on; put the earlier run back if it has no checkpoint."""
-        if (self.run.checkpoints / "last.ckpt").is_file():
-            return "Add `--ckpt_path last` to the command to go on from the last checkpoint."
-        if self._aside is None or self.run.has_checkpoint() or not _is_first_process():
-            return "There is no checkpoint yet; the same command starts again."
-        left = self.run.put_back(self._aside)
-        more = f" What this run left is in '{left}'." if left else ""
-        print(f"No checkpoint was written. The earlier run is back in '{self.run.path}'.{more}")
-        return "The same command starts again."
 
     def _prepare_subcommand_kwargs(self, subcommand: str) -> dict[str, Any]:
         """Return the arguments for Trainer: the resolved checkpoint, loaded without code."""
@@ -365,23 +339,6 @@ def run(args: ArgsType = None) -> NERCLI:
     )
 
 
-def _top_options(parser: LightningArgumentParser) -> list[str]:
-    """Return the options that a configuration may have at its top, in the parser's order."""
-    names = (action.dest.split(".")[0] for action in parser._actions)
-    return [name for name in dict.fromkeys(names) if name not in ("help", "config", "print_config")]
-
-
 def _is_first_process() -> bool:
     """Return whether this process stands for the run, of those of several devices."""
     return getattr(rank_zero_only, "rank", 0) == 0
-
-
-def cause_of_ours(error: BaseException) -> BaseException | None:
-    """Return the outermost error that our code raised; jsonargparse wraps it in one about types."""
-    cause: BaseException | None = error
-    while cause is not None:
-        frames = traceback.extract_tb(cause.__traceback__)
-        if frames and Path(frames[-1].filename).is_relative_to(Path(__file__).parent):
-            return cause
-        cause = cause.__cause__
-    return None

@@ -31,6 +31,12 @@ class OptionParser(LightningArgumentParser):
         self.exit(2)
 
 
+def top_options(parser: LightningArgumentParser) -> list[str]:
+    """List the options that a configuration may have at its top, in the parser's order."""
+    names = (action.dest.split(".")[0] for action in parser._actions)
+    return [name for name in dict.fromkeys(names) if name not in ("help", "config", "print_config")]
+
+
 def one_sentence(message: str) -> str | None:
     r"""Shorten what jsonargparse says of a Trainer option; ``None`` where it speaks of another.
 

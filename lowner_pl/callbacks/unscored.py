@@ -5,6 +5,8 @@ from typing import Any
 
 from lightning.pytorch import Callback, Trainer
 
+from lowner_pl.callbacks.screen import say
+
 
 class UnscoredReport(Callback):
     """Says which checkpoints there are where training ends in an unusual way.
@@ -36,10 +38,9 @@ class UnscoredReport(Callback):
                 "(see `trainer.max_steps`, `max_time`, `limit_val_batches` and "
                 "`check_val_every_n_epoch`)."
             )
-        if self._lines:
-            self._lines.append(f"Run folder: {self.folder}")
+            self._lines.append(f"Run folder: {self.folder}")  # other reports say it with the scores
 
     def teardown(self, trainer: Trainer, pl_module: Any, stage: str) -> None:
         """Say it, below the progress bar."""
-        while self._lines:
-            print(self._lines.pop(0))
+        say(*self._lines)
+        self._lines = []
