@@ -5,6 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from lowner_pl.corpus.conll_lines import Block, ConllFormat, Notes, blocks
+from lowner_pl.corpus.judged_file import JudgedFile
 from lowner_pl.corpus.schemes import Scheme
 from lowner_pl.corpus.sentence import Sentence
 from lowner_pl.corpus.survey import survey
@@ -72,7 +73,7 @@ def parse_conll(
             raw.extend(blocks(lines, form, notes))
         return raw
 
-    made = survey(sentences, lambda: lines, file, form, language)
+    made = survey(JudgedFile(sentences, lambda: lines, file, form), language)
     return [made.sentence(block) for block in raw]
 
 
@@ -98,7 +99,8 @@ class ConllFile:
     ) -> None:
         self.path = path
         self.form = ConllFormat() if form is None else form
-        self._made = survey(self._blocks, self._lines, str(path), self.form, language)
+        judged = JudgedFile(self._blocks, self._lines, str(path), self.form)
+        self._made = survey(judged, language)
 
     def __len__(self) -> int:
         return self._made.size
