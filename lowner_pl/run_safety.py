@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from lightning.pytorch import LightningModule
 
-from lowner_pl.files import Partial, reason_of
+from lowner_pl.files import Partial, lies_in, reason_of
 
 PROBE = 64 * 1024  # bytes, more than a file system keeps beside a file's name
 _OF_THE_DISK = (
@@ -92,11 +92,12 @@ def explained(error: OSError, folder: Path) -> OSError:
     """
     if len(error.args) < 2:  # one of ours
         return error
-    named = error.filename is None or not isinstance(error.filename, str | bytes)
-    named = named or folder.resolve() in Path(os.fsdecode(error.filename)).resolve().parents
-    if named and not folder.is_dir():
+    named = error.filename if isinstance(error.filename, str | bytes) else None
+    if named is not None and not lies_in(os.fsdecode(named), folder):
+        return error
+    if not folder.is_dir():
         return removed(folder)
-    return refused(folder, error) if named and error.errno in _OF_THE_DISK else error
+    return refused(folder, error) if error.errno in _OF_THE_DISK else error
 
 
 def refused(folder: Path, error: OSError) -> OSError:

@@ -1,7 +1,6 @@
 """A tagger in TensorBoard: its row in HPARAMS, and its best epoch as a picture and as text."""
 
-import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +115,7 @@ class TensorBoardReport(KeepsBest):
         with new_event_file(self.test_events, "test") as writer:
             if not has_row(*event_files(self.test_events)):
                 options = _options(self.name, trainer, pl_module)
-                tested, row = _of_test(self.name, self.row, trainer, pl_module)
+                tested, row = _of_test(self.name, self.row, pl_module)
                 add_summaries(writer, [session_start(options | tested, row), session_end()])
             add_test_f1(writer, trainer.callback_metrics["test/f1"].item())
         update_comparison(self.root)
@@ -152,24 +151,11 @@ def _languages(data: Any) -> str:
     return "unknown" if names == ["test"] else "+".join(names)
 
 
-def _dev_f1(origin: Mapping[str, Any], trainer: Trainer) -> float | None:
-    """Look up the dev F1 of the tested checkpoint; old ones know it by ``metrics.csv`` alone."""
-    if "dev_score" in origin or not trainer.ckpt_path:
-        return origin.get("dev_score")
-    checkpoint = Path(trainer.ckpt_path)
-    file = checkpoint.parents[1] / "metrics.csv"
-    if checkpoint.stem not in ("best", "last") or not file.is_file():
-        return None
-    with file.open(newline="") as rows:
-        scores = [float(row["dev/f1"]) for row in csv.DictReader(rows) if row.get("dev/f1")]
-    return (max(scores) if checkpoint.stem == "best" else scores[-1]) if scores else None
-
-
-def _of_test(name: str, row: str, trainer: Trainer, module: Any) -> tuple[dict[str, Value], str]:
+def _of_test(name: str, row: str, module: Any) -> tuple[dict[str, Value], str]:
     """Say which run a tested checkpoint is from; return these options and the name of the row."""
     origin = getattr(module, "origin", None) or {}
     options: dict[str, Value] = {}
-    if (f1 := _dev_f1(origin, trainer)) is not None:
+    if (f1 := origin.get("dev_score")) is not None:
         options["tuning_f1"] = f1
     if (trained := origin.get("corpus")) is None:
         return options, row
