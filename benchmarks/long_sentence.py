@@ -37,8 +37,14 @@ def main() -> None:
     parser.add_argument("what", choices=("forward", "step"))
     parser.add_argument("--words", type=int, default=4_000)
     parser.add_argument("--subwords_per_pass", type=int, default=4_096)
+    parser.add_argument(
+        "--denormals",
+        action="store_true",
+        help="keep numbers below 1e-38; commands do not",
+    )
     options = parser.parse_args()
     one_thread()
+    torch.set_flush_denormal(not options.denormals)
     module = MANERLightningModule(
         entity_types=("PER", "LOC", "ORG"), subwords_per_pass=options.subwords_per_pass
     )

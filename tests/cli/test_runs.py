@@ -56,6 +56,14 @@ def test_tests_write_scores_and_the_tagged_test_set(
     assert f"Run folder: {folder(trained)}" in output
 
 
+def test_commands_round_numbers_below_the_normal_range_to_zero(trained: Path) -> None:
+    # 1e-37 / 1000 is a denormal number of float32, whose smallest normal one is 1.18e-38.
+    assert torch.set_flush_denormal(False)
+    assert (torch.tensor([1e-37]) / 1000).item() > 0
+    command("validate", trained)
+    assert (torch.tensor([1e-37]) / 1000).item() == 0
+
+
 def test_predict_writes_tagged_sentences(trained: Path, tmp_path: Path) -> None:
     text = tmp_path / "new.txt"
     text.write_text("Juma alifika Dodoma .\nHabari za asubuhi\n", encoding="utf-8")
