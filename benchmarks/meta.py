@@ -117,8 +117,8 @@ class Study:
 
     def _dropped(self, start: Path, target: Path) -> Record:
         """Return the type map that leaves the target the entity types of the start."""
-        from lowner_pl.checkpoint_io import read_checkpoint
         from lowner_pl.corpus import read_conll
+        from lowner_pl.runs.checkpoints import read_checkpoint
 
         known = read_checkpoint(start)["lowner_pl"]["entity_types"]
         train = read_conll(self.folder / target.name / "train.conll")

@@ -4,9 +4,10 @@ import io
 import os
 import sys
 
-from lowner_pl import __version__, stopping
+from lowner_pl import __version__
 from lowner_pl.commands import COMMANDS, run_command
 from lowner_pl.failures import report
+from lowner_pl.runs import stopping
 
 HELP = """usage: python -m lowner_pl {fit,validate,test,predict,augment} --config FILE … [options]
 

@@ -16,7 +16,6 @@ from lightning.pytorch.cli import (
     SaveConfigCallback,
 )
 
-from lowner_pl import stopping
 from lowner_pl.callbacks import (
     BestCheckpoint,
     CorpusReport,
@@ -33,12 +32,9 @@ from lowner_pl.callbacks import (
     hush,
     progress_shown,
 )
-from lowner_pl.checkpoint_io import AtomicCheckpointIO, read_checkpoint, restored_from
 from lowner_pl.config_check import check_words
 from lowner_pl.datamodules import SentenceDataModule
-from lowner_pl.event_files import NoLogger
 from lowner_pl.failures import cause_of_ours
-from lowner_pl.files import check_folder_name
 from lowner_pl.modules import (
     BaseModule,
     GeneratingModule,
@@ -46,16 +42,20 @@ from lowner_pl.modules import (
     NERModule,
 )
 from lowner_pl.option_parser import OptionParser, top_options
-from lowner_pl.run_claim import RunClaim
-from lowner_pl.run_folder import RunFolder
-from lowner_pl.run_safety import (
+from lowner_pl.runs import stopping
+from lowner_pl.runs.checkpoints import AtomicCheckpointIO, read_checkpoint, restored_from
+from lowner_pl.runs.claim import RunClaim
+from lowner_pl.runs.event_files import NoLogger
+from lowner_pl.runs.files import check_folder_name
+from lowner_pl.runs.folder import RunFolder
+from lowner_pl.runs.safety import (
     check_writable,
     checkpoint_bytes,
     explained,
     hush_writer,
 )
+from lowner_pl.runs.trainer_options import check_trainer_options, made_by_lightning
 from lowner_pl.trainer_callbacks import check_classes, check_kept, check_monitors
-from lowner_pl.trainer_options import check_trainer_options, made_by_lightning
 
 UNTRAINED = "none"
 """The ``--ckpt_path`` that takes the backbone as it comes."""

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, get_args
 
-from lowner_pl.files import Partial, clear_abandoned
+from lowner_pl.runs.files import Partial, clear_abandoned
 
 COMMANDS = ("new-backbone", "export-backbone", "augment")
 SHAPE = ("kind", "vocabulary", "layers", "hidden", "heads", "positions", "seed")
@@ -120,8 +120,8 @@ def _export_backbone(options: argparse.Namespace) -> None:
 
 def _trained(file: str, backbone: str | None) -> Any:
     """Return the masked language model of a checkpoint, its shape and tokenizer of a backbone."""
-    from lowner_pl.checkpoint_io import read_checkpoint, restored_from
     from lowner_pl.modules import MLMLightningModule
+    from lowner_pl.runs.checkpoints import read_checkpoint, restored_from
 
     if not Path(file).is_file():
         raise FileNotFoundError(

@@ -14,7 +14,6 @@ from typing import Any
 import yaml
 from jsonargparse import ArgumentParser
 
-from lowner_pl import stopping
 from lowner_pl.augmentation import consistent
 from lowner_pl.callbacks import (
     GenerationWriter,
@@ -27,8 +26,9 @@ from lowner_pl.cli import NERCLI, UNTRAINED, run
 from lowner_pl.corpus import AugmentationReport, ConllFile, fingerprint, write_conll
 from lowner_pl.datamodules import NERDataModule
 from lowner_pl.failures import cause_of_ours
-from lowner_pl.files import write_text
 from lowner_pl.modules import BaseModule
+from lowner_pl.runs import stopping
+from lowner_pl.runs.files import write_text
 from lowner_pl.stage_record import Entry, StageRecord, last_checkpoint, unless_empty
 from lowner_pl.stages import (
     GROUPS,

@@ -10,7 +10,7 @@ import yaml
 
 from lowner_pl.callbacks.shared import write_record
 from lowner_pl.corpus import AugmentationReport
-from lowner_pl.files import claimed, reason_of
+from lowner_pl.runs.files import claimed, reason_of
 
 OUTPUTS = ("checkpoint", "file")
 REMEDIES = {

@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from .commands import CONFIGS
+from .running import CONFIGS
 
 MANER_ROWS = sorted(CONFIGS.glob("*_wikiann.yaml"))
 MIXED_ROWS = [CONFIGS / name for name in ("mix_random_conll.yaml", "mix_ess_conll.yaml")]

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from .commands import CONFIGS
 from .config_files import (
     AUGMENTED_ROWS,
     DAGA,
@@ -16,6 +15,7 @@ from .config_files import (
     SEQUENCE_MODEL,
     data_of,
 )
+from .running import CONFIGS
 
 
 @pytest.mark.parametrize("file", MANER_ROWS, ids=lambda file: file.stem)

@@ -12,7 +12,6 @@ from lowner_pl.cli import run
 from lowner_pl.commands import run_command
 from lowner_pl.corpus import Sentence, read_conll
 
-from .commands import CONFIGS, agree_with_every_third
 from .config_files import (
     AUGMENTED_ROWS,
     DAGA,
@@ -29,6 +28,7 @@ from .config_files import (
     SEQUENCE_MODEL,
     data_of,
 )
+from .running import CONFIGS, agree_with_every_third
 from .sequence_models import fresh_sequence_model
 
 RAW_TEXT = [CONFIGS / name for name in ("adapt_language.yaml", "pretrain_embedded.yaml")]

@@ -8,8 +8,8 @@ import yaml
 
 from lowner_pl.cli import run
 
-from .commands import CONFIGS
 from .config_files import EPISODIC, META, META_BASE, META_MODELS, META_TARGET, QUICK
+from .running import CONFIGS
 
 ABLATIONS = {  # Table 4 of Wu et al. (2020)
     "meta_no_max": {"max_weight": 0.0},

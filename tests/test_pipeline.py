@@ -12,9 +12,9 @@ from lowner_pl import pipeline
 from lowner_pl.commands import run_command
 from lowner_pl.corpus import ConllFile, Sentence, read_conll, write_conll
 
-from .commands import agree_with_every_third
+from .augmenting import arguments, folder, record, spied, without
 from .conftest import SAMPLE
-from .pipelines import arguments, folder, record, spied, without
+from .running import agree_with_every_third
 
 
 @pytest.fixture

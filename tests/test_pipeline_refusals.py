@@ -15,7 +15,7 @@ from lowner_pl.modules import MELMLightningModule
 from lowner_pl.modules.entity_generator import NOTHING_ALLOWED
 from lowner_pl.stage_record import StageRecord, last_checkpoint
 
-from .pipelines import arguments, folder, record, spied, without
+from .augmenting import arguments, folder, record, spied, without
 
 
 @pytest.mark.parametrize(

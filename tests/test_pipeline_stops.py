@@ -9,8 +9,8 @@ import yaml
 from lowner_pl import pipeline
 from lowner_pl.commands import run_command
 
+from .augmenting import arguments, record, spied, without
 from .conftest import SAMPLE
-from .pipelines import arguments, record, spied, without
 
 ONE_EPOCH = "--trainer.max_epochs=1"
 

@@ -9,7 +9,6 @@ from typing import Any, TextIO
 from filelock import BaseFileLock
 from lightning.pytorch import Callback, Trainer
 
-from lowner_pl import stopping
 from lowner_pl.callbacks.outputs import output_file
 from lowner_pl.callbacks.screen import say, warn
 from lowner_pl.callbacks.shared import give_back_memory, write_record
@@ -22,7 +21,8 @@ from lowner_pl.corpus import (
     fingerprint,
     write_conll,
 )
-from lowner_pl.files import claim
+from lowner_pl.runs import stopping
+from lowner_pl.runs.files import claim
 
 
 class GenerationWriter(Callback):

@@ -9,7 +9,7 @@ from typing import Any
 
 from filelock import Timeout
 
-from lowner_pl.event_files import (
+from lowner_pl.runs.event_files import (
     EVENTS,
     add_summaries,
     event_files,
@@ -18,7 +18,7 @@ from lowner_pl.event_files import (
     read_events,
     rename_tag,
 )
-from lowner_pl.files import lock_beside
+from lowner_pl.runs.files import lock_beside
 
 Value = str | float | bool
 COMPARISON = "comparison"

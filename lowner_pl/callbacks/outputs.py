@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lowner_pl.corpus import Sentence, is_pipe, is_stdin, readable_again
-from lowner_pl.files import lock_beside, write_text
+from lowner_pl.runs.files import lock_beside, write_text
 
 RECORD = "inputs.json"
 _ODD = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")

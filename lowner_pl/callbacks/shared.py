@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from lightning.pytorch import Trainer
 
-from lowner_pl.files import write_text
+from lowner_pl.runs.files import write_text
 
 COUNTS = ("entities", "predicted_entities", "words", "sentences", "masks")
 

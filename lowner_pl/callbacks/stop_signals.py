@@ -6,11 +6,11 @@ from typing import Any
 from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
 from lightning.pytorch import Callback, Trainer
 
-from lowner_pl import stopping
+from lowner_pl.runs import stopping
 
 
 class StopSignals(Callback):
-    """Stops at SIGTERM as `lowner_pl.stopping` does, where Lightning waits for the end of a batch.
+    """Stops at SIGTERM as `runs.stopping` does, where Lightning waits for the end of a batch.
 
     Lightning sets its handler before each of the hooks below, and on several devices exchanges
     messages in it, which hangs if it comes amid another exchange. Under SLURM its handling stays:

@@ -20,7 +20,7 @@ from lowner_pl.callbacks.hparams import (
 from lowner_pl.callbacks.sentence_table import sentence_table
 from lowner_pl.callbacks.shared import logged_scores
 from lowner_pl.corpus import Episode, Sentence, queries
-from lowner_pl.event_files import EventsLogger, add_summaries, event_files, new_event_file
+from lowner_pl.runs.event_files import EventsLogger, add_summaries, event_files, new_event_file
 
 SHOWN = 8  # tagged dev sentences
 

@@ -9,7 +9,7 @@ from typing import Self, TextIO
 from lowner_pl.corpus.conll_lines import DOCUMENT_START, MARKED
 from lowner_pl.corpus.entity import is_iob2
 from lowner_pl.corpus.sentence import Sentence
-from lowner_pl.files import Partial, unwritable
+from lowner_pl.runs.files import Partial, unwritable
 
 _DOCUMENT_START = re.compile(rf"{DOCUMENT_START}(?: |$)")
 _SEPARATORS = re.compile(r"[\t\n\r]")

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch.utils.data import DistributedSampler
 
-from lowner_pl.files import Partial, reason_of
+from lowner_pl.runs.files import Partial, reason_of
 
 _ROWS = 10_000  # written at once
 _VERSION = 2  # of the tables: those of another are not used

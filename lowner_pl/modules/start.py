@@ -5,8 +5,8 @@ from typing import Any
 
 from torch import Tensor
 
-from lowner_pl.checkpoint_io import read_checkpoint
 from lowner_pl.modules.base import IDENTITY
+from lowner_pl.runs.checkpoints import read_checkpoint
 
 
 def read_start(

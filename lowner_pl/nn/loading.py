@@ -13,7 +13,6 @@ from safetensors import SafetensorError
 from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from lowner_pl.checksums import first_not_finite
 from lowner_pl.encoding import WordEncoder, unspelt_share
 from lowner_pl.nn.backbone import Backbone, MaskedLMHead
 from lowner_pl.nn.backbone_files import (
@@ -24,6 +23,7 @@ from lowner_pl.nn.backbone_files import (
     unusable,
 )
 from lowner_pl.nn.weights_file import add_checksums, verify_checksums
+from lowner_pl.runs.checksums import first_not_finite
 
 EMBEDDED = Path(__file__).parents[1] / "assets" / "backbone"
 

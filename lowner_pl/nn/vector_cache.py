@@ -11,7 +11,7 @@ import torch
 from lightning.pytorch.utilities import rank_zero_info
 from torch import Tensor
 
-from lowner_pl.files import Partial, lock_beside, reason_of
+from lowner_pl.runs.files import Partial, lock_beside, reason_of
 
 
 class VectorCache:

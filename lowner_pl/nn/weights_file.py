@@ -7,7 +7,7 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
-from lowner_pl.checksums import checksums, first_changed
+from lowner_pl.runs.checksums import checksums, first_changed
 
 KEY = "lowner_pl_checksums"
 

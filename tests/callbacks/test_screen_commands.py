@@ -20,8 +20,8 @@ from lowner_pl.callbacks.screen import print_end
 from lowner_pl.cli import run
 from lowner_pl.corpus import Sentence, read_conll, write_conll
 
-from ..commands import command, folder, small_backbone, steps
 from ..conftest import SAMPLE
+from ..running import command, folder, small_backbone, steps
 
 BAR = "--trainer.enable_progress_bar=null"
 

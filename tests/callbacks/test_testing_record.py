@@ -12,8 +12,8 @@ from lowner_pl.callbacks.testing_record import file_suffix, unseen_types, which_
 from lowner_pl.corpus import Sentence, gold_hash, read_conll, write_conll
 from lowner_pl.nn import weights_identity
 
-from ..commands import command, folder, small_backbone, steps
 from ..conftest import SAMPLE
+from ..running import command, folder, small_backbone, steps
 
 KEYS = {
     "f1",

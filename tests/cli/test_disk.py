@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from lowner_pl.modules import NERModule
-from lowner_pl.run_safety import checkpoint_bytes
+from lowner_pl.runs.safety import checkpoint_bytes
 
-from ..commands import command, folder, same, weights
+from ..running import command, folder, same, weights
 
 FULL = r"can't be written: No space left on device\. Free some space"
 

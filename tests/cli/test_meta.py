@@ -11,7 +11,7 @@ from torch import Tensor
 
 from lowner_pl.cli import run
 
-from ..commands import CONFIGS, popen, same, small_backbone, steps
+from ..running import CONFIGS, popen, same, small_backbone, steps
 
 RUN = Path("sample-en-to-sw") / "meta" / "seed_12345"
 BASE = Path("sample-en-to-sw") / "sner-meta_base" / "seed_12345"

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from ..commands import arguments, command, folder, popen, same, weights
+from ..augmenting import arguments as pipeline
+from ..augmenting import folder as pipeline_folder
+from ..augmenting import record
 from ..conftest import SAMPLE
-from ..pipelines import arguments as pipeline
-from ..pipelines import folder as pipeline_folder
-from ..pipelines import record
+from ..running import arguments, command, folder, popen, same, weights
 from ..signals import Forked, hidden, left_processes
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends signals to processes")
@@ -93,8 +93,8 @@ def test_a_process_that_does_not_get_to_its_end_is_ended(tmp_path: Path) -> None
                 except KeyboardInterrupt:
                     continue
 
-        from lowner_pl import stopping
         from lowner_pl.nn import fresh
+        from lowner_pl.runs import stopping
 
         stopping.GRACE = 0.2
         vars(fresh)["fresh_backbone"] = busy

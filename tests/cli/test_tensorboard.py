@@ -9,7 +9,7 @@ import pytest
 from lowner_pl.modules import NERModule
 
 from ..board import Board
-from ..commands import command, folder
+from ..running import command, folder
 
 EPOCH = "--trainer.max_epochs=1"
 

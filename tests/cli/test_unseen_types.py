@@ -10,8 +10,8 @@ import torch
 from lowner_pl.cli import run
 from lowner_pl.corpus import read_conll
 
-from ..commands import CONFIGS, small_backbone
 from ..conftest import SAMPLE
+from ..running import CONFIGS, small_backbone
 
 ODD = "Linux\tB-PRODUCT\n6\tI-PRODUCT\nni\tO\nJuma\tB-PER\n\n"
 

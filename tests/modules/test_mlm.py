@@ -15,8 +15,8 @@ from lowner_pl.metrics import MaskedScores
 from lowner_pl.modules import MLMLightningModule, SNERLightningModule
 from lowner_pl.nn import load_backbone
 
-from ..commands import folder, same
 from ..conftest import KINDS, ROOT
+from ..running import folder, same
 
 TEXT = ROOT / "tests" / "data" / "text"
 CONFIG = ROOT / "configs" / "adapt_language.yaml"
@@ -228,7 +228,7 @@ def test_an_exported_backbone_serves_a_tagger(trained: Path, tmp_path: Path) -> 
 
 
 def test_a_taggers_checkpoint_is_not_exported(tmp_path: Path, tiny: str) -> None:
-    from ..commands import command as tagging
+    from ..running import command as tagging
 
     tagging("fit", tmp_path, f"--model.backbone={tiny}", "--trainer.max_epochs=1")
     file = folder(tmp_path) / "checkpoints" / "last.ckpt"

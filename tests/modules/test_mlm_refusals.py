@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader
 from lowner_pl.corpus import Sentence
 from lowner_pl.modules import MLMLightningModule
 
-from ..commands import command as tagging
+from ..running import command as tagging
 from .test_mlm import TEXT, command, run_folder
 
 

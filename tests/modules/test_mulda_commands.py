@@ -10,7 +10,7 @@ from lowner_pl.cli import NERCLI, run
 from lowner_pl.corpus import Sentence, read_conll
 from lowner_pl.modules import MulDALightningModule, generate
 
-from ..commands import CONFIGS, same
+from ..running import CONFIGS, same
 from ..sequence_models import Kind
 
 pytestmark = pytest.mark.usefixtures("offline")

@@ -13,7 +13,7 @@ from lowner_pl.corpus import Sentence
 from lowner_pl.modules import MANERLightningModule, MLMLightningModule, SNERLightningModule
 from lowner_pl.nn import Backbone, load_backbone
 
-from ..commands import CONFIGS
+from ..running import CONFIGS
 
 SMALL: dict[str, Any] = {
     "hidden_size": 16,

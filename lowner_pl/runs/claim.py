@@ -4,8 +4,8 @@ from pathlib import Path
 
 from lightning.pytorch.utilities import rank_zero_info
 
-from lowner_pl.run_folder import RunFolder
-from lowner_pl.run_safety import check_room
+from lowner_pl.runs.folder import RunFolder
+from lowner_pl.runs.safety import check_room
 
 
 class RunClaim:

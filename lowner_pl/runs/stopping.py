@@ -3,7 +3,7 @@
 The first signal raises `KeyboardInterrupt` in the main thread, which closes what is open; before
 anything is, the process ends at once. Where the main thread does not get to its end within `GRACE`
 seconds, since it computes outside Python or something swallowed the exception, a thread ends the
-process. Files are written whole or not at all (`lowner_pl.files`), so that costs none.
+process. Files are written whole or not at all (`lowner_pl.runs.files`), so that costs none.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ from subprocess import Popen
 from types import FrameType
 from typing import Any
 
-from lowner_pl.files import discard_all
+from lowner_pl.runs.files import discard_all
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 GRACE = 5.0

@@ -10,7 +10,7 @@ import yaml
 from lowner_pl import pipeline
 from lowner_pl.cli import run
 
-from .commands import CONFIGS, small_backbone
+from .running import CONFIGS, small_backbone
 
 
 def arguments(root: Path, *more: str, config: Path = CONFIGS / "melm_conll.yaml") -> list[str]:

@@ -4,7 +4,13 @@ from typing import Any
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from lowner_pl.event_files import EventsLogger, add_summaries, event_files, new_event_file, tag_of
+from lowner_pl.runs.event_files import (
+    EventsLogger,
+    add_summaries,
+    event_files,
+    new_event_file,
+    tag_of,
+)
 
 
 def scalars(folder: Path) -> dict[str, list[tuple[int, float]]]:

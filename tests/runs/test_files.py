@@ -12,7 +12,7 @@ import pytest
 
 from lowner_pl.callbacks.shared import write_record
 from lowner_pl.corpus import ConllWriter
-from lowner_pl.files import (
+from lowner_pl.runs.files import (
     Partial,
     check_folder_name,
     claim,

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 import torch
 
-from lowner_pl.checkpoint_io import AtomicCheckpointIO, read_checkpoint, restored_from
-from lowner_pl.checksums import first_not_finite
+from lowner_pl.runs.checkpoints import AtomicCheckpointIO, read_checkpoint, restored_from
+from lowner_pl.runs.checksums import first_not_finite
 
 
 def test_a_checkpoint_comes_back(tmp_path: Path) -> None:

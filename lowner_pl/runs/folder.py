@@ -11,9 +11,9 @@ from lightning.pytorch.loggers import CSVLogger
 from lightning.pytorch.loggers.csv_logs import ExperimentWriter
 from lightning.pytorch.loggers.logger import Logger
 
-from lowner_pl.event_files import EventsLogger, hide, new_place, place_of, show
-from lowner_pl.files import Partial, claim, clear_abandoned, lies_in
-from lowner_pl.run_safety import refused
+from lowner_pl.runs.event_files import EventsLogger, hide, new_place, place_of, show
+from lowner_pl.runs.files import Partial, claim, clear_abandoned, lies_in
+from lowner_pl.runs.safety import refused
 
 SUPERSEDED = "superseded"
 

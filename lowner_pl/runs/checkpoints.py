@@ -11,8 +11,8 @@ from typing import Any
 import torch
 from lightning.fabric.plugins import TorchCheckpointIO
 
-from lowner_pl.checksums import checksums, first_changed, first_not_finite, tensors_in
-from lowner_pl.files import Partial
+from lowner_pl.runs.checksums import checksums, first_changed, first_not_finite, tensors_in
+from lowner_pl.runs.files import Partial
 
 CHECKSUMS = "lowner_pl_checksums"
 NUMBERS = ("state_dict", "optimizer_states")

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from lightning.pytorch import LightningModule
 
-from lowner_pl.files import Partial, lies_in, reason_of
+from lowner_pl.runs.files import Partial, lies_in, reason_of
 
 PROBE = 64 * 1024  # bytes, more than a file system keeps beside a file's name
 _OF_THE_DISK = (

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from lowner_pl.event_files import EventsLogger
-from lowner_pl.run_folder import RunFolder
+from lowner_pl.runs.event_files import EventsLogger
+from lowner_pl.runs.folder import RunFolder
 
 
 @pytest.fixture
