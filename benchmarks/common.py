@@ -36,7 +36,7 @@ def one_thread() -> None:
 def product_rate(dtype: Any = None, size: int = 1024, rounds: int = 15) -> float:
     """Return the operations of a square matrix product in a processor second, the best of some.
 
-    The product is made as backbones make theirs: see `lowner_pl.nn.products`.
+    The product is made as backbones make theirs: see `lowner_pl.nn.backbones.products`.
 
     Args:
         dtype: Of torch; 32-bit floats without.
@@ -45,7 +45,7 @@ def product_rate(dtype: Any = None, size: int = 1024, rounds: int = 15) -> float
     """
     import torch
 
-    from lowner_pl.nn.products import product
+    from lowner_pl.nn.backbones.products import product
 
     left, right = (torch.randn(size, size).to(dtype or torch.float32) for _ in range(2))
     seconds = []
@@ -120,7 +120,7 @@ def texts(sentences: Iterable[Sentence]) -> list[str]:
 
 def backbone(folder: Path, sentences: Iterable[Sentence], options: Any) -> Path:
     """Initialise a backbone with a vocabulary of its own; see `add_backbone_options`."""
-    from lowner_pl.nn.fresh import fresh_backbone
+    from lowner_pl.nn.backbones.fresh import fresh_backbone
 
     return fresh_backbone(
         folder,

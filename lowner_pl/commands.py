@@ -29,7 +29,7 @@ def run_command(arguments: list[str]) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     """Return the parser of both commands."""
-    from lowner_pl.nn.fresh import Kind
+    from lowner_pl.nn.backbones.fresh import Kind
 
     parser = argparse.ArgumentParser(prog="python -m lowner_pl")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -65,8 +65,8 @@ def _new_backbone(options: argparse.Namespace) -> None:
     """Train a tokenizer on text, initialise a model, and save both."""
     from transformers import AutoTokenizer
 
-    from lowner_pl.nn.fresh import check_shape, fresh_backbone
-    from lowner_pl.nn.skip_gram import skip_gram_vectors, start_from_vectors, word2vec
+    from lowner_pl.nn.backbones.fresh import check_shape, fresh_backbone
+    from lowner_pl.nn.backbones.skip_gram import skip_gram_vectors, start_from_vectors, word2vec
 
     for name, least in {"lines": 1, "most_characters": 1, "skip_gram": 0}.items():
         if (number := getattr(options, name)) < least:

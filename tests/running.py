@@ -19,7 +19,7 @@ from lowner_pl import pipeline
 from lowner_pl.augmentation import consistent
 from lowner_pl.cli import NERCLI, run
 from lowner_pl.corpus import Sentence, Sentences, read_conll
-from lowner_pl.nn.fresh import fresh_backbone
+from lowner_pl.nn.backbones.fresh import fresh_backbone
 
 from .conftest import ROOT, SAMPLE
 

@@ -84,3 +84,41 @@ def test_the_corpus_floor_needs_the_standard_library_only(file: Path) -> None:
         if isinstance(node, ast.ImportFrom) and node.module:
             top = node.module.split(".")[0]
             assert top == "lowner_pl" or top in sys.stdlib_module_names
+
+
+# What a room of a part may import of the part's other rooms.
+ROOMS: dict[str, dict[str, set[str]]] = {
+    "nn": {
+        "backbones": set(),
+        "tagging": {"backbones"},
+        "meta": {"backbones", "tagging"},
+        "retrieval": {"backbones"},
+        "generation": set(),
+    },
+}
+
+
+@pytest.mark.parametrize("part", ROOMS)
+def test_every_room_of_a_part_is_in_the_table(part: str) -> None:
+    rooms = {init.parent.name for init in (PACKAGE / part).glob("*/__init__.py")}
+    assert rooms == set(ROOMS[part])
+
+
+@pytest.mark.parametrize(
+    ("part", "room"), [(part, room) for part, rooms in ROOMS.items() for room in rooms]
+)
+def test_rooms_of_a_part_import_down_only(part: str, room: str) -> None:
+    for file in sorted((PACKAGE / part / room).rglob("*.py")):
+        beside = imported_rooms(file, part) & set(ROOMS[part]) - {room} - ROOMS[part][room]
+        assert not beside, f"{file.name}: {part}.{room} may not import {sorted(beside)}"
+
+
+def imported_rooms(file: Path, part: str) -> set[str]:
+    """Return the rooms of a part that a file imports."""
+    modules = {
+        node.module
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module
+    }
+    prefix = f"lowner_pl.{part}."
+    return {name.removeprefix(prefix).split(".")[0] for name in modules if name.startswith(prefix)}

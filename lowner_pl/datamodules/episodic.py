@@ -12,7 +12,7 @@ from lowner_pl.datamodules.loaders import StreamingLoader
 from lowner_pl.datamodules.shared_batches import shared_loader
 
 if TYPE_CHECKING:
-    from lowner_pl.nn.retriever import Retriever
+    from lowner_pl.nn.retrieval.retriever import Retriever
 
 Part = Literal["train", "dev", "test", "predict"]
 
@@ -199,8 +199,8 @@ class EpisodicDataModule(CrossLingualDataModule):
         """Return what finds the support."""
         if self._retriever is None:
             # Imported here: transformers takes seconds, and `--help` needs none of it.
-            from lowner_pl.nn.retriever import Retriever
-            from lowner_pl.nn.sentence_vectors import SentenceVectors
+            from lowner_pl.nn.retrieval.retriever import Retriever
+            from lowner_pl.nn.retrieval.sentence_vectors import SentenceVectors
 
             auto = str(self.log_root / "vectors")
             vectors = SentenceVectors(

@@ -1,26 +1,26 @@
 """Floor 2: torch modules."""
 
-from lowner_pl.nn.adaptation import Adaptation, adapted_weights
-from lowner_pl.nn.backbone import Backbone, MaskedLMHead, max_positions
-from lowner_pl.nn.crf import CRF
-from lowner_pl.nn.heads import Average, CRFHead, Head, HeadName, SoftmaxHead, build_head
-from lowner_pl.nn.inner_update import InnerUpdate, inner_update
-from lowner_pl.nn.language_model import LSTMLanguageModel
-from lowner_pl.nn.loading import (
+from lowner_pl.nn.backbones.backbone import Backbone, MaskedLMHead, max_positions
+from lowner_pl.nn.backbones.loading import (
     add_tokens,
     load_backbone,
     load_sequence_to_sequence,
     save_backbone,
     tokenizer_identity,
 )
-from lowner_pl.nn.retrieval import SentenceIndex
-from lowner_pl.nn.retriever import Retriever
-from lowner_pl.nn.sentence_vectors import Pooling, SentenceVectors
-from lowner_pl.nn.shared_start import FirstGradient, SharedStart
-from lowner_pl.nn.tagger import Tagger
-from lowner_pl.nn.trial_optimizer import OptimizerFactory, trial_optimizer
-from lowner_pl.nn.weights_identity import weights_identity
-from lowner_pl.nn.word_vectors import BackboneVectors
+from lowner_pl.nn.backbones.weights_identity import weights_identity
+from lowner_pl.nn.backbones.word_vectors import BackboneVectors
+from lowner_pl.nn.generation.language_model import LSTMLanguageModel
+from lowner_pl.nn.meta.adaptation import Adaptation, adapted_weights
+from lowner_pl.nn.meta.inner_update import InnerUpdate, inner_update
+from lowner_pl.nn.meta.shared_start import FirstGradient, SharedStart
+from lowner_pl.nn.meta.trial_optimizer import OptimizerFactory, trial_optimizer
+from lowner_pl.nn.retrieval.index import SentenceIndex
+from lowner_pl.nn.retrieval.retriever import Retriever
+from lowner_pl.nn.retrieval.sentence_vectors import Pooling, SentenceVectors
+from lowner_pl.nn.tagging.crf import CRF
+from lowner_pl.nn.tagging.heads import Average, CRFHead, Head, HeadName, SoftmaxHead, build_head
+from lowner_pl.nn.tagging.tagger import Tagger
 
 __all__ = [
     "CRF",

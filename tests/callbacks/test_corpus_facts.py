@@ -11,7 +11,7 @@ from lowner_pl.callbacks.corpus_facts import SplitFacts, corpus_facts, doubts
 from lowner_pl.callbacks.fit_screen import cause_of_zero
 from lowner_pl.datamodules import SampleDataModule
 from lowner_pl.encoding import Coverage, WordEncoder, coverage
-from lowner_pl.nn.loading import EMBEDDED
+from lowner_pl.nn.backbones.loading import EMBEDDED
 
 PERSIAN = ("دانشگاه", "تهران", "در", "ایران", "است")
 ETHIOPIC = ("ሀለተከ", "በአረጠጠ", "ተገደሠገረ", ".")

@@ -1,0 +1,1 @@
+"""Encoders: loading, packed attention, new and exported backbones."""

@@ -1,0 +1,224 @@
+"""Masked language models as backbones: running them without padding, freezing."""
+
+from itertools import groupby
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
+from torch.utils.checkpoint import checkpoint
+from transformers import PreTrainedModel
+from transformers.modeling_outputs import BaseModelOutput
+
+from lowner_pl.nn.backbones import packed_attention
+from lowner_pl.nn.backbones.padding_probe import padding_id, reads_padding
+from lowner_pl.nn.backbones.products import multiplies_fast, rows_with_padding, use_fast_products
+
+# Model types whose packed and padded outputs are compared by a test. Others run padded.
+PACKABLE = ("bert", "camembert", "modernbert", "roberta", "xlm-roberta")
+
+
+class Backbone(nn.Module):
+    """A Hugging Face encoder over packed windows.
+
+    Args:
+        encoder: The encoder of a masked language model, without pooler or head.
+        subwords_per_pass: A batch of more subwords than this is run in several passes, so that a
+            sentence of any length fits in memory; in training each pass is recomputed in the
+            backward step, unless `streamed_loss` takes it backwards at once. The result does not
+            change.
+
+    Raises:
+        ValueError: If ``subwords_per_pass`` is not positive, or the encoder needs more than subword
+            ids or mixes the rows of a batch.
+    """
+
+    def __init__(self, encoder: PreTrainedModel, *, subwords_per_pass: int = 16_384) -> None:
+        super().__init__()
+        if subwords_per_pass < 1:
+            raise ValueError(f"`subwords_per_pass` must be at least 1, was: {subwords_per_pass}.")
+        self.encoder = encoder
+        self.subwords_per_pass = subwords_per_pass
+        self.packed = encoder.config.model_type in PACKABLE
+        if self.packed:
+            packed_attention.register()
+            encoder.config._attn_implementation = packed_attention.PACKED
+            use_fast_products(encoder)
+        self.reads_padding = not self.packed and reads_padding(encoder)
+        # The RoBERTa kinds count positions from behind the padding id.
+        padding = getattr(getattr(encoder, "embeddings", None), "padding_idx", None)
+        self.first_position = 0 if padding is None else int(padding) + 1
+
+    @property
+    def hidden_size(self) -> int:
+        """Width H of the hidden states."""
+        return int(self.encoder.config.hidden_size)
+
+    @property
+    def draws_dropout(self) -> bool:
+        """Whether the encoder draws at random, as it may in training."""
+        config = self.encoder.config
+        parts = [part.p for part in self.encoder.modules() if isinstance(part, nn.Dropout)]
+        attention = getattr(config, "attention_dropout", 0.0)
+        return self.training and (any(parts) or attention > 0.0)
+
+    def forward(self, input_ids: Tensor, lengths: tuple[int, ...]) -> Tensor:
+        """Return the last hidden states. Shape ``(N, H)``.
+
+        Args:
+            input_ids: Subword ids of all windows, end to end. Shape ``(N,)``.
+            lengths: Subwords in each window.
+        """
+        passes = self.passes(lengths)
+        if len(passes) == 1:
+            return self._run(input_ids, lengths)
+        outputs, start = [], 0
+        for part in passes:
+            ids = input_ids[start : start + sum(part)]
+            if self.training and torch.is_grad_enabled():
+                outputs.append(checkpoint(self._run, ids, part, use_reentrant=False))
+            else:
+                outputs.append(self._run(ids, part))
+            start += len(ids)
+        return torch.cat(outputs)
+
+    def passes(self, lengths: tuple[int, ...]) -> list[tuple[int, ...]]:
+        """Return the windows of each pass of a batch."""
+        return _passes(lengths, self.subwords_per_pass)
+
+    def _run(self, input_ids: Tensor, lengths: tuple[int, ...]) -> Tensor:
+        """Return the last hidden states of one pass."""
+        return self._packed(input_ids, lengths) if self.packed else self._padded(input_ids, lengths)
+
+    def _packed(self, input_ids: Tensor, lengths: tuple[int, ...]) -> Tensor:
+        """Run all windows as one row, padded to one of few lengths where that is fast."""
+        real = len(input_ids)
+        input_ids, lengths = self.padded(input_ids, lengths)
+        positions = torch.cat([torch.arange(length) for length in lengths]) + self.first_position
+        output = self.encoder(
+            input_ids=input_ids[None],
+            position_ids=positions[None].to(input_ids.device),
+            lengths=lengths,
+        )
+        hidden: Tensor = output.last_hidden_state[0, :real]
+        return hidden
+
+    def padded(self, input_ids: Tensor, lengths: tuple[int, ...]) -> tuple[Tensor, tuple[int, ...]]:
+        """Return a row with windows of no sentence at its end, where that makes products fast."""
+        if not multiplies_fast(next(self.encoder.parameters())):
+            return input_ids, lengths
+        padding, longest = rows_with_padding(len(input_ids)) - len(input_ids), max(lengths)
+        whole, rest = divmod(padding, longest)
+        empty = (*[longest] * whole, *([rest] if rest else []))
+        return F.pad(input_ids, (0, padding)), (*lengths, *empty)
+
+    def _padded(self, input_ids: Tensor, lengths: tuple[int, ...]) -> Tensor:
+        """Run the windows as padded rows, for model types that cannot be packed.
+
+        Where the model would read the padding, windows of equal lengths run together, without any.
+        """
+        if not self.reads_padding:
+            return self._rows(list(input_ids.split(lengths)))
+        groups = [list(equal) for _, equal in groupby(lengths)]
+        parts = input_ids.split([sum(group) for group in groups])
+        return torch.cat(
+            [self._rows(list(part.split(g))) for part, g in zip(parts, groups, strict=True)]
+        )
+
+    def _rows(self, windows: list[Tensor]) -> Tensor:
+        """Run windows as the rows of one batch, padded to the longest."""
+        rows = pad_sequence(windows, batch_first=True, padding_value=padding_id(self.encoder))
+        sizes = torch.tensor([len(window) for window in windows], device=rows.device)
+        mask = torch.arange(rows.shape[1], device=rows.device) < sizes[:, None]
+        output = self.encoder(input_ids=rows, attention_mask=mask.long())
+        hidden: Tensor = output.last_hidden_state[mask]
+        return hidden
+
+    def freeze(self, layers: int) -> None:
+        """Freeze the embeddings and the bottom ``layers`` layers.
+
+        Raises:
+            ValueError: If the encoder has fewer layers.
+        """
+        stack = self._layers()
+        if stack is None and layers:
+            raise ValueError(
+                f"`frozen_layers` is {layers}, but a backbone of type "
+                f"{self.encoder.config.model_type!r} has no stack of layers that each have weights "
+                "of their own. 0 freezes its embeddings, `null` nothing."
+            )
+        most = 0 if stack is None else len(stack)
+        if not 0 <= layers <= most:
+            raise ValueError(
+                f"`frozen_layers` must be from 0 to {most}, the layers of the backbone, "
+                f"was: {layers}."
+            )
+        self.encoder.get_submodule("embeddings").requires_grad_(False)
+        for layer in (stack or [])[:layers]:
+            layer.requires_grad_(False)
+
+    def _layers(self) -> nn.ModuleList | None:
+        """Return the stack of transformer layers, ``None`` where layers share their weights."""
+        depth = getattr(self.encoder.config, "num_hidden_layers", None)
+        for module in self.encoder.modules():
+            if isinstance(module, nn.ModuleList) and len(module) == depth:
+                return module
+        return None
+
+
+class MaskedLMHead(nn.Module):
+    """The part of a masked language model behind its encoder.
+
+    Args:
+        model: The whole model. Its encoder is taken out: what is left maps hidden states to
+            vocabulary scores, whatever the architecture, and shares the embeddings.
+    """
+
+    def __init__(self, model: PreTrainedModel) -> None:
+        super().__init__()
+        setattr(model, model.base_model_prefix, _Given())
+        self.model = model
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Return vocabulary scores ``(M, V)`` of M hidden states ``(M, H)``."""
+        scores: Tensor = self.model(inputs_embeds=hidden[None]).logits[0]
+        return scores
+
+
+class _Given(nn.Module):
+    """Stands where an encoder stood and returns the hidden states it is given."""
+
+    def forward(self, *_: Any, inputs_embeds: Tensor, **__: Any) -> Any:
+        """Return ``inputs_embeds`` as the last hidden states."""
+        return _Output(last_hidden_state=inputs_embeds)
+
+
+class _Output(BaseModelOutput):
+    """What an encoder returns, with ``None`` for what only some encoders have.
+
+    Longformer's head, for one, passes on the attention of global tokens.
+    """
+
+    def __getattr__(self, name: str) -> None:
+        if name.startswith("__"):
+            raise AttributeError(name)
+
+
+def max_positions(backbone: Backbone) -> int:
+    """Return how many subwords the backbone can number, special tokens included."""
+    limit = getattr(backbone.encoder.config, "max_position_embeddings", None) or 512
+    return int(limit) - backbone.first_position
+
+
+def _passes(lengths: tuple[int, ...], most: int) -> list[tuple[int, ...]]:
+    """Cut ``lengths`` into runs of at most ``most`` subwords, at least one window each."""
+    passes: list[list[int]] = [[]]
+    used = 0
+    for length in lengths:
+        if passes[-1] and used + length > most:
+            passes.append([])
+            used = 0
+        passes[-1].append(length)
+        used += length
+    return [tuple(part) for part in passes]

@@ -1,0 +1,1 @@
+"""Inner updates and adapted weights of meta-learning."""

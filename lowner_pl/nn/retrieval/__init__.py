@@ -1,0 +1,1 @@
+"""Which training sentences are nearest to a sentence."""

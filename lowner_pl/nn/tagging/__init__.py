@@ -1,0 +1,1 @@
+"""Taggers: a backbone, a head, the CRF."""
