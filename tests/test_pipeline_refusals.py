@@ -12,7 +12,7 @@ import yaml
 from lowner_pl.commands import run_command
 from lowner_pl.corpus import Candidate, Sentence, read_conll
 from lowner_pl.modules import MELMLightningModule
-from lowner_pl.modules.entity_generator import NOTHING_ALLOWED
+from lowner_pl.modules.generation.entity_generator import NOTHING_ALLOWED
 from lowner_pl.stage_record import StageRecord, last_checkpoint
 
 from .augmenting import arguments, folder, record, spied, without

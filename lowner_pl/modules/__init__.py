@@ -1,17 +1,17 @@
 """Floor 3: one method per file."""
 
 from lowner_pl.modules.base import BaseModule
-from lowner_pl.modules.daga import DAGALightningModule
-from lowner_pl.modules.entity_generator import EntityPredictions
-from lowner_pl.modules.generation import GeneratingModule, generate
-from lowner_pl.modules.maner import MANERLightningModule
-from lowner_pl.modules.melm import MELMLightningModule
-from lowner_pl.modules.meta import MetaLightningModule
+from lowner_pl.modules.generation.base import GeneratingModule, generate
+from lowner_pl.modules.generation.daga import DAGALightningModule
+from lowner_pl.modules.generation.entity_generator import EntityPredictions
+from lowner_pl.modules.generation.melm import MELMLightningModule
+from lowner_pl.modules.generation.mulda import MulDALightningModule
+from lowner_pl.modules.meta.module import MetaLightningModule
 from lowner_pl.modules.mlm import MLMLightningModule
-from lowner_pl.modules.mlm_ner import MLMNERLightningModule
-from lowner_pl.modules.mulda import MulDALightningModule
-from lowner_pl.modules.ner import NERModule
-from lowner_pl.modules.sner import SNERLightningModule
+from lowner_pl.modules.tagging.base import NERModule
+from lowner_pl.modules.tagging.maner import MANERLightningModule
+from lowner_pl.modules.tagging.mlm_ner import MLMNERLightningModule
+from lowner_pl.modules.tagging.sner import SNERLightningModule
 
 __all__ = [
     "BaseModule",

@@ -13,7 +13,7 @@ from lowner_pl.corpus import Sentence, read_conll
 from lowner_pl.datamodules import SampleDataModule
 from lowner_pl.modules import DAGALightningModule, generate
 
-from ..running import CONFIGS, same
+from ...running import CONFIGS, same
 
 
 def command(name: str, root: Path, *more: str) -> NERCLI:

@@ -8,7 +8,7 @@ from torch.nn.functional import cross_entropy
 
 from lowner_pl.corpus import Sentence
 from lowner_pl.encoding import Batch, mask_subwords
-from lowner_pl.modules.ner import NERModule
+from lowner_pl.modules.tagging.base import NERModule
 from lowner_pl.nn import MaskedLMHead
 
 

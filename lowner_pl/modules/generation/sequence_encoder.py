@@ -12,7 +12,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from lowner_pl.augmentation import Token, labelled
 from lowner_pl.corpus import Sentence
 from lowner_pl.encoding import label_token, language_token
-from lowner_pl.modules.labelled_subwords import LabelledSubwords
+from lowner_pl.modules.generation.labelled_subwords import LabelledSubwords
 from lowner_pl.nn import add_tokens
 
 IGNORED = -100

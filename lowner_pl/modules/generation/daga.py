@@ -12,7 +12,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from lowner_pl.augmentation import TokenVocabulary, UnknownWords, labelled, parsed
 from lowner_pl.corpus import Candidate, Sentence
-from lowner_pl.modules.likelihood import LikelihoodModule
+from lowner_pl.modules.generation.likelihood import LikelihoodModule
 from lowner_pl.nn import LSTMLanguageModel
 
 STATE = "daga"

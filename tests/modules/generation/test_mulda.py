@@ -10,10 +10,10 @@ from transformers import AutoModelForSeq2SeqLM
 
 from lowner_pl.corpus import AugmentationReport, Sentence
 from lowner_pl.modules import MulDALightningModule, generate
-from lowner_pl.modules.sequence_generator import SearchOptions
+from lowner_pl.modules.generation.sequence_generator import SearchOptions
 from lowner_pl.nn import load_sequence_to_sequence
 
-from ..sequence_models import Kind
+from ...sequence_models import Kind
 from .mulda_models import GOLD, KINDS, made
 
 pytestmark = pytest.mark.usefixtures("offline")
@@ -172,7 +172,7 @@ def test_malformed_rows_are_dropped_with_their_reasons(
     ]
     ids = [None if row is None else [known[name] for name in row.split()] for row in rows]
     ids.append([len(known) + 5])  # broken_word: a row of the embeddings that is no subword
-    monkeypatch.setattr("lowner_pl.modules.mulda.write", lambda *_, **__: ids)
+    monkeypatch.setattr("lowner_pl.modules.generation.mulda.write", lambda *_, **__: ids)
     report = AugmentationReport()
     # One source; the stub answers it with twelve rows, all of its first.
     new = list(generate(module, GOLD[:1], seed=0, report=report))

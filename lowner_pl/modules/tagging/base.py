@@ -16,7 +16,7 @@ from lowner_pl.corpus import Sentence, TagSet, count_types, queries
 from lowner_pl.encoding import RANDOM_MARKER, Batch, Marker, WordEncoder
 from lowner_pl.metrics import EntityScores
 from lowner_pl.modules.base import IDENTITY, BaseModule, Schedule
-from lowner_pl.modules.start import read_start
+from lowner_pl.modules.tagging.start import read_start
 from lowner_pl.nn import (
     Average,
     HeadName,

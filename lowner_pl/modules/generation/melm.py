@@ -10,12 +10,12 @@ from lightning.pytorch.cli import OptimizerCallable
 from lowner_pl.corpus import Candidate, Sentence
 from lowner_pl.encoding import LinearEncoder, Spelling, label_token, language_token, mask_entities
 from lowner_pl.modules.base import Schedule
-from lowner_pl.modules.entity_generator import (
+from lowner_pl.modules.generation.base import GeneratingModule
+from lowner_pl.modules.generation.entity_generator import (
     EntityGenerator,
     EntityPredictions,
     GenerationOptions,
 )
-from lowner_pl.modules.generation import GeneratingModule
 from lowner_pl.modules.mlm import MaskedBatch, MLMLightningModule
 
 SEED_WORDS = {

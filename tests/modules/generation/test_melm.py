@@ -13,7 +13,7 @@ from lowner_pl.encoding import WordEncoder
 from lowner_pl.metrics import MaskedScores
 from lowner_pl.modules import BaseModule, MELMLightningModule
 
-from ..conftest import ALL_KINDS
+from ...conftest import ALL_KINDS
 
 TYPES = ("PER", "ORG", "LOC", "MISC", "DATE")
 JUMA = Sentence(("Juma", "alifika", "Dodoma", "."), ("B-PER", "O", "B-LOC", "O"), "sw")

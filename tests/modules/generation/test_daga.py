@@ -12,7 +12,7 @@ from lowner_pl.corpus import AugmentationReport, Sentence, TagSet
 from lowner_pl.datamodules import SampleDataModule, TextDataModule
 from lowner_pl.modules import DAGALightningModule, generate
 
-from ..conftest import ROOT
+from ...conftest import ROOT
 
 ANN = Sentence(("Ann", "left"), ("B-P", "O"), "en")
 BO = Sentence(("left", "Ann", "Ann"), ("O", "O", "O"), "en")

@@ -11,7 +11,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from lowner_pl.corpus import Episode
 from lowner_pl.encoding import Batch, Marker, mask_entity_words
-from lowner_pl.modules.adaptive import AdaptiveModule, Task
+from lowner_pl.modules.meta.adaptive import AdaptiveModule, Task
 from lowner_pl.modules.ranges import check_range
 from lowner_pl.nn import (
     Adaptation,

@@ -6,7 +6,7 @@ import torch
 
 from lowner_pl.corpus import Sentence
 from lowner_pl.encoding import Batch, mask_words
-from lowner_pl.modules.ner import NERModule
+from lowner_pl.modules.tagging.base import NERModule
 
 
 class MLMNERLightningModule(NERModule):

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from lowner_pl.corpus import Episode, Sentence
 from lowner_pl.modules import MetaLightningModule
-from lowner_pl.modules.meta import Algorithm
+from lowner_pl.modules.meta.module import Algorithm
 
 from .meta_tasks import episodes, new_module, no_dropout, sgd
 

@@ -7,7 +7,7 @@ from lightning.pytorch import seed_everything
 from lowner_pl.corpus import Sentence
 from lowner_pl.modules import MulDALightningModule
 
-from ..sequence_models import Kind
+from ...sequence_models import Kind
 
 GOLD = [
     Sentence(("Ann", "Lee", "left", "Rome"), ("B-PER", "I-PER", "O", "B-LOC"), "en"),

@@ -10,8 +10,8 @@ from lowner_pl.cli import NERCLI, run
 from lowner_pl.corpus import Sentence, read_conll
 from lowner_pl.modules import MulDALightningModule, generate
 
-from ..running import CONFIGS, same
-from ..sequence_models import Kind
+from ...running import CONFIGS, same
+from ...sequence_models import Kind
 
 pytestmark = pytest.mark.usefixtures("offline")
 
@@ -62,7 +62,7 @@ def test_predict_writes_new_sentences_with_a_report(
 ) -> None:
     # An untrained model writes next to nothing that is a sentence: here each row is one.
     monkeypatch.setattr(
-        "lowner_pl.modules.mulda.write",
+        "lowner_pl.modules.generation.mulda.write",
         lambda _, sources, __, *, seed, **___: [[seed, n] for n in range(len(sources[0]))],
     )
     monkeypatch.setattr(

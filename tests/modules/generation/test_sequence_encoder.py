@@ -4,9 +4,9 @@ import torch
 from lowner_pl.augmentation import Token
 from lowner_pl.corpus import Sentence
 from lowner_pl.modules import MulDALightningModule
-from lowner_pl.modules.sequence_encoder import first_words
+from lowner_pl.modules.generation.sequence_encoder import first_words
 
-from ..sequence_models import Kind
+from ...sequence_models import Kind
 from .mulda_models import GOLD, KINDS, made
 
 pytestmark = pytest.mark.usefixtures("offline")

@@ -15,8 +15,8 @@ from lowner_pl.cli import NERCLI, run
 from lowner_pl.corpus import ConllFile, Sentence, read_conll, write_conll
 from lowner_pl.modules import MELMLightningModule, generate
 
-from ..conftest import ROOT
-from ..running import same
+from ...conftest import ROOT
+from ...running import same
 
 CONFIGS = ROOT / "configs"
 

@@ -9,7 +9,7 @@ from torchmetrics import MeanMetric
 
 from lowner_pl.corpus import Sentence
 from lowner_pl.modules.base import Schedule
-from lowner_pl.modules.generation import GeneratingModule
+from lowner_pl.modules.generation.base import GeneratingModule
 
 
 class LikelihoodModule(GeneratingModule, ABC):

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from lowner_pl.corpus import Episode, Sentence
 from lowner_pl.encoding import Batch
-from lowner_pl.modules.ner import NERModule
+from lowner_pl.modules.tagging.base import NERModule
 from lowner_pl.nn import (
     Adaptation,
     Average,

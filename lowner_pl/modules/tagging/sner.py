@@ -2,7 +2,7 @@
 
 from lowner_pl.corpus import Sentence
 from lowner_pl.encoding import Batch
-from lowner_pl.modules.ner import NERModule
+from lowner_pl.modules.tagging.base import NERModule
 
 
 class SNERLightningModule(NERModule):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ..sequence_models import Kind, fresh_sequence_model
+from ...sequence_models import Kind, fresh_sequence_model
 from .mulda_models import GOLD, KINDS
 
 

@@ -12,14 +12,14 @@ from torch.nn.functional import cross_entropy
 from lowner_pl.augmentation import labelled, parsed
 from lowner_pl.corpus import Candidate, Sentence
 from lowner_pl.modules.base import Schedule
-from lowner_pl.modules.likelihood import LikelihoodModule
-from lowner_pl.modules.sequence_encoder import (
+from lowner_pl.modules.generation.likelihood import LikelihoodModule
+from lowner_pl.modules.generation.sequence_encoder import (
     IGNORED,
     SequenceBatch,
     SequenceEncoder,
     first_words,
 )
-from lowner_pl.modules.sequence_generator import SearchOptions, write
+from lowner_pl.modules.generation.sequence_generator import SearchOptions, write
 from lowner_pl.nn import load_sequence_to_sequence
 
 ENDLESS = "endless"

@@ -13,7 +13,7 @@ from lowner_pl.corpus import AugmentationReport, Sentence
 from lowner_pl.encoding import Kind, Spelling
 from lowner_pl.modules import MELMLightningModule, generate
 
-from ..conftest import ALL_KINDS
+from ...conftest import ALL_KINDS
 from .melm_models import JUMA, melm
 
 # The 99.9 % quantiles of chi-square, by degrees of freedom.

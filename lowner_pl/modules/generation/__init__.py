@@ -1,0 +1,1 @@
+"""Methods that generate new sentences: MELM, DAGA and MulDA."""

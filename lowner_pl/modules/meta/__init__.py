@@ -1,0 +1,1 @@
+"""Meta-learning of taggers, and taggers that adapt to each sentence."""

@@ -1,0 +1,1 @@
+"""Taggers: SNER, MLM-NER and MANER."""
