@@ -95,6 +95,7 @@ ROOMS: dict[str, dict[str, set[str]]] = {
         "retrieval": {"backbones"},
         "generation": set(),
     },
+    "datamodules": {"corpora": set(), "composed": set()},
     "modules": {"tagging": set(), "meta": {"tagging"}, "generation": set()},
 }
 

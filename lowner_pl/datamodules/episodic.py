@@ -7,7 +7,7 @@ from torch.utils.data import DataLoader
 
 from lowner_pl.corpus import Episode, Sentence, Sentences
 from lowner_pl.datamodules.base import NERDataModule
-from lowner_pl.datamodules.cross_lingual import CrossLingualDataModule
+from lowner_pl.datamodules.composed.cross_lingual import CrossLingualDataModule
 from lowner_pl.datamodules.loaders import StreamingLoader
 from lowner_pl.datamodules.shared_batches import shared_loader
 

@@ -8,7 +8,7 @@ import pytest
 
 from lowner_pl.corpus import Sentence, read_conll, write_conll
 from lowner_pl.datamodules import ConllDataModule, NERDataModule, Split
-from tests.datamodules.corpora import MINE, Builder, english, mine, mine_without_dev
+from tests.datamodules.corpus_folders import MINE, Builder, english, mine, mine_without_dev
 
 
 class Toy(NERDataModule):

@@ -8,7 +8,7 @@ import yaml
 from jsonargparse import ArgumentParser, Namespace
 
 from lowner_pl.datamodules import MultilingualDataModule, NERDataModule
-from tests.datamodules.corpora import DATA, TESTS, vectors
+from tests.datamodules.corpus_folders import DATA, TESTS, vectors
 
 FOLDER = TESTS.parent / "configs" / "data"
 CONFIGS = sorted({*FOLDER.glob("*.yaml")} - {FOLDER / "text.yaml"})

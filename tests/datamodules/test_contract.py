@@ -12,7 +12,7 @@ from torch.utils.data import DistributedSampler
 from lowner_pl import datamodules
 from lowner_pl.corpus import Episode, Sentence, TagSet, queries
 from lowner_pl.datamodules import NERDataModule
-from tests.datamodules.corpora import BUILDERS, Builder
+from tests.datamodules.corpus_folders import BUILDERS, Builder
 
 SPLITS = ("train", "dev", "test", "predict")
 

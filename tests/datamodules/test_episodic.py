@@ -13,7 +13,7 @@ from lowner_pl.corpus import Episode, Sentence, queries, write_conll
 from lowner_pl.datamodules import ConllDataModule, EpisodicDataModule
 from lowner_pl.nn import SentenceVectors, load_backbone
 from lowner_pl.nn.retrieval import sentence_vectors
-from tests.datamodules.corpora import english, episodic, german, mine, msra, sample_english
+from tests.datamodules.corpus_folders import english, episodic, german, mine, msra, sample_english
 from tests.datamodules.test_contract import on
 from tests.datamodules.test_loaders import Collector
 

@@ -5,7 +5,7 @@ import pytest
 
 from lowner_pl.augmentation import LabelWiseSubstitution
 from lowner_pl.datamodules import AugmentedDataModule, ConllDataModule, WikiANNDataModule
-from tests.datamodules.corpora import mine
+from tests.datamodules.corpus_folders import mine
 
 
 @pytest.mark.parametrize(

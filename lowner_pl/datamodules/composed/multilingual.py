@@ -4,7 +4,7 @@ from typing import Any
 
 from lowner_pl.corpus import Sentence, subset
 from lowner_pl.datamodules.base import NERDataModule, Split
-from lowner_pl.datamodules.composed import ComposedDataModule
+from lowner_pl.datamodules.composed.base import ComposedDataModule
 
 
 class MultilingualDataModule(ComposedDataModule):

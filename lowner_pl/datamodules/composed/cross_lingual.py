@@ -7,7 +7,7 @@ from lightning.pytorch.utilities import rank_zero_info
 
 from lowner_pl.corpus import Sentence, count_types
 from lowner_pl.datamodules.base import NERDataModule, Split
-from lowner_pl.datamodules.composed import ComposedDataModule
+from lowner_pl.datamodules.composed.base import ComposedDataModule
 
 
 class CrossLingualDataModule(ComposedDataModule):

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from lowner_pl.corpus import ConllFormat, Sentence, split_off
 from lowner_pl.datamodules.base import Split
-from lowner_pl.datamodules.folder import FolderDataModule
+from lowner_pl.datamodules.corpora.folder import FolderDataModule
 
 _STEMS = {"fr": "enp_FR.bnf.bio", "nl": "enp_NL.kb.bio"}
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lowner_pl.corpus import Sentence, to_iob2
 from lowner_pl.datamodules.base import Split
-from lowner_pl.datamodules.folder import FolderDataModule
+from lowner_pl.datamodules.corpora.folder import FolderDataModule
 
 if TYPE_CHECKING:
     from datasets import Dataset

@@ -5,7 +5,7 @@ import pytest
 
 from lowner_pl.corpus import Sentence
 from lowner_pl.datamodules import WikiANNDataModule
-from tests.datamodules.corpora import DATA, wikiann
+from tests.datamodules.corpus_folders import DATA, wikiann
 
 SWAHILI = DATA / "wikiann" / "sw"
 

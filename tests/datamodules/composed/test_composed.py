@@ -4,7 +4,7 @@ import pytest
 
 from lowner_pl.corpus import count_types
 from lowner_pl.datamodules import CrossLingualDataModule, MultilingualDataModule
-from tests.datamodules.corpora import dutch, english, german, masakhaner, mine, msra, spanish
+from tests.datamodules.corpus_folders import dutch, english, german, masakhaner, mine, msra, spanish
 
 
 class TestMultilingual:

@@ -2,8 +2,8 @@ from pathlib import Path
 
 from lowner_pl.corpus import Sentence
 from lowner_pl.datamodules import EuropeanaDataModule
-from lowner_pl.datamodules.europeana import cut
-from tests.datamodules.corpora import DATA, europeana
+from lowner_pl.datamodules.corpora.europeana import cut
+from tests.datamodules.corpus_folders import DATA, europeana
 
 
 def words(sentences: list[Sentence]) -> list[str]:

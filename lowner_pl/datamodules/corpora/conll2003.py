@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lowner_pl.datamodules.base import Split
-from lowner_pl.datamodules.folder import FolderDataModule
+from lowner_pl.datamodules.corpora.folder import FolderDataModule
 
 _PREFIX = {"en": "eng", "de": "deu"}
 _SUFFIX = {"train": "train", "dev": "testa", "test": "testb"}

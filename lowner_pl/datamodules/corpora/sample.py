@@ -6,7 +6,7 @@ from typing import Any, Literal
 from lowner_pl.corpus import Sentence, read_conll
 from lowner_pl.datamodules.base import NERDataModule, Split
 
-_FOLDER = Path(__file__).parent.parent / "assets" / "sample"
+_FOLDER = Path(__file__).parents[2] / "assets" / "sample"
 
 
 class SampleDataModule(NERDataModule):

@@ -19,7 +19,7 @@ from lowner_pl.datamodules import (
     MultilingualDataModule,
     NERDataModule,
 )
-from tests.datamodules.corpora import english, german, mine, msra
+from tests.datamodules.corpus_folders import english, german, mine, msra
 
 NEW = [
     Sentence(("Zed", "sings"), ("B-PER", "O")),

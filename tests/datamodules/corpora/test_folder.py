@@ -16,8 +16,8 @@ from lowner_pl.datamodules import (
     Split,
     WikiANNDataModule,
 )
-from lowner_pl.datamodules.folder import find_split
-from tests.datamodules.corpora import DATA, dutch, english, german, masakhaner, mine, spanish
+from lowner_pl.datamodules.corpora.folder import find_split
+from tests.datamodules.corpus_folders import DATA, dutch, english, german, masakhaner, mine, spanish
 
 SPLITS: tuple[Split, ...] = ("train", "dev", "test")
 

@@ -1,0 +1,1 @@
+"""Data modules made of other data modules."""

@@ -1,0 +1,1 @@
+"""One published corpus per file, and your own files."""
