@@ -120,7 +120,7 @@ class Study:
 
     def run(self, command: str, configs: Sequence[Path], *words: str) -> Any:
         """Run a command and return what ran it."""
-        from lowner_pl.cli import run
+        from lowner_pl.commands.cli import run
 
         return run([command, *(f"--config={file}" for file in configs), *self._common(), *words])
 

@@ -127,7 +127,7 @@ class Study:
 
     def _run(self, command: str, words: list[str]) -> Path:
         """Run a command; return its run folder."""
-        from lowner_pl.cli import run
+        from lowner_pl.commands.cli import run
 
         path: Path = run([command, *words]).run.path
         return path

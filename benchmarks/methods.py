@@ -135,7 +135,7 @@ class Study:
         }
 
     def _command(self, command: str, method: str, rate: float, seed: int) -> None:
-        from lowner_pl.cli import run
+        from lowner_pl.commands.cli import run
 
         config = write_config(self.folder / f"{method}.json", method, self.corpus)
         run(

@@ -11,7 +11,7 @@ def work(job: Record) -> Record:
     """Run ``job["command"]`` with method ``job["model"]`` on the folder ``job["corpus"]``."""
     import torch
 
-    from lowner_pl.cli import run
+    from lowner_pl.commands.cli import run
 
     corpus = Path(job["corpus"])
     config = write_config(corpus / f"{job['model']}.json", job["model"], corpus)

@@ -12,7 +12,7 @@ from typing import Any
 from common import Record, append, one_thread, quiet_trainer
 from lightning.pytorch import Callback, Trainer, seed_everything
 
-from lowner_pl.commands import run_command
+from lowner_pl.__main__ import run_command
 from lowner_pl.datamodules import TextDataModule
 from lowner_pl.modules import MLMLightningModule
 

@@ -20,7 +20,7 @@ import json, sys, time
 import lightning.pytorch.cli
 imported = (time.perf_counter(), time.process_time())
 from lightning.pytorch import Trainer
-from lowner_pl.cli import run
+from lowner_pl.commands.cli import run
 from lowner_pl.modules import BaseModule
 
 class Reached(Exception):

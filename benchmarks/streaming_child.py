@@ -16,7 +16,7 @@ def work(job: Record) -> Record:
 
 def _command(job: Record) -> Record:
     """Run ``fit`` of a tagger, or ``predict`` that generates or tags."""
-    from lowner_pl.cli import run
+    from lowner_pl.commands.cli import run
 
     model, *more = {
         "fit": ("sner", "fit", "--trainer.max_epochs=1"),

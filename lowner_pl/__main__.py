@@ -5,10 +5,12 @@ import os
 import sys
 
 from lowner_pl import __version__
-from lowner_pl.commands import COMMANDS, run_command
-from lowner_pl.failures import report
+from lowner_pl.commands import backbones
+from lowner_pl.commands.failures import report
 from lowner_pl.runs import stopping
 
+OURS = (*backbones.COMMANDS, "augment")
+"""Commands beside those of Lightning."""
 HELP = """usage: python -m lowner_pl {fit,validate,test,predict,augment} --config FILE … [options]
 
 Named entity recognition for languages with about a hundred labelled sentences.
@@ -76,17 +78,31 @@ def _main(arguments: list[str]) -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):  # a screen may lack letters of a path or a word
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        if arguments[0] in COMMANDS:
+        if arguments[0] in OURS:
             stopping.be_graceful()
             run_command(arguments)
         else:
-            from lowner_pl.cli import run
+            from lowner_pl.commands.cli import run
 
             stopping.be_graceful()
             run()
     except Exception as error:  # the last net: nobody is to see a traceback
         if not stopping.received():  # else it only comes of the stop
             sys.exit(report(error))
+
+
+def run_command(arguments: list[str]) -> None:
+    """Run one of `OURS` in this process; errors are raised.
+
+    Args:
+        arguments: The command and its options.
+    """
+    if arguments[0] == "augment":
+        from lowner_pl.pipeline import augment
+
+        augment(arguments[1:])
+    else:
+        backbones.run_command(arguments)
 
 
 if __name__ == "__main__":

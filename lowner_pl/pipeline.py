@@ -22,10 +22,10 @@ from lowner_pl.callbacks import (
     scores_by_set,
     without_advice,
 )
-from lowner_pl.cli import NERCLI, UNTRAINED, run
+from lowner_pl.commands.cli import NERCLI, UNTRAINED, run
+from lowner_pl.commands.failures import cause_of_ours
 from lowner_pl.corpus import AugmentationReport, ConllFile, fingerprint, write_conll
 from lowner_pl.datamodules import NERDataModule
-from lowner_pl.failures import cause_of_ours
 from lowner_pl.modules import BaseModule
 from lowner_pl.runs import stopping
 from lowner_pl.runs.files import write_text

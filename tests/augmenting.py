@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from lowner_pl import pipeline
-from lowner_pl.cli import run
+from lowner_pl.commands.cli import run
 
 from .running import CONFIGS, small_backbone
 

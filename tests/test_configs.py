@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
+from lowner_pl.__main__ import run_command
 from lowner_pl.callbacks import read_test_record, scores_by_set
-from lowner_pl.cli import run
-from lowner_pl.commands import run_command
+from lowner_pl.commands.cli import run
 from lowner_pl.corpus import Sentence, read_conll
 
 from .config_files import (

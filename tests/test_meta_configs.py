@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from lowner_pl.cli import run
+from lowner_pl.commands.cli import run
 
 from .config_files import EPISODIC, META, META_BASE, META_MODELS, META_TARGET, QUICK
 from .running import CONFIGS

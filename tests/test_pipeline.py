@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from lowner_pl import pipeline
-from lowner_pl.commands import run_command
+from lowner_pl.__main__ import run_command
 from lowner_pl.corpus import ConllFile, Sentence, read_conll, write_conll
 
 from .augmenting import arguments, folder, record, spied, without

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from lowner_pl.commands import run_command
+from lowner_pl.__main__ import run_command
 from lowner_pl.corpus import Candidate, Sentence, read_conll
 from lowner_pl.modules import MELMLightningModule
 from lowner_pl.modules.generation.entity_generator import NOTHING_ALLOWED

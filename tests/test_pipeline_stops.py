@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from lowner_pl import pipeline
-from lowner_pl.commands import run_command
+from lowner_pl.__main__ import run_command
 
 from .augmenting import arguments, record, spied, without
 from .conftest import SAMPLE

@@ -17,7 +17,7 @@ from rich.table import Column
 from lowner_pl.callbacks import progress_shown, read_test_record, without_advice
 from lowner_pl.callbacks.progress_bar import EpochLines, ProgressBar
 from lowner_pl.callbacks.screen import print_end
-from lowner_pl.cli import run
+from lowner_pl.commands.cli import run
 from lowner_pl.corpus import Sentence, read_conll, write_conll
 
 from ..conftest import SAMPLE

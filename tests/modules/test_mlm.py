@@ -8,8 +8,8 @@ import torch
 from lightning.pytorch import Trainer
 from transformers import AutoModelForMaskedLM
 
-from lowner_pl.cli import NERCLI, run
-from lowner_pl.commands import run_command
+from lowner_pl.__main__ import run_command
+from lowner_pl.commands.cli import NERCLI, run
 from lowner_pl.corpus import Sentence
 from lowner_pl.metrics import MaskedScores
 from lowner_pl.modules import MLMLightningModule, SNERLightningModule

@@ -10,7 +10,7 @@ from lightning.pytorch import Trainer
 from lightning.pytorch.plugins import HalfPrecision, TorchCheckpointIO
 from lightning.pytorch.strategies import DDPStrategy, FSDPStrategy
 
-from lowner_pl.cli import NERCLI
+from lowner_pl.commands.cli import NERCLI
 from lowner_pl.modules import SNERLightningModule
 from lowner_pl.runs.trainer_options import (
     CHOICES,

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from lowner_pl.augmentation import TokenVocabulary
-from lowner_pl.cli import NERCLI, run
+from lowner_pl.commands.cli import NERCLI, run
 from lowner_pl.corpus import Sentence, read_conll
 from lowner_pl.datamodules import SampleDataModule
 from lowner_pl.modules import DAGALightningModule, generate

@@ -11,7 +11,7 @@ from filelock import FileLock
 
 from lowner_pl.callbacks import GenerationWriter
 from lowner_pl.callbacks.shared import give_back_memory
-from lowner_pl.cli import NERCLI, run
+from lowner_pl.commands.cli import NERCLI, run
 from lowner_pl.corpus import ConllFile, Sentence, read_conll, write_conll
 from lowner_pl.modules import MELMLightningModule, generate
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from lowner_pl.cli import NERCLI, run
+from lowner_pl.commands.cli import NERCLI, run
 from lowner_pl.corpus import Sentence, read_conll
 from lowner_pl.modules import MulDALightningModule, generate
 

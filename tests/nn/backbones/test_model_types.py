@@ -8,7 +8,7 @@ import pytest
 import torch
 from transformers import CONFIG_MAPPING, AutoModel, AutoModelForMaskedLM
 
-from lowner_pl.cli import run
+from lowner_pl.commands.cli import run
 from lowner_pl.corpus import Sentence
 from lowner_pl.modules import MANERLightningModule, MLMLightningModule, SNERLightningModule
 from lowner_pl.nn import Backbone, load_backbone

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 import torch
 
-from lowner_pl.cli import run
+from lowner_pl.commands.cli import run
 from lowner_pl.corpus import read_conll
 
-from ..conftest import SAMPLE
-from ..running import CONFIGS, small_backbone
+from ...conftest import SAMPLE
+from ...running import CONFIGS, small_backbone
 
 ODD = "Linux\tB-PRODUCT\n6\tI-PRODUCT\nni\tO\nJuma\tB-PER\n\n"
 

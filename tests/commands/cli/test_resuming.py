@@ -12,7 +12,7 @@ import yaml
 
 from lowner_pl.modules import NERModule
 
-from ..running import arguments, command, folder, popen, same, steps, weights
+from ...running import arguments, command, folder, popen, same, steps, weights
 
 
 @pytest.mark.parametrize("method", ["sner", "mlm_ner"])

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ..running import command, folder
+from ...running import command, folder
 
 SMALL = ("--data.train_size=16", "--trainer.max_epochs=1", "--data.batch_size=8")
 

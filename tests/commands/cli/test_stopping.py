@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from ..augmenting import arguments as pipeline
-from ..augmenting import folder as pipeline_folder
-from ..augmenting import record
-from ..conftest import SAMPLE
-from ..running import arguments, command, folder, popen, same, weights
-from ..signals import Forked, hidden, left_processes
+from ...augmenting import arguments as pipeline
+from ...augmenting import folder as pipeline_folder
+from ...augmenting import record
+from ...conftest import SAMPLE
+from ...running import arguments, command, folder, popen, same, weights
+from ...signals import Forked, hidden, left_processes
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends signals to processes")
 STATUS = {signal.SIGINT: 130, signal.SIGTERM: 143}

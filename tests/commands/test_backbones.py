@@ -7,13 +7,13 @@ import pytest
 import torch
 from transformers import AutoTokenizer
 
-from lowner_pl.commands import run_command
+from lowner_pl.__main__ import run_command
 from lowner_pl.corpus import Sentence
 from lowner_pl.modules import MLMLightningModule, SNERLightningModule
 from lowner_pl.nn import load_backbone
 from lowner_pl.nn.backbones.fresh import fresh_backbone
 
-from .conftest import ROOT
+from ..conftest import ROOT
 
 pytestmark = pytest.mark.usefixtures("offline")
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from lowner_pl import __main__ as entry
-from lowner_pl.failures import MOST, describe, shortened
+from lowner_pl.commands.failures import MOST, describe, shortened
 
 
 def ended(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> Any:

@@ -12,7 +12,7 @@ import pytest
 from lowner_pl.modules import NERModule
 from lowner_pl.runs.safety import checkpoint_bytes
 
-from ..running import command, folder, same, weights
+from ...running import command, folder, same, weights
 
 FULL = r"can't be written: No space left on device\. Free some space"
 

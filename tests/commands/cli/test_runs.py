@@ -11,11 +11,11 @@ import torch
 import yaml
 
 from lowner_pl.callbacks import scores_by_set
-from lowner_pl.cli import run
+from lowner_pl.commands.cli import run
 from lowner_pl.corpus import read_conll
 from lowner_pl.modules import NERModule
 
-from ..running import arguments, command, folder, same, steps, weights
+from ...running import arguments, command, folder, same, steps, weights
 
 
 def test_a_run_folder_holds_what_a_run_leaves(trained: Path) -> None:

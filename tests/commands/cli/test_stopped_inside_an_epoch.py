@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from lightning.pytorch import Callback, Trainer
 
-from ..running import command, folder, same, steps, weights
+from ...running import command, folder, same, steps, weights
 
 EPOCHS = ("--data.batch_size=8", "--trainer.max_epochs=2")  # of six batches each
 LEAST = ("--trainer.limit_val_batches=1",)

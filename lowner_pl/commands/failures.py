@@ -9,7 +9,7 @@ from pathlib import Path
 
 MOST = 1000  # characters of an error that are shown
 HINT = "(LOWNER_PL_DEBUG=1 shows where.)"
-_PACKAGE = Path(__file__).parent
+_PACKAGE = Path(__file__).parents[1]
 _NO_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "cannot allocate")
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from lowner_pl.modules import BaseModule, NERModule, SNERLightningModule
 
-from ..running import arguments, command, folder, popen
+from ...running import arguments, command, folder, popen
 
 
 def test_a_fit_that_is_refused_leaves_the_run_where_it_is(trained: Path, tmp_path: Path) -> None:

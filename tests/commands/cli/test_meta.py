@@ -9,9 +9,9 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
-from lowner_pl.cli import run
+from lowner_pl.commands.cli import run
 
-from ..running import CONFIGS, popen, same, small_backbone, steps
+from ...running import CONFIGS, popen, same, small_backbone, steps
 
 RUN = Path("sample-en-to-sw") / "meta" / "seed_12345"
 BASE = Path("sample-en-to-sw") / "sner-meta_base" / "seed_12345"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from transformers import AutoModelForMaskedLM
 
-from lowner_pl.commands import run_command
+from lowner_pl.__main__ import run_command
 
 CJK = 0x4E00  # the letters that tell the lines of the smaller language
 

@@ -12,7 +12,7 @@ from lowner_pl.callbacks import PredictionWriter
 from lowner_pl.corpus import Sentence, TextFile, read_conll
 from lowner_pl.modules import NERModule
 
-from ..running import command, folder
+from ...running import command, folder
 
 
 def test_predict_reads_and_writes_batch_by_batch(

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from lowner_pl.cli import run
+from lowner_pl.commands.cli import run
 from lowner_pl.corpus import parse_conll
 
 

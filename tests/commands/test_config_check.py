@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from lowner_pl.config_check import DEEPEST, check_config, check_words, load_config
+from lowner_pl.commands.config_check import DEEPEST, check_config, check_words, load_config
 
-from .conftest import ROOT
+from ..conftest import ROOT
 
 KEYS = ("model", "data", "trainer", "seed_everything")
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(

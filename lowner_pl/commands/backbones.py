@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from lowner_pl.runs.files import Partial, clear_abandoned
 
-COMMANDS = ("new-backbone", "export-backbone", "augment")
+COMMANDS = ("new-backbone", "export-backbone")
 SHAPE = ("kind", "vocabulary", "layers", "hidden", "heads", "positions", "seed")
 
 
@@ -18,11 +18,6 @@ def run_command(arguments: list[str]) -> None:
     Args:
         arguments: The command and its options.
     """
-    if arguments[0] == "augment":
-        from lowner_pl.pipeline import augment
-
-        augment(arguments[1:])
-        return
     options = _parser().parse_args(arguments)
     {"new-backbone": _new_backbone, "export-backbone": _export_backbone}[options.command](options)
 

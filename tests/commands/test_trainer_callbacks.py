@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from .running import command, folder, steps, weights
+from ..running import command, folder, steps, weights
 
 LEAST = ("--data.train_size=8", "--trainer.limit_val_batches=1")
 

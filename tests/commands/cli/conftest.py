@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ..running import command
+from ...running import command
 
 
 @pytest.fixture(scope="module")

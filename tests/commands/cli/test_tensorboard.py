@@ -8,8 +8,8 @@ import pytest
 
 from lowner_pl.modules import NERModule
 
-from ..board import Board
-from ..running import command, folder
+from ...board import Board
+from ...running import command, folder
 
 EPOCH = "--trainer.max_epochs=1"
 

@@ -32,16 +32,17 @@ from lowner_pl.callbacks import (
     hush,
     progress_shown,
 )
-from lowner_pl.config_check import check_words
+from lowner_pl.commands.config_check import check_words
+from lowner_pl.commands.failures import cause_of_ours
+from lowner_pl.commands.option_parser import OptionParser, top_options
+from lowner_pl.commands.trainer_callbacks import check_classes, check_kept, check_monitors
 from lowner_pl.datamodules import SentenceDataModule
-from lowner_pl.failures import cause_of_ours
 from lowner_pl.modules import (
     BaseModule,
     GeneratingModule,
     MELMLightningModule,
     NERModule,
 )
-from lowner_pl.option_parser import OptionParser, top_options
 from lowner_pl.runs import stopping
 from lowner_pl.runs.checkpoints import AtomicCheckpointIO, read_checkpoint, restored_from
 from lowner_pl.runs.claim import RunClaim
@@ -55,7 +56,6 @@ from lowner_pl.runs.safety import (
     hush_writer,
 )
 from lowner_pl.runs.trainer_options import check_trainer_options, made_by_lightning
-from lowner_pl.trainer_callbacks import check_classes, check_kept, check_monitors
 
 UNTRAINED = "none"
 """The ``--ckpt_path`` that takes the backbone as it comes."""

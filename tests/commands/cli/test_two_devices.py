@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from ..running import arguments, command, folder, popen, steps
+from ...running import arguments, command, folder, popen, steps
 
 
 def test_two_devices_score_as_one(trained: Path, tmp_path: Path) -> None:
