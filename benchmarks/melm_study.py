@@ -152,7 +152,7 @@ class Study:
             words: Options for what generates, such as `generator_words`; DAGA takes no others.
             until: The last stage.
         """
-        from lowner_pl.pipeline import Pipeline
+        from lowner_pl.pipelines.pipeline import Pipeline
 
         common = [f"--seed_everything={seed}", *self._common(), *self.tagger_words("tagger.")]
         if not any(word.startswith("--generator.data=") for word in words):

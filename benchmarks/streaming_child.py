@@ -47,7 +47,7 @@ def _command(job: Record) -> Record:
 
 
 def _filter(job: Record) -> Record:
-    """Keep the candidates that were tagged as they are tagged, as `lowner_pl.pipeline` does."""
+    """Keep the candidates that were tagged as they are tagged, as the pipeline does."""
     from lowner_pl.augmentation import consistent
     from lowner_pl.corpus import AugmentationReport, ConllFile, write_conll
 

@@ -98,7 +98,7 @@ def run_command(arguments: list[str]) -> None:
         arguments: The command and its options.
     """
     if arguments[0] == "augment":
-        from lowner_pl.pipeline import augment
+        from lowner_pl.pipelines.pipeline import augment
 
         augment(arguments[1:])
     else:

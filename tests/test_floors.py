@@ -18,9 +18,7 @@ ALLOWED: dict[str, set[str]] = {
     "datamodules": {"corpus", "augmentation", "nn", "runs"},  # nn: to find the support of episodes
     "callbacks": {"corpus", "runs"},
     "commands": {"corpus", "runs", "nn", "modules", "datamodules", "callbacks"},
-    "stages": {"commands"},
-    "stage_record": {"corpus", "callbacks", "runs"},
-    "pipeline": {
+    "pipelines": {
         "augmentation",
         "callbacks",
         "commands",
@@ -28,10 +26,8 @@ ALLOWED: dict[str, set[str]] = {
         "datamodules",
         "modules",
         "runs",
-        "stages",
-        "stage_record",
     },
-    "__main__": {"runs", "commands", "pipeline"},
+    "__main__": {"runs", "commands", "pipelines"},
     "__init__": set(),
 }
 

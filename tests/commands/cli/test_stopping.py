@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from ...augmenting import arguments as pipeline
-from ...augmenting import folder as pipeline_folder
-from ...augmenting import record
 from ...conftest import SAMPLE
+from ...pipelines.augmenting import arguments as pipeline
+from ...pipelines.augmenting import folder as pipeline_folder
+from ...pipelines.augmenting import record
 from ...running import arguments, command, folder, popen, same, weights
 from ...signals import Forked, hidden, left_processes
 

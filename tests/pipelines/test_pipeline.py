@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from lowner_pl import pipeline
 from lowner_pl.__main__ import run_command
 from lowner_pl.corpus import ConllFile, Sentence, read_conll, write_conll
+from lowner_pl.pipelines import pipeline
 
+from ..conftest import SAMPLE
+from ..running import agree_with_every_third
 from .augmenting import arguments, folder, record, spied, without
-from .conftest import SAMPLE
-from .running import agree_with_every_third
 
 
 @pytest.fixture

@@ -27,10 +27,8 @@ from lowner_pl.commands.failures import cause_of_ours
 from lowner_pl.corpus import AugmentationReport, ConllFile, fingerprint, write_conll
 from lowner_pl.datamodules import NERDataModule
 from lowner_pl.modules import BaseModule
-from lowner_pl.runs import stopping
-from lowner_pl.runs.files import write_text
-from lowner_pl.stage_record import Entry, StageRecord, last_checkpoint, unless_empty
-from lowner_pl.stages import (
+from lowner_pl.pipelines.stage_record import Entry, StageRecord, last_checkpoint, unless_empty
+from lowner_pl.pipelines.stages import (
     GROUPS,
     STAGES,
     options_of,
@@ -38,6 +36,8 @@ from lowner_pl.stages import (
     stage_configs,
     without_data,
 )
+from lowner_pl.runs import stopping
+from lowner_pl.runs.files import write_text
 
 
 def augment(arguments: list[str]) -> None:

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 import yaml
 
-from lowner_pl import pipeline
 from lowner_pl.__main__ import run_command
+from lowner_pl.pipelines import pipeline
 
+from ..conftest import SAMPLE
 from .augmenting import arguments, record, spied, without
-from .conftest import SAMPLE
 
 ONE_EPOCH = "--trainer.max_epochs=1"
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import yaml
 
-from lowner_pl import pipeline
 from lowner_pl.commands.cli import run
+from lowner_pl.pipelines import pipeline
 
-from .running import CONFIGS, small_backbone
+from ..running import CONFIGS, small_backbone
 
 
 def arguments(root: Path, *more: str, config: Path = CONFIGS / "melm_conll.yaml") -> list[str]:

@@ -13,7 +13,7 @@ from lowner_pl.__main__ import run_command
 from lowner_pl.corpus import Candidate, Sentence, read_conll
 from lowner_pl.modules import MELMLightningModule
 from lowner_pl.modules.generation.entity_generator import NOTHING_ALLOWED
-from lowner_pl.stage_record import StageRecord, last_checkpoint
+from lowner_pl.pipelines.stage_record import StageRecord, last_checkpoint
 
 from .augmenting import arguments, folder, record, spied, without
 

@@ -1,0 +1,1 @@
+"""Floor 6: commands that run other commands, stage by stage."""
