@@ -75,6 +75,7 @@ ROOMS: dict[str, dict[str, set[str]]] = {
         "retrieval": {"backbones"},
         "generation": set(),
     },
+    "callbacks": {"screen": set(), "results": {"screen"}, "tensorboard": set()},
     "datamodules": {"corpora": set(), "composed": set()},
     "modules": {"tagging": set(), "meta": {"tagging"}, "generation": set()},
 }

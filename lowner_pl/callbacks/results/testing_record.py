@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lowner_pl import __version__
-from lowner_pl.callbacks.screen import limiting_option, partial_note
+from lowner_pl.callbacks.screen.printing import limiting_option, partial_note
 from lowner_pl.callbacks.shared import COUNTS
 from lowner_pl.corpus import Sentence, count_types, gold_hash
 

@@ -6,7 +6,16 @@ from typing import Any
 
 from lightning.pytorch import Callback, Trainer
 
-from lowner_pl.callbacks.screen import (
+from lowner_pl.callbacks.results.testing_record import (
+    NAME,
+    TestedSet,
+    file_suffix,
+    partial_notes,
+    record_of_test,
+    tested_checkpoint,
+    which_checkpoint,
+)
+from lowner_pl.callbacks.screen.printing import (
     PREDICT,
     Scored,
     configured,
@@ -16,15 +25,6 @@ from lowner_pl.callbacks.screen import (
     say,
 )
 from lowner_pl.callbacks.shared import gathered, logged_scores, reads_all, write_record
-from lowner_pl.callbacks.testing_record import (
-    NAME,
-    TestedSet,
-    file_suffix,
-    partial_notes,
-    record_of_test,
-    tested_checkpoint,
-    which_checkpoint,
-)
 from lowner_pl.corpus import Episode, Sentence, queries, write_conll
 
 

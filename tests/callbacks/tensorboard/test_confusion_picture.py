@@ -7,7 +7,11 @@ import pytest
 from matplotlib import font_manager
 from matplotlib.figure import Figure
 
-from lowner_pl.callbacks.confusion_picture import confusion_picture, drawable, most_confused
+from lowner_pl.callbacks.tensorboard.confusion_picture import (
+    confusion_picture,
+    drawable,
+    most_confused,
+)
 
 TYPES = ["人名", "የሰው", "ORG_$x$", "A\\_b", "😀"]
 

@@ -81,7 +81,7 @@ def _warning(
     message: Warning | str, category: type[Warning], filename: str, *place: Any, **line: Any
 ) -> str:
     """Return a warning as the screen shows it: the project's are sentences for people."""
-    if category is UserWarning and Path(__file__).parents[1] in Path(filename).parents:
+    if category is UserWarning and Path(__file__).parents[2] in Path(filename).parents:
         return f"warning: {message}\n"
     return _python_warning(message, category, filename, *place, **line)
 

@@ -9,8 +9,8 @@ from typing import Any, TextIO
 from filelock import BaseFileLock
 from lightning.pytorch import Callback, Trainer
 
-from lowner_pl.callbacks.outputs import output_file
-from lowner_pl.callbacks.screen import say, warn
+from lowner_pl.callbacks.results.outputs import output_file
+from lowner_pl.callbacks.screen.printing import say, warn
 from lowner_pl.callbacks.shared import give_back_memory, write_record
 from lowner_pl.corpus import (
     AugmentationReport,

@@ -8,8 +8,9 @@ from lightning.pytorch import Trainer
 from torch import Tensor
 
 from lowner_pl.callbacks.best_checkpoint import KeepsBest, beats
-from lowner_pl.callbacks.confusion_picture import confusion_picture, most_confused
-from lowner_pl.callbacks.hparams import (
+from lowner_pl.callbacks.shared import logged_scores
+from lowner_pl.callbacks.tensorboard.confusion_picture import confusion_picture, most_confused
+from lowner_pl.callbacks.tensorboard.hparams import (
     Value,
     add_test_f1,
     has_row,
@@ -17,8 +18,7 @@ from lowner_pl.callbacks.hparams import (
     session_start,
     update_comparison,
 )
-from lowner_pl.callbacks.sentence_table import sentence_table
-from lowner_pl.callbacks.shared import logged_scores
+from lowner_pl.callbacks.tensorboard.sentence_table import sentence_table
 from lowner_pl.corpus import Episode, Sentence, queries
 from lowner_pl.runs.event_files import EventsLogger, add_summaries, event_files, new_event_file
 

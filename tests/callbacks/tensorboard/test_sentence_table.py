@@ -4,7 +4,7 @@ import warnings
 
 import pytest
 
-from lowner_pl.callbacks.sentence_table import sentence_table
+from lowner_pl.callbacks.tensorboard.sentence_table import sentence_table
 from lowner_pl.corpus import Sentence
 
 with warnings.catch_warnings():

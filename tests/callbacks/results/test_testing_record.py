@@ -8,12 +8,12 @@ import pytest
 import torch
 
 from lowner_pl.callbacks import read_test_record
-from lowner_pl.callbacks.testing_record import file_suffix, unseen_types, which_checkpoint
+from lowner_pl.callbacks.results.testing_record import file_suffix, unseen_types, which_checkpoint
 from lowner_pl.corpus import Sentence, gold_hash, read_conll, write_conll
 from lowner_pl.nn import weights_identity
 
-from ..conftest import SAMPLE
-from ..running import command, folder, small_backbone, steps
+from ...conftest import SAMPLE
+from ...running import command, folder, small_backbone, steps
 
 KEYS = {
     "f1",

@@ -10,7 +10,7 @@ from lightning.pytorch.callbacks import ProgressBar as AnyProgressBar
 from rich.progress import BarColumn
 from rich.table import Column
 
-from lowner_pl.callbacks.screen import say
+from lowner_pl.callbacks.screen.printing import say
 
 PERCENT = ("f1", "accuracy")
 

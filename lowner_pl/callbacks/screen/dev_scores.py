@@ -3,14 +3,14 @@
 from pathlib import Path
 from typing import Any
 
-from lowner_pl.callbacks.corpus_facts import (
+from lowner_pl.callbacks.screen.corpus_facts import (
     SplitFacts,
     corpus_facts,
     misread_tags,
     no_dev_entities,
     spells_nothing,
 )
-from lowner_pl.callbacks.screen import (
+from lowner_pl.callbacks.screen.printing import (
     PREDICT,
     Scored,
     configured,

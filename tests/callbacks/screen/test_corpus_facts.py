@@ -7,8 +7,8 @@ import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
-from lowner_pl.callbacks.corpus_facts import SplitFacts, corpus_facts, doubts
-from lowner_pl.callbacks.fit_screen import cause_of_zero
+from lowner_pl.callbacks.screen.corpus_facts import SplitFacts, corpus_facts, doubts
+from lowner_pl.callbacks.screen.dev_scores import cause_of_zero
 from lowner_pl.datamodules import SampleDataModule
 from lowner_pl.encoding import Coverage, WordEncoder, coverage
 from lowner_pl.nn.backbones.loading import EMBEDDED
@@ -135,7 +135,7 @@ def test_coverage_counts_repeated_words_again_and_leaves_the_encoder_as_it_is() 
 
 
 def test_sentences_are_sampled_evenly(monkeypatch: pytest.MonkeyPatch) -> None:
-    from lowner_pl.callbacks import corpus_facts as facts
+    from lowner_pl.callbacks.screen import corpus_facts as facts
 
     monkeypatch.setattr(facts, "SAMPLED", 30)
     splits = facts.corpus_facts(SampleDataModule(language="sw"), Module(embedded()))

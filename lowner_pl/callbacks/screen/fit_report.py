@@ -8,7 +8,7 @@ from typing import Any
 from lightning.pytorch import Trainer
 
 from lowner_pl.callbacks.best_checkpoint import KeepsBest, beats
-from lowner_pl.callbacks.fit_screen import show_fit, show_validation
+from lowner_pl.callbacks.screen.dev_scores import show_fit, show_validation
 from lowner_pl.callbacks.shared import logged_scores
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from lightning.pytorch import Callback, Trainer
 
-from lowner_pl.callbacks.screen import say
+from lowner_pl.callbacks.screen.printing import say
 
 
 class UnscoredReport(Callback):

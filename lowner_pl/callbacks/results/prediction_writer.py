@@ -6,8 +6,8 @@ from typing import Any
 
 from lightning.pytorch import Callback, Trainer
 
-from lowner_pl.callbacks.outputs import output_file
-from lowner_pl.callbacks.screen import say, warn
+from lowner_pl.callbacks.results.outputs import output_file
+from lowner_pl.callbacks.screen.printing import say, warn
 from lowner_pl.callbacks.shared import gathered, give_back_memory, reads_all
 from lowner_pl.corpus import ConllWriter, Episode, Sentence
 

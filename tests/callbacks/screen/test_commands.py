@@ -15,13 +15,13 @@ from rich.progress import Progress, TextColumn
 from rich.table import Column
 
 from lowner_pl.callbacks import progress_shown, read_test_record, without_advice
-from lowner_pl.callbacks.progress_bar import EpochLines, ProgressBar
-from lowner_pl.callbacks.screen import print_end
+from lowner_pl.callbacks.screen.printing import print_end
+from lowner_pl.callbacks.screen.progress_bar import EpochLines, ProgressBar
 from lowner_pl.commands.cli import run
 from lowner_pl.corpus import Sentence, read_conll, write_conll
 
-from ..conftest import SAMPLE
-from ..running import command, folder, small_backbone, steps
+from ...conftest import SAMPLE
+from ...running import command, folder, small_backbone, steps
 
 BAR = "--trainer.enable_progress_bar=null"
 

@@ -6,16 +6,7 @@ from typing import Any
 
 from lightning.pytorch import Callback, Trainer
 
-from lowner_pl.callbacks.screen import (
-    PER_TOKEN,
-    configured,
-    limiting_option,
-    print_end,
-    print_table,
-    say,
-)
-from lowner_pl.callbacks.shared import COUNTS, logged_scores, reads_all, write_record
-from lowner_pl.callbacks.testing_record import (
+from lowner_pl.callbacks.results.testing_record import (
     NAME,
     TestedSet,
     file_suffix,
@@ -24,6 +15,15 @@ from lowner_pl.callbacks.testing_record import (
     short_scores,
     tested_checkpoint,
 )
+from lowner_pl.callbacks.screen.printing import (
+    PER_TOKEN,
+    configured,
+    limiting_option,
+    print_end,
+    print_table,
+    say,
+)
+from lowner_pl.callbacks.shared import COUNTS, logged_scores, reads_all, write_record
 
 
 class ScoreReport(Callback):

@@ -5,8 +5,8 @@ from typing import Any
 
 from lightning.pytorch import Callback
 
-from lowner_pl.callbacks.corpus_facts import SplitFacts, corpus_facts, doubts, text_facts
-from lowner_pl.callbacks.screen import SHOWN_TYPES, console, limiting_option, say, warn
+from lowner_pl.callbacks.screen.corpus_facts import SplitFacts, corpus_facts, doubts, text_facts
+from lowner_pl.callbacks.screen.printing import SHOWN_TYPES, console, limiting_option, say, warn
 
 
 class CorpusReport(Callback):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lowner_pl.callbacks.screen import hush, print_end, print_table
+from lowner_pl.callbacks.screen.printing import hush, print_end, print_table
 
 NAMES = ("v[bold]2", "a[/bold]", "[red]", ":smile:", "PER$1", "B_{x}", "[", "]\\[")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lowner_pl.callbacks.outputs import output_file
+from lowner_pl.callbacks.results.outputs import output_file
 from lowner_pl.corpus import Sentence
 
 
