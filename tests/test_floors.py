@@ -76,6 +76,7 @@ ROOMS: dict[str, dict[str, set[str]]] = {
         "generation": set(),
     },
     "callbacks": {"screen": set(), "results": {"screen"}, "tensorboard": set()},
+    "corpus": {"conll": set()},
     "datamodules": {"corpora": set(), "composed": set()},
     "modules": {"tagging": set(), "meta": {"tagging"}, "generation": set()},
 }

@@ -1,8 +1,10 @@
 """Text: sentences, tags, CoNLL files and seeded subsets. Standard library only."""
 
-from lowner_pl.corpus.conll import ConllFile, parse_conll, read_conll
-from lowner_pl.corpus.conll_lines import ConllFormat
-from lowner_pl.corpus.content import content_of, is_conll_name
+from lowner_pl.corpus.conll.content import content_of, is_conll_name
+from lowner_pl.corpus.conll.lines import ConllFormat
+from lowner_pl.corpus.conll.reading import ConllFile, parse_conll, read_conll
+from lowner_pl.corpus.conll.schemes import Scheme, detect_scheme, to_iob2
+from lowner_pl.corpus.conll.writer import ConllWriter, write_conll
 from lowner_pl.corpus.entity import Entity, entities_of, tags_of
 from lowner_pl.corpus.episode import Episode, queries
 from lowner_pl.corpus.novelty import (
@@ -15,7 +17,6 @@ from lowner_pl.corpus.novelty import (
     SeenSentences,
     fingerprint,
 )
-from lowner_pl.corpus.schemes import Scheme, detect_scheme, to_iob2
 from lowner_pl.corpus.sentence import Sentence, Sentences, count_types, gold_hash
 from lowner_pl.corpus.subset import split_off, subset
 from lowner_pl.corpus.tags import TagSet
@@ -28,7 +29,6 @@ from lowner_pl.corpus.text import (
     read_text,
     readable_again,
 )
-from lowner_pl.corpus.writer import ConllWriter, write_conll
 
 __all__ = [
     "DUPLICATE",

@@ -7,9 +7,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from lowner_pl.corpus.conll_lines import DOCUMENT_START
-from lowner_pl.corpus.file_kinds import kind_of
-from lowner_pl.corpus.spellings import respelt
+from lowner_pl.corpus.conll.file_kinds import kind_of
+from lowner_pl.corpus.conll.lines import DOCUMENT_START
+from lowner_pl.corpus.conll.spellings import respelt
 from lowner_pl.corpus.text import decode, readable_again
 
 CONLL_NAMES = frozenset(

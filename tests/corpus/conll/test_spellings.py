@@ -8,7 +8,7 @@ import warnings
 import pytest
 
 from lowner_pl.corpus import ConllFormat, Sentence, parse_conll
-from tests.corpus.test_conll import HERE, streamed
+from tests.corpus.conll.test_reading import HERE, streamed
 
 TAGS = ("B-PER", "I-PER", "O", "B-LOC", "O", "B-PER", "B-ORG", "I-ORG", "O")
 

@@ -1,6 +1,6 @@
 import pytest
 
-from lowner_pl.corpus.content import content, is_conll_name
+from lowner_pl.corpus.conll.content import content, is_conll_name
 
 TAGGED = "Juma B-PER\nalifika O\n\nDodoma B-LOC\n. O\n"
 

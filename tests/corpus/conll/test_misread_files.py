@@ -3,8 +3,8 @@
 import pytest
 
 from lowner_pl.corpus import ConllFile, ConllFormat, Sentence, parse_conll
-from tests.corpus.test_conll import HERE, parse, streamed
-from tests.corpus.test_tag_spellings import PLAIN, TAGS, read, refusal, text
+from tests.corpus.conll.test_reading import HERE, parse, streamed
+from tests.corpus.conll.test_spellings import PLAIN, TAGS, read, refusal, text
 
 SEPARATE = text(list(TAGS)) + "\n"
 SENTENCES = [sentence.split("\n") for sentence in SEPARATE.strip("\n").split("\n\n")]

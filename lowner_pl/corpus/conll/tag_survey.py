@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
-from lowner_pl.corpus.judged_file import JudgedFile
-from lowner_pl.corpus.schemes import IOB2Converter, misfit
-from lowner_pl.corpus.spellings import doubts, near_types, respelt, shown
+from lowner_pl.corpus.conll.judged_file import JudgedFile
+from lowner_pl.corpus.conll.schemes import IOB2Converter, misfit
+from lowner_pl.corpus.conll.spellings import doubts, near_types, respelt, shown
 
 # Types of syntactic chunks, which stand in a column before the entities of CoNLL-2003.
 _CHUNKS = re.compile(r"(?:ADJ|ADV|CONJ|CN|[NVPA])P|[NVPA]C|ADVC|SBAR|PRT|INTJ|LST|UCP|")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence, Sized
 from pathlib import Path
 from typing import Self, TextIO
 
-from lowner_pl.corpus.conll_lines import DOCUMENT_START, MARKED
+from lowner_pl.corpus.conll.lines import DOCUMENT_START, MARKED
 from lowner_pl.corpus.entity import is_iob2
 from lowner_pl.corpus.sentence import Sentence
 from lowner_pl.runs.files import Partial, unwritable

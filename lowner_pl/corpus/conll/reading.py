@@ -4,11 +4,11 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from lowner_pl.corpus.conll_lines import Block, ConllFormat, Notes, blocks
-from lowner_pl.corpus.judged_file import JudgedFile
-from lowner_pl.corpus.schemes import Scheme
+from lowner_pl.corpus.conll.judged_file import JudgedFile
+from lowner_pl.corpus.conll.lines import Block, ConllFormat, Notes, blocks
+from lowner_pl.corpus.conll.schemes import Scheme
+from lowner_pl.corpus.conll.survey import survey
 from lowner_pl.corpus.sentence import Sentence
-from lowner_pl.corpus.survey import survey
 from lowner_pl.corpus.text import decode, lines_of, read_bytes
 
 

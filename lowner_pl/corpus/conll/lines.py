@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 
-from lowner_pl.corpus.file_kinds import is_header, kind_of
-from lowner_pl.corpus.schemes import Scheme
-from lowner_pl.corpus.spellings import PREFIXED_OR_O, shown
+from lowner_pl.corpus.conll.file_kinds import is_header, kind_of
+from lowner_pl.corpus.conll.schemes import Scheme
+from lowner_pl.corpus.conll.spellings import PREFIXED_OR_O, shown
 
 DOCUMENT_START = "-DOCSTART-"
 _CONLLU_COMMENT = re.compile(

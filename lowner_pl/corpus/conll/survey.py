@@ -7,13 +7,13 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from lowner_pl.corpus.conll_lines import Block, LineError
-from lowner_pl.corpus.file_kinds import is_index
-from lowner_pl.corpus.judged_file import JudgedFile
-from lowner_pl.corpus.schemes import IOB2Converter
+from lowner_pl.corpus.conll.file_kinds import is_index
+from lowner_pl.corpus.conll.judged_file import JudgedFile
+from lowner_pl.corpus.conll.lines import Block, LineError
+from lowner_pl.corpus.conll.schemes import IOB2Converter
+from lowner_pl.corpus.conll.spellings import PREFIXED_OR_O, shown
+from lowner_pl.corpus.conll.tag_survey import TagSurvey
 from lowner_pl.corpus.sentence import Sentence
-from lowner_pl.corpus.spellings import PREFIXED_OR_O, shown
-from lowner_pl.corpus.tag_survey import TagSurvey
 
 LONG = 200  # words that sentences of real corpora have at most on average; most have 10 to 30
 _FEW = 3  # words that may be alike by chance

@@ -9,7 +9,7 @@ import pytest
 
 from lowner_pl.corpus import ConllFormat, parse_conll, read_conll, write_conll
 
-ROOT = Path(__file__).parents[2].parent / "shared" / "data" / "ner"
+ROOT = Path(__file__).parents[3].parent / "shared" / "data" / "ner"
 STATS: dict[str, Any] = (
     json.loads((ROOT / "stats.json").read_text()) if (ROOT / "stats.json").is_file() else {}
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from lowner_pl.corpus.spellings import PREFIXED_OR_O, shown
+from lowner_pl.corpus.conll.spellings import PREFIXED_OR_O, shown
 
 _LOOKED_AT = 10_000  # lines of a file
 _NAMES = re.compile(

@@ -4,8 +4,8 @@ import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from lowner_pl.corpus.conll_lines import Block, ConllFormat, Notes
-from lowner_pl.corpus.file_kinds import Advice, advice
+from lowner_pl.corpus.conll.file_kinds import Advice, advice
+from lowner_pl.corpus.conll.lines import Block, ConllFormat, Notes
 
 
 @dataclass(slots=True)
