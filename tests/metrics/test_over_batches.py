@@ -12,7 +12,7 @@ import torch.distributed as dist
 
 from lowner_pl.metrics import EntityScores
 
-from .scored_tags import TYPES, random_corpus, scores_of
+from ..scored_tags import TYPES, random_corpus, scores_of
 
 
 def partitions(size: int, generator: random.Random) -> Iterator[list[int]]:

@@ -12,7 +12,7 @@ from seqeval.scheme import IOB2
 
 from lowner_pl.metrics import EntityScores
 
-from .scored_tags import TYPES, random_corpus, scores_of
+from ..scored_tags import TYPES, random_corpus, scores_of
 
 
 def repaired(tags: Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Scores of predicted entities against gold ones, and of predicted subwords."""
+"""Scores of predicted entities against gold ones."""
 
 from collections.abc import Iterable, Sequence
 from itertools import chain
@@ -171,52 +171,3 @@ def _scores(correct: int, gold: int, predicted: int) -> dict[str, float]:
 def _ratio(part: float, whole: int) -> float:
     """Return ``part / whole``, 0 if there is nothing to divide by."""
     return part / whole if whole else 0.0
-
-
-class MaskedScores(Metric):
-    """Accuracy and mean loss at masked positions, and the accuracy of always guessing one subword.
-
-    The guess, ``baseline``, is the subword that is most often right in these very data: no
-    model without context does better.
-
-    Args:
-        vocabulary: Number of subwords.
-    """
-
-    is_differentiable = False
-    higher_is_better = True
-    full_state_update = False
-
-    targets: Tensor
-    correct: Tensor
-    loss_sum: Tensor
-
-    def __init__(self, vocabulary: int) -> None:
-        super().__init__()
-        zeros = torch.zeros(vocabulary, dtype=torch.int64)
-        self.add_state("targets", zeros, dist_reduce_fx="sum")
-        self.add_state("correct", zeros[0].clone(), dist_reduce_fx="sum")
-        zero = torch.tensor(0.0, dtype=torch.float64)
-        self.add_state("loss_sum", zero, dist_reduce_fx="sum")
-
-    def update(self, scores: Tensor, targets: Tensor) -> None:
-        """Count predictions.
-
-        Args:
-            scores: Vocabulary scores at masked positions. Shape ``(M, V)``.
-            targets: The subwords that stood there. Shape ``(M,)``.
-        """
-        self.targets += torch.bincount(targets, minlength=len(self.targets))
-        self.correct += (scores.argmax(1) == targets).sum()
-        self.loss_sum += torch.nn.functional.cross_entropy(scores.float(), targets, reduction="sum")
-
-    def compute(self) -> dict[str, Tensor]:
-        """Return ``accuracy``, ``loss``, ``perplexity``, ``baseline`` and how many ``masks``."""
-        masks = self.targets.sum()
-        return {
-            "accuracy": (self.correct / masks.clamp(min=1)).float(),
-            "loss": (self.loss_sum / masks.clamp(min=1)).float(),
-            "perplexity": (self.loss_sum / masks.clamp(min=1)).exp().float(),
-            "baseline": (self.targets.max() / masks.clamp(min=1)).float(),
-            "masks": masks.float(),
-        }
