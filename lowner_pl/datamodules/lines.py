@@ -11,6 +11,7 @@ import torch
 from torch.utils.data import DistributedSampler
 
 from lowner_pl.runs.files import Partial, reason_of
+from lowner_pl.runs.seeds import derived_seed
 
 _ROWS = 10_000  # written at once
 _VERSION = 2  # of the tables: those of another are not used
@@ -198,5 +199,4 @@ class LanguageSampler(DistributedSampler[int]):
 
     def _generator(self, *key: int) -> torch.Generator:
         """Return a generator of its own for each use."""
-        digest = hashlib.blake2b(repr((self.seed, *key)).encode(), digest_size=7).digest()
-        return torch.Generator().manual_seed(int.from_bytes(digest, "big"))
+        return torch.Generator().manual_seed(derived_seed(self.seed, *key))

@@ -1,6 +1,5 @@
 """Loaders whose batches are lists, of sentences or what is made of them."""
 
-import os
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TypeVar
@@ -10,6 +9,7 @@ from torch.utils.data import DataLoader, Dataset, DistributedSampler
 
 from lowner_pl.corpus import Sentence, Sentences
 from lowner_pl.datamodules.resumable_loader import ResumableLoader
+from lowner_pl.runs.seeds import run_seed
 
 _Item = TypeVar("_Item")
 
@@ -48,7 +48,7 @@ def training_loader(
         world_size: Number of devices; each gets its share of the sentences.
         rank: Number of this device, from 0.
     """
-    seed = int(os.environ.get("PL_GLOBAL_SEED", "0")) if seed is None else seed
+    seed = run_seed(seed)
     data = _Items(sentences)
     return ResumableLoader(
         data,

@@ -1,6 +1,5 @@
 """Batches in random order that several devices share out exactly."""
 
-import os
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
@@ -8,6 +7,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset, DistributedSampler
 
 from lowner_pl.datamodules.resumable_loader import ResumableLoader
+from lowner_pl.runs.seeds import run_seed
 
 _Item = TypeVar("_Item")
 
@@ -65,7 +65,7 @@ def shared_loader(
         world_size: Number of devices.
         rank: Number of this device, from 0.
     """
-    seed = int(os.environ.get("PL_GLOBAL_SEED", "0")) if seed is None else seed
+    seed = run_seed(seed)
     return ResumableLoader(
         _Lists(items),
         batch_size=None,

@@ -1,7 +1,6 @@
 """Raw text in one or many languages, larger than memory if need be."""
 
 import hashlib
-import os
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -14,6 +13,7 @@ from lowner_pl.corpus import Sentence
 from lowner_pl.datamodules.lines import LanguageSampler, held_out, language_counts, line_table
 from lowner_pl.datamodules.resumable_loader import ResumableLoader
 from lowner_pl.datamodules.sentences import SentenceDataModule
+from lowner_pl.runs.seeds import run_seed
 
 
 class TextDataModule(SentenceDataModule):
@@ -151,7 +151,7 @@ class TextDataModule(SentenceDataModule):
     def train_dataloader(self) -> DataLoader[Sentence]:
         """Return the training batches."""
         train = self._lines["train"]
-        seed = int(os.environ.get("PL_GLOBAL_SEED", "0")) if self.seed is None else self.seed
+        seed = run_seed(self.seed)
         return ResumableLoader(
             train,
             batch_size=self.batch_size,

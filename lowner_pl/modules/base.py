@@ -1,7 +1,5 @@
 """What all methods share: optimiser and schedule, repeatable randomness, honest checkpoints."""
 
-import hashlib
-import os
 from abc import ABC
 from collections.abc import Iterable
 from functools import cached_property
@@ -24,6 +22,7 @@ from lowner_pl.modules.origin import (
 )
 from lowner_pl.modules.progress import mark_unfinished_epoch, skip_unplanned_validation
 from lowner_pl.nn import tokenizer_identity, trial_optimizer
+from lowner_pl.runs.seeds import derived_seed, run_seed
 
 Schedule = Literal["constant", "linear", "cosine"]
 IDENTITY = "lowner_pl"
@@ -239,7 +238,7 @@ class BaseModule(LightningModule, ABC):
     @property
     def seed(self) -> int:
         """The seed of the run."""
-        return int(os.environ.get("PL_GLOBAL_SEED", "0"))
+        return run_seed()
 
     def step_seed(self, batch_idx: int) -> int:
         """Return the seed of a training step: a hash of run seed, epoch, batch and device."""
@@ -247,8 +246,7 @@ class BaseModule(LightningModule, ABC):
 
     def seed_of(self, *numbers: int) -> int:
         """Return a hash of run seed, epoch and some numbers."""
-        key = repr((self.seed, self.current_epoch, *numbers))
-        return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=7).digest(), "big")
+        return derived_seed(self.seed, self.current_epoch, *numbers)
 
     def check_finite(self, loss: Tensor, batch: list[Sentence], batch_idx: int) -> None:
         """Stop before a step on a loss that is no number; what was saved stays.

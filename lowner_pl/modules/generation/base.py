@@ -1,7 +1,5 @@
 """Methods that make new sentences of the training sentences, and what streams these."""
 
-import hashlib
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -17,6 +15,7 @@ from lowner_pl.corpus import (
     Sentence,
 )
 from lowner_pl.modules.base import BaseModule
+from lowner_pl.runs.seeds import derived_seed, run_seed
 
 BUFFERED_BATCHES = 16
 
@@ -58,15 +57,12 @@ class GeneratingModule(BaseModule, ABC):
     @property
     def used_seed(self) -> int:
         """The seed of the generated sentences."""
-        if self.generation_seed is not None:
-            return self.generation_seed
-        return int(os.environ.get("PL_GLOBAL_SEED", "0"))
+        return run_seed(self.generation_seed)
 
     @staticmethod
     def drawing(seed: int, number: int) -> torch.Generator:
         """Return what draws all that comes of a sentence, by its number."""
-        key = hashlib.blake2b(repr((seed, number)).encode(), digest_size=7).digest()
-        return torch.Generator().manual_seed(int.from_bytes(key, "big"))
+        return torch.Generator().manual_seed(derived_seed(seed, number))
 
     def on_predict_start(self) -> None:
         """Count sentences from the first.
