@@ -12,7 +12,6 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from lowner_pl.corpus import Episode
 from lowner_pl.encoding import Batch, Marker, mask_entity_words
 from lowner_pl.modules.meta.adaptive import AdaptiveModule, Task
-from lowner_pl.modules.ranges import check_range
 from lowner_pl.nn import (
     Adaptation,
     Average,
@@ -21,6 +20,7 @@ from lowner_pl.nn import (
     adapted_weights,
     inner_update,
 )
+from lowner_pl.nn.ranges import check_range
 
 Algorithm = Literal["fomaml", "maml", "reptile", "anil"]
 

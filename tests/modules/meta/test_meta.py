@@ -230,16 +230,16 @@ def test_of_tasks_run_together_the_one_without_a_loss_is_named(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"inner_steps": 0}, "`inner_steps` must be at least 1, was: 0"),
-        ({"adaptation_steps": -1}, "`adaptation_steps` must be at least 0, was: -1"),
-        ({"adaptation_lr": -1.0}, r"`adaptation_lr` must be at least 0, was: -1\.0"),
-        ({"mask_rate": 1.5}, r"`mask_rate` must be from 0 to 1, was: 1\.5"),
-        ({"max_weight": -0.5}, r"`max_weight` must be at least 0, was: -0\.5"),
+        ({"inner_steps": 0}, "`inner_steps` is 0, but it must be at least 1"),
+        ({"adaptation_steps": -1}, "`adaptation_steps` is -1, but it must be at least 0"),
+        ({"adaptation_lr": -1.0}, r"`adaptation_lr` is -1\.0, but it must be at least 0"),
+        ({"mask_rate": 1.5}, r"`mask_rate` is 1\.5, but it must be between 0 and 1"),
+        ({"max_weight": -0.5}, r"`max_weight` is -0\.5, but it must be at least 0"),
         (
             {"max_weight": float("inf")},
-            "`max_weight` must be.*a finite number, was: inf",
+            "`max_weight` is inf, but it must be at least 0 and finite",
         ),
-        ({"adaptation_lr": float("nan")}, "`adaptation_lr` must be at least 0, was: nan"),
+        ({"adaptation_lr": float("nan")}, "`adaptation_lr` is nan, but it must be at least 0"),
         (
             {"algorithm": "reptile", "inner_optimizer": sgd(0.0)},
             "`inner_optimizer` must have an `lr` above 0 for reptile",
