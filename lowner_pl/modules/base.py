@@ -25,6 +25,7 @@ from lowner_pl.nn import tokenizer_identity, trial_optimizer
 from lowner_pl.runs.seeds import derived_seed, run_seed
 
 Schedule = Literal["constant", "linear", "cosine"]
+MethodKind = Literal["tagger", "generator", "language_model"]
 IDENTITY = "lowner_pl"
 TOKENIZER = "tokenizer"
 
@@ -49,6 +50,12 @@ class BaseModule(LightningModule, ABC):
     headline: str = "f1"
     """The score of ``dev/…`` that decides which checkpoint is best; more is better."""
 
+    kind: MethodKind
+    """What the method is for. The command line chooses the reports of a run by it."""
+    predicts: bool = False
+    """Whether ``predict`` has something to write: tags or new sentences."""
+    works_untrained: bool = False
+    """Whether ``--ckpt_path none`` is allowed: the pretrained backbone alone is of use."""
     learns_episodes: bool = False
     """Whether the method wants tasks, support and query, where others want sentences."""
     mismatch_remedy: str = "Use the config of the checkpoint's own run folder."

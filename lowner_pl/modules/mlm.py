@@ -13,7 +13,7 @@ from torch.nn.functional import cross_entropy
 from lowner_pl.corpus import Sentence
 from lowner_pl.encoding import WordEncoder, mask_subwords, pack_lines, unspelt_share
 from lowner_pl.metrics import MaskedScores
-from lowner_pl.modules.base import BaseModule, Schedule
+from lowner_pl.modules.base import BaseModule, MethodKind, Schedule
 from lowner_pl.nn import load_backbone, max_positions, save_backbone
 
 WARNED_SHARE, REFUSED_SHARE = 0.1, 0.5
@@ -64,6 +64,7 @@ class MLMLightningModule(BaseModule):
         ValueError: If an option is out of its range, or the backbone has no mask token or no head.
     """
 
+    kind: MethodKind = "language_model"
     method = "mlm"
     headline = "accuracy"
 

@@ -14,7 +14,7 @@ from lowner_pl.corpus import (
     SeenSentences,
     Sentence,
 )
-from lowner_pl.modules.base import BaseModule
+from lowner_pl.modules.base import BaseModule, MethodKind
 from lowner_pl.runs.seeds import derived_seed, run_seed
 
 BUFFERED_BATCHES = 16
@@ -32,6 +32,8 @@ class GeneratingModule(BaseModule, ABC):
         generated_before: How many sentences of the corpus were done when a stopped run goes on.
     """
 
+    kind: MethodKind = "generator"
+    predicts = True
     predict_split = "train"
     rounds: int
     generation_seed: int | None

@@ -77,6 +77,8 @@ class MELMLightningModule(GeneratingModule, MLMLightningModule):
             none of a token's seed words.
     """
 
+    works_untrained = True  # MLM-Entity, an ablation of the paper, is MELM without training
+
     def __init__(
         self,
         *,

@@ -15,7 +15,7 @@ from torchmetrics import MeanMetric
 from lowner_pl.corpus import Sentence, TagSet, count_types, queries
 from lowner_pl.encoding import RANDOM_MARKER, Batch, Marker, WordEncoder
 from lowner_pl.metrics import EntityScores
-from lowner_pl.modules.base import IDENTITY, BaseModule, Schedule
+from lowner_pl.modules.base import IDENTITY, BaseModule, MethodKind, Schedule
 from lowner_pl.modules.tagging.start import read_start
 from lowner_pl.nn import (
     Average,
@@ -62,6 +62,8 @@ class NERModule(BaseModule):
         ValueError: If ``head_lr_factor`` is not positive, or ``average`` does not suit the head.
     """
 
+    kind: MethodKind = "tagger"
+    predicts = True
     mismatch_remedy = (
         "Use the config of the checkpoint's own run folder, or begin training with its weights: "
         "`--model.start`."
