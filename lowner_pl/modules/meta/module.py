@@ -20,7 +20,7 @@ from lowner_pl.nn import (
     adapted_weights,
     inner_update,
 )
-from lowner_pl.nn.ranges import check_range
+from lowner_pl.runs.ranges import check_range
 
 Algorithm = Literal["fomaml", "maml", "reptile", "anil"]
 

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from lowner_pl.nn.ranges import check_range
+from lowner_pl.runs.ranges import check_range
 
 
 @pytest.mark.parametrize("value", [0, 0.5, 1])
