@@ -7,7 +7,7 @@ from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from torch import Tensor
 
-from lowner_pl.runs.files import lies_in
+from lowner_pl.runs.paths import lies_in
 
 LOWER = ("loss", "perplexity")
 HIGHER = ("f1", "precision", "recall", "accuracy", "log_likelihood")

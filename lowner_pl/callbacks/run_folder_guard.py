@@ -5,7 +5,7 @@ from typing import Any
 
 from lightning.pytorch import Callback, Trainer
 
-from lowner_pl.runs.safety import removed
+from lowner_pl.runs.disk import removed
 
 
 class RunFolderGuard(Callback):

@@ -2,15 +2,11 @@
 
 import contextlib
 import ctypes
-import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
 from lightning.pytorch import Trainer
-
-from lowner_pl.runs.files import write_text
 
 COUNTS = ("entities", "predicted_entities", "words", "sentences", "masks")
 
@@ -56,8 +52,3 @@ def reads_all(batches: Sequence[int], loaders: Any) -> bool:
     """
     loaders = loaders if isinstance(loaders, list) else [loaders]
     return all(n >= len(loader) for n, loader in zip(batches, loaders, strict=True))
-
-
-def write_record(file: Path, record: dict[str, Any]) -> None:
-    """Write a JSON file whole or not at all."""
-    write_text(file, json.dumps(record, indent=2, ensure_ascii=False) + "\n")

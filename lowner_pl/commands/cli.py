@@ -46,15 +46,11 @@ from lowner_pl.modules import (
 from lowner_pl.runs import stopping
 from lowner_pl.runs.checkpoints import AtomicCheckpointIO, read_checkpoint, restored_from
 from lowner_pl.runs.claim import RunClaim
-from lowner_pl.runs.event_files import NoLogger
-from lowner_pl.runs.files import check_folder_name
+from lowner_pl.runs.disk import check_writable, checkpoint_bytes, explained
+from lowner_pl.runs.files import write_text
 from lowner_pl.runs.folder import RunFolder
-from lowner_pl.runs.safety import (
-    check_writable,
-    checkpoint_bytes,
-    explained,
-    hush_writer,
-)
+from lowner_pl.runs.loggers import NoLogger, hush_writer
+from lowner_pl.runs.paths import check_folder_name
 from lowner_pl.runs.trainer_options import check_trainer_options, made_by_lightning
 
 UNTRAINED = "none"
@@ -75,10 +71,15 @@ class RunConfigCallback(SaveConfigCallback):
         """Wait: a checkpoint that is about to be refused must leave the folder as it was."""
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Write the file when training begins."""
-        self.config = self.config.clone()
-        self.config["ckpt_path"] = None
-        super().setup(trainer, pl_module, "fit")
+        """Write the file when training begins, whole or not at all."""
+        del pl_module
+        config = self.config.clone()
+        config["ckpt_path"] = None
+        folder = trainer.log_dir  # Lightning broadcasts it, so every device must ask for it
+        if trainer.is_global_zero:
+            assert folder is not None
+            text = self.parser.dump(config, skip_none=False)
+            write_text(Path(folder) / self.config_filename, text)
 
 
 class NERCLI(LightningCLI):
@@ -333,7 +334,6 @@ def run(args: ArgsType = None) -> NERCLI:
         BaseModule,
         SentenceDataModule,
         save_config_callback=RunConfigCallback,
-        save_config_kwargs={"overwrite": True},
         parser_class=OptionParser,
         subclass_mode_model=True,
         subclass_mode_data=True,

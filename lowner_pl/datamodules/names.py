@@ -2,7 +2,7 @@
 
 import re
 
-from lowner_pl.runs.files import check_folder_name
+from lowner_pl.runs.paths import check_folder_name
 
 _ODD = re.compile(r"[\x00-\x1f\x7f-\x9f/\\\u2028\u2029\ud800-\udfff]")
 

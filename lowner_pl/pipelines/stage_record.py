@@ -8,9 +8,8 @@ from typing import Any
 
 import yaml
 
-from lowner_pl.callbacks.shared import write_record
 from lowner_pl.corpus import AugmentationReport
-from lowner_pl.runs.files import claimed, reason_of
+from lowner_pl.runs.files import claimed, reason_of, write_json
 
 OUTPUTS = ("checkpoint", "file")
 REMEDIES = {
@@ -71,7 +70,7 @@ class StageRecord:
     def write(self, stage: str, entry: Entry) -> None:
         """Write what is known of a stage."""
         self.entries[stage] = entry
-        write_record(self.file, self.entries)
+        write_json(self.file, self.entries)
 
     def done(self, stage: str, entry: Entry) -> Entry:
         """Note that a stage is done."""

@@ -1,4 +1,4 @@
-"""Checkpoints on disk: written whole or not at all, read without running code, and verified."""
+"""Checkpoint files: written whole or not at all, read without running code, and verified."""
 
 import traceback
 import zipfile
@@ -16,10 +16,10 @@ from lowner_pl.runs.files import Partial
 
 CHECKSUMS = "lowner_pl_checksums"
 NUMBERS = ("state_dict", "optimizer_states")
-"""Parts of a checkpoint in which all numbers must be finite."""
+"""Entries of a checkpoint in which all numbers must be finite."""
 RESTORING = {"checkpoint_connector", "on_load_checkpoint", "load_state_dict", "saving"}
-"""Files and functions in which an error is one of the checkpoint."""
-# Lightning and our code rely on these types; a missing entry is fine, as in older checkpoints.
+"""Modules and functions that restore a checkpoint; an error in them is blamed on the file."""
+# Entries that Lightning and this package rely on. One may be missing, as in older checkpoints.
 TYPES: dict[str, type] = {
     "state_dict": dict,
     "lowner_pl": dict,
@@ -36,24 +36,24 @@ TYPES: dict[str, type] = {
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
-    """Writes beside the old file and then replaces it, so that a full disk costs no checkpoint."""
+    """Lightning's checkpoint plug-in, with files that are written whole or not at all."""
 
     def save_checkpoint(
-        self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
+        self, checkpoint: dict[str, Any], path: str | Path, storage_options: object = None
     ) -> None:
-        """Write ``checkpoint`` with a checksum of each tensor to ``path``, whole.
+        """Write a checkpoint and a checksum of each of its tensors.
 
         Raises:
-            OSError: If it cannot be written; what stood at ``path`` stays.
+            OSError: If the file can't be written; an earlier file at ``path`` stays.
             ValueError: If a weight or a number of the optimiser's state is not finite.
         """
         del storage_options
         target = Path(path)
         if (name := _first_not_finite(checkpoint)) is not None:
             raise ValueError(
-                f"'{target}' was not written: after {checkpoint.get('global_step')} updates "
-                f"{name!r} holds a number that is infinite or not a number. Checkpoints saved "
-                "earlier are unchanged. Lower the learning rate or clip gradients."
+                f"'{target}' was not written: after {checkpoint.get('global_step')} updates, "
+                f"{name!r} contains an infinity or NaN. Earlier checkpoints are unchanged. Lower "
+                "the learning rate or clip gradients."
             )
         checkpoint = {**checkpoint, CHECKSUMS: checksums(tensors_in(checkpoint))}
         try:
@@ -61,9 +61,8 @@ class AtomicCheckpointIO(TorchCheckpointIO):
                 torch.save(checkpoint, file)
         except (OSError, RuntimeError) as error:
             raise OSError(
-                f"The checkpoint must be written whole, was: '{target}' could not be ({error}). "
-                "What stood there before is unchanged. Free some space and resume with "
-                "`--ckpt_path last`."
+                f"The checkpoint '{target}' can't be written ({error}). An earlier one is "
+                "unchanged. Free some space and resume with `--ckpt_path last`."
             ) from error
 
     def load_checkpoint(
@@ -78,37 +77,37 @@ class AtomicCheckpointIO(TorchCheckpointIO):
 
 
 def read_checkpoint(path: str | Path) -> dict[str, Any]:
-    """Read a checkpoint and verify it: its structure, checksums and numbers.
+    """Read a checkpoint and verify its structure, checksums and numbers.
 
     Raises:
-        FileNotFoundError: If there is none.
-        ValueError: If the file is damaged, no checkpoint, holds numbers that are not finite, or
-            holds more than tensors and plain values (it could run code).
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is damaged, is no checkpoint, contains numbers that are not finite,
+            or contains more than tensors and plain values, which could run code.
     """
     if not Path(path).is_file():
-        raise FileNotFoundError(f"A checkpoint must be a file, was: '{path}', which is none.")
+        raise FileNotFoundError(f"There is no checkpoint file '{path}'. Check the path.")
     checkpoint = _checked(_read(path), path)
     saved = checkpoint.pop(CHECKSUMS, None)
     if saved is not None and (name := first_changed(tensors_in(checkpoint), saved)) is not None:
         raise ValueError(
-            f"'{path}' is damaged: {name!r} is not as it was saved. Copy the file again, or use "
-            "another checkpoint, such as `--ckpt_path best` or `last`."
+            f"'{path}' is damaged: {name!r} has changed since it was saved. Copy the file again, "
+            "or use another checkpoint, such as `--ckpt_path best` or `last`."
         )
-    # With checksums the numbers are those that were saved, which were finite.
+    # Numbers with a matching checksum were finite when they were saved.
     if saved is None and (name := _first_not_finite(checkpoint)) is not None:
         raise ValueError(
-            f"'{path}' can't be used: {name!r} holds a number that is infinite or not a number. "
-            "Use another checkpoint, such as `--ckpt_path best` or `last`, or train again."
+            f"'{path}' can't be used: {name!r} contains an infinity or NaN. Use another "
+            "checkpoint, such as `--ckpt_path best` or `last`, or train again."
         )
     return checkpoint
 
 
 @contextmanager
 def restored_from(path: str | Path) -> Iterator[None]:
-    """Say in one sentence that a checkpoint can't be restored, whatever entry of it is wrong.
+    """Turn any error of restoring a checkpoint into one sentence about the file.
 
     Raises:
-        ValueError: If an error comes from restoring a checkpoint.
+        ValueError: If an error comes from restoring the checkpoint.
     """
     try:
         yield
@@ -125,38 +124,40 @@ def restored_from(path: str | Path) -> Iterator[None]:
         raise _not_ours(path, f"restoring it failed ({type(error).__name__}: {error})") from error
 
 
-def _read(path: str | Path) -> Any:
-    """Read the content of a file, its tensors mapped from the file."""
+def _read(path: str | Path) -> object:
+    """Read the content of a file; its tensors are mapped from the file."""
     try:
         with zipfile.ZipFile(path) as archive:
             for name in archive.namelist():
                 if "/data/" not in name:
-                    _verify(archive, name)  # tensors have a checksum of ours, which is faster
+                    _verify(archive, name)  # tensors have our own checksums, which are faster
         return torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except UnpicklingError as error:
         raise ValueError(
-            f"A checkpoint must hold tensors and plain values only, was: '{path}' with more, which "
-            "could run code. Only load checkpoints that lowner_pl wrote."
+            f"The checkpoint '{path}' contains more than tensors and plain values, which could run "
+            "code. Only load checkpoints that lowner_pl wrote."
         ) from error
     except Exception as error:  # damaged bytes make torch and zipfile raise errors of any kind
         reason = (str(error) or type(error).__name__).splitlines()[0][:200]
         raise ValueError(
-            f"A checkpoint must be whole, was: '{path}', which is damaged, truncated or no "
-            f"checkpoint ({reason}). Use another, such as `--ckpt_path best` or `last`."
+            f"'{path}' is damaged, truncated or no checkpoint ({reason}). Use another one, such as "
+            "`--ckpt_path best` or `last`."
         ) from error
 
 
 def _verify(archive: zipfile.ZipFile, name: str) -> None:
-    """Read a file of an archive, which compares its checksum."""
+    """Read a file of an archive to the end, which makes `zipfile` compare its checksum."""
     with archive.open(name) as file:
         while file.read(1 << 20):
             pass
 
 
-def _checked(checkpoint: Any, path: str | Path) -> dict[str, Any]:
-    """Refuse what is no checkpoint of Lightning, or holds entries of other types."""
+def _checked(checkpoint: object, path: str | Path) -> dict[str, Any]:
+    """Check that the content is a Lightning checkpoint with entries of the right types."""
     if not isinstance(checkpoint, dict) or "state_dict" not in checkpoint:
-        raise ValueError(f"A checkpoint must hold a state_dict, was: '{path}' without one.")
+        raise ValueError(
+            f"'{path}' is no checkpoint: it has no state_dict. Use one from a run folder."
+        )
     for key, expected in TYPES.items():
         value = checkpoint.get(key)
         if key in checkpoint and (not isinstance(value, expected) or isinstance(value, bool)):
@@ -164,7 +165,7 @@ def _checked(checkpoint: Any, path: str | Path) -> dict[str, Any]:
     for name, value in checkpoint["state_dict"].items():
         if not (isinstance(name, str) and isinstance(value, torch.Tensor)):
             found = f"{type(value).__name__} under {str(name)[:80]!r}"
-            raise _not_ours(path, f"'state_dict' holds {found}, not a tensor")
+            raise _not_ours(path, f"'state_dict' contains {found}, not a tensor")
     return checkpoint
 
 
@@ -176,6 +177,6 @@ def _not_ours(path: str | Path, found: str) -> ValueError:
 
 
 def _first_not_finite(checkpoint: dict[str, Any]) -> str | None:
-    """Find the first weight, or tensor of the optimiser's state, that is not finite."""
+    """Find the first weight or tensor of the optimiser's state that is not finite."""
     parts = {key: checkpoint[key] for key in NUMBERS if key in checkpoint}
     return first_not_finite(tensors_in(parts))

@@ -1,15 +1,14 @@
 """Checksums of tensors, and the search for numbers that are not finite."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 import torch
 import xxhash
 from torch import Tensor
 
 
-def tensors_in(value: Any, name: str = "") -> Iterator[tuple[str, Tensor]]:
-    """Walk through nested dicts and lists and yield each tensor with its place.
+def tensors_in(value: object, name: str = "") -> Iterator[tuple[str, Tensor]]:
+    """Yield every tensor in nested dicts and lists with its path.
 
     >>> [name for name, _ in tensors_in({"a": [torch.ones(1)], "b": {"c": torch.ones(1)}})]
     ['a.0', 'b.c']
@@ -17,7 +16,7 @@ def tensors_in(value: Any, name: str = "") -> Iterator[tuple[str, Tensor]]:
     if isinstance(value, Tensor):
         yield name, value
         return
-    parts: Iterable[tuple[Any, Any]] = ()
+    parts: Iterable[tuple[object, object]] = ()
     if isinstance(value, Mapping):
         parts = value.items()
     elif isinstance(value, list | tuple):
@@ -27,16 +26,16 @@ def tensors_in(value: Any, name: str = "") -> Iterator[tuple[str, Tensor]]:
 
 
 def checksums(tensors: Iterable[tuple[str, Tensor]]) -> dict[str, str]:
-    """Compute a checksum of each tensor's bytes, by its name."""
+    """Compute a checksum of each tensor's bytes, by the tensor's name."""
     return {name: _checksum(tensor) for name, tensor in tensors}
 
 
 def first_changed(tensors: Iterable[tuple[str, Tensor]], saved: Mapping[str, str]) -> str | None:
-    """Find the first tensor whose bytes are not those of its saved checksum.
+    """Find the first tensor that differs from its saved checksum.
 
     Args:
-        tensors: The tensors with their names; one without a checksum counts as changed.
-        saved: Checksums by name; a name without a tensor counts as changed, too.
+        tensors: Tensors with their names. One without a checksum counts as changed.
+        saved: Checksums by name. A name without a tensor counts as changed, too.
     """
     left = dict(saved)
     for name, tensor in tensors:
@@ -46,7 +45,7 @@ def first_changed(tensors: Iterable[tuple[str, Tensor]], saved: Mapping[str, str
 
 
 def first_not_finite(tensors: Iterable[tuple[str, Tensor]]) -> str | None:
-    """Find the first tensor that holds a number that is infinite or not a number."""
+    """Find the first tensor that contains an infinity or NaN."""
     return next((name for name, tensor in tensors if not _is_finite(tensor)), None)
 
 
@@ -58,5 +57,5 @@ def _checksum(tensor: Tensor) -> str:
 def _is_finite(tensor: Tensor) -> bool:
     if not (tensor.is_floating_point() or tensor.is_complex()):
         return True
-    # A sum reads memory once and keeps infinities and NaN; only if it overflows are all looked at.
+    # A sum is one pass over memory and keeps infinities and NaN. It may overflow; then look again.
     return bool(torch.isfinite(tensor.detach().sum()) or torch.isfinite(tensor).all())

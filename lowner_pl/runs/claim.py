@@ -1,15 +1,15 @@
-"""A run folder while ``fit`` works in it: claimed, with room made for the run, or put back."""
+"""How ``fit`` takes over a run folder: lock it, check its disk, and move an earlier run away."""
 
 from pathlib import Path
 
 from lightning.pytorch.utilities import rank_zero_info
 
+from lowner_pl.runs.disk import check_room
 from lowner_pl.runs.folder import RunFolder
-from lowner_pl.runs.safety import check_room
 
 
 class RunClaim:
-    """The claim of one process on a run folder.
+    """The hold of one process on a run folder while it trains.
 
     Args:
         run: The run folder.
@@ -17,20 +17,20 @@ class RunClaim:
 
     def __init__(self, run: RunFolder) -> None:
         self.run = run
-        self._aside: Path | None = None  # an earlier run that can be tested
+        self._aside: Path | None = None  # an earlier run that has a checkpoint
 
     def begin(self, *, resumed_step: int | None, needed: int) -> None:
-        """Lock the folder, and make room in it or go on where the run in it stands.
+        """Lock the folder, then prepare it for a new run or for resuming the run in it.
 
-        An earlier run is moved once there is room for the checkpoints of this one.
+        An earlier run is moved only once the disk is known to have room for the new checkpoints.
 
         Args:
-            resumed_step: Steps of the checkpoint that is resumed in place, if one is.
-            needed: Bytes that the checkpoints of the run take.
+            resumed_step: Number of steps in the checkpoint that is resumed in place, if any.
+            needed: Size of the run's checkpoints in bytes.
 
         Raises:
             ValueError: If another process is training into the folder.
-            OSError: If it can't be written, or the disk has less room.
+            OSError: If the folder can't be written or the disk has too little room.
         """
         self.run.lock()
         if resumed_step is not None:
@@ -44,12 +44,16 @@ class RunClaim:
             self._aside = aside if can_be_tested else None
 
     def give_up(self) -> str:
-        """Put the earlier run back if this one wrote no checkpoint, and say how to go on."""
+        """Restore the earlier run if this one wrote no checkpoint.
+
+        Returns:
+            A sentence that tells the user how to continue.
+        """
         if (self.run.checkpoints / "last.ckpt").is_file():
-            return "Add `--ckpt_path last` to the command to go on from the last checkpoint."
+            return "To continue from the last checkpoint, add `--ckpt_path last` to the command."
         if self._aside is None or self.run.has_checkpoint():
-            return "There is no checkpoint yet; the same command starts again."
+            return "No checkpoint was written yet. To start again, run the same command."
         left = self.run.put_back(self._aside)
-        more = f" What this run left is in '{left}'." if left else ""
+        more = f" The files of this run are in '{left}'." if left else ""
         print(f"No checkpoint was written. The earlier run is back in '{self.run.path}'.{more}")
-        return "The same command starts again."
+        return "To start again, run the same command."

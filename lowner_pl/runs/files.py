@@ -1,18 +1,18 @@
-"""Files and folders that appear whole or not at all, their names, and locks between processes.
+"""Files and folders that are written whole or not at all, and locks between processes.
 
-While it is written, a file lies beside its target as ``.<name>.<process>.<number>.partial``, locked
-by its process. What a killed process left under such a name is removed by the next one that writes
-into the same folder; what a living process writes is never touched.
+While a file is being written, it is called ``.<name>.<process>.<number>.partial`` and locked by its
+process. If the process is killed, the next process that writes into the same folder removes that
+file. Files that a living process is writing are never touched.
 """
 
 import contextlib
 import errno
+import json
 import os
 import re
 import shutil
 import sys
-import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -22,27 +22,27 @@ if sys.platform != "win32":
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
-_LEFT = re.compile(r"\.(.+)\.(\d+)\.\d+\.(partial|old)")
-_NAME = 50  # characters of the target's name, so that the hidden name is not too long for a file
-MOST_LETTERS = 100  # in a part of a folder's name; file systems allow 255 bytes
+_LEFT_BEHIND = re.compile(r"\.(.+)\.(\d+)\.\d+\.(partial|old)")
+_NAME = 50  # characters kept of the target's name, so that the hidden name is not too long
 _numbers = count()
 _unfinished: set["Partial"] = set()
 
 
 class Partial:
-    """A file or folder beside its target that takes the target's place once it is whole.
+    """A file or folder that takes the place of its target once it is complete.
 
-    In a ``with`` block it does so at the end, and is removed if the block ends in an error.
+    As a context manager, it is committed at the end of the ``with`` block, or discarded if the
+    block raises an error.
 
     Args:
-        target: Where it is to appear. Its folder is made if it is missing.
-        folder: Whether it is a folder. One that is at ``target`` is then replaced.
+        target: The final path. Missing parent folders are created.
+        folder: Whether to create a folder instead of a file. It replaces a folder at ``target``.
 
     Attributes:
-        path: Where to write meanwhile.
+        path: The temporary path to write to.
 
     Raises:
-        OSError: If it cannot be written.
+        OSError: If the file or folder can't be created.
     """
 
     def __init__(self, target: Path, *, folder: bool = False) -> None:
@@ -65,10 +65,10 @@ class Partial:
         _try_lock(self._descriptor)
 
     def commit(self) -> None:
-        """Put it in the target's place.
+        """Move the file or folder to its target.
 
         Raises:
-            OSError: If it cannot be written; what stood there stays.
+            OSError: If that fails; an earlier file or folder at the target stays.
         """
         try:
             if self._folder:
@@ -82,7 +82,7 @@ class Partial:
             self.discard()
 
     def discard(self) -> None:
-        """Remove what was written, unless it has taken the target's place."""
+        """Remove the temporary file or folder, unless it has been moved to its target."""
         if self not in _unfinished:
             return
         _remove(self.path)
@@ -91,7 +91,7 @@ class Partial:
         _unfinished.discard(self)
 
     def _replace_folder(self) -> None:
-        """Put a folder in the place of another, which comes back if that fails."""
+        """Move the folder to its target; restore the earlier folder if that fails."""
         old = self.target.with_name(f".{self.target.name}.{os.getpid()}.{next(_numbers)}.old")
         there = self.target.exists()
         try:
@@ -120,84 +120,66 @@ def write_text(target: Path, text: str) -> None:
     """Write a text file in UTF-8, whole or not at all.
 
     Raises:
-        OSError: If it cannot be written; what stood there stays.
+        OSError: If it can't be written; an earlier file stays.
     """
     with Partial(target) as partial:
         partial.path.write_text(text, encoding="utf-8", newline="\n")
 
 
-def check_folder_name(option: str, name: str) -> None:
-    """Refuse a name that would put a run into another folder, or that no screen can show.
-
-    Args:
-        option: The option that gives the name, for the message.
-        name: The name.
-
-    Raises:
-        ValueError: If it is empty, long, or has a path separator or a control character in it.
-    """
-    odd = [c for c in name if c in "/\\" or unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp")]
-    if odd or name in (".", "..") or name != name.strip() or not 0 < len(name) <= MOST_LETTERS:
-        raise ValueError(
-            f"`{option}` becomes part of a folder's name and can't be {name[:80]!r}. Use 1 to "
-            f"{MOST_LETTERS} letters, digits, dashes and dots, without slashes or control "
-            "characters."
-        )
-
-
-def lies_in(file: str | Path | None, folder: Path) -> bool:
-    """Tell whether a file lies below a folder, however their paths are written."""
-    return file is not None and folder.resolve() in Path(file).resolve().parents
+def write_json(target: Path, record: Mapping[str, object]) -> None:
+    """Write a JSON file, whole or not at all; see `write_text`."""
+    write_text(target, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
 
 
 def discard_all() -> None:
-    """Remove everything that this process has begun to write and not finished."""
+    """Remove every file and folder that this process has begun to write and not finished."""
     for partial in list(_unfinished):
         partial.discard()
 
 
 def clear_abandoned(folder: Path) -> None:
-    """Remove what killed processes left half-written in a folder.
+    """Remove the partial files of killed processes from a folder.
 
-    A folder that a killed process was about to replace is put back.
+    If a process was killed while it replaced a folder, the earlier folder is restored.
     """
     with contextlib.suppress(OSError):
         for path in folder.iterdir():
-            if (left := _LEFT.fullmatch(path.name)) is None or not _is_abandoned(path, left[2]):
+            match = _LEFT_BEHIND.fullmatch(path.name)
+            if match is None or not _is_abandoned(path, match[2]):
                 continue
-            if left[3] == "old" and not (target := path.with_name(left[1])).exists():
+            if match[3] == "old" and not (target := path.with_name(match[1])).exists():
                 path.rename(target)
             else:
                 _remove(path)
 
 
 def unwritable(target: Path, error: OSError) -> OSError:
-    """Make an error that says what cannot be written, why, and what to do."""
+    """Make an error that says which file can't be written, why, and what to do."""
     remedy = {
         errno.ENOSPC: " Free some space, or write to another disk.",
         errno.EDQUOT: " Free some space, or write to another disk.",
         errno.EROFS: " Write to another folder.",
         errno.EACCES: " Write to another folder.",
     }
-    said = OSError(
+    explained = OSError(
         f"'{target}' can't be written: {reason_of(error)}.{remedy.get(error.errno or 0, '')}"
     )
-    said.errno = error.errno
-    return said
+    explained.errno = error.errno
+    return explained
 
 
 def reason_of(error: OSError) -> str:
-    """Return why something can't be written, without a file's name or an error's number."""
+    """Return the operating system's reason, without the file name and the error number."""
     return os.strerror(error.errno) if error.errno else str(error)
 
 
 def lock_beside(target: Path, *, wait: bool = False) -> "BaseFileLock":
-    """Make the lock of a file or folder: the file ``.<name>.lock`` beside it.
+    """Make the lock of a file or folder, which is the file ``.<name>.lock`` beside it.
 
     Args:
-        target: The file or folder; the folder that holds it is made if it is missing.
-        wait: Whether acquiring it waits for another process, where it raises
-            `filelock.Timeout` otherwise.
+        target: The file or folder. Missing parent folders are created.
+        wait: Whether to wait while another process holds the lock. Otherwise acquiring it raises
+            `filelock.Timeout`.
     """
     from filelock import FileLock
 
@@ -209,7 +191,7 @@ def claim(target: Path, refusal: str) -> "BaseFileLock":
     """Lock a file or folder until the lock is released or this process ends.
 
     Raises:
-        ValueError: If another process has it, with ``refusal`` as the message.
+        ValueError: If another process holds the lock, with ``refusal`` as the message.
     """
     from filelock import Timeout
 
@@ -232,9 +214,9 @@ def claimed(target: Path, refusal: str) -> Iterator[None]:
 
 
 def _is_abandoned(path: Path, process: str) -> bool:
-    """Tell whether the process that wrote a hidden file has ended, be it on another machine."""
+    """Tell whether the process that wrote a partial file has ended, here or on another machine."""
     if sys.platform == "win32":
-        return False  # it has no signal 0 to ask by
+        return False  # Windows has no signal 0 to test for a process
     try:
         os.kill(int(process), 0)
     except (ProcessLookupError, OverflowError):
@@ -248,24 +230,24 @@ def _is_abandoned(path: Path, process: str) -> bool:
     except OSError:
         return False
     try:
-        return _try_lock(descriptor)
+        return _try_lock(descriptor)  # a process on another machine may still hold the lock
     finally:
         os.close(descriptor)
 
 
 def _try_lock(descriptor: int) -> bool:
-    """Lock an open file or folder; return whether that went well."""
+    """Try to lock an open file or folder, and return whether it worked."""
     if sys.platform == "win32":
         return False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:  # another process has it, or the file system has no locks
+    except OSError:  # another process has locked it, or the file system has no locks
         return False
     return True
 
 
 def _remove(path: Path) -> None:
-    """Remove a file or folder, if it is there."""
+    """Remove a file or folder if it exists."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:

@@ -1,19 +1,17 @@
-"""The folder of a run: where it is, who writes it, and what it logs to."""
+"""The folder of a run: its path, its lock, its checkpoints and where its reports go."""
 
-import csv
 import shutil
 from pathlib import Path
 
 from filelock import BaseFileLock
-from lightning.fabric.loggers.csv_logs import _ExperimentWriter as PlainWriter
-from lightning.fabric.loggers.logger import rank_zero_experiment
-from lightning.pytorch.loggers import CSVLogger
-from lightning.pytorch.loggers.csv_logs import ExperimentWriter
 from lightning.pytorch.loggers.logger import Logger
 
-from lowner_pl.runs.event_files import EventsLogger, hide, new_place, place_of, show
-from lowner_pl.runs.files import Partial, claim, clear_abandoned, lies_in
-from lowner_pl.runs.safety import refused
+from lowner_pl.runs.disk import refused
+from lowner_pl.runs.event_files import hide, new_place, place_of, show
+from lowner_pl.runs.files import Partial, claim, clear_abandoned
+from lowner_pl.runs.loggers import EventsLogger
+from lowner_pl.runs.metrics_file import MetricsLogger, drop_rows_from
+from lowner_pl.runs.paths import lies_in
 
 SUPERSEDED = "superseded"
 
@@ -24,7 +22,7 @@ class RunFolder:
     Args:
         root: Folder of all runs.
         corpus: Name of the corpus.
-        method: Name of the method.
+        method: Name of the method, with the variant if there is one.
         seed: Seed of the run.
     """
 
@@ -38,15 +36,15 @@ class RunFolder:
         self._lock: BaseFileLock | None = None
 
     def lock(self) -> None:
-        """Claim the folder until this process ends.
+        """Lock the folder until `release` or until this process ends.
 
         Raises:
-            ValueError: If another process is training into it.
-            OSError: If it cannot be written.
+            ValueError: If another process is training into the folder.
+            OSError: If the folder can't be written.
         """
         refusal = (
-            f"A run folder must have one writer, was: '{self.path}', which another process is "
-            "training into. Wait for it, or give another `--seed_everything` or `--variant`."
+            f"Another process is training into the run folder '{self.path}'. Wait until it ends, "
+            "or give this run another `--seed_everything` or `--variant`."
         )
         try:
             self._lock = claim(self.path, refusal)
@@ -56,23 +54,23 @@ class RunFolder:
             clear_abandoned(folder)
 
     def release(self) -> None:
-        """Give the folder back."""
+        """Release the lock."""
         if self._lock is not None:
             self._lock.release()
             self._lock = None
 
     def set_aside(self, *, keep_config: bool = True) -> Path | None:
-        """Move an earlier run out of the way, to ``superseded/``; nothing is deleted.
+        """Move an earlier run to ``superseded/``; nothing is deleted.
 
         It becomes ``<root>/superseded/<corpus>/<method>/seed_<seed>.1``, ``.2`` and so on. Its
-        event files get another name, so that TensorBoard does not count it beside the new run.
+        event files are renamed, so that TensorBoard does not show it beside the new run.
 
         Args:
-            keep_config: Whether a copy of its ``config.yaml`` stays, which may be what the new run
-                is configured by.
+            keep_config: Whether a copy of its ``config.yaml`` stays, since the new run may be
+                configured by it.
 
         Returns:
-            Where the earlier run is now, or ``None`` if there was none.
+            The new folder of the earlier run, or ``None`` if there was none.
         """
         if not self.path.exists() or not any(self.path.iterdir()):
             return None
@@ -84,18 +82,18 @@ class RunFolder:
         self.path.rename(aside)
         hide(aside)
         if keep_config and (config := aside / "config.yaml").exists():
-            self.path.mkdir()
-            shutil.copy2(config, self.path)
+            with Partial(self.path / config.name) as partial:
+                shutil.copy2(config, partial.path)
         return aside
 
     def put_back(self, aside: Path) -> Path | None:
-        """Put an earlier run back in place of one that came to no checkpoint.
+        """Restore an earlier run after a run that wrote no checkpoint.
 
         Args:
-            aside: Where the earlier run is.
+            aside: Folder of the earlier run.
 
         Returns:
-            Where this run is now, or ``None`` if it left nothing.
+            The new folder of the failed run, or ``None`` if it left nothing.
         """
         left = self.set_aside(keep_config=False)
         if self.path.exists():
@@ -105,55 +103,54 @@ class RunFolder:
         return left
 
     def has_checkpoint(self) -> bool:
-        """Return whether a run lies here that can be tested or resumed."""
+        """Tell whether the folder holds a checkpoint that can be tested or resumed."""
         return any(self.checkpoints.glob("*.ckpt"))
 
     def holds(self, file: Path | None) -> bool:
-        """Return whether a file lies in the folder, however its path is written."""
+        """Tell whether a file lies in the folder, however its path is written."""
         return lies_in(file, self.path)
 
     def remove_last(self) -> None:
-        """Remove ``last.ckpt`` if training, told not to keep it, has noted that it ended."""
+        """Remove ``last.ckpt`` if the run ended under ``--keep_last false``."""
         if self.last_can_go.is_file():
             (self.checkpoints / "last.ckpt").unlink(missing_ok=True)
 
     def checkpoint(self, which: str) -> Path:
-        """Return the file that ``best``, ``last`` or a path stands for.
+        """Find the checkpoint file for ``best``, ``last`` or a path.
 
         Raises:
-            FileNotFoundError: If there is none; never a silent fresh start.
+            FileNotFoundError: If there is no such file. Training never starts afresh instead.
         """
         if which not in ("best", "last"):
             if not Path(which).is_file():
                 raise FileNotFoundError(
-                    f"`--ckpt_path` must be 'best', 'last' or a checkpoint file, was: {which!r}, "
-                    "which is none."
+                    f"There is no checkpoint file '{which[:80]}'. Give `--ckpt_path` the path of a "
+                    "file, or best or last."
                 )
             return Path(which)
         file = self.checkpoints / f"{which}.ckpt"
-        if not file.is_file() and which == "last" and self.last_can_go.is_file():
+        if file.is_file():
+            return file
+        if which == "last" and self.last_can_go.is_file():
             raise FileNotFoundError(
-                f"There is no '{file}': `--keep_last false` removed it once the run was tested. "
-                "Use `--ckpt_path best`; to train longer, start again with `fit`."
+                f"There is no '{file}': `--keep_last false` removed it after the test. Use "
+                "`--ckpt_path best`, or run `fit` again to train longer."
             )
-        if not file.is_file() and which == "best" and (self.checkpoints / "last.ckpt").is_file():
+        if which == "best" and (self.checkpoints / "last.ckpt").is_file():
             raise FileNotFoundError(
-                f"There is no '{file}': the run has no dev scores (yet), only a last.ckpt. Use "
-                "`--ckpt_path last`, or go on training with `fit` and `--ckpt_path last`."
+                f"There is no '{file}', only a last.ckpt, because the run has no dev scores yet. "
+                "Use `--ckpt_path last`, or continue training with `fit` and `--ckpt_path last`."
             )
-        if not file.is_file():
-            raise FileNotFoundError(
-                f"`--ckpt_path {which}` needs a checkpoint, was: no '{file}'. Train first with "
-                "`fit` and without `--ckpt_path`; a run that was stopped before its first "
-                "checkpoint gives the same weights when it is started again."
-            )
-        return file
+        raise FileNotFoundError(
+            f"There is no '{file}'. Train first with `fit`, without `--ckpt_path`. A run that was "
+            "stopped before its first checkpoint reaches the same weights when started again."
+        )
 
     def reports(self, checkpoint: Path | None) -> Path:
-        """Return where tests and predictions are written.
+        """Choose the folder for tests and predictions of a checkpoint.
 
-        That is the run folder, but for a checkpoint from elsewhere a folder in it named after the
-        checkpoint, so that its results do not replace the run's own.
+        It is the run folder. A checkpoint from elsewhere gets a sub-folder named after it, so that
+        its results don't replace the run's own.
         """
         if checkpoint is None or self.holds(checkpoint):
             return self.path
@@ -162,23 +159,24 @@ class RunFolder:
         return self.path / f"from_{'_'.join(source)}"
 
     def training_loggers(self, resumed_step: int | None, *, of_tagger: bool = True) -> list[Logger]:
-        """Return the loggers of ``fit``; the first one is at home in the run folder.
+        """Make the loggers of ``fit``. The log folder of the first one is the run folder.
 
         Args:
-            resumed_step: Steps of the checkpoint that is resumed in place; see `forget_after`.
+            resumed_step: Number of steps in the checkpoint that is resumed in place; see
+                `forget_after`.
             of_tagger: Whether a tagger is trained, not a language model.
         """
-        curves = _KeepingCSVLogger(
-            self.root, name=self.name, version=self.version, flush_logs_every_n_steps=1
-        )
         place = new_place(self.path) if resumed_step is None else place_of(self.path)
-        return [curves, EventsLogger(place, resumed_step, of_tagger=of_tagger)]
+        return [
+            MetricsLogger(self.path),
+            EventsLogger(place, resumed_step, of_tagger=of_tagger),
+        ]
 
     def test_events(self, checkpoint: Path | None) -> tuple[Path, str]:
-        """Return where the event file of a test belongs, and the name of its row in HPARAMS.
+        """Choose the folder for a test's event file, and the name of its row in HPARAMS.
 
-        The scores of the run's ``best`` lie beside its curves. Those of other checkpoints have a
-        folder of their own, so that none takes the place of another in TensorBoard.
+        Scores of the run's ``best`` go beside its curves. Scores of other checkpoints get a folder
+        of their own, so that none replaces another in TensorBoard.
         """
         row = f"{self.name}/{self.version}"
         place = place_of(self.path)
@@ -188,46 +186,5 @@ class RunFolder:
         return folder, f"{row}/{folder.name}"
 
     def forget_after(self, step: int) -> None:
-        """Drop what ``metrics.csv`` has from ``step`` on: a resumed run logs it again."""
-        _trim(self.path / "metrics.csv", step)
-
-
-class _KeepingCSVLogger(CSVLogger):
-    """Adds to the ``metrics.csv`` that is there, where Lightning's logger deletes it."""
-
-    @property
-    @rank_zero_experiment
-    def experiment(self) -> PlainWriter:
-        """Return the writer."""
-        if self._experiment is None:
-            self._experiment = _KeepingWriter(log_dir=self.log_dir)
-        return self._experiment
-
-
-class _KeepingWriter(ExperimentWriter):
-    """Writes rows behind those that are there."""
-
-    def _check_log_dir_exists(self) -> None:
-        """Take over the columns of the file, instead of deleting it."""
-        file = Path(self.metrics_file_path)
-        if file.is_file():
-            with file.open(newline="") as rows:
-                self.metrics_keys = next(csv.reader(rows), [])
-
-    def save(self) -> None:
-        """Write the rows; the configuration is in ``config.yaml`` already."""
-        PlainWriter.save(self)
-
-
-def _trim(file: Path, step: int) -> None:
-    """Keep the rows of a ``metrics.csv`` from before ``step``."""
-    if not file.is_file():
-        return
-    with file.open(newline="") as lines:
-        reader = csv.DictReader(lines)
-        rows = [row for row in reader if (row.get("step") or "").isdigit()]
-        columns = list(reader.fieldnames or [])
-    with Partial(file) as partial, partial.path.open("w", newline="") as lines:
-        writer = csv.DictWriter(lines, columns)
-        writer.writeheader()
-        writer.writerows(row for row in rows if int(row["step"]) < step)
+        """Drop the rows of ``metrics.csv`` from ``step`` on; a resumed run logs them again."""
+        drop_rows_from(self.path / "metrics.csv", step)

@@ -1,9 +1,10 @@
-"""Stopping on SIGINT and SIGTERM: exit status 130 or 143, and one line on how to go on.
+"""Stopping on SIGINT and SIGTERM, with exit status 130 or 143 and one line on how to continue.
 
-The first signal raises `KeyboardInterrupt` in the main thread, which closes what is open; before
-anything is, the process ends at once. Where the main thread does not get to its end within `GRACE`
-seconds, since it computes outside Python or something swallowed the exception, a thread ends the
-process. Files are written whole or not at all (`lowner_pl.runs.files`), so that costs none.
+The first signal raises `KeyboardInterrupt` in the main thread, which closes what is open. Before
+`be_graceful` is called, it ends the process at once. If the main thread does not end within `GRACE`
+seconds, because it computes outside Python or something swallowed the exception, a second thread
+ends the process. No file is lost by that: all are written whole or not at all
+(`lowner_pl.runs.files`).
 """
 
 import contextlib
@@ -25,7 +26,7 @@ ADVICE = "Run the same command again."
 
 
 class _State:
-    """What this process knows of its end."""
+    """How far this process is in stopping."""
 
     received: signal.Signals | None = None
     installed = False
@@ -39,8 +40,8 @@ _state = _State()
 
 
 def install() -> None:
-    """Handle the signals from now on; one that the process was started to ignore stays ignored."""
-    _state.advice = ADVICE  # not that of an earlier command of this process
+    """Handle the signals from now on, except one that this process was started to ignore."""
+    _state.advice = ADVICE  # drop the advice of an earlier command of this process
     if _state.installed or threading.current_thread() is not threading.main_thread():
         return
     _state.installed = True
@@ -56,40 +57,40 @@ def install() -> None:
 
 
 def be_graceful() -> None:
-    """Let a signal raise `KeyboardInterrupt` from now on, where it ended the process at once."""
+    """Let a signal raise `KeyboardInterrupt` from now on instead of ending the process at once."""
     _state.graceful = True
 
 
 def defer(deferred: bool) -> None:
-    """Leave it to somebody else to react to SIGTERM, as Lightning does under SLURM; or no more."""
+    """Leave SIGTERM to another handler, such as Lightning's under SLURM, or handle it again."""
     _state.deferred = deferred
 
 
 def take_back() -> None:
-    """Handle SIGTERM again after a library has set a handler of its own."""
+    """Handle SIGTERM again after a library has set its own handler."""
     if _state.installed and signal.getsignal(signal.SIGTERM) is not signal.SIG_IGN:
         signal.signal(signal.SIGTERM, _on_signal)
 
 
 def end_with(children: Sequence["Popen[Any]"]) -> None:
-    """Name the processes that must not outlive this one."""
+    """Register child processes that must end together with this one."""
     _state.children = children
 
 
 def received() -> bool:
-    """Return whether the process was asked to stop."""
+    """Tell whether the process was asked to stop."""
     return _state.received is not None
 
 
 def advise(text: str) -> None:
-    """Say how to go on, should the process be stopped."""
+    """Set the sentence that tells the user how to continue if the process is stopped."""
     _state.advice = text
 
 
 def finish() -> None:
-    """End the process if it was asked to stop, whatever has become of the exception.
+    """End the process if it was asked to stop, even if the exception was swallowed.
 
-    The interpreter is not taken down, which takes seconds with large libraries.
+    This skips the interpreter's shutdown, which takes seconds with large libraries.
     """
     if _state.received is None:
         _state.graceful = False  # nothing is open any more
@@ -101,7 +102,7 @@ def finish() -> None:
 
 
 def _on_signal(number: int, _: FrameType | None) -> None:
-    """Stop, at the first signal; others may follow while that is done."""
+    """Begin to stop at the first signal, and ignore later ones."""
     if _state.received is not None:
         return
     _state.received = signal.Signals(number)
@@ -112,7 +113,7 @@ def _on_signal(number: int, _: FrameType | None) -> None:
 
 
 def _watch(reading: int) -> None:
-    """Wait for a signal, and end the process if the main thread does not."""
+    """Wait for a signal, and end the process if the main thread does not end it in time."""
     while data := os.read(reading, 64):
         for number in SIGNALS:
             if number in data and (number == signal.SIGINT or not _state.deferred):
@@ -122,14 +123,14 @@ def _watch(reading: int) -> None:
 
 
 def _end_at_once() -> None:
-    """Leave without another line of Python in the main thread."""
+    """Clean up and exit, without running more Python code in the main thread."""
     _clean_up()
     assert _state.received is not None
     os._exit(128 + _state.received)
 
 
 def _clean_up() -> None:
-    """Remove half-written files, end the processes this one started, and say how to go on."""
+    """Remove partial files, kill child processes, and print how to continue."""
     discard_all()
     workers = sys.modules.get("multiprocessing")
     for child in (*_state.children, *(workers.active_children() if workers else ())):
@@ -142,7 +143,7 @@ def _clean_up() -> None:
 
 
 def _forget() -> None:
-    """Give a forked process, such as a worker of a loader, the usual handling of signals."""
+    """Restore default signal handling in a forked process, such as a loader's worker."""
     signal.set_wakeup_fd(-1)
     if signal.getsignal(signal.SIGINT) is _on_signal:
         signal.signal(signal.SIGINT, signal.default_int_handler)

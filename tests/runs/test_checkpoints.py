@@ -1,3 +1,5 @@
+"""Checkpoints are written whole, run no code when loaded, and damage is always noticed."""
+
 import os
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ from lowner_pl.runs.checkpoints import AtomicCheckpointIO, read_checkpoint, rest
 from lowner_pl.runs.checksums import first_not_finite
 
 
-def test_a_checkpoint_comes_back(tmp_path: Path) -> None:
+def test_a_saved_checkpoint_can_be_loaded(tmp_path: Path) -> None:
     plugin = AtomicCheckpointIO()
     plugin.save_checkpoint({"state_dict": {"w": torch.ones(3)}, "epoch": 2}, tmp_path / "a/b.ckpt")
     back = plugin.load_checkpoint(tmp_path / "a/b.ckpt")
@@ -19,11 +21,11 @@ def test_a_checkpoint_comes_back(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("full_disk")
-def test_a_full_disk_costs_no_checkpoint(tmp_path: Path) -> None:
+def test_a_full_disk_keeps_the_old_checkpoint(tmp_path: Path) -> None:
     file = tmp_path / "last.ckpt"
     plugin = AtomicCheckpointIO()
     plugin.save_checkpoint({"state_dict": {"w": torch.ones(3)}}, file)
-    with pytest.raises(OSError, match=r"must be written whole, was: '.*last.ckpt' could not be"):
+    with pytest.raises(OSError, match=r"^The checkpoint '.*last.ckpt' can't be written"):
         plugin.save_checkpoint({"state_dict": {"w": torch.zeros(100_000)}}, file)
     assert read_checkpoint(file)["state_dict"]["w"].tolist() == [1, 1, 1]
     assert [entry.name for entry in tmp_path.iterdir()] == ["last.ckpt"]
@@ -37,9 +39,9 @@ class _Dangerous:
         return os.mkdir, (str(self.trace),)
 
 
-def test_loading_runs_no_code(tmp_path: Path) -> None:
+def test_loading_a_checkpoint_runs_no_code(tmp_path: Path) -> None:
     torch.save({"state_dict": {}, "x": _Dangerous(tmp_path / "trace")}, tmp_path / "bad.ckpt")
-    with pytest.raises(ValueError, match=r"must hold tensors and plain values only"):
+    with pytest.raises(ValueError, match=r"bad.ckpt' contains more than tensors and plain values"):
         read_checkpoint(tmp_path / "bad.ckpt")
     assert not (tmp_path / "trace").exists()
 
@@ -50,17 +52,15 @@ def test_a_truncated_file_is_refused(keep: float, tmp_path: Path) -> None:
     torch.save({"state_dict": {"w": torch.zeros(5_000)}}, file)
     whole = file.read_bytes()
     file.write_bytes(whole[: int(keep * len(whole)) if keep < 1 else int(keep)])
-    with pytest.raises(ValueError, match=r"A checkpoint must .*, was: '.*cut\.ckpt'"):
+    with pytest.raises(ValueError, match=r"cut\.ckpt' is damaged, truncated or no"):
         read_checkpoint(file)
 
 
-def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r"must be a file, was: '.*nothing'"):
+def test_missing_and_foreign_files_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"no checkpoint file '.*nothing'"):
         read_checkpoint(tmp_path / "nothing")
     torch.save({"weights": 1}, tmp_path / "other.ckpt")
-    with pytest.raises(
-        ValueError, match=r"must hold a state_dict, was: '.*other.ckpt' without one"
-    ):
+    with pytest.raises(ValueError, match=r"other.ckpt' is no checkpoint: it has no state_dict"):
         read_checkpoint(tmp_path / "other.ckpt")
 
 
@@ -73,7 +73,7 @@ SAMPLE: dict[str, Any] = {
 
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
-    """A checkpoint with weights and the optimiser's state."""
+    """A checkpoint with weights and optimiser state."""
     AtomicCheckpointIO().save_checkpoint(SAMPLE, tmp_path / "last.ckpt")
     return tmp_path / "last.ckpt"
 
@@ -95,14 +95,18 @@ def _flip(file: Path, at: int) -> None:
         ),
     ],
 )
-def test_a_flipped_bit_in_a_tensor_is_named(saved: Path, tensor: torch.Tensor, name: str) -> None:
+def test_the_tensor_with_a_flipped_bit_is_named(
+    saved: Path, tensor: torch.Tensor, name: str
+) -> None:
     stored = tensor.view(torch.uint8).numpy().tobytes()
     _flip(saved, saved.read_bytes().index(stored) + len(stored) // 2)
-    with pytest.raises(ValueError, match=f"last.ckpt' is damaged: '{name}' is not as it was saved"):
+    with pytest.raises(
+        ValueError, match=f"last.ckpt' is damaged: '{name}' has changed since it was saved"
+    ):
         read_checkpoint(saved)
 
 
-def test_no_flipped_bit_changes_what_is_read(saved: Path) -> None:
+def test_a_flipped_bit_is_refused_or_changes_nothing(saved: Path) -> None:
     whole = saved.read_bytes()
     tensors = range(0, len(whole), 301)
     pickle_and_directory = [*range(0, 200, 3), *range(len(whole) - 900, len(whole), 3)]
@@ -113,7 +117,7 @@ def test_no_flipped_bit_changes_what_is_read(saved: Path) -> None:
             back = read_checkpoint(saved)
         except ValueError:
             refused += 1
-        else:  # a byte that is not read, such as one between two tensors
+        else:  # a byte that is never read, such as padding between tensors
             assert back["global_step"] == 11
             assert list(back) == list(SAMPLE)
             assert back["state_dict"]["layer.weight"].equal(SAMPLE["state_dict"]["layer.weight"])
@@ -121,17 +125,19 @@ def test_no_flipped_bit_changes_what_is_read(saved: Path) -> None:
     assert refused > len(tensors) / 2
 
 
-def test_zeros_in_the_middle_are_refused(saved: Path) -> None:
+def test_a_block_of_zeros_is_refused(saved: Path) -> None:
     content = bytearray(saved.read_bytes())
     content[len(content) // 2 : len(content) // 2 + 512] = bytes(512)
     saved.write_bytes(content)
-    with pytest.raises(ValueError, match=r"last.ckpt' is damaged: '.*' is not as it was saved"):
+    with pytest.raises(
+        ValueError, match=r"last.ckpt' is damaged: '.*' has changed since it was saved"
+    ):
         read_checkpoint(saved)
 
 
 @pytest.mark.parametrize("number", [torch.nan, torch.inf, -torch.inf])
 @pytest.mark.parametrize("part", ["state_dict", "optimizer_states"])
-def test_a_number_that_is_not_finite_is_neither_written_nor_read(
+def test_infinities_and_nan_are_neither_written_nor_read(
     number: float, part: str, saved: Path
 ) -> None:
     bad = {"state_dict": {}, part: {"w": torch.tensor([1.0, number])}, "global_step": 12}
@@ -141,12 +147,12 @@ def test_a_number_that_is_not_finite_is_neither_written_nor_read(
     with pytest.raises(ValueError, match=rf"last.ckpt' was not written: after 12 .*'{part}\..*w'"):
         AtomicCheckpointIO().save_checkpoint(bad, saved)
     assert saved.read_bytes() == before
-    torch.save(bad, saved)  # as a checkpoint from before, without checksums
-    with pytest.raises(ValueError, match=rf"last.ckpt' can't be used: '{part}\..*w' holds a"):
+    torch.save(bad, saved)  # as in older versions, without checksums
+    with pytest.raises(ValueError, match=rf"last.ckpt' can't be used: '{part}\..*w' contains a"):
         read_checkpoint(saved)
 
 
-def test_a_sum_that_overflows_is_no_infinite_number() -> None:
+def test_finite_numbers_whose_sum_overflows_are_finite() -> None:
     large = torch.full((10,), torch.finfo(torch.float32).max)
     assert first_not_finite([("large", large), ("ids", torch.ones(1).long())]) is None
     assert first_not_finite([("large", large), ("w", torch.tensor(torch.nan))]) == "w"
@@ -169,18 +175,18 @@ def test_a_sum_that_overflows_is_no_infinite_number() -> None:
         ("pytorch-lightning_version", 2),
     ],
 )
-def test_entries_of_another_type_are_refused(key: str, value: object, tmp_path: Path) -> None:
+def test_entries_of_the_wrong_type_are_refused(key: str, value: object, tmp_path: Path) -> None:
     torch.save({**SAMPLE, key: value}, tmp_path / "odd.ckpt")
     with pytest.raises(ValueError, match=rf"odd.ckpt' is no checkpoint that .*: '{key}' "):
         read_checkpoint(tmp_path / "odd.ckpt")
 
 
-def test_a_checkpoint_from_before_checksums_is_read(tmp_path: Path) -> None:
+def test_a_checkpoint_without_checksums_can_be_read(tmp_path: Path) -> None:
     torch.save(SAMPLE, tmp_path / "old.ckpt")
     assert read_checkpoint(tmp_path / "old.ckpt")["global_step"] == 11
 
 
-def test_an_error_of_restoring_is_one_sentence(tmp_path: Path) -> None:
+def test_an_error_while_restoring_becomes_one_sentence(tmp_path: Path) -> None:
     def on_load_checkpoint() -> None:
         raise KeyError("global_step")
 

@@ -1,3 +1,5 @@
+"""Files and folders are written whole or not at all, also by several processes at once."""
+
 import errno
 import json
 import multiprocessing
@@ -10,19 +12,18 @@ from typing import Any
 
 import pytest
 
-from lowner_pl.callbacks.shared import write_record
 from lowner_pl.corpus import ConllWriter
 from lowner_pl.runs.files import (
     Partial,
-    check_folder_name,
     claim,
     clear_abandoned,
     discard_all,
+    write_json,
     write_text,
 )
 
 
-def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:
+def test_a_file_appears_only_when_it_is_complete(tmp_path: Path) -> None:
     target = tmp_path / "new" / "file.txt"
     with Partial(target) as partial:
         partial.path.write_text("whole")
@@ -32,7 +33,7 @@ def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
-def test_a_block_that_ends_in_an_error_changes_nothing(
+def test_an_error_while_writing_keeps_the_old_file(
     error: type[BaseException], tmp_path: Path
 ) -> None:
     target = tmp_path / "file.txt"
@@ -49,7 +50,7 @@ def test_a_block_that_ends_in_an_error_changes_nothing(
     assert list(tmp_path.iterdir()) == [target]
 
 
-def test_a_folder_replaces_another_whole(tmp_path: Path) -> None:
+def test_a_new_folder_replaces_the_old_one_completely(tmp_path: Path) -> None:
     target = tmp_path / "folder"
     for text in ("one", "two"):
         with Partial(target, folder=True) as partial:
@@ -58,7 +59,7 @@ def test_a_folder_replaces_another_whole(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [target]
 
 
-def test_a_folder_that_can_not_be_replaced_stays(
+def test_the_old_folder_stays_if_it_can_not_be_replaced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target = tmp_path / "folder"
@@ -80,7 +81,7 @@ def test_a_folder_that_can_not_be_replaced_stays(
     ]
 
 
-def test_a_full_disk_is_said_with_the_file(tmp_path: Path) -> None:
+def test_the_error_of_a_full_disk_names_the_file(tmp_path: Path) -> None:
     with (
         pytest.raises(OSError, match=r"^'.*x\.json' can't be written: No space .*\. Free some sp"),
         Partial(tmp_path / "x.json"),
@@ -88,21 +89,21 @@ def test_a_full_disk_is_said_with_the_file(tmp_path: Path) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")  # as a write raises it
 
 
-def test_a_name_may_be_as_long_as_the_file_system_allows(tmp_path: Path) -> None:
+def test_a_file_name_may_be_as_long_as_the_file_system_allows(tmp_path: Path) -> None:
     target = tmp_path / ("ኢ" * 83)  # 249 of 255 bytes
     write_text(target, "x")
     assert target.read_text() == "x"
 
 
 def in_a_process(work: Callable[..., Any], *arguments: Any) -> Any:
-    """Start a function in a process of its own, without running Python anew."""
+    """Run a function in a forked process, which does not import everything again."""
     process = multiprocessing.get_context("fork").Process(target=work, args=arguments)
     process.start()
     return process
 
 
 def begin(folder: Path, begun: Any) -> None:
-    """Begin to write a file, a folder and a tagged file, and stay there."""
+    """Begin to write a file, a folder and a tagged file, then wait to be killed."""
     (Partial(folder / "file").path).write_text("half")
     (Partial(folder / "folder", folder=True).path / "x").touch()
     ConllWriter(folder / "predictions_new.conll")
@@ -110,7 +111,7 @@ def begin(folder: Path, begun: Any) -> None:
     time.sleep(60)
 
 
-def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_not(
+def test_partial_files_of_a_killed_process_are_removed_and_those_of_a_living_one_stay(
     tmp_path: Path,
 ) -> None:
     begun = multiprocessing.get_context("fork").Event()
@@ -124,10 +125,8 @@ def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_n
     assert [file.name for file in tmp_path.iterdir()] == ["other"]
 
 
-def test_a_file_that_is_locked_is_of_a_living_process_though_its_number_is_not_known(
-    tmp_path: Path,
-) -> None:
-    # As on another machine, or in another container, that writes into the same folder.
+def test_a_locked_partial_file_stays_even_if_its_process_is_unknown_here(tmp_path: Path) -> None:
+    # A process on another machine or in another container may write into the same folder.
     partial = Partial(tmp_path / "file")
     foreign = partial.path.rename(tmp_path / ".file.999999999.0.partial")
     clear_abandoned(tmp_path)
@@ -138,7 +137,9 @@ def test_a_file_that_is_locked_is_of_a_living_process_though_its_number_is_not_k
 
 
 @pytest.mark.parametrize("there", [False, True])
-def test_a_folder_that_was_about_to_be_replaced_is_not_lost(there: bool, tmp_path: Path) -> None:
+def test_a_folder_whose_replacement_was_interrupted_is_not_lost(
+    there: bool, tmp_path: Path
+) -> None:
     old, target = tmp_path / ".out.999999999.1.old", tmp_path / "out"
     old.mkdir()
     (old / "weights").touch()
@@ -149,7 +150,7 @@ def test_a_folder_that_was_about_to_be_replaced_is_not_lost(there: bool, tmp_pat
     assert (target / "weights").exists() is not there
 
 
-def test_files_of_others_with_hidden_names_stay(tmp_path: Path) -> None:
+def test_hidden_files_of_other_programs_stay(tmp_path: Path) -> None:
     names = {".file.partial", "x.999999999.0.partial", ".seed_1.lock", ".bashrc", ".a.b.0.partial"}
     for name in names:
         (tmp_path / name).touch()
@@ -157,7 +158,7 @@ def test_files_of_others_with_hidden_names_stay(tmp_path: Path) -> None:
     assert {file.name for file in tmp_path.iterdir()} == names
 
 
-def test_all_that_was_begun_can_be_discarded(tmp_path: Path) -> None:
+def test_discard_all_removes_every_unfinished_file(tmp_path: Path) -> None:
     for name in ("one", "two"):
         Partial(tmp_path / name).path.write_text("half")
     discard_all()
@@ -166,10 +167,10 @@ def test_all_that_was_begun_can_be_discarded(tmp_path: Path) -> None:
 
 def write_often(file: Path, writer: int) -> None:
     for number in range(40):
-        write_record(file, {"writer": writer, "number": number, "text": "x" * 5_000})
+        write_json(file, {"writer": writer, "number": number, "text": "x" * 5_000})
 
 
-def test_several_writers_of_a_record_leave_it_whole(tmp_path: Path) -> None:
+def test_a_record_stays_whole_while_several_processes_write_it(tmp_path: Path) -> None:
     file = tmp_path / "augment.json"
     processes = [in_a_process(write_often, file, writer) for writer in range(3)]
     while any(process.is_alive() for process in processes):
@@ -179,23 +180,9 @@ def test_several_writers_of_a_record_leave_it_whole(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [file]
 
 
-def test_a_claim_is_of_one_at_a_time(tmp_path: Path) -> None:
+def test_only_one_process_can_claim_a_file(tmp_path: Path) -> None:
     lock = claim(tmp_path / "run", "taken")
     with pytest.raises(ValueError, match="taken"):
         claim(tmp_path / "run", "taken")
     lock.release()
     claim(tmp_path / "run", "taken").release()
-
-
-@pytest.mark.parametrize(
-    "name", ["", " ", "a/b", "a\\b", "..", ".", "a\nb", "a\x1b[0m", "a\x00", "x" * 101, "a "]
-)
-def test_a_name_that_would_lead_elsewhere_is_refused(name: str) -> None:
-    with pytest.raises(ValueError, match=r"^`--variant` becomes part of a folder's name") as caught:
-        check_folder_name("--variant", name)
-    assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize("name", ["crf", "v[bold]2", "lr-1e-3", "v.2", "ngómbé", "a b"])
-def test_a_name_that_a_folder_can_have_is_taken(name: str) -> None:
-    check_folder_name("--variant", name)

@@ -1,4 +1,4 @@
-"""Every option of Trainer is obeyed or refused in one sentence; none is ignored in silence."""
+"""Every option of Trainer is obeyed, or refused in one sentence; none is silently ignored."""
 
 import inspect
 from datetime import timedelta
@@ -28,7 +28,7 @@ DEFAULTS = {
     for name, parameter in inspect.signature(Trainer.__init__).parameters.items()
     if name != "self"
 }
-# One value that every obeyed option may have and that is not its default.
+# For each obeyed option, an allowed value that is not its default.
 OBEYED: dict[str, Any] = {
     "max_epochs": 7,
     "min_epochs": 2,
@@ -54,19 +54,19 @@ def module(tiny: str) -> SNERLightningModule:
     return SNERLightningModule(entity_types=("PER",), backbone=tiny)
 
 
-def test_every_option_of_trainer_has_been_decided_on() -> None:
+def test_every_option_of_trainer_is_listed() -> None:
     decided = [*LEAST, *SHARES, *CHOICES, *REFUSED]
     assert len(decided) == len(set(decided))
-    assert set(decided) == set(DEFAULTS), "say in trainer_options.py what is done with a new option"
+    assert set(decided) == set(DEFAULTS), "list the new option in trainer_options.py"
 
 
-def test_the_defaults_of_trainer_pass(module: SNERLightningModule) -> None:
+def test_trainer_defaults_are_accepted(module: SNERLightningModule) -> None:
     for name in ("fit", "validate", "test", "predict"):
         check_trainer_options(DEFAULTS, module, command=name)
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_options_that_would_do_nothing_are_refused(name: str, module: SNERLightningModule) -> None:
+def test_options_without_effect_are_refused(name: str, module: SNERLightningModule) -> None:
     bad = REFUSED[name][0]
     with pytest.raises(ValueError, match=rf"^`--trainer.{name} \S+` can't be used. [A-Z`].*\.$"):
         check_trainer_options(
@@ -77,27 +77,33 @@ def test_options_that_would_do_nothing_are_refused(name: str, module: SNERLightn
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        *(({name: least - 1}, f"must be at least {least}, was") for name, least in LEAST.items()),
+        *(
+            ({name: least - 1}, f"is {least - 1}, but it must be at least {least}")
+            for name, least in LEAST.items()
+        ),
         *(({name: value}, "a share from 0.0 to 1.0") for name in SHARES for value in (2.5, -1)),
         ({"limit_train_batches": float("nan")}, "a share from 0.0 to 1.0"),
-        ({"gradient_clip_val": float("nan")}, "must be at least 0, was: nan"),
-        ({"gradient_clip_val": float("inf")}, "must be at least 0, was: inf"),
-        ({"val_check_interval": 0}, "must be above 0. For no validation"),
-        ({"val_check_interval": timedelta(0)}, "must be above 0, was: 0:00:00"),
-        ({"max_time": "00:00:00:00"}, "must be above 0, was: 00:00:00:00"),
+        ({"gradient_clip_val": float("nan")}, "is nan, but it must be at least 0"),
+        ({"gradient_clip_val": float("inf")}, "is inf, but it must be at least 0"),
+        ({"val_check_interval": 0}, "must be above 0. To train without validation"),
+        ({"val_check_interval": timedelta(0)}, "is 0:00:00, but it must be above 0"),
+        ({"max_time": "00:00:00:00"}, "is 00:00:00:00, but it must be above 0"),
         ({"max_time": {"seconds": -5}}, "must be above 0"),
-        ({"max_time": {"x": 1}}, "must be a time, such as"),
+        ({"max_time": {"x": 1}}, "must be a duration, such as"),
         ({"limit_train_batches": 0}, "limit_train_batches 0`, `fit` has nothing to do"),
         ({"max_epochs": 0}, "max_epochs 0`, `fit` has nothing to do"),
         ({"max_steps": 0}, "max_steps 0`, `fit` has nothing to do"),
-        ({"min_epochs": 5, "max_epochs": 2}, "min_epochs` must be at most .*, 2, was: 5"),
-        ({"min_steps": 5, "max_steps": 2}, "min_steps` must be at most .*, 2, was: 5"),
+        ({"min_epochs": 5, "max_epochs": 2}, "min_epochs` is 5, but .*max_epochs` is only 2"),
+        ({"min_steps": 5, "max_steps": 2}, "min_steps` is 5, but .*max_steps` is only 2"),
         *(({"devices": value}, "must be a number of dev") for value in ("x", "1.5", 0, "", "0,x")),
         *(({"devices": value}, "must be a number of dev") for value in ([], [1.5], "-2", True)),
-        ({"devices": 10_000, "accelerator": "cpu"}, "at most .* on this machine, was: 10000"),
+        (
+            {"devices": 10_000, "accelerator": "cpu"},
+            "is 10000. On a CPU .* at most .* on this machine",
+        ),
         *(({"strategy": name}, "must be auto, or ddp") for name in ("x", "", "fsdp", "ddp_spawn")),
-        ({"strategy": FSDPStrategy()}, "must be auto, or ddp .*, was: FSDPStrategy"),
-        ({"strategy": DDPStrategy(start_method="spawn")}, "was: DDPStrategy"),
+        ({"strategy": FSDPStrategy()}, "is FSDPStrategy, but it must be auto, or ddp"),
+        ({"strategy": DDPStrategy(start_method="spawn")}, "is DDPStrategy, but"),
         *(({"precision": name}, "must be 32-true, ") for name in (64, "64", "transformer-engine")),
         ({"plugins": [HalfPrecision("bf16-true")]}, "must be 32-true, "),
         ({"plugins": TorchCheckpointIO()}, "can't have TorchCheckpointIO"),
@@ -113,13 +119,13 @@ def test_values_that_make_no_sense_are_refused(
 
 
 @pytest.mark.parametrize("value", [1, "2", "auto", -1, "-1", [0, 2], "0,1"])
-def test_devices_that_lightning_knows_pass(value: Any, module: SNERLightningModule) -> None:
+def test_devices_that_lightning_knows_are_accepted(value: Any, module: SNERLightningModule) -> None:
     check_trainer_options(
         {**DEFAULTS, "devices": value, "accelerator": "gpu"}, module, command="fit"
     )
 
 
-def test_a_limit_of_another_command_does_not_matter(module: SNERLightningModule) -> None:
+def test_limits_of_other_commands_are_not_checked(module: SNERLightningModule) -> None:
     options = {**DEFAULTS, "limit_train_batches": 0, "limit_val_batches": 0, "max_epochs": 0}
     check_trainer_options(options, module, command="test")
     with pytest.raises(ValueError, match="`validate` has nothing to do"):
@@ -136,19 +142,19 @@ def test_a_limit_of_another_command_does_not_matter(module: SNERLightningModule)
         {"accelerator": "cpu", "devices": [1]},
     ],
 )
-def test_what_lightning_refuses_is_one_sentence(options: dict[str, Any]) -> None:
+def test_errors_of_lightning_become_one_sentence(options: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"^Lightning refuses an option of `--trainer`: .*\.$"):
         made_by_lightning(lambda: Trainer(**options))
 
 
 @pytest.fixture
 def untrained(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Commands that end before they train."""
+    """Make commands end before they train."""
     monkeypatch.setattr(NERCLI, "_run_subcommand", lambda self, _: self.run.release())
 
 
 @pytest.mark.usefixtures("untrained")
-def test_options_that_are_obeyed_reach_the_trainer(tmp_path: Path) -> None:
+def test_obeyed_options_reach_the_trainer(tmp_path: Path) -> None:
     words = [f"--trainer.{name}={value}" for name, value in OBEYED.items()]
     more = ("--trainer.gradient_clip_algorithm=value", "--trainer.profiler=simple")
     trainer: Any = command("fit", tmp_path, *words, *more).trainer
@@ -162,7 +168,7 @@ def test_options_that_are_obeyed_reach_the_trainer(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("untrained")
-def test_a_progress_bar_of_the_user_takes_the_place_of_ours(tmp_path: Path) -> None:
+def test_the_user_s_progress_bar_replaces_the_default_one(tmp_path: Path) -> None:
     bar = "--trainer.callbacks=[{class_path: TQDMProgressBar}]"
     cli = command("fit", tmp_path, bar, "--trainer.enable_progress_bar=true")
     assert type(cli.trainer.progress_bar_callback).__name__ == "TQDMProgressBar"

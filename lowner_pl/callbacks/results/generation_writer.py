@@ -11,7 +11,7 @@ from lightning.pytorch import Callback, Trainer
 
 from lowner_pl.callbacks.results.outputs import output_file
 from lowner_pl.callbacks.screen.printing import say, warn
-from lowner_pl.callbacks.shared import give_back_memory, write_record
+from lowner_pl.callbacks.shared import give_back_memory
 from lowner_pl.corpus import (
     AugmentationReport,
     NoveltyFilter,
@@ -22,7 +22,7 @@ from lowner_pl.corpus import (
     write_conll,
 )
 from lowner_pl.runs import stopping
-from lowner_pl.runs.files import claim
+from lowner_pl.runs.files import claim, write_json
 
 
 class GenerationWriter(Callback):
@@ -101,7 +101,7 @@ class GenerationWriter(Callback):
         report = self.novelty.report
         report.check()
         write_conll(self.file, _sentences(self.journal))
-        write_record(self.file.with_suffix(".json"), {**self.heading, **report.as_dict()})
+        write_json(self.file.with_suffix(".json"), {**self.heading, **report.as_dict()})
         self.journal.unlink()
         self._close()
         self._done = True

@@ -23,7 +23,8 @@ from lowner_pl.callbacks.screen.printing import (
     print_table,
     say,
 )
-from lowner_pl.callbacks.shared import COUNTS, logged_scores, reads_all, write_record
+from lowner_pl.callbacks.shared import COUNTS, logged_scores, reads_all
+from lowner_pl.runs.files import write_json
 
 
 class ScoreReport(Callback):
@@ -60,7 +61,7 @@ class ScoreReport(Callback):
             self._notes = partial_notes(trainer, sets)
             record["overall"] = short_scores(parts[""])
             suffix = file_suffix(self.folder, trainer.ckpt_path)
-            write_record(self.folder / f"{NAME}{suffix}.json", record)
+            write_json(self.folder / f"{NAME}{suffix}.json", record)
         self._collect(trainer, "test")
 
     def teardown(self, trainer: Trainer, pl_module: Any, stage: str) -> None:

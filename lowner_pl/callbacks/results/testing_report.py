@@ -24,8 +24,9 @@ from lowner_pl.callbacks.screen.printing import (
     print_tagging,
     say,
 )
-from lowner_pl.callbacks.shared import gathered, logged_scores, reads_all, write_record
+from lowner_pl.callbacks.shared import gathered, logged_scores, reads_all
 from lowner_pl.corpus import Episode, Sentence, queries, write_conll
+from lowner_pl.runs.files import write_json
 
 
 class TestReport(Callback):
@@ -76,7 +77,7 @@ class TestReport(Callback):
             file = self.folder / f"test_tagged{name}{suffix}.conll"
             write_conll(file, [s for s, _ in sentences], predicted=[t for _, t in sentences])
         record = record_of_test(trainer, pl_module, self.folder, sets)
-        write_record(self.folder / f"{NAME}{suffix}.json", record)
+        write_json(self.folder / f"{NAME}{suffix}.json", record)
         self._sets = sets
 
     def teardown(self, trainer: Any, pl_module: Any, stage: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lowner_pl.modules import NERModule
-from lowner_pl.runs.safety import checkpoint_bytes
+from lowner_pl.runs.disk import checkpoint_bytes
 
 from ...running import command, folder, same, weights
 

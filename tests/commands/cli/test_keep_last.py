@@ -18,7 +18,7 @@ def test_last_is_removed_once_the_ended_run_is_tested(tmp_path: Path) -> None:
     command("test", tmp_path, *SMALL)
     assert not last.is_file()
     assert (last.parent / "best.ckpt").is_file()
-    with pytest.raises(FileNotFoundError, match=r"`--keep_last false` removed it once"):
+    with pytest.raises(FileNotFoundError, match=r"`--keep_last false` removed it after"):
         command("fit", tmp_path, *SMALL, "--ckpt_path=last")
 
 

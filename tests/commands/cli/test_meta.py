@@ -175,17 +175,17 @@ def test_a_meta_learnt_tagger_is_trained_on_a_share_of_the_target(tmp_path: Path
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (["--model.start=nowhere.ckpt"], "A checkpoint must be a file, was: 'nowhere.ckpt'"),
+        (["--model.start=nowhere.ckpt"], "There is no checkpoint file 'nowhere.ckpt'"),
         (["--model.start=FILE", "--data.type_map={ORG: null}"], "must have entity_types"),
         (["--model.start=FILE", "--model.head=crf"], "must have the weights of the configured"),
         (["--model.start=FILE", "--model.backbone=embedded"], "must have tokenizer"),
         (["--data.k=25"], "`k` must be"),
-        (["--trainer.precision=16-mixed"], "`trainer.precision` of meta-learning must be"),
+        (["--trainer.precision=16-mixed"], "`trainer.precision` is '16-mixed', but meta-learning"),
         (
             ["--trainer.gradient_clip_val=1.0"],
-            "clip_val` of meta-learning must be null, was: 1",
+            r"clip_val` is 1\.0, but meta-learning",
         ),
-        (["--trainer.accumulate_grad_batches=2"], "batches` of meta-learning must be 1, was: 2"),
+        (["--trainer.accumulate_grad_batches=2"], "batches` is 2, but meta-learning"),
         (["--model.optimizer=LBFGS"], "must accept its options and step by.*'closure'.*Change"),
         (
             ["--model.inner_optimizer=LBFGS"],

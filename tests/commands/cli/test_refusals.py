@@ -86,7 +86,7 @@ def test_a_truncated_checkpoint_is_refused(trained: Path, tmp_path: Path) -> Non
     whole = (folder(trained) / "checkpoints" / "best.ckpt").read_bytes()
     file = tmp_path / "cut.ckpt"
     file.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(ValueError, match="A checkpoint must be whole"):
+    with pytest.raises(ValueError, match="is damaged, truncated or no checkpoint"):
         command("test", tmp_path, f"--ckpt_path={file}")
 
 
@@ -96,7 +96,7 @@ def test_a_run_folder_in_use_is_refused(tmp_path: Path) -> None:
         while not (folder(tmp_path) / "checkpoints" / "last.ckpt").exists():
             assert first.poll() is None, first.communicate()[1]
             time.sleep(0.02)
-        with pytest.raises(ValueError, match="must have one writer"):
+        with pytest.raises(ValueError, match=r"^Another process is training into"):
             command("fit", tmp_path)
     finally:
         first.kill()

@@ -28,8 +28,8 @@ def test_training_is_stopped_and_goes_on(number: signal.Signals, tmp_path: Path)
     seconds = process.send(number, last.is_file)
     assert process.process.exitcode == STATUS[number]
     assert process.last_line == (
-        f"Stopped by {number.name}. Add `--ckpt_path last` to the command to go on from the last "
-        "checkpoint."
+        f"Stopped by {number.name}. To continue from the last checkpoint, add `--ckpt_path last` "
+        "to the command."
     )
     assert "Traceback" not in process.log.read_text()
     assert seconds < 5
@@ -45,7 +45,7 @@ def test_a_stop_before_the_first_checkpoint_says_so(tmp_path: Path) -> None:
     process.send(signal.SIGTERM, (folder(tmp_path) / "config.yaml").is_file)
     assert process.process.exitcode == 143
     assert process.last_line == (
-        "Stopped by SIGTERM. There is no checkpoint yet; the same command starts again."
+        "Stopped by SIGTERM. No checkpoint was written yet. To start again, run the same command."
     )
 
 

@@ -215,7 +215,7 @@ def test_a_journal_that_is_damaged_goes_on_before_the_damage(
 ) -> None:
     options = (f"--ckpt_path={folder(trained) / 'checkpoints' / 'best.ckpt'}",)
     with monkeypatch.context() as patch:
-        patch.setattr("lowner_pl.callbacks.results.generation_writer.write_record", _failing)
+        patch.setattr("lowner_pl.callbacks.results.generation_writer.write_json", _failing)
         with pytest.raises(OSError, match="disk full"):
             command("predict", tmp_path, tiny, *options)
     (file,) = tmp_path.rglob("generated_train.conll")
@@ -233,7 +233,7 @@ def test_other_options_start_anew(
 ) -> None:
     options = (f"--ckpt_path={folder(trained) / 'checkpoints' / 'best.ckpt'}",)
     with monkeypatch.context() as patch:
-        patch.setattr("lowner_pl.callbacks.results.generation_writer.write_record", _failing)
+        patch.setattr("lowner_pl.callbacks.results.generation_writer.write_json", _failing)
         with pytest.raises(OSError, match="disk full"):
             command("predict", tmp_path, tiny, *options)
     (journal,) = tmp_path.rglob("generated_train.journal")

@@ -1,16 +1,13 @@
+"""TensorBoard gets the main curves under the right tags, and one event file per command."""
+
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from lowner_pl.runs.event_files import (
-    EventsLogger,
-    add_summaries,
-    event_files,
-    new_event_file,
-    tag_of,
-)
+from lowner_pl.runs.event_files import add_summaries, event_files, new_event_file
+from lowner_pl.runs.loggers import EventsLogger, tag_of
 
 
 def scalars(folder: Path) -> dict[str, list[tuple[int, float]]]:
@@ -36,11 +33,11 @@ def scalars(folder: Path) -> dict[str, list[tuple[int, float]]]:
         ("lr", "lr"),
     ],
 )
-def test_the_groups_that_tensorboard_opens_hold_what_matters(name: str, tag: str | None) -> None:
+def test_the_first_two_groups_of_tags_hold_the_main_curves(name: str, tag: str | None) -> None:
     assert tag_of(name) == tag
 
 
-def test_the_loss_of_a_language_model_is_not_drawn_on_the_scale_of_taggers(tmp_path: Path) -> None:
+def test_losses_of_language_models_have_tags_of_their_own(tmp_path: Path) -> None:
     logger = EventsLogger(tmp_path / "run", of_tagger=False)
     logger.log_metrics({"train/loss": 5.0, "dev/loss": 4.0, "dev/sw/loss": 3.0, "lr": 0.1}, step=0)
     logger.save()
@@ -52,7 +49,7 @@ def test_the_loss_of_a_language_model_is_not_drawn_on_the_scale_of_taggers(tmp_p
     }
 
 
-def test_a_training_without_numbers_leaves_no_file(tmp_path: Path) -> None:
+def test_a_run_that_logs_no_curves_leaves_no_event_file(tmp_path: Path) -> None:
     logger = EventsLogger(tmp_path / "run")
     logger.log_hyperparams({"x": 1})
     logger.log_metrics({"epoch": 0, "dev/words": 3.0}, step=0)
@@ -61,7 +58,7 @@ def test_a_training_without_numbers_leaves_no_file(tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
 
 
-def test_a_resumed_run_keeps_one_file_without_what_it_logs_again(tmp_path: Path) -> None:
+def test_a_resumed_run_has_one_event_file_without_repeated_steps(tmp_path: Path) -> None:
     logger = EventsLogger(tmp_path)
     for step in range(4):
         logger.log_metrics({"train/loss": 4.0 - step}, step=step)
@@ -75,7 +72,7 @@ def test_a_resumed_run_keeps_one_file_without_what_it_logs_again(tmp_path: Path)
     assert scalars(tmp_path) == {"train/loss": [(0, 4.0), (1, 3.0), (2, 1.5)]}
 
 
-def test_tensorboard_that_is_open_shows_a_resumed_run_once(tmp_path: Path) -> None:
+def test_an_open_tensorboard_shows_each_step_of_a_resumed_run_once(tmp_path: Path) -> None:
     logger = EventsLogger(tmp_path)
     for step in range(3):
         logger.log_metrics({"train/loss": 4.0 - step}, step=step)
@@ -89,7 +86,7 @@ def test_tensorboard_that_is_open_shows_a_resumed_run_once(tmp_path: Path) -> No
     assert steps == [0, 1, 2]
 
 
-def test_each_command_has_one_file_and_replaces_its_own(tmp_path: Path) -> None:
+def test_each_command_replaces_only_its_own_event_file(tmp_path: Path) -> None:
     EventsLogger(tmp_path).log_metrics({"dev/f1": 0.5}, step=0)
     for value in (0.25, 0.75):
         with new_event_file(tmp_path, "test") as writer:
@@ -99,7 +96,7 @@ def test_each_command_has_one_file_and_replaces_its_own(tmp_path: Path) -> None:
     assert scalars(tmp_path)["trial/test_f1"] == [(0, 0.75)]
 
 
-def test_a_path_is_taken_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_paths_are_not_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/nowhere")
     logger: Any = EventsLogger(tmp_path / "$HOME")
     assert logger.log_dir == str(tmp_path / "$HOME")

@@ -1,19 +1,18 @@
-"""Whether a run can be written, and what becomes of the earlier one if it can't."""
+"""Checks that a run folder can be written and has room, and the errors when it can't be."""
 
 import errno
 import os
 import shutil
-import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import torch
 from lightning.pytorch import LightningModule
 
-from lowner_pl.runs.files import Partial, lies_in, reason_of
+from lowner_pl.runs.files import Partial, reason_of
+from lowner_pl.runs.paths import lies_in
 
-PROBE = 64 * 1024  # bytes, more than a file system keeps beside a file's name
+PROBE = 64 * 1024  # bytes; a few would fit beside the file's name, even on a full disk
 _OF_THE_DISK = (
     errno.ENOSPC,
     errno.EDQUOT,
@@ -23,17 +22,13 @@ _OF_THE_DISK = (
     errno.EIO,
     errno.EFBIG,
 )
-_WRITER = "_AsyncWriterThread"  # TensorBoard's
-_former_hook = threading.excepthook
 
 
 def check_writable(folder: Path) -> None:
-    """Refuse a folder that cannot be written, be it read-only or on a full disk.
-
-    It is not made if it is missing.
+    """Check that a folder can be written; it is not created if it is missing.
 
     Raises:
-        OSError: If nothing can be written there.
+        OSError: If nothing can be written there, for example on a read-only or full disk.
     """
     there = _nearest(folder)
     try:
@@ -49,48 +44,48 @@ def check_writable(folder: Path) -> None:
 
 
 def check_room(folder: Path, needed: int) -> None:
-    """Refuse a disk that has no room for the checkpoints of a run.
+    """Check that the disk has room for the checkpoints of a run.
 
     Args:
         folder: The run folder.
-        needed: Bytes that the checkpoints take; see `checkpoint_bytes`.
+        needed: Size of the checkpoints in bytes; see `checkpoint_bytes`.
 
     Raises:
-        OSError: If there is less room.
+        OSError: If there is too little room.
     """
     free = shutil.disk_usage(_nearest(folder)).free
     if free < needed:
         raise OSError(
-            f"The disk of the run folder '{folder}' has {_megabytes(free)} free, and the "
+            f"The disk of the run folder '{folder}' has {_megabytes(free)} free, but the "
             f"checkpoints of this run take up to {_megabytes(needed)}. Free some space, or give "
-            "another `--log_root`. An earlier run in the folder is as it was."
+            "another `--log_root`. An earlier run in the folder is unchanged."
         )
 
 
 def checkpoint_bytes(
     model: LightningModule, optimizer: Callable[..., torch.optim.Optimizer]
 ) -> int:
-    """Compute how much disk the checkpoints of a run take at the most, in bytes.
+    """Compute the most disk space that the checkpoints of a run take, in bytes.
 
-    That is the weights in ``best``, and weights and optimiser state in ``last`` twice: the old one
-    goes when the new one is whole.
+    That is the weights in ``best``, and twice the weights and optimiser state in ``last``: the old
+    file is removed only when the new one is complete.
 
     Args:
         model: The model.
-        optimizer: Makes its optimiser, whose state is counted after a step of one weight.
+        optimizer: Makes the optimiser. Its state is measured after one step on a small weight.
     """
     weights = sum(_bytes(tensor) for tensor in model.state_dict().values())
-    learnt = sum(_bytes(tensor) for tensor in model.parameters() if tensor.requires_grad)
-    return 3 * weights + 2 * _numbers_per_weight(optimizer) * learnt
+    trained = sum(_bytes(tensor) for tensor in model.parameters() if tensor.requires_grad)
+    return 3 * weights + 2 * _numbers_per_weight(optimizer) * trained
 
 
 def explained(error: OSError, folder: Path) -> OSError:
-    """Say in one sentence what happened to a run folder, if an error is about it.
+    """Explain in one sentence what happened to a run folder.
 
     Returns:
-        The error itself where it is about something else, or says so already.
+        The error itself if it is about another file or is explained already.
     """
-    if len(error.args) < 2:  # one of ours
+    if len(error.args) < 2:  # one of our own messages
         return error
     named = error.filename if isinstance(error.filename, str | bytes) else None
     if named is not None and not lies_in(os.fsdecode(named), folder):
@@ -101,36 +96,25 @@ def explained(error: OSError, folder: Path) -> OSError:
 
 
 def refused(folder: Path, error: OSError) -> OSError:
-    """Make the error of a run folder that cannot be written."""
-    said = OSError(
+    """Make the error for a run folder that can't be written."""
+    explained = OSError(
         f"The run folder '{folder}' can't be written: {reason_of(error)}. Free some space there, "
         "or give another `--log_root`."
     )
-    said.errno = error.errno
-    return said
+    explained.errno = error.errno
+    return explained
 
 
 def removed(folder: Path) -> OSError:
-    """Make the error of a run folder that has gone."""
+    """Make the error for a run folder that has disappeared."""
     return FileNotFoundError(
-        f"The run folder '{folder}' was removed or moved while the command ran. Start it again, "
-        "and leave the folder where it is until it has ended."
+        f"The run folder '{folder}' was removed or moved while the command was running. Run the "
+        "command again, and leave the folder in place until it ends."
     )
 
 
-def hush_writer() -> None:
-    """Hide the traceback of TensorBoard's thread; its error is raised in the main thread too."""
-    threading.excepthook = _except
-
-
-def _except(caught: Any) -> None:
-    """Handle what a thread did not catch."""
-    if type(caught.thread).__name__ != _WRITER:
-        _former_hook(caught)
-
-
 def _nearest(folder: Path) -> Path:
-    """Return a folder, or of those above it the nearest that is there."""
+    """Return a folder, or its nearest parent that exists."""
     return next((path for path in (folder, *folder.parents) if path.exists()), Path())
 
 
@@ -139,7 +123,7 @@ def _bytes(tensor: torch.Tensor) -> int:
 
 
 def _numbers_per_weight(optimizer: Callable[..., torch.optim.Optimizer]) -> int:
-    """Return how many numbers an optimiser keeps for each weight; 2, as Adam, if it won't step."""
+    """Count the numbers an optimiser keeps per weight; 2, as Adam's, if it can't take a step."""
     weight = torch.nn.Parameter(torch.zeros(2, 3))
     weight.grad = torch.ones_like(weight)
     made = optimizer([weight])
