@@ -12,9 +12,12 @@ from lowner_pl.nn.backbones.weights_identity import weights_identity
 from lowner_pl.nn.backbones.word_vectors import BackboneVectors
 from lowner_pl.nn.generation.language_model import LSTMLanguageModel
 from lowner_pl.nn.meta.adaptation import Adaptation, adapted_weights
-from lowner_pl.nn.meta.inner_update import InnerUpdate, inner_update
-from lowner_pl.nn.meta.shared_start import FirstGradient, SharedStart
-from lowner_pl.nn.meta.trial_optimizer import OptimizerFactory, trial_optimizer
+from lowner_pl.nn.meta.inner_update import (
+    InnerUpdate,
+    OptimizerFactory,
+    inner_update,
+    trial_optimizer,
+)
 from lowner_pl.nn.retrieval.index import SentenceIndex
 from lowner_pl.nn.retrieval.retriever import Retriever
 from lowner_pl.nn.retrieval.sentence_vectors import Pooling, SentenceVectors
@@ -29,7 +32,6 @@ __all__ = [
     "Backbone",
     "BackboneVectors",
     "CRFHead",
-    "FirstGradient",
     "Head",
     "HeadName",
     "InnerUpdate",
@@ -40,7 +42,6 @@ __all__ = [
     "Retriever",
     "SentenceIndex",
     "SentenceVectors",
-    "SharedStart",
     "SoftmaxHead",
     "Tagger",
     "adapted_weights",

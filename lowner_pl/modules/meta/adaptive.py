@@ -1,10 +1,9 @@
-"""Taggers that adapt to what they are to tag."""
+"""Taggers that adapt to each sentence before they tag it."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from functools import partial
-from itertools import repeat
-from typing import Any, NamedTuple
+from itertools import count
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,69 +11,53 @@ from torch import Tensor
 from lowner_pl.corpus import Episode, Sentence
 from lowner_pl.encoding import Batch
 from lowner_pl.modules.tagging.base import NERModule
-from lowner_pl.nn import (
-    Adaptation,
-    Average,
-    CRFHead,
-    FirstGradient,
-    InnerUpdate,
-    SharedStart,
-)
-
-
-class Task(NamedTuple):
-    """An episode as the tagger reads it: what it learns from and, in meta-training, the query."""
-
-    episode: Episode
-    support: Batch
-    query: Batch | None = None
+from lowner_pl.nn import Adaptation, Average, InnerUpdate
 
 
 class AdaptiveModule(NERModule):
-    """A tagger that takes steps on the support of a sentence to tag it, and takes them back.
+    """A tagger that takes gradient steps on the support of a sentence, tags it, and undoes them.
 
     Attributes:
         adaptation: The weights that adapt.
-        adaptation_steps: Steps of adaptation; 0 tags with the weights as they are.
-        adaptation_update: The step.
-        shared_start: Computes first gradients of many tasks together; ``None`` where one by one.
+        adaptation_steps: Number of steps at test time; 0 tags with the weights as they are.
+        adaptation_update: Optimiser of these steps.
     """
 
     learns_episodes = True
 
     adaptation: Adaptation
     adaptation_steps: int
-    adaptation_update: InnerUpdate
-    shared_start: SharedStart | None
+    adaptation_update: InnerUpdate[Any]
 
     def encode(self, sentences: list[Sentence], *, train: bool) -> Batch:
-        """Return the sentences without masks: those of meta-training are drawn for each task."""
+        """Encode sentences without masks. Meta-training draws masks per task instead."""
         del train
         return self.word_encoder(sentences, self.tag_set)
 
     def forward(self, batch: Batch, max_weight: float) -> Tensor:
-        """Return the loss of a batch (Eq. 13), as a function that other weights can be put in."""
-        return self.loss_from(self.tagger(batch), batch, max_weight)
+        """Compute the loss of a batch (Eq. 13). `functional_call` can run it with other weights.
 
-    def loss_from(self, emissions: Tensor, batch: Batch, max_weight: float) -> Tensor:
-        """Return the loss of a batch (Eq. 13) from its emissions, averaged as `average` says.
-
-        The mean of the losses of the sentences stands for the sum of Eq. 3: Adam takes the same
-        step on both. A CRF has one loss a sentence, so that there is nothing to choose.
+        The losses of the sentences are averaged, where Eq. 3 sums them: Adam takes the same step on
+        both. With `average: words` the words are averaged instead.
         """
         head = self.tagger.head
-        average: Average = "words" if isinstance(head, CRFHead) else self.average
+        average: Average = self.average if head.scores_words_alone else "words"
         return head.loss(
-            emissions, batch.tags, batch.word_mask, max_weight=max_weight, average=average
+            self.tagger(batch),
+            batch.tags,
+            batch.word_mask,
+            max_weight=max_weight,
+            average=average,
         )
 
     def tag_batch(self, batch: list[Episode], *, with_loss: bool = False) -> list[tuple[str, ...]]:
-        """Return the tags of the queries, each from weights adapted to its support.
+        """Tag the queries, each with weights adapted to its support.
 
-        Queries of the same support share one adaptation. No masks, no maximum in the loss.
+        Queries with the same support share one adaptation. There are no masks, and the loss of the
+        support is the plain mean.
 
         Raises:
-            ValueError: If the loss of a support is no number.
+            ValueError: If the loss of a support is not finite.
         """
         tags: list[tuple[str, ...]] = [()] * len(batch)
         for numbers, adapted in self.adaptations(batch):
@@ -87,10 +70,10 @@ class AdaptiveModule(NERModule):
 
     def adaptations(
         self, batch: Sequence[Episode]
-    ) -> Iterator[tuple[list[int], AbstractContextManager[Any]]]:
-        """Yield the places of the episodes of each support, and what adapts to it.
+    ) -> Iterator[tuple[list[int], AbstractContextManager[object]]]:
+        """Yield, for each distinct support, the indices of its episodes and the adaptation to it.
 
-        The second is a ``with`` block (Eq. 3 and 8), to be left before the next is asked for.
+        The adaptation is a ``with`` block (Eq. 3 and 8). Leave it before asking for the next one.
         """
         if self.adaptation_steps == 0:
             yield list(range(len(batch))), nullcontext()
@@ -98,25 +81,37 @@ class AdaptiveModule(NERModule):
         groups: dict[tuple[Sentence, ...], list[int]] = {}
         for number, episode in enumerate(batch):
             groups.setdefault(episode.support, []).append(number)
-        with torch.inference_mode(False):  # what is learnt from must not be of that mode
-            tasks = [
-                Task(batch[numbers[0]], self.encode(list(support), train=False).to(self.device))
-                for support, numbers in groups.items()
-            ]
-        firsts = self.first_gradients(tasks, 0.0, steps=self.adaptation_steps)
-        for numbers, task, first in zip(groups.values(), tasks, firsts, strict=True):
+        for support, numbers in groups.items():
+            with torch.inference_mode(False):  # an inference tensor can't take part in a gradient
+                encoded = self.encode(list(support), train=False).to(self.device)
             yield (
                 numbers,
                 self.adaptation.adapted(
-                    self.loss_of(task, 0.0),
+                    self.support_loss(batch[numbers[0]], encoded, max_weight=0.0),
                     update=self.adaptation_update,
                     steps=self.adaptation_steps,
-                    first=first,
                 ),
             )
 
+    def support_loss(
+        self, episode: Episode, support: Batch, *, max_weight: float
+    ) -> Callable[[], Tensor]:
+        """Return a function that computes the loss of an encoded support at the current weights.
+
+        In training it seeds every step, so that dropout depends on run, epoch, task and step only.
+        """
+        what = "The inner loop for" if self.training else "Adapting to the neighbours of"
+        steps = count(1)
+
+        def loss() -> Tensor:
+            if self.training:
+                torch.manual_seed(self.task_seed(episode, next(steps)))
+            return self.checked(self(support, max_weight), episode, what)
+
+        return loss
+
     def tag(self, sentences: list[Sentence]) -> tuple[list[tuple[str, ...]], Batch, Tensor]:
-        """Return what the base does, having made sure that the scores are numbers.
+        """Tag sentences as the base class does, and check that the scores are finite.
 
         Raises:
             ValueError: If one is not: the last step was too long, though its loss was finite.
@@ -124,76 +119,31 @@ class AdaptiveModule(NERModule):
         tags, batch, emissions = super().tag(sentences)
         if not torch.isfinite(emissions).all():
             raise ValueError(
-                "The scores of tags must be finite, was: not so in tagging "
-                f"{' '.join(sentences[0].words)[:80]!r}, or another sentence of its support. Lower "
-                "`adaptation_lr`, or use another checkpoint."
+                "The tag scores of the sentence "
+                f"{' '.join(sentences[0].words)[:80]!r}, or of one with the same support, are not "
+                "finite after adaptation. Lower `adaptation_lr`, or use another checkpoint."
             )
         return tags, batch, emissions
 
-    def first_gradients(
-        self, tasks: Sequence[Task], max_weight: float, *, steps: int
-    ) -> Iterator[FirstGradient | None]:
-        """Yield what gives the first gradients of each task, where that is known beforehand.
-
-        They are computed at the weights as they are when the first task of some is asked for.
-        """
-        start = self.shared_start
-        if start is None or steps == 0:
-            yield from repeat(None, len(tasks))
-            return
-        for part in start.parts([task.support for task in tasks]):
-            together = tasks[part]
-            supports = [task.support for task in together]
-            if not start.is_possible(supports):
-                yield from repeat(None, len(together))
-                continue
-            yield from start.first_gradients(
-                supports,
-                partial(self._first_loss, together, max_weight),
-                seed=partial(self._seed_first, together) if self.training else None,
-            )
-
-    def _first_loss(
-        self, tasks: Sequence[Task], max_weight: float, number: int, emissions: Tensor
-    ) -> Tensor:
-        """Return the loss of a task from its emissions."""
-        task = tasks[number]
-        loss = self.loss_from(emissions, task.support, max_weight)
-        return self.checked(loss, task.episode, self.inner_name)
-
-    def task_seed(self, episode: Episode, part: int = 0) -> int:
-        """Return the seed of a part of a task: a hash of run seed, epoch and task.
+    def task_seed(self, episode: Episode, step: int = 0) -> int:
+        """Compute the seed of a task: a hash of run seed, epoch, task and step.
 
         Args:
             episode: The task.
-            part: 0 draws the masks, 1 the dropout of a first step whose gradient is known
-                beforehand, 2 that of all other steps.
+            step: 0 for the masks, then the number of the inner step.
         """
-        return self.seed_of(episode.number, part)
-
-    def _seed_first(self, tasks: Sequence[Task], number: int) -> None:
-        """Seed what a task draws in its first step."""
-        torch.manual_seed(self.task_seed(tasks[number].episode, 1))
-
-    @property
-    def inner_name(self) -> str:
-        """What messages call an inner step."""
-        return "The inner loop for" if self.training else "Adapting to the neighbours of"
-
-    def loss_of(self, task: Task, max_weight: float) -> Callable[[], Tensor]:
-        """Return what gives the loss of a task's support, at the weights as they are."""
-        return lambda: self.checked(self(task.support, max_weight), task.episode, self.inner_name)
+        return self.seed_of(episode.number, step)
 
     def checked(self, loss: Tensor, episode: Episode, what: str) -> Tensor:
-        """Return the loss of a task, having made sure that it is a number.
+        """Return the loss of a task if it is finite.
 
         Raises:
             ValueError: If it is infinite or not a number.
         """
         if not torch.isfinite(loss):
             raise ValueError(
-                f"The loss must be finite, was: {loss.item()}. {what} sentence {episode.number}, "
-                f"{' '.join(episode.query.words)[:80]!r}, stopped there: lower the learning rates, "
-                "or use a checkpoint saved before this, all of which are unchanged."
+                f"The loss is {loss.item()}. {what} sentence {episode.number}, "
+                f"{' '.join(episode.query.words)[:80]!r}, stopped there. Lower the learning rates, "
+                "or use an earlier checkpoint; all of them are unchanged."
             )
         return loss

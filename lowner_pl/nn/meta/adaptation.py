@@ -1,32 +1,35 @@
-"""Weights adapted to a task for the length of a `with` block, and weights as functions of others.
+"""Temporary adaptation of weights to a task, and adapted weights as a differentiable function.
 
-The inner loop of meta-training and the adaptation to a test sentence are the same thing
+The inner loop of meta-training and the adaptation to a test sentence take the same steps
 (`Wu et al., 2020 <https://arxiv.org/abs/1911.06161>`_, Eq. 7 and 8, Algorithm 1).
 """
 
+import contextlib
+import ctypes
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from lowner_pl.nn.meta.inner_update import InnerUpdate
-from lowner_pl.nn.meta.memory import keep_freed_memory
-from lowner_pl.nn.meta.shared_start import FirstGradient
+
+# Numbers of the options M_TRIM_THRESHOLD and M_MMAP_THRESHOLD in glibc's malloc.h.
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
+_HIGHEST_THRESHOLD = 2**31 - 1
 
 
 class Adaptation:
-    """Gradient steps that are undone.
+    """Gradient steps that last for the length of a ``with`` block.
 
-    The adapted weights lie in a second copy, made once and used for every task; the start weights
-    are never written, so they come back bit for bit and at no cost. A gradient is used up as soon
-    as the backward step has it, parameter by parameter; what stays of it is the step's state.
+    The adapted weights live in a buffer that is allocated once and reused for every task. The start
+    weights are never written, so restoring them is exact and takes no time. Each weight takes its
+    step during the backward pass, as soon as its gradient is complete; the gradient is then freed,
+    unless the optimiser needs it for the next step.
 
     Args:
         parameters: The weights that adapt.
-        fixed: Weights that do not adapt, though they learn; no gradient is computed for them.
+        fixed: Trainable weights that do not adapt. The inner loop computes no gradients for them.
     """
 
     def __init__(
@@ -34,39 +37,35 @@ class Adaptation:
     ) -> None:
         self.parameters = tuple(parameters)
         self.fixed = tuple(fixed)
-        self._copies: list[Tensor] = []
+        self._buffers: dict[Tensor, Tensor] = {}
 
-    @contextmanager
+    @contextlib.contextmanager
     def adapted(
-        self,
-        loss: Callable[[], Tensor],
-        *,
-        update: InnerUpdate,
-        steps: int,
-        first: FirstGradient | None = None,
+        self, loss: Callable[[], Tensor], *, update: InnerUpdate[Any], steps: int
     ) -> Iterator[list[Tensor]]:
-        """Take steps on a loss for the length of a ``with`` block; yield the start weights.
+        r"""Take gradient steps :math:`\theta' = U^n(\theta)` inside a ``with`` block (Eq. 7).
 
-        Works where gradients are off, also in inference mode. Gradients that the parameters have
-        are left as they are.
+        This also works in inference mode and where gradients are disabled. The ``.grad`` of the
+        parameters is left as it was.
 
         Args:
-            loss: Gives the loss at the weights as they are, a scalar; called once a step.
-            update: The step.
-            steps: How many; 0 leaves the weights as they are.
-            first: Gives the gradients of the first step, anew at each call, where they are known;
-                then the loss is called once less.
+            loss: Computes the loss at the current weights, a scalar. Called once per step.
+            update: Optimiser of the inner loop. It starts from scratch.
+            steps: Number of steps :math:`n`; 0 leaves the weights as they are.
+
+        Yields:
+            The start weights.
 
         Raises:
             ValueError: If ``steps`` is negative.
         """
         if steps < 0:
-            raise ValueError(f"Adaptation needs at least 0 steps, was: {steps}.")
+            raise ValueError(f"The number of adaptation steps is {steps}; it can't be negative.")
         start = [parameter.data for parameter in self.parameters]
         try:
             if steps:
-                with torch.inference_mode(False), torch.enable_grad():
-                    self._descend(loss, update, steps, first)
+                with torch.inference_mode(False), torch.enable_grad(), self._set_aside():
+                    self._descend(loss, update, steps)
             yield start
         finally:
             with torch.inference_mode(False):
@@ -74,128 +73,102 @@ class Adaptation:
                     parameter.data = data
             torch.clear_autocast_cache()
 
-    def _descend(
-        self,
-        loss: Callable[[], Tensor],
-        update: InnerUpdate,
-        steps: int,
-        first: FirstGradient | None,
-    ) -> None:
-        """Take the steps, the gradients of the parameters and the fixed weights set aside."""
-        if not self._copies or self._copies[0].device != self.parameters[0].device:
-            keep_freed_memory()
-            self._copies = [torch.empty_like(parameter.data) for parameter in self.parameters]
-        gradients = [parameter.grad for parameter in self.parameters]
-        descents = [
-            _Descent(parameter, copy, update, steps, first and partial(first, number))
-            for number, (parameter, copy) in enumerate(
-                zip(self.parameters, self._copies, strict=True)
+    def _descend(self, loss: Callable[[], Tensor], update: InnerUpdate[Any], steps: int) -> None:
+        """Take the steps, each weight as soon as the backward pass has its gradient."""
+        self._allocate()
+        states: dict[Tensor, Any] = {}
+        step = 1
+
+        @torch.no_grad()
+        def move(parameter: Tensor) -> None:
+            gradient, parameter.grad = parameter.grad, None
+            assert gradient is not None
+            buffer = self._buffers[parameter]
+            states[parameter] = update.apply(
+                parameter.data,
+                gradient,
+                states.get(parameter),
+                out=buffer,
+                is_last=step == steps,
             )
-        ]
-        hooks: list[Any] = []
-        for parameter in self.fixed:
-            parameter.requires_grad_(False)
+            parameter.data = buffer
+
+        hooks = [p.register_post_accumulate_grad_hook(move) for p in self.parameters]
         try:
-            for descent in descents:
-                descent.begin()
-            hooks += [d.parameter.register_post_accumulate_grad_hook(d.step) for d in descents]
-            for _ in range(steps - (first is not None)):
+            for step in range(1, steps + 1):  # noqa: B007 - `move` reads it
                 loss().backward()
-                torch.clear_autocast_cache()  # else 16-bit copies of the weights before stay
+                torch.clear_autocast_cache()  # it holds 16-bit copies of the weights before
         finally:
             for hook in hooks:
                 hook.remove()
+
+    def _allocate(self) -> None:
+        """Allocate the buffers of the adapted weights, on the device that the weights are on."""
+        first = self.parameters[0]
+        if not self._buffers or self._buffers[first].device != first.device:
+            _keep_freed_memory()
+            self._buffers = {p: torch.empty_like(p.data) for p in self.parameters}
+
+    @contextlib.contextmanager
+    def _set_aside(self) -> Iterator[None]:
+        """Hide existing gradients and switch off those of the fixed weights."""
+        gradients = [parameter.grad for parameter in self.parameters]
+        for parameter in self.parameters:
+            parameter.grad = None
+        for parameter in self.fixed:
+            parameter.requires_grad_(False)
+        try:
+            yield
+        finally:
             for parameter in self.fixed:
                 parameter.requires_grad_(True)
             for parameter, gradient in zip(self.parameters, gradients, strict=True):
                 parameter.grad = gradient
 
 
-class _Descent:
-    """The steps of one weight, each taken as soon as it has its gradient: nothing else needs it.
-
-    Args:
-        parameter: The weight.
-        copy: Where the adapted weight lies.
-        update: The step.
-        steps: How many.
-        first: Gives the first gradient, anew at each call, if it is known.
-    """
-
-    def __init__(
-        self,
-        parameter: nn.Parameter,
-        copy: Tensor,
-        update: InnerUpdate,
-        steps: int,
-        first: Callable[[], Tensor] | None,
-    ) -> None:
-        self.parameter, self.copy, self.update, self.steps = parameter, copy, update, steps
-        self.first = first
-        self.taken = 0
-        self.state: Any = None
-
-    def begin(self) -> None:
-        """Set the gradient aside, and take the first step if its gradient is known."""
-        self.parameter.grad = None
-        if self.first is not None:
-            self._take(self.first())
-            if self.update.keeps_first_gradient:
-                self.state = None  # a product of two factors, which take less memory
-
-    def step(self, parameter: Tensor) -> None:
-        """Take a step along the gradient that the backward pass has left."""
-        gradient, parameter.grad = parameter.grad, None
-        assert gradient is not None
-        if self.taken == 1 and self.first is not None and self.update.keeps_first_gradient:
-            self.state = self.first()
-        self._take(gradient)
-
-    @torch.no_grad()
-    def _take(self, gradient: Tensor) -> None:
-        self.taken += 1
-        is_last = self.taken == self.steps
-        state = self.update.apply(
-            self.copy if self.taken > 1 else self.parameter.data,
-            gradient,
-            self.state,
-            self.taken,
-            out=self.copy,
-            is_last=is_last,
-        )
-        self.state = None if is_last else state
-        self.parameter.data = self.copy
-
-
 def adapted_weights(
     weights: Mapping[str, Tensor],
     loss: Callable[[Mapping[str, Tensor]], Tensor],
     *,
-    update: InnerUpdate,
+    update: InnerUpdate[Any],
     steps: int,
 ) -> dict[str, Tensor]:
-    r"""Return adapted weights as a differentiable function of ``weights``.
+    r"""Compute adapted weights as a differentiable function of ``weights``.
 
-    A loss of them has the whole meta-gradient of Eq. 11, :math:`\nabla_\theta\theta'_i` included.
+    The gradient of a loss of these weights is the whole meta-gradient of Eq. 11, with the Jacobian
+    :math:`\nabla_\theta\theta'_i`.
 
     Args:
-        weights: The start.
-        loss: Gives the loss at other weights, a scalar that can be differentiated twice.
-        update: The step.
-        steps: How many.
+        weights: The start weights.
+        loss: Computes the loss at given weights, a scalar that can be differentiated twice.
+        update: Optimiser of the inner loop.
+        steps: Number of steps.
 
     Raises:
-        ValueError: If the step has no differentiable form.
+        NotImplementedError: If the optimiser has no differentiable form.
     """
     states: dict[str, Any] = {}
     moved = dict(weights)
-    for step in range(1, steps + 1):
+    for _ in range(steps):
         gradients = torch.autograd.grad(
             loss(moved), list(moved.values()), create_graph=True, allow_unused=True
         )
         for (name, weight), gradient in zip(list(moved.items()), gradients, strict=True):
             if gradient is not None:
                 moved[name], states[name] = update.differentiable(
-                    weight, gradient, states.get(name), step
+                    weight, gradient, states.get(name)
                 )
     return moved
+
+
+def _keep_freed_memory() -> None:
+    """Make the C library keep freed memory for reuse.
+
+    An inner loop frees one gradient per weight and step. glibc would return large blocks to the
+    operating system, which would have to clear them again for the next gradient. Other C libraries
+    have no such option.
+    """
+    with contextlib.suppress(AttributeError, OSError, TypeError):
+        library = ctypes.CDLL(None)
+        for option in (_TRIM_THRESHOLD, _MMAP_THRESHOLD):
+            library.mallopt(option, _HIGHEST_THRESHOLD)

@@ -1,25 +1,24 @@
-"""The step of an inner loop: SGD, Adam from its beginning, or any optimiser of torch."""
+"""Optimisers of an inner loop: SGD, Adam, or any optimiser of torch, one weight at a time."""
 
 from abc import ABC, abstractmethod
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.optim.adam import adam
 
-from lowner_pl.nn.meta.trial_optimizer import OptimizerFactory, trial_optimizer
+OptimizerFactory = Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]
+State = TypeVar("State")
 
 
-class InnerUpdate(ABC):
-    """How an inner step moves a weight along its gradient; its state begins afresh in each task.
+class InnerUpdate(ABC, Generic[State]):
+    """One step of an inner loop, for one weight. Each task starts without a state.
 
     Args:
-        lr: The learning rate: alpha of Eq. 8, gamma in adaptation (`Wu et al., 2020
+        lr: Learning rate: alpha of Eq. 8, gamma when adapting to a test sentence (`Wu et al., 2020
             <https://arxiv.org/abs/1911.06161>`_).
     """
-
-    keeps_first_gradient = False
-    """Whether the state behind the first step is the gradient itself."""
 
     def __init__(self, lr: float) -> None:
         self.lr = lr
@@ -29,81 +28,89 @@ class InnerUpdate(ABC):
         self,
         weight: Tensor,
         gradient: Tensor,
-        state: Any,
-        step: int,
+        state: State | None,
         *,
         out: Tensor,
         is_last: bool = False,
-    ) -> Any:
-        """Write the moved weight to ``out`` and return the state for the next step.
+    ) -> State | None:
+        """Write the updated weight to ``out`` and compute the state for the next step.
 
         Args:
-            weight: The weight as it is; behind the first step it may be ``out`` itself.
-            gradient: Its gradient, of the same shape; is the state's from then on.
-            state: What the last step returned, ``None`` in the first.
-            step: Number of this step, from 1.
-            out: Where the moved weight goes.
-            is_last: Whether there is no next step, so that no state is needed.
+            weight: Current weight. After the first step it may be ``out`` itself.
+            gradient: Gradient of the weight. The state may keep it, so don't reuse its memory.
+            state: Result of the previous step, ``None`` for the first step.
+            out: Memory for the updated weight.
+            is_last: Whether this is the last step, after which no state is needed.
         """
 
     def differentiable(
-        self, weight: Tensor, gradient: Tensor, state: Any, step: int
-    ) -> tuple[Tensor, Any]:
-        """Return the moved weight as a function of weight and gradient, and the next state."""
+        self, weight: Tensor, gradient: Tensor, state: State | None
+    ) -> tuple[Tensor, State | None]:
+        """Compute the updated weight as a function of weight and gradient, and the next state."""
         raise NotImplementedError
 
     def check_differentiable(self) -> None:
-        """Refuse an optimiser of which there is no differentiable form.
+        """Raise an error if the optimiser has no differentiable form.
 
         Raises:
-            ValueError: If there is none.
+            ValueError: If it has none.
         """
         if type(self).differentiable is InnerUpdate.differentiable:
             raise ValueError(
-                "Second-order meta-gradients need an inner optimiser with a differentiable form, "
-                f"torch.optim.SGD or torch.optim.Adam without extras, was: {self}. Choose one of "
-                "these for `inner_optimizer`, or `algorithm: fomaml`."
+                f"`inner_optimizer` is {self}, which has no differentiable form, but second-order "
+                "meta-gradients need one. Use torch.optim.SGD or torch.optim.Adam without extras, "
+                "or `algorithm: fomaml`."
             )
 
 
-class SGDUpdate(InnerUpdate):
+class SGDUpdate(InnerUpdate[None]):
     r"""Gradient descent, Eq. 8: :math:`\theta' = \theta - \alpha g`."""
 
     def apply(
         self,
         weight: Tensor,
         gradient: Tensor,
-        state: Any,
-        step: int,
+        state: None,
         *,
         out: Tensor,
         is_last: bool = False,
     ) -> None:
-        """Write the moved weight to ``out``."""
-        del state, step, is_last
+        """Write the updated weight to ``out``."""
+        del state, is_last
         torch.add(weight, gradient, alpha=-self.lr, out=out)
 
-    def differentiable(
-        self, weight: Tensor, gradient: Tensor, state: Any, step: int
-    ) -> tuple[Tensor, None]:
-        """Return the moved weight as a function of weight and gradient."""
-        del state, step
+    def differentiable(self, weight: Tensor, gradient: Tensor, state: None) -> tuple[Tensor, None]:
+        """Compute the updated weight as a function of weight and gradient."""
+        del state
         return weight - self.lr * gradient, None
 
 
-class AdamUpdate(InnerUpdate):
-    r"""Adam (`Kingma and Ba, 2015 <https://arxiv.org/abs/1412.6980>`_) from its beginning.
+class AdamState(NamedTuple):
+    """What Adam remembers of a weight.
 
-    The first step of Adam is :math:`\theta' = \theta - \alpha g / (|g| + \epsilon)`: it needs no
-    moments. The second needs the first gradient alone, and only a third needs both moments.
-
-    Args:
-        lr: The learning rate.
-        betas: Decay of the first and the second moment.
-        eps: Added to the denominator.
+    Attributes:
+        steps: Number of steps taken.
+        first: First moment; after one step the gradient itself.
+        second: Second moment; ``None`` after one step.
     """
 
-    keeps_first_gradient = True
+    steps: int
+    first: Tensor
+    second: Tensor | None
+
+
+class AdamUpdate(InnerUpdate[AdamState]):
+    r"""Adam (`Kingma and Ba, 2015 <https://arxiv.org/abs/1412.6980>`_) with new moments per task.
+
+    Memory matters here: one state per weight is as large as the model. The first step of Adam is
+    :math:`\theta' = \theta - \alpha g / (|g| + \epsilon)` and needs no moments. The second step
+    needs the first gradient only, and only a third step needs both moments.
+
+    Args:
+        lr: Learning rate.
+        betas: Decay rates of the first and the second moment.
+        eps: Term added to the denominator.
+    """
 
     def __init__(self, lr: float, *, betas: tuple[float, float], eps: float) -> None:
         super().__init__(lr)
@@ -115,31 +122,31 @@ class AdamUpdate(InnerUpdate):
         self,
         weight: Tensor,
         gradient: Tensor,
-        state: Any,
-        step: int,
+        state: AdamState | None,
         *,
         out: Tensor,
         is_last: bool = False,
-    ) -> Any:
-        """Write the moved weight to ``out``; return the first gradient, then the moments."""
-        if step == 1:
-            size = torch.abs(gradient, out=out).add_(self.eps)  # no memory but the copy's
+    ) -> AdamState | None:
+        """Write the updated weight to ``out``; return the first gradient, later the moments."""
+        if state is None:
+            size = torch.abs(gradient, out=out).add_(self.eps)  # `out` serves as scratch memory
             torch.addcdiv(weight, gradient, size, value=-self.lr, out=out)
-            return gradient
+            return None if is_last else AdamState(1, gradient, None)
         beta1, beta2 = self.betas
-        if step == 2:
-            second = self._scratch_like(state) if is_last else torch.empty_like(state)
-            torch.mul(state, state, out=second).mul_(1 - beta2)
-            state = state.mul_(1 - beta1), second
+        steps, first, second = state
+        if second is None:
+            second = self._scratch_like(first) if is_last else torch.empty_like(first)
+            torch.mul(first, first, out=second).mul_(1 - beta2)
+            first = first.mul_(1 - beta1)
         if weight is not out:
             out.copy_(weight)
         adam(
             [out],
             [gradient],
-            [state[0]],
-            [state[1]],
+            [first],
+            [second],
             [],
-            [torch.tensor(step - 1.0, device=out.device)],
+            [torch.tensor(float(steps), device=out.device)],
             fused=True,
             amsgrad=False,
             maximize=False,
@@ -149,33 +156,45 @@ class AdamUpdate(InnerUpdate):
             weight_decay=0.0,
             eps=self.eps,
         )
-        return state
+        return None if is_last else AdamState(steps + 1, first, second)
 
     def _scratch_like(self, tensor: Tensor) -> Tensor:
-        """Return memory of a tensor's shape that each call uses anew."""
+        """Return memory in a tensor's shape. All calls share it."""
         if self._scratch.numel() < tensor.numel() or self._scratch.device != tensor.device:
             self._scratch = torch.empty_like(tensor).flatten()
         return self._scratch[: tensor.numel()].view(tensor.shape)
 
     def differentiable(
-        self, weight: Tensor, gradient: Tensor, state: Any, step: int
-    ) -> tuple[Tensor, Any]:
-        """Return the moved weight as a function of weight and gradients, and the moments."""
+        self, weight: Tensor, gradient: Tensor, state: AdamState | None
+    ) -> tuple[Tensor, AdamState]:
+        """Compute the updated weight as a function of weight and gradients, and the moments."""
         beta1, beta2 = self.betas
-        first, second = state or (0.0, 0.0)
+        steps, first, second = state or AdamState(
+            0, torch.zeros_like(gradient), torch.zeros_like(gradient)
+        )
+        assert second is not None
+        steps += 1
         first = beta1 * first + (1 - beta1) * gradient
         second = beta2 * second + (1 - beta2) * gradient**2
-        # The root of 0 has no derivative: that of 1e-30 is far below epsilon.
-        size = (second / (1 - beta2**step) + 1e-30).sqrt() + self.eps
-        return weight - self.lr * (first / (1 - beta1**step)) / size, (first, second)
+        # The square root has no derivative at 0. 1e-30 is far below epsilon.
+        size = (second / (1 - beta2**steps) + 1e-30).sqrt() + self.eps
+        moved = weight - self.lr * (first / (1 - beta1**steps)) / size
+        return moved, AdamState(steps, first, second)
 
 
-class TorchUpdate(InnerUpdate):
-    """Any optimiser of torch that moves each parameter by itself.
+class TorchState(NamedTuple):
+    """A parameter that shares its memory with the adapted weight, and its optimiser."""
+
+    moved: nn.Parameter
+    optimizer: torch.optim.Optimizer
+
+
+class TorchUpdate(InnerUpdate[TorchState]):
+    """Any optimiser of torch that updates each parameter independently of the others.
 
     Args:
-        lr: The learning rate.
-        factory: Makes the optimiser.
+        lr: Learning rate.
+        factory: Creates the optimiser.
     """
 
     def __init__(self, lr: float, factory: OptimizerFactory) -> None:
@@ -186,41 +205,39 @@ class TorchUpdate(InnerUpdate):
         self,
         weight: Tensor,
         gradient: Tensor,
-        state: Any,
-        step: int,
+        state: TorchState | None,
         *,
         out: Tensor,
         is_last: bool = False,
-    ) -> tuple[nn.Parameter, torch.optim.Optimizer]:
-        """Write the moved weight to ``out``; return the optimiser."""
-        del is_last
-        if step == 1:
-            moved = nn.Parameter(out)
-            state = moved, self.factory([moved])
-            for group in state[1].param_groups:
+    ) -> TorchState | None:
+        """Write the updated weight to ``out`` and return the optimiser."""
+        if state is None:
+            parameter = nn.Parameter(out)
+            state = TorchState(parameter, self.factory([parameter]))
+            for group in state.optimizer.param_groups:
                 group["lr"] = self.lr
-        moved, optimizer = state
-        moved.data.copy_(weight)
-        moved.grad = gradient
-        optimizer.step()
-        moved.grad = None
-        return moved, optimizer
+        state.moved.data.copy_(weight)
+        state.moved.grad = gradient
+        state.optimizer.step()
+        state.moved.grad = None
+        return None if is_last else state
 
     def __str__(self) -> str:
         return type(self.factory([nn.Parameter(torch.zeros(1))])).__name__
 
 
-def inner_update(factory: OptimizerFactory, *, lr: float | None = None) -> InnerUpdate:
-    """Return the step of an optimiser, without its own state where that is possible.
+def inner_update(factory: OptimizerFactory, *, lr: float | None = None) -> InnerUpdate[Any]:
+    """Choose the inner update that takes the same steps as an optimiser of torch.
 
     Args:
-        factory: Makes the optimiser.
-        lr: Learning rate instead of the optimiser's own.
+        factory: Creates the optimiser.
+        lr: Learning rate; by default the optimiser's own.
 
     Raises:
-        ValueError: If the optimiser refuses its options, or cannot move a weight by its gradient.
+        ValueError: If the optimiser rejects its options, or can't take a step on one weight with
+            nothing but its gradient.
     """
-    optimizer = _tried(factory, steps=False)
+    optimizer = _checked(factory, steps=False)
     options = dict(optimizer.defaults)
     rate = float(options.pop("lr") if lr is None else lr)
     extras = ("weight_decay", "momentum", "dampening", "nesterov", "amsgrad", "maximize")
@@ -229,16 +246,38 @@ def inner_update(factory: OptimizerFactory, *, lr: float | None = None) -> Inner
         return SGDUpdate(rate)
     if is_plain and type(optimizer) in (torch.optim.Adam, torch.optim.AdamW):
         return AdamUpdate(rate, betas=tuple(options["betas"]), eps=options["eps"])
-    _tried(factory, steps=True)
+    _checked(factory, steps=True)
     return TorchUpdate(rate, factory)
 
 
-def _tried(factory: OptimizerFactory, *, steps: bool) -> torch.optim.Optimizer:
-    """Return an optimiser of one weight, tried out as each task would do it."""
+def _checked(factory: OptimizerFactory, *, steps: bool) -> torch.optim.Optimizer:
+    """Create a trial optimiser; name the option `inner_optimizer` in errors."""
     try:
         return trial_optimizer(factory, steps=steps)
     except ValueError as error:
         raise ValueError(
-            f"`inner_optimizer` must move any weight by its gradient alone, was: one that fails "
-            f"({error}). Choose another, such as torch.optim.Adam, or change its `init_args`."
+            f"`inner_optimizer` can't be used in an inner loop: {error}. Choose an optimiser that "
+            "updates any weight from its gradient alone, such as torch.optim.Adam, or change its "
+            "`init_args`."
         ) from error
+
+
+def trial_optimizer(factory: OptimizerFactory, *, steps: bool) -> torch.optim.Optimizer:
+    """Create an optimiser of a single weight, to find out before a run whether it works.
+
+    Args:
+        factory: Creates the optimiser.
+        steps: Whether to take a step with nothing but a gradient, which some optimisers can't.
+
+    Raises:
+        ValueError: If the optimiser rejects its options, the weight or the step.
+    """
+    weight = nn.Parameter(torch.zeros(1))
+    weight.grad = torch.ones(1)
+    try:
+        optimizer = factory([weight])
+        if steps:
+            optimizer.step()
+    except (TypeError, RuntimeError) as error:  # it wants a closure, or sparse gradients
+        raise ValueError(str(error)) from error
+    return optimizer

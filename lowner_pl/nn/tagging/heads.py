@@ -26,6 +26,9 @@ class Head(nn.Module, ABC):
         dropout: Probability of zeroing an element of the hidden state, from 0 to 1.
     """
 
+    scores_words_alone: bool
+    """Whether each word is tagged independently, so that the loss is a weighted sum over words."""
+
     def __init__(self, hidden_size: int, tag_set: TagSet, dropout: float) -> None:
         super().__init__()
         self.dropout = nn.Dropout(dropout)
@@ -95,6 +98,8 @@ class SoftmaxHead(Head):
         dropout: Probability of zeroing an element of the hidden state, from 0 to 1.
     """
 
+    scores_words_alone = True
+
     def loss(
         self,
         emissions: Tensor,
@@ -160,6 +165,8 @@ class CRFHead(Head):
         tag_set: The T tags; its rules hold in decoding.
         dropout: Probability of zeroing an element of the hidden state, from 0 to 1.
     """
+
+    scores_words_alone = False
 
     def __init__(self, hidden_size: int, tag_set: TagSet, dropout: float) -> None:
         super().__init__(hidden_size, tag_set, dropout)

@@ -1,4 +1,4 @@
-"""Tasks of the sample corpus and a tiny module to meta-learn them."""
+"""Tasks from the sample corpus and a tiny module that learns them."""
 
 from typing import Any
 

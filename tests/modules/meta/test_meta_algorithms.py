@@ -1,4 +1,4 @@
-"""Second order, Reptile and ANIL beside the first order of the paper."""
+"""Second-order MAML, Reptile and ANIL compute the gradients that define them."""
 
 import copy
 from typing import Any
@@ -23,7 +23,7 @@ def meta_gradients(
     return module, {n: p.grad for n, p in module.named_parameters() if p.grad is not None}
 
 
-def test_second_order_is_the_slope_of_the_query_loss_over_the_start(
+def test_the_second_order_gradient_is_the_slope_of_the_query_loss_at_the_start_weights(
     tiny: str, swahili: list[Sentence]
 ) -> None:
     tasks = episodes(swahili, 1)
@@ -35,7 +35,7 @@ def test_second_order_is_the_slope_of_the_query_loss_over_the_start(
     )
 
     def query_loss(shift: float, name: str, place: int) -> float:
-        """The query loss after the inner loop, one start weight shifted."""
+        """Compute the query loss after the inner loop with one start weight shifted."""
         other = copy.deepcopy(module).double()
         with torch.no_grad():
             dict(other.named_parameters())[name].view(-1)[place] += shift
@@ -53,15 +53,17 @@ def test_second_order_is_the_slope_of_the_query_loss_over_the_start(
         "tagger.head.linear.weight",
         "tagger.backbone.encoder.encoder.layer.0.output.dense.weight",
     ):
-        place = int((second[name] - first[name]).abs().argmax())  # where the Jacobian counts most
+        place = int((second[name] - first[name]).abs().argmax())  # where the Jacobian matters most
         slope = (query_loss(5e-3, name, place) - query_loss(-5e-3, name, place)) / 1e-2
         whole, without_jacobian = (g[name].view(-1)[place].item() for g in (second, first))
         assert whole == pytest.approx(slope, rel=4e-3, abs=2e-4)
         assert abs(without_jacobian - slope) > 4 * abs(whole - slope)
 
 
-def test_reptile_goes_back_the_way_of_the_inner_loop(tiny: str, swahili: list[Sentence]) -> None:
-    # Two steps of gradient descent: the way back over the rate is the sum of the two gradients.
+def test_the_reptile_gradient_is_the_sum_of_the_inner_gradients(
+    tiny: str, swahili: list[Sentence]
+) -> None:
+    # After two SGD steps, (start - adapted) / rate is the sum of the two gradients.
     tasks = episodes(swahili, 1)
     module, gradients = meta_gradients(tiny, tasks, "reptile")
     task = tasks[0]
@@ -79,10 +81,10 @@ def test_reptile_goes_back_the_way_of_the_inner_loop(tiny: str, swahili: list[Se
     torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-5)
 
 
-def test_reptiles_ways_back_count_by_the_words_of_the_queries(
+def test_reptile_gradients_are_weighted_by_the_words_of_the_queries(
     tiny: str, swahili: list[Sentence]
 ) -> None:
-    # Queries of 4 and 12 words, 8 in the mean: the ways count 1/2 and 3/2 times.
+    # Queries of 4 and 12 words, 8 on average: the weights are 1/2 and 3/2.
     queries = [
         Sentence(whole.words[:count], (whole.tags or ())[:count])
         for whole, count in zip(swahili[5:7], (4, 12), strict=True)
@@ -96,7 +98,7 @@ def test_reptiles_ways_back_count_by_the_words_of_the_queries(
         torch.testing.assert_close(gradient, expected, rtol=1e-3, atol=1e-5)
 
 
-def test_anil_adapts_the_head_alone(tiny: str, swahili: list[Sentence]) -> None:
+def test_anil_adapts_only_the_head(tiny: str, swahili: list[Sentence]) -> None:
     tasks = episodes(swahili, 1)
     module, gradients = meta_gradients(tiny, tasks, "anil")
     other = copy.deepcopy(module)
@@ -114,7 +116,7 @@ def test_anil_adapts_the_head_alone(tiny: str, swahili: list[Sentence]) -> None:
     for name, parameter in other.named_parameters():
         if parameter.grad is not None:
             torch.testing.assert_close(gradients[name], parameter.grad, rtol=1e-4, atol=1e-6)
-    assert len(gradients) > 10  # the backbone learns, though it does not adapt
+    assert len(gradients) > 10  # the backbone is trained, though it does not adapt
     ((_, adapted),) = module.eval().adaptations(tasks)
     with adapted:
         body = {n: p for n, p in module.named_parameters() if ".head." not in n}
@@ -122,7 +124,7 @@ def test_anil_adapts_the_head_alone(tiny: str, swahili: list[Sentence]) -> None:
 
 
 @pytest.mark.parametrize("algorithm", ["fomaml", "maml", "reptile", "anil"])
-def test_gradients_of_all_algorithms_sum_over_the_tasks(
+def test_every_algorithm_sums_its_gradients_over_the_tasks(
     algorithm: Algorithm, tiny: str, swahili: list[Sentence]
 ) -> None:
     tasks = episodes(swahili, 2)

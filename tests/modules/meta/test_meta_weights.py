@@ -1,4 +1,4 @@
-"""What counts the same: sentences or their words, among the tasks and in a task's support."""
+"""`average` decides whether sentences or words count equally, in a support and between tasks."""
 
 from typing import Any
 
@@ -11,20 +11,20 @@ from lowner_pl.modules import MetaLightningModule
 
 from .meta_tasks import TYPES, new_module, no_dropout, sgd
 
-# A support of one word outside entities and three that begin one, and a query of one word.
+# The support has one word tagged O and three tagged B-PER; the query has one word.
 SUPPORT = (Sentence(("Leo",), ("O",)), Sentence(("Asha", "Juma", "Zoe"), ("B-PER",) * 3))
 TASK = Episode(SUPPORT, Sentence(("jana",), ("O",)), 0)
 TAGS = 2 * len(TYPES) + 1
 
 
 def flat_module(backbone: str, **options: Any) -> MetaLightningModule:
-    """Return a module of which the bias of the head alone moves, from 0, by gradient descent."""
+    """Create a module in which only the bias of the head moves, from 0, by gradient descent."""
     options = {"max_weight": 0.0, "inner_steps": 1, "inner_optimizer": sgd(1.0), **options}
     module = new_module(backbone, **options)
     no_dropout(module)
     norms = [m for m in module.tagger.backbone.modules() if isinstance(m, torch.nn.LayerNorm)]
     for weight in (module.tagger.head.linear.weight, *norms[-1].parameters()):
-        torch.nn.init.zeros_(weight)  # so that hidden states are 0
+        torch.nn.init.zeros_(weight)  # so all hidden states are 0
     return module
 
 
@@ -34,20 +34,20 @@ def of_tags(module: MetaLightningModule, values: Tensor) -> list[float]:
 
 
 def direction(counted: tuple[float, float]) -> Tensor:
-    """Return minus the gradient of the bias for O, B-PER, B-LOC at the flat start.
+    """Compute minus the gradient of the bias of O, B-PER and B-LOC where all biases are 0.
 
-    Each word gives 1 to its tag and takes 1/7 from all seven.
+    Each word adds 1 to its own tag and subtracts 1/7 from all seven.
     """
     outside, person = counted
     return torch.tensor([outside, person, 0.0]) - (outside + person) / TAGS
 
 
 @pytest.mark.parametrize("algorithm", ["fomaml", "maml", "anil"])
-def test_tasks_count_by_the_words_of_their_queries(
+def test_tasks_are_weighted_by_the_words_of_their_queries(
     algorithm: Any, tiny: str, swahili: list[Sentence]
 ) -> None:
-    # Queries of 4 and 12 words, 8 in the mean: the means of their losses count 1/2 and 3/2 times,
-    # their maxima once, so that the sum is that of a batch, twice the mean over all its words.
+    # Queries of 4 and 12 words, 8 on average: their mean losses are weighted by 1/2 and 3/2, their
+    # maxima by 1. The sum is twice the loss of a batch that averages over all its words.
     support = tuple(swahili[:2])
     queries = [
         Sentence(whole.words[:count], (whole.tags or ())[:count])
@@ -63,32 +63,33 @@ def test_tasks_count_by_the_words_of_their_queries(
         if average == "words":
             module.add_meta_gradients([Episode(support, q, i) for i, q in enumerate(queries)])
         else:
-            module.average = "words"  # of the batch
+            module.average = "words"  # average over the batch
             batch = module.encode(queries, train=False)
-            (2.0 * module(batch, 2.0)).backward()  # no step was taken: at the start
+            (
+                2.0 * module(batch, 2.0)
+            ).backward()  # the inner rate is 0, so this is at the start weights
         gradients.append({n: p.grad for n, p in module.named_parameters() if p.grad is not None})
     for name, gradient in gradients[0].items():
         torch.testing.assert_close(gradient, gradients[1][name], rtol=1e-3, atol=1e-5)
 
 
-def test_the_mean_number_of_words_is_that_of_all_devices(
+def test_the_mean_number_of_words_is_taken_over_all_devices(
     tiny: str, swahili: list[Sentence], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Queries of 4 and 12 words here, one of 32 elsewhere: 16 in the mean.
+    # Queries of 4 and 12 words on this device and one of 32 on another: 16 on average.
     def add_others(_: MetaLightningModule, total: Tensor) -> None:
         total += torch.tensor([32, 1])
 
     module = new_module(tiny, average="words")
     queries = [Sentence(swahili[0].words[:1] * count) for count in (4, 12)]
     tasks = [Episode((swahili[1],), query, i) for i, query in enumerate(queries)]
-    assert module._weights(tasks) == [0.5, 1.5]
+    assert module._task_weights(tasks) == [0.5, 1.5]
     monkeypatch.setattr(MetaLightningModule, "_sum_over_devices", add_others)
-    assert module._weights(tasks) == [0.25, 0.75]
+    assert module._task_weights(tasks) == [0.25, 0.75]
     monkeypatch.setattr(MetaLightningModule, "_sum_over_devices", lambda *_: None)
-    assert module._weights([]) == []  # a device may have no task
+    assert module._task_weights([]) == []  # a device may get no task
 
 
-@pytest.mark.parametrize("frozen_layers", [None, 0])  # first steps one by one, or together
 @pytest.mark.parametrize(
     ("options", "counted"),
     [
@@ -99,34 +100,33 @@ def test_the_mean_number_of_words_is_that_of_all_devices(
         ({"head": "crf"}, (1 / 2, 3 / 2)),
     ],
 )
-def test_the_support_of_a_sentence_to_tag_is_averaged_as_configured(
-    options: dict[str, Any], counted: tuple[float, float], frozen_layers: int | None, tiny: str
+def test_the_support_is_averaged_as_configured_when_a_sentence_is_tagged(
+    options: dict[str, Any], counted: tuple[float, float], tiny: str
 ) -> None:
-    module = flat_module(tiny, frozen_layers=frozen_layers, adaptation_lr=1.0, **options).eval()
+    module = flat_module(tiny, adaptation_lr=1.0, **options).eval()
     ((_, adapted),) = module.adaptations([TASK])
     with adapted:
         moved = of_tags(module, module.tagger.head.linear.bias.detach())
     assert moved == pytest.approx(direction(counted).tolist(), abs=1e-5)
 
 
-@pytest.mark.parametrize("frozen_layers", [None, 0])
 @pytest.mark.parametrize("algorithm", ["fomaml", "maml", "anil", "reptile"])
 @pytest.mark.parametrize("average", ["sentences", "words"])
-def test_the_support_in_meta_training_is_averaged_as_the_queries(
-    average: Any, algorithm: Any, frozen_layers: int | None, tiny: str
+def test_the_support_is_averaged_like_the_queries_in_meta_training(
+    average: Any, algorithm: Any, tiny: str
 ) -> None:
-    module = flat_module(tiny, frozen_layers=frozen_layers, average=average, algorithm=algorithm)
+    module = flat_module(tiny, average=average, algorithm=algorithm)
     module.add_meta_gradients([TASK])
     gradient = module.tagger.head.linear.bias.grad
     assert gradient is not None
-    if algorithm == "reptile":  # learns from the query, too: two of three sentences, of five words
+    if algorithm == "reptile":  # also learns from the query: 3 sentences, 5 words
         counted = (2 / 3, 1 / 3) if average == "sentences" else (2 / 5, 3 / 5)
         expected = -direction(counted)
     else:
         counted = (1 / 2, 1 / 2) if average == "sentences" else (1 / 4, 3 / 4)
-        scores = torch.full((TAGS,), -1 / TAGS)  # of the query, behind the step
+        scores = torch.full((TAGS,), -1 / TAGS)  # of the query, after the step
         scores[:2] += torch.tensor(counted)
         expected = scores.softmax(0)[:3] - torch.tensor([1.0, 0.0, 0.0])
-    if algorithm == "maml":  # the loss curves by 1/7 - 1/49, and the gradient sums to 0
+    if algorithm == "maml":  # the Hessian is I/7 - 1/49, and the gradient sums to 0
         expected = expected * (1 - 1 / TAGS)
     assert of_tags(module, gradient) == pytest.approx(expected.tolist(), abs=1e-5)

@@ -1,4 +1,4 @@
-"""Algebra on a model of one weight or two, worked out by hand."""
+"""Adaptation of models with one or two weights, compared with values computed by hand."""
 
 from collections.abc import Callable, Mapping
 
@@ -48,8 +48,8 @@ def test_meta_gradients_of_several_tasks_sum() -> None:
     assert model.w.grad.item() == pytest.approx(-6.2)
 
 
-def test_the_second_order_meta_gradient_has_the_jacobian() -> None:
-    # d(w after two steps)/dw = (1 - 0.1)² = 0.81; whole gradient (Eq. 11): 0.81 * -4.62 = -3.7422.
+def test_the_second_order_meta_gradient_includes_the_jacobian() -> None:
+    # d(w after two steps)/dw = (1 - 0.1)² = 0.81, so Eq. 11 gives 0.81 * -4.62 = -3.7422.
     model = Quadratic(0.0)
 
     def loss_of(target: float) -> Callable[[Mapping[str, Tensor]], Tensor]:
@@ -64,10 +64,10 @@ def test_the_second_order_meta_gradient_has_the_jacobian() -> None:
 
 @pytest.mark.parametrize("update", [SGD, AdamUpdate(0.1, betas=(0.6, 0.8), eps=0.3)])
 @pytest.mark.parametrize("steps", [1, 2, 3])
-def test_the_second_order_meta_gradient_is_the_slope_of_the_whole(
+def test_the_second_order_meta_gradient_matches_finite_differences(
     update: SGDUpdate | AdamUpdate, steps: int
 ) -> None:
-    """Central differences in float64, for two weights that interact."""
+    """`gradcheck` takes central differences in float64, for two weights that interact."""
 
     def support(weights: Mapping[str, Tensor]) -> Tensor:
         return ((weights["a"] * weights["b"] - 2.0) ** 2 + weights["a"] ** 3).sum()
@@ -83,15 +83,15 @@ def test_the_second_order_meta_gradient_is_the_slope_of_the_whole(
     assert torch.autograd.gradcheck(whole, (a, b))
 
 
-def test_adams_first_step_has_the_size_of_the_learning_rate() -> None:
-    # 0.1 * g / (|g| + 1e-8), whatever the size of g: from 0 to 0.1, and to -0.1.
+def test_the_first_step_of_adam_is_as_long_as_the_learning_rate() -> None:
+    # 0.1 * g / (|g| + 1e-8) is 0.1 or -0.1 for any g that is not tiny.
     for target, expected in ((2.0, 0.1), (-300.0, -0.1)):
         model = Quadratic(0.0)
         with Adaptation([model.w]).adapted(lambda: model.loss(target), update=ADAM, steps=1):  # noqa: B023
             assert model.w.item() == pytest.approx(expected)
 
 
-def test_each_task_begins_with_fresh_adam() -> None:
+def test_each_task_starts_with_a_new_adam_state() -> None:
     model = Quadratic(0.0)
     adaptation = Adaptation([model.w])
     ends = []
@@ -114,7 +114,7 @@ def network() -> nn.Sequential:
 
 
 @pytest.mark.parametrize("update", [SGD, ADAM])
-def test_weights_come_back_bit_for_bit_and_are_the_same_memory(
+def test_weights_are_restored_bit_for_bit_and_keep_their_memory(
     update: SGDUpdate | AdamUpdate,
 ) -> None:
     model = network()
@@ -133,7 +133,7 @@ def test_weights_come_back_bit_for_bit_and_are_the_same_memory(
         assert parameter.grad is None
 
 
-def test_weights_come_back_when_the_loss_fails_midway() -> None:
+def test_weights_are_restored_when_the_loss_fails_midway() -> None:
     model = Quadratic(1.0)
     calls = 0
 
@@ -152,11 +152,11 @@ def test_weights_come_back_when_the_loss_fails_midway() -> None:
         pass
     assert model.w.item() == 1.0
     assert model.w.grad.item() == 7.0
-    model.loss(3.0).backward()  # no hook is left behind
+    model.loss(3.0).backward()  # no hook is left over
     assert (model.w.item(), model.w.grad.item()) == (1.0, 5.0)
 
 
-def test_it_works_where_gradients_are_off() -> None:
+def test_adaptation_works_where_gradients_are_disabled() -> None:
     model = Quadratic(0.0)
     adaptation = Adaptation([model.w])
     for off in (torch.inference_mode(), torch.no_grad()):
@@ -168,7 +168,7 @@ def test_it_works_where_gradients_are_off() -> None:
     assert model.w.grad.item() == -5.0
 
 
-def test_fixed_weights_stay_and_get_no_gradient_in_the_loop() -> None:
+def test_fixed_weights_do_not_move_and_get_no_gradient_in_the_loop() -> None:
     model = network()
     body, head = list(model[0].parameters()), list(model[2].parameters())
     before = [parameter.detach().clone() for parameter in body]
@@ -180,19 +180,19 @@ def test_fixed_weights_stay_and_get_no_gradient_in_the_loop() -> None:
     assert all(parameter.grad is not None for parameter in [*body, *head])
 
 
-def test_no_steps_leave_the_weights_as_they_are() -> None:
+def test_zero_steps_leave_the_weights_as_they_are_and_negative_steps_are_rejected() -> None:
     model = Quadratic(1.0)
     with Adaptation([model.w]).adapted(lambda: model.loss(3.0), update=SGD, steps=0):
         assert model.w.item() == 1.0
     with (
-        pytest.raises(ValueError, match="at least 0 steps, was: -1"),
+        pytest.raises(ValueError, match="is -1; it can't be negative"),
         Adaptation([model.w]).adapted(lambda: model.loss(3.0), update=SGD, steps=-1),
     ):
         pass
 
 
 def test_autocast_sees_the_adapted_weights() -> None:
-    # Autocast keeps 16-bit copies of the weights for the length of its block.
+    # Autocast caches 16-bit copies of the weights inside its block.
     linear = nn.Linear(1, 1, bias=False)
     weight = nn.Parameter(torch.ones(1, 1))
     linear.weight = weight
@@ -201,7 +201,7 @@ def test_autocast_sees_the_adapted_weights() -> None:
     update = SGDUpdate(1.0)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         assert linear(x).item() == 1.0
-        # Gradient of w·1 is 1: each step takes 1 off.
+        # The gradient of w·1 is 1, so each step subtracts 1.
         with adaptation.adapted(lambda: linear(x).sum(), update=update, steps=2):
             assert linear(x).item() == -1.0
         assert linear(x).item() == 1.0
@@ -215,4 +215,4 @@ def test_memory_does_not_grow_with_the_tasks() -> None:
     for _ in range(3):
         with adaptation.adapted(lambda: model(x).pow(2).mean(), update=ADAM, steps=2):
             places.append([parameter.data_ptr() for parameter in model.parameters()])
-    assert places[0] == places[1] == places[2]  # one copy, used again
+    assert places[0] == places[1] == places[2]  # the buffers are reused

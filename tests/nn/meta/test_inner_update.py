@@ -1,4 +1,6 @@
-from collections.abc import Callable, Iterable
+"""Every inner update takes exactly the steps of the torch optimiser it replaces."""
+
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -8,13 +10,13 @@ from torch import Tensor, nn
 from lowner_pl.nn.meta.inner_update import (
     AdamUpdate,
     InnerUpdate,
+    OptimizerFactory,
     SGDUpdate,
     TorchUpdate,
     inner_update,
 )
 
-Factory = Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]
-FACTORIES: dict[str, tuple[Factory, type[InnerUpdate]]] = {
+FACTORIES: dict[str, tuple[OptimizerFactory, type[InnerUpdate[Any]]]] = {
     "sgd": (lambda p: torch.optim.SGD(p, lr=0.1), SGDUpdate),
     "adam": (lambda p: torch.optim.Adam(p, lr=0.1), AdamUpdate),
     "adam_other_betas": (
@@ -32,11 +34,11 @@ FACTORIES: dict[str, tuple[Factory, type[InnerUpdate]]] = {
 def gradients(steps: int) -> list[Tensor]:
     generator = torch.Generator().manual_seed(0)
     made = [torch.randn(3, 4, generator=generator) for _ in range(steps)]
-    made[0][0, 0] = 0.0  # a weight that the first step does not move
+    made[0][0, 0] = 0.0  # the first step leaves this weight alone
     return made
 
 
-def by_torch(factory: Factory, start: Tensor, steps: int) -> Tensor:
+def by_torch(factory: OptimizerFactory, start: Tensor, steps: int) -> Tensor:
     weight = nn.Parameter(start.clone())
     optimizer = factory([weight])
     for gradient in gradients(steps):
@@ -45,25 +47,25 @@ def by_torch(factory: Factory, start: Tensor, steps: int) -> Tensor:
     return weight.data
 
 
-def by_update(update: InnerUpdate, start: Tensor, steps: int) -> Tensor:
+def by_update(update: InnerUpdate[Any], start: Tensor, steps: int) -> Tensor:
     weight, out = start.clone(), torch.empty_like(start)
     state: Any = None
     for step, gradient in enumerate(gradients(steps), 1):
-        state = update.apply(weight, gradient, state, step, out=out)
+        state = update.apply(weight, gradient, state, out=out, is_last=step == steps)
         weight = out
     return weight
 
 
 @pytest.mark.parametrize("name", FACTORIES)
 @pytest.mark.parametrize("steps", [1, 2, 3, 6])
-def test_the_steps_are_those_of_torch(name: str, steps: int) -> None:
+def test_an_inner_update_takes_the_steps_of_the_torch_optimiser(name: str, steps: int) -> None:
     factory, kind = FACTORIES[name]
     update = inner_update(factory)
     assert type(update) is kind
     start = torch.randn(3, 4, generator=torch.Generator().manual_seed(1))
     moved = by_update(update, start, steps)
     torch.testing.assert_close(moved, by_torch(factory, start, steps), rtol=1e-6, atol=1e-7)
-    # A second task begins afresh.
+    # A second task starts without a state.
     assert by_update(update, start, steps).equal(moved)
 
 
@@ -73,29 +75,29 @@ def test_the_differentiable_form_takes_the_same_steps(name: str, steps: int) -> 
     update = inner_update(FACTORIES[name][0])
     weight = start = torch.randn(3, 4, generator=torch.Generator().manual_seed(1))
     state: Any = None
-    for step, gradient in enumerate(gradients(steps), 1):
-        weight, state = update.differentiable(weight, gradient, state, step)
+    for gradient in gradients(steps):
+        weight, state = update.differentiable(weight, gradient, state)
     torch.testing.assert_close(weight, by_update(update, start, steps), rtol=1e-6, atol=1e-7)
 
 
-def test_the_first_step_of_adam_by_hand() -> None:
+def test_the_first_step_of_adam_equals_a_hand_computed_value() -> None:
     # lr 0.1, eps 0.5, gradient -1.5: 2 + 0.1 * 1.5 / (1.5 + 0.5) = 2.075.
     update = AdamUpdate(0.1, betas=(0.9, 0.999), eps=0.5)
     out = torch.empty(1)
-    update.apply(torch.tensor([2.0]), torch.tensor([-1.5]), None, 1, out=out)
+    update.apply(torch.tensor([2.0]), torch.tensor([-1.5]), None, out=out)
     assert out.item() == pytest.approx(2.075)
 
 
-def test_a_gradient_of_zero_has_a_finite_derivative() -> None:
+def test_the_derivative_is_finite_where_the_gradient_is_zero() -> None:
     update = AdamUpdate(0.1, betas=(0.9, 0.999), eps=1e-8)
     gradient = torch.tensor([0.0, 1e-20, 2.0], requires_grad=True)
-    moved, _ = update.differentiable(torch.zeros(3), gradient, None, 1)
+    moved, _ = update.differentiable(torch.zeros(3), gradient, None)
     (slope,) = torch.autograd.grad(moved.sum(), gradient)
     assert torch.isfinite(slope).all()
 
 
 @pytest.mark.parametrize("name", FACTORIES)
-def test_another_learning_rate_takes_the_place_of_the_optimisers_own(name: str) -> None:
+def test_a_given_learning_rate_replaces_that_of_the_optimiser(name: str) -> None:
     factory, _ = FACTORIES[name]
 
     def slower(parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
@@ -118,12 +120,18 @@ def test_another_learning_rate_takes_the_place_of_the_optimisers_own(name: str) 
         (lambda p: torch.optim.Adam(p, lr=-1.0), r"learning rate: -1\.0"),
     ],
 )
-def test_what_cannot_take_an_inner_step_is_refused(factory: Factory, reason: str) -> None:
-    with pytest.raises(ValueError, match=rf"`inner_optimizer` must.*{reason}.*Choose another"):
+def test_an_optimiser_that_cannot_take_an_inner_step_is_rejected(
+    factory: OptimizerFactory, reason: str
+) -> None:
+    with pytest.raises(
+        ValueError, match=rf"`inner_optimizer` can't be used.*{reason}.*Choose an optimiser"
+    ):
         inner_update(factory)
 
 
-def test_what_has_no_differentiable_form_is_refused_by_name() -> None:
-    with pytest.raises(ValueError, match=r"differentiable form.*was: RMSprop\. Choose"):
+def test_an_optimiser_without_a_differentiable_form_is_rejected_by_name() -> None:
+    with pytest.raises(
+        ValueError, match="`inner_optimizer` is RMSprop, which has no differentiable form"
+    ):
         inner_update(FACTORIES["rmsprop"][0]).check_differentiable()
     inner_update(FACTORIES["adam"][0]).check_differentiable()
