@@ -4,7 +4,6 @@ from itertools import groupby
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils.checkpoint import checkpoint
@@ -13,7 +12,6 @@ from transformers.modeling_outputs import BaseModelOutput
 
 from lowner_pl.nn.backbones import packed_attention
 from lowner_pl.nn.backbones.padding_probe import padding_id, reads_padding
-from lowner_pl.nn.backbones.products import multiplies_fast, rows_with_padding, use_fast_products
 
 # Model types whose packed and padded outputs are compared by a test. Others run padded.
 PACKABLE = ("bert", "camembert", "modernbert", "roberta", "xlm-roberta")
@@ -44,7 +42,6 @@ class Backbone(nn.Module):
         if self.packed:
             packed_attention.register()
             encoder.config._attn_implementation = packed_attention.PACKED
-            use_fast_products(encoder)
         self.reads_padding = not self.packed and reads_padding(encoder)
         # The RoBERTa kinds count positions from behind the padding id.
         padding = getattr(getattr(encoder, "embeddings", None), "padding_idx", None)
@@ -54,14 +51,6 @@ class Backbone(nn.Module):
     def hidden_size(self) -> int:
         """Width H of the hidden states."""
         return int(self.encoder.config.hidden_size)
-
-    @property
-    def draws_dropout(self) -> bool:
-        """Whether the encoder draws at random, as it may in training."""
-        config = self.encoder.config
-        parts = [part.p for part in self.encoder.modules() if isinstance(part, nn.Dropout)]
-        attention = getattr(config, "attention_dropout", 0.0)
-        return self.training and (any(parts) or attention > 0.0)
 
     def forward(self, input_ids: Tensor, lengths: tuple[int, ...]) -> Tensor:
         """Return the last hidden states. Shape ``(N, H)``.
@@ -92,26 +81,15 @@ class Backbone(nn.Module):
         return self._packed(input_ids, lengths) if self.packed else self._padded(input_ids, lengths)
 
     def _packed(self, input_ids: Tensor, lengths: tuple[int, ...]) -> Tensor:
-        """Run all windows as one row, padded to one of few lengths where that is fast."""
-        real = len(input_ids)
-        input_ids, lengths = self.padded(input_ids, lengths)
+        """Run all windows as one row, without padding."""
         positions = torch.cat([torch.arange(length) for length in lengths]) + self.first_position
         output = self.encoder(
             input_ids=input_ids[None],
             position_ids=positions[None].to(input_ids.device),
             lengths=lengths,
         )
-        hidden: Tensor = output.last_hidden_state[0, :real]
+        hidden: Tensor = output.last_hidden_state[0]
         return hidden
-
-    def padded(self, input_ids: Tensor, lengths: tuple[int, ...]) -> tuple[Tensor, tuple[int, ...]]:
-        """Return a row with windows of no sentence at its end, where that makes products fast."""
-        if not multiplies_fast(next(self.encoder.parameters())):
-            return input_ids, lengths
-        padding, longest = rows_with_padding(len(input_ids)) - len(input_ids), max(lengths)
-        whole, rest = divmod(padding, longest)
-        empty = (*[longest] * whole, *([rest] if rest else []))
-        return F.pad(input_ids, (0, padding)), (*lengths, *empty)
 
     def _padded(self, input_ids: Tensor, lengths: tuple[int, ...]) -> Tensor:
         """Run the windows as padded rows, for model types that cannot be packed.
