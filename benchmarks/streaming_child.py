@@ -55,7 +55,7 @@ def _filter(job: Record) -> Record:
     predicted = (sentence.tags or () for sentence in ConllFile(job["tagged"]))
     kept = consistent(ConllFile(job["file"]), predicted, gold=ConllFile(job["gold"]), report=report)
     write_conll(Path(job["folder"]) / "augmented.conll", kept)
-    return report.as_dict()
+    return dict(report.as_dict())
 
 
 if __name__ == "__main__":

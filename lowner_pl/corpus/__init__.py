@@ -1,10 +1,10 @@
-"""Text: sentences, tags, CoNLL files and seeded subsets. Standard library only."""
+"""Floor 0: sentences, tags, CoNLL files and subsets, with the standard library only."""
 
-from lowner_pl.corpus.conll.content import content_of, is_conll_name
-from lowner_pl.corpus.conll.lines import ConllFormat
+from lowner_pl.corpus.conll.conll_format import ConllFormat
 from lowner_pl.corpus.conll.reading import ConllFile, parse_conll, read_conll
 from lowner_pl.corpus.conll.schemes import Scheme, detect_scheme, to_iob2
 from lowner_pl.corpus.conll.writer import ConllWriter, write_conll
+from lowner_pl.corpus.content import content_of, is_conll_name
 from lowner_pl.corpus.entity import Entity, entities_of, tags_of
 from lowner_pl.corpus.episode import Episode, queries
 from lowner_pl.corpus.novelty import (

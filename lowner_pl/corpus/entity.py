@@ -1,4 +1,4 @@
-"""Entities, and their two-way relation with IOB2 tags."""
+"""Entities, and their conversion from and to IOB2 tags."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -13,12 +13,12 @@ class Entity:
     """A typed span of words.
 
     Args:
-        start: Position of the first word, from 0.
+        start: Position of the first word, counting from 0.
         end: Position after the last word.
         type: Entity type such as ``PER``.
 
     Raises:
-        ValueError: If the span is empty or starts before the sentence.
+        ValueError: If the span is empty or ``start`` is negative.
     """
 
     start: int
@@ -28,7 +28,8 @@ class Entity:
     def __post_init__(self) -> None:
         if not 0 <= self.start < self.end:
             raise ValueError(
-                f"An entity needs 0 <= start < end, was: start {self.start} and end {self.end}."
+                f"An entity can't span the words {self.start} to {self.end}. It needs "
+                "0 <= start < end."
             )
 
 
@@ -39,9 +40,9 @@ def is_iob2(tag: str) -> bool:
 
 
 def entities_of(tags: Sequence[str]) -> tuple[Entity, ...]:
-    """Return the entities of IOB2 tags, ordered by start.
+    """Extract the entities from IOB2 tags, ordered by start.
 
-    An ``I-`` tag that continues nothing begins an entity, as conlleval has it.
+    An ``I-`` tag that does not continue an entity of its type begins one, as in conlleval.
     """
     entities: list[Entity] = []
     start, type_ = 0, ""
@@ -57,17 +58,21 @@ def entities_of(tags: Sequence[str]) -> tuple[Entity, ...]:
 
 
 def tags_of(entities: Iterable[Entity], length: int) -> tuple[str, ...]:
-    """Return the IOB2 tags of a sentence of ``length`` words.
+    """Write entities as the IOB2 tags of a sentence.
+
+    Args:
+        entities: The entities, in any order.
+        length: Number of words of the sentence.
 
     Raises:
-        ValueError: If an entity leaves the sentence or overlaps another one.
+        ValueError: If an entity ends after the sentence or overlaps another one.
     """
     tags = ["O"] * length
     for entity in entities:
         if entity.end > length:
-            raise ValueError(f"An entity must end within {length} words, was: {entity}.")
+            raise ValueError(f"{entity} ends after the sentence, which has {length} words.")
         if any(tag != "O" for tag in tags[entity.start : entity.end]):
-            raise ValueError(f"An entity must not overlap another one, was: {entity}.")
+            raise ValueError(f"{entity} overlaps another entity. Keep one of them.")
         tags[entity.start] = f"B-{entity.type}"
         tags[entity.start + 1 : entity.end] = [f"I-{entity.type}"] * (entity.end - entity.start - 1)
     return tuple(tags)

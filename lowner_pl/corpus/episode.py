@@ -1,4 +1,4 @@
-"""The episode: a sentence to tag, and those that a tagger adapts to for it."""
+"""Episodes of meta-learning: a sentence to tag, and sentences to adapt to before."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ from lowner_pl.corpus.sentence import Sentence
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """A task: sentences to adapt to, and the one to tag then (Wu et al., 2020, Eq. 4).
+    """Sentences to adapt to, and the sentence to tag afterwards (Wu et al., 2020, eq. 4).
 
     Args:
-        support: At least one sentence, in the order of the corpus, so that the same support is the
-            same tuple.
+        support: The sentences to adapt to, at least one. They are in corpus order, so that equal
+            supports are equal tuples.
         query: The sentence to tag.
-        number: Of the query in its split, from 0; seeds of masks follow from it.
+        number: Position of the query in its split, counting from 0. Mask seeds derive from it.
 
     Raises:
-        ValueError: If there is no support, or ``number`` is negative.
+        ValueError: If ``support`` is empty or ``number`` is negative.
     """
 
     support: tuple[Sentence, ...]
@@ -27,15 +27,15 @@ class Episode:
 
     def __post_init__(self) -> None:
         if not self.support:
-            raise ValueError("An episode needs at least 1 sentence of support, was: 0.")
+            raise ValueError("The episode has no support. It needs at least one sentence.")
         if self.number < 0:
-            raise ValueError(f"The number of an episode must be at least 0, was: {self.number}.")
+            raise ValueError(f"The number of the episode is {self.number}; it can't be negative.")
 
     def to(self, device: object) -> Self:  # noqa: ARG002
-        """Return the episode itself, as `Sentence.to`."""
+        """Return the episode itself: text stays on the host when Lightning moves a batch."""
         return self
 
 
 def queries(batch: Sequence[Sentence | Episode]) -> list[Sentence]:
-    """Return the sentences of a batch that are tagged: its own, or the queries of its episodes."""
+    """Return the sentences of a batch to tag: plain sentences, and the queries of episodes."""
     return [item.query if isinstance(item, Episode) else item for item in batch]

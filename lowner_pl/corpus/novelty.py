@@ -1,29 +1,38 @@
-"""Which made sentences are new, with a count of every reason to drop one."""
+"""Keeping only new sentences of an augmentation, and counting why the others were dropped."""
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any
+from typing import TypedDict
 
 from lowner_pl.corpus.sentence import Sentence
 
 Candidate = Sentence | str
-"""A made sentence, or the reason why there is none."""
+"""A generated sentence, or the reason why none was generated."""
 DUPLICATE = "duplicate"
 DUPLICATE_OF_SOURCE = "duplicate_of_source"
 NO_ENTITY = "no_entity"
 
 
+class AugmentationCounts(TypedDict):
+    """An :class:`AugmentationReport` as it is written to JSON files."""
+
+    sentences_in: int
+    candidates: int
+    sentences_out: int
+    dropped: dict[str, int]
+
+
 @dataclass(slots=True)
 class AugmentationReport:
-    """What came of the sentences of an augmentation.
+    """The counts of an augmentation.
 
     Attributes:
-        sentences_in: Sentences to make new ones of.
-        sentences_out: New sentences.
-        dropped: How many candidates did not come out, by reason.
+        sentences_in: Number of sentences to augment.
+        sentences_out: Number of new sentences.
+        dropped: Number of dropped candidates by reason.
     """
 
     sentences_in: int = 0
@@ -31,22 +40,22 @@ class AugmentationReport:
     dropped: Counter[str] = field(default_factory=Counter)
 
     @classmethod
-    def of(cls, counts: Mapping[str, Any]) -> "AugmentationReport":
-        """Return the report that :meth:`as_dict` made the counts of."""
+    def of(cls, counts: AugmentationCounts) -> "AugmentationReport":
+        """Restore a report from the counts that :meth:`as_dict` returned."""
         return cls(counts["sentences_in"], counts["sentences_out"], Counter(counts["dropped"]))
 
     @property
     def candidates(self) -> int:
-        """All that could have come out: one for each sentence and round."""
+        """Number of candidates: one per sentence and round."""
         return self.sentences_out + self.dropped.total()
 
     def take_back(self, reason: str) -> None:
-        """Count a sentence that came out as one that was dropped later."""
+        """Count a sentence as dropped after it was counted as new."""
         self.sentences_out -= 1
         self.dropped[reason] += 1
 
-    def as_dict(self) -> dict[str, int | dict[str, int]]:
-        """Return the counts as JSON has them."""
+    def as_dict(self) -> AugmentationCounts:
+        """Return the counts as values for JSON."""
         return {
             "sentences_in": self.sentences_in,
             "candidates": self.candidates,
@@ -55,15 +64,15 @@ class AugmentationReport:
         }
 
     def check(self) -> None:
-        """Make sure that there was something to replace.
+        """Make sure that the sentences had entities.
 
         Raises:
             ValueError: If no sentence has an entity.
         """
         if self.dropped[NO_ENTITY] == self.candidates:
             raise ValueError(
-                f"The sentences to augment must hold entities, was: none in "
-                f"{self.sentences_in:,} sentences. Check the tag column and `type_map`."
+                f"There are no entities in the {self.sentences_in:,} sentences to augment. Check "
+                "the tag column and `type_map`."
             )
 
     def __str__(self) -> str:
@@ -74,61 +83,61 @@ class AugmentationReport:
 
 
 class SeenSentences:
-    """The word sequences that came by.
+    """A set of sentences that compares words only, in little memory.
 
-    Tags do not count: the same words with other tags would teach a tagger two answers. Of each
-    sentence it keeps a fingerprint of 8 bytes, in a table of 12 to 24 bytes a sentence: about 8
-    megabytes for 500,000, and a chance of 1 in 400 million that a new one among 300,000 is taken
-    for another.
+    Tags are ignored: the same words with other tags would teach a tagger two answers. The set is a
+    hash table of 8-byte fingerprints, 12 to 24 bytes per sentence. 500,000 sentences take about
+    8 MB; the chance that a new sentence among 300,000 is mistaken for a seen one is 1 in 400
+    million.
 
     Args:
-        sentences: Those seen so far, read once.
+        sentences: Sentences to begin with; iterated once.
     """
 
     def __init__(self, sentences: Iterable[Sentence] = ()) -> None:
-        self._table = array("Q", bytes(8 * 1024))  # 0 where nothing is
+        self._table = array("Q", bytes(8 * 1024))  # 0 marks an empty slot
         self._count = 0
         for sentence in sentences:
             self.add(sentence)
 
     def add(self, sentence: Sentence) -> bool:
-        """Return whether the words are new, and keep them."""
+        """Add a sentence, and tell whether its words are new."""
         key = _key(sentence)
-        place = self._place(key)
-        if self._table[place]:
+        slot = self._slot(key)
+        if self._table[slot]:
             return False
-        self._table[place] = key
+        self._table[slot] = key
         self._count += 1
         if 3 * self._count > 2 * len(self._table):
             self._grow()
         return True
 
     def __contains__(self, sentence: Sentence) -> bool:
-        return bool(self._table[self._place(_key(sentence))])
+        return bool(self._table[self._slot(_key(sentence))])
 
-    def _place(self, key: int) -> int:
-        """Return where a fingerprint stands, or would."""
-        table, most = self._table, len(self._table) - 1  # its length is a power of two
-        place = key & most
-        while table[place] not in (0, key):
-            place = (place + 1) & most
-        return place
+    def _slot(self, key: int) -> int:
+        """Find the slot of a fingerprint, or the empty slot where it would go."""
+        table, mask = self._table, len(self._table) - 1  # the length is a power of two
+        slot = key & mask
+        while table[slot] not in (0, key):
+            slot = (slot + 1) & mask
+        return slot
 
     def _grow(self) -> None:
-        """Make the table twice as long."""
+        """Double the table."""
         before = self._table
         self._table = array("Q", bytes(2 * 8 * len(before)))
         for key in before:
             if key:
-                self._table[self._place(key)] = key
+                self._table[self._slot(key)] = key
 
 
 class NoveltyFilter:
-    """Lets the candidates through whose words nothing before had, and counts the others.
+    """Passes on candidates with new words, and counts the others.
 
     Args:
-        source: Sentences that are not to come out.
-        report: Takes the counts, and may have some already.
+        source: Sentences that must not come out again.
+        report: Counts to continue; a new report by default.
     """
 
     def __init__(self, source: SeenSentences, report: AugmentationReport | None = None) -> None:
@@ -139,11 +148,11 @@ class NoveltyFilter:
     def sift(
         self, candidates: Iterable[Candidate], *, most: int | None = None
     ) -> Iterator[Sentence]:
-        """Yield the new ones among candidates, as they are asked for.
+        """Yield the candidates whose words are new.
 
         Args:
-            candidates: Sentences, or the reasons why there is none.
-            most: How many to yield at most; what comes behind them is not looked at.
+            candidates: Sentences, or the reasons why there is none. They are taken one by one.
+            most: Stop after this many new sentences, without looking at further candidates.
         """
         yielded = 0
         for candidate in candidates:
@@ -161,12 +170,12 @@ class NoveltyFilter:
                     return
 
     def remember(self, sentence: Sentence) -> None:
-        """Take a sentence as made before, without counting it."""
+        """Treat a sentence as already generated, without counting it."""
         self._made.add(sentence)
 
 
 def fingerprint(sentences: Iterable[Sentence]) -> str:
-    """Return a hash of words, tags and languages, 32 hexadecimal digits; order counts."""
+    """Compute a hash of words, tags and languages in their order: 32 hexadecimal digits."""
     digest = blake2b(digest_size=16)
     for sentence in sentences:
         digest.update(repr((sentence.words, sentence.tags, sentence.language)).encode())
@@ -174,6 +183,6 @@ def fingerprint(sentences: Iterable[Sentence]) -> str:
 
 
 def _key(sentence: Sentence) -> int:
-    """Return a number of 8 bytes, not 0, for the words of a sentence; the same in every process."""
+    """Compute an 8-byte fingerprint of the words: never 0, and the same in every process."""
     digest = blake2b("\n".join(sentence.words).encode("utf-8", "surrogatepass"), digest_size=8)
     return int.from_bytes(digest.digest(), "big") or 1

@@ -1,4 +1,4 @@
-"""The sentence: what a corpus is made of."""
+"""The sentence, of which every corpus is made."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -14,14 +14,14 @@ class Sentence:
     """A pre-tokenised sentence with one IOB2 tag per word.
 
     Args:
-        words: The words as the corpus splits them. A word may be empty or a bare control
-            character: real corpora have such words, and each of them has a tag.
+        words: The words as the corpus splits them. A word may be empty or a lone control
+            character: real corpora contain such words, and each has a tag.
         tags: One tag per word, or ``None`` for unlabelled text.
-        language: ISO 639-1 code, or ``None`` when unknown.
-        place: File and line of the first word, for messages; no part of equality.
+        language: ISO 639-1 code, or ``None`` if unknown.
+        place: File and line number of the first word, for messages. Not compared by ``==``.
 
     Raises:
-        ValueError: If ``words`` is empty, or ``tags`` is of another length or not IOB2.
+        ValueError: If ``words`` is empty, or ``tags`` has another length or is not IOB2.
     """
 
     words: tuple[str, ...]
@@ -31,18 +31,18 @@ class Sentence:
 
     def __post_init__(self) -> None:
         if not self.words:
-            raise ValueError("A sentence needs at least 1 word, was: 0.")
+            raise ValueError("The sentence has no words. It needs at least one.")
         if self.tags is None:
             return
         if len(self.tags) != len(self.words):
             raise ValueError(
-                f"A sentence needs one tag per word, was: {len(self.tags)} tags for "
-                f"{len(self.words)} words in {' '.join(self.words[:20])!r}."
+                f"{self.excerpt} has {len(self.words)} words but {len(self.tags)} tags. "
+                "Every word needs exactly one tag."
             )
         if not all(map(is_iob2, set(self.tags))):
             odd = next(tag for tag in self.tags if not is_iob2(tag))
             raise ValueError(
-                f"A tag must be 'O', 'B-<type>' or 'I-<type>', was: {odd!r}. "
+                f"{odd[:80]!r} is not an IOB2 tag ('O', 'B-<type>' or 'I-<type>'). "
                 "Convert other schemes with `to_iob2`."
             )
 
@@ -51,17 +51,20 @@ class Sentence:
         return self
 
     @property
+    def excerpt(self) -> str:
+        """The beginning of the text in quotes, for messages; at most 80 characters."""
+        text = " ".join(self.words[:80])
+        return repr(text if len(text) <= 80 else f"{text[:80]}…")
+
+    @property
     def entities(self) -> tuple[Entity, ...]:
-        """The entities of the tags, ordered by start.
+        """The entities that the tags mark, ordered by start.
 
         Raises:
             ValueError: If the sentence has no tags.
         """
         if self.tags is None:
-            raise ValueError(
-                f"A sentence needs tags to have entities, was: {' '.join(self.words[:20])!r} "
-                "without tags."
-            )
+            raise ValueError(f"{self.excerpt} has no tags, so its entities are unknown.")
         return entities_of(self.tags)
 
     def restricted_to(self, types: Collection[str]) -> Self:
@@ -71,23 +74,23 @@ class Sentence:
         return self.with_tags([tag if tag[2:] in types else "O" for tag in self.tags])
 
     def with_tags(self, tags: Sequence[str] | None) -> Self:
-        """Return the sentence with other tags."""
+        """Copy the sentence with other tags."""
         return replace(self, tags=None if tags is None else tuple(tags))
 
 
 def count_types(sentences: Iterable[Sentence], *, without: Collection[str] = ()) -> dict[str, int]:
-    """Count the entities of tagged sentences by their type, in alphabetical order.
+    """Count the entities of each type. The types are in alphabetical order.
 
     Args:
-        sentences: The sentences.
-        without: Types not to count.
+        sentences: Tagged sentences.
+        without: Types to leave out.
     """
     counts = Counter(entity.type for sentence in sentences for entity in sentence.entities)
     return {type_: counts[type_] for type_ in sorted(counts) if type_ not in without}
 
 
 class Sentences(Protocol):
-    """Sentences to be gone through, again and again: a list, or a file that is read each time."""
+    """Sentences that can be iterated several times: a list, or a file that is read each time."""
 
     def __len__(self) -> int: ...
 
@@ -95,10 +98,10 @@ class Sentences(Protocol):
 
 
 def gold_hash(sentences: Iterable[Sentence]) -> str:
-    """Compute the SHA-256 of words and tags, the same in whatever format they were read from.
+    r"""Compute a SHA-256 of words and tags that does not depend on the format of the file.
 
-    A word, a tab, its tag and a line feed for each word (no tab and tag in raw text), and a line
-    feed more behind each sentence, in UTF-8.
+    The hashed text is UTF-8: ``<word>\t<tag>\n`` for each word (``<word>\n`` in raw text) and one
+    more ``\n`` after each sentence.
     """
     digest = sha256()
     for sentence in sentences:

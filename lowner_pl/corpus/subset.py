@@ -1,4 +1,4 @@
-"""Seeded parts of a corpus."""
+"""Random parts of a corpus that depend on a seed only."""
 
 from collections.abc import Sequence
 from random import Random
@@ -7,13 +7,13 @@ from lowner_pl.corpus.sentence import Sentence
 
 
 def subset(sentences: Sequence[Sentence], size: int | None, *, seed: int) -> list[Sentence]:
-    """Return ``size`` sentences in their order in the corpus.
+    """Draw ``size`` sentences and return them in corpus order.
 
-    Subsets are nested: for one seed, the sentences of a subset are all in every larger one.
+    Subsets are nested: with the same seed, a larger subset contains every smaller one.
 
     Args:
         sentences: The corpus.
-        size: How many to take, at least 1; ``None`` takes all.
+        size: How many sentences to draw, at least 1; ``None`` takes all.
         seed: The same seed gives the same sentences.
 
     Raises:
@@ -23,7 +23,8 @@ def subset(sentences: Sequence[Sentence], size: int | None, *, seed: int) -> lis
         return list(sentences)
     if not 1 <= size <= len(sentences):
         raise ValueError(
-            f"A subset must have between 1 and {len(sentences)} sentences, was: {size}."
+            f"A subset of {size} sentences is not possible: the corpus has {len(sentences)}. "
+            f"Choose a size from 1 to {len(sentences)}."
         )
     return [sentences[i] for i in sorted(_permutation(len(sentences), seed)[:size])]
 
@@ -31,9 +32,9 @@ def subset(sentences: Sequence[Sentence], size: int | None, *, seed: int) -> lis
 def split_off(
     sentences: Sequence[Sentence], *, fraction: float = 0.1, size: int | None = None, seed: int
 ) -> tuple[list[Sentence], list[Sentence]]:
-    """Return the rest of a corpus and a part held out of it, both in corpus order.
+    """Split a corpus into a rest and a held-out part, both in corpus order.
 
-    Sentences of the same words go to the same side, so that the two share none.
+    Sentences with the same words go to the same part, so the two parts have none in common.
 
     Args:
         sentences: The corpus.
@@ -55,9 +56,8 @@ def split_off(
             held_out.update(alike[group])
     if not 0 < len(held_out) < len(sentences):
         raise ValueError(
-            f"The part split off must leave sentences on both sides, was: {wanted} of "
-            f"{len(sentences)} sentences ({len(alike)} distinct ones). Give the other part as a "
-            "file of its own (`dev_path`), or more sentences."
+            f"{wanted} of {len(sentences)} sentences ({len(alike)} distinct) can't be split off: "
+            "one part would be empty. Give a separate file (`dev_path`), or more sentences."
         )
     rest = [s for position, s in enumerate(sentences) if position not in held_out]
     return rest, [sentences[position] for position in sorted(held_out)]

@@ -1,39 +1,38 @@
-"""The ordered tags of a tagger: IOB2 tags ⇄ ids."""
+"""The tags that a tagger scores, and their ids."""
 
 from collections.abc import Sequence
 from typing import Literal
 
 
 class TagSet:
-    """The tags of some entity types, in the order a head scores them.
+    """The tags for a set of entity types, in the order in which a head scores them.
 
     Args:
         entity_types: The types, each once.
-        scheme: ``iob2`` has ``O`` and two tags a type (``B-PER``, ``I-PER``); ``io`` has ``O`` and
-            one (``PER``), and cannot part neighbouring entities of one type.
+        scheme: ``iob2`` has ``O`` and two tags per type (``B-PER``, ``I-PER``). ``io`` has ``O``
+            and one tag per type (``PER``); neighbouring entities of the same type merge.
 
     Attributes:
         entity_types: The types.
         scheme: The scheme.
-        tags: All tags; the id of a tag is its position, and ``O`` is 0.
+        tags: All tags. The id of a tag is its position; the id of ``O`` is 0.
 
     Raises:
-        ValueError: If there is no type, or one is repeated or empty.
+        ValueError: If there is no type, or a type is repeated or empty.
     """
 
     def __init__(self, entity_types: Sequence[str], scheme: Literal["iob2", "io"] = "iob2") -> None:
         self.entity_types = tuple(entity_types)
         if not self.entity_types:
             raise ValueError(
-                "A tag set needs entity types, was: none. Give the method labelled sentences; raw "
-                "text has no entities."
+                "There are no entity types. Train on labelled sentences; raw text has no entities."
             )
         if not all(self.entity_types):
-            raise ValueError(f"A tag set needs entity types, was: {self.entity_types}.")
+            raise ValueError(f"One of the entity types {self.entity_types} is empty. Name it.")
         if len(set(self.entity_types)) < len(self.entity_types):
-            raise ValueError(f"Entity types must be distinct, was: {self.entity_types}.")
+            raise ValueError(f"The entity types {self.entity_types} repeat a type. List each once.")
         if scheme not in ("iob2", "io"):
-            raise ValueError(f"The tag scheme must be 'iob2' or 'io', was: {scheme!r}.")
+            raise ValueError(f"The tag scheme is {scheme!r}, but it must be 'iob2' or 'io'.")
         self.scheme: Literal["iob2", "io"] = scheme
         iob2 = [(f"B-{type_}", f"I-{type_}") for type_ in self.entity_types]
         if scheme == "iob2":
@@ -47,24 +46,24 @@ class TagSet:
         self._begins = tuple(scheme == "iob2" and tag[:2] == "B-" for tag in self.tags)
 
     def encode(self, tags: Sequence[str]) -> list[int]:
-        """Return the ids of IOB2 tags.
+        """Convert IOB2 tags to ids.
 
         Raises:
-            ValueError: If a tag is of a type that is not in the set.
+            ValueError: If a tag has a type that is not in the set.
         """
         try:
             return [self._ids[tag] for tag in tags]
         except KeyError as error:
             raise ValueError(
-                f"Tag {error.args[0]!r} is not in the tag set {self.tags}. Add its entity type to "
-                "`entity_types`, or map it to 'O' in the data module."
+                f"The tagger does not know the tag {error.args[0]!r}, only {str(self.tags)[:80]}. "
+                "Add its type to `entity_types`, or map it to 'O' in the data module."
             ) from None
 
     def decode(self, ids: Sequence[int]) -> tuple[str, ...]:
-        """Return well-formed IOB2 tags, whatever the ids.
+        """Convert any ids to well-formed IOB2 tags.
 
-        An ``I-`` tag that continues no entity of its type becomes ``B-``. Under ``io`` a run of one
-        type is one entity.
+        An ``I-`` tag that does not continue an entity of its type becomes ``B-``. With ``io``, a
+        run of the same type is one entity.
         """
         tags: list[str] = []
         before = ""
@@ -78,9 +77,10 @@ class TagSet:
         return tuple(tags)
 
     def transitions(self) -> list[list[bool]]:
-        """Return whether tag ``j`` may follow tag ``i``, as ``[i][j]``. Shape ``(T, T)``.
+        """Tell which tags may follow which: entry ``[i][j]`` is true if ``j`` may follow ``i``.
 
-        Under ``iob2``, ``I-X`` only follows ``B-X`` and ``I-X``; under ``io`` all is legal.
+        Shape ``(T, T)``. With ``iob2``, ``I-X`` may only follow ``B-X`` and ``I-X``. With ``io``,
+        every tag may follow every other.
         """
         return [
             [
@@ -91,7 +91,7 @@ class TagSet:
         ]
 
     def starts(self) -> list[bool]:
-        """Return whether a sentence may begin with each tag. Shape ``(T,)``."""
+        """Tell which tags a sentence may begin with. Shape ``(T,)``."""
         return [self.scheme == "io" or not tag.startswith("I-") for tag in self.tags]
 
     def __len__(self) -> int:

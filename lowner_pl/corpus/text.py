@@ -1,4 +1,4 @@
-"""Files of bytes and of raw text."""
+"""Reading files: bytes, character encodings, pipes, and raw text."""
 
 import os
 import re
@@ -10,24 +10,29 @@ from typing import IO
 
 from lowner_pl.corpus.sentence import Sentence
 
-# How files begin that are no text in UTF-8, and what to do.
+# First bytes of files that are not UTF-8 text, and what to do about them.
 _STARTS = {
     b"\xff\xfe": "The file is in UTF-16: set `encoding: utf-16`, or convert it to UTF-8.",
     b"\xfe\xff": "The file is in UTF-16: set `encoding: utf-16`, or convert it to UTF-8.",
-    b"\x1f\x8b": "The file is packed (gzip): unpack it.",
-    b"PK": "The file is packed (zip, or a document such as .xlsx): unpack or convert it.",
+    b"\x1f\x8b": "The file is compressed with gzip: unpack it.",
+    b"PK": "The file is a zip archive or a document such as .xlsx: unpack or convert it.",
     b"PAR1": "The file is Parquet: convert it to CoNLL.",
 }
-# The characters with Unicode's property White_Space that end no line. Zero-width ones are letters.
+# Unicode's White_Space characters that do not end a line. Zero-width spaces are not among them.
 _WHITE_SPACE = re.compile(r"[\t\v\f\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+")
 _copies: dict[tuple[int, int, str], IO[bytes]] = {}
 
 
+def place(file: str, line: int) -> str:
+    """Name a line of a file for a message."""
+    return f"{file}, line {line}"
+
+
 def read_bytes(path: str | Path) -> bytes:
-    """Return the content of a file.
+    """Read the content of a file.
 
     Raises:
-        FileNotFoundError: If there is no such file.
+        FileNotFoundError: If the file does not exist.
         IsADirectoryError: If the path is a folder.
     """
     return readable_again(path).read_bytes()
@@ -44,12 +49,13 @@ def is_pipe(path: str | Path) -> bool:
 
 
 def readable_again(path: str | Path) -> Path:
-    """Return a path that can be read again and again: for a pipe that of a copy.
+    """Return a path that can be read several times: the path itself, or a copy of a pipe.
 
-    A pipe is read once in a process, whole, into a temporary file that goes with the process.
+    A pipe is read once per process, to its end, into a temporary file. The file is deleted when
+    the process ends.
 
     Raises:
-        FileNotFoundError: If there is no such file.
+        FileNotFoundError: If the file does not exist.
         IsADirectoryError: If the path is a folder.
     """
     found = _existing(path)
@@ -58,8 +64,8 @@ def readable_again(path: str | Path) -> Path:
     state = found.stat()
     key = (state.st_dev, state.st_ino, str(path))
     if key not in _copies:
-        copy = NamedTemporaryFile(prefix="lowner_pl-")  # noqa: SIM115 - it stays to be read again
-        # Standard input may be a socket, which cannot be opened by a path.
+        copy = NamedTemporaryFile(prefix="lowner_pl-")  # noqa: SIM115 - it is read again later
+        # Standard input may be a socket, which cannot be opened by its path.
         with os.fdopen(os.dup(0), "rb") if is_stdin(path) else found.open("rb") as pipe:
             shutil.copyfileobj(pipe, copy)
         copy.flush()
@@ -68,16 +74,16 @@ def readable_again(path: str | Path) -> Path:
 
 
 def lines_of(path: str | Path, encoding: str = "utf-8") -> Generator[str]:
-    """Yield the lines of a file as they are read, as `decode` would give them, without line ends.
+    """Yield the lines of a file one by one, without line ends, as :func:`decode` reads them.
 
     Args:
         path: The file.
         encoding: Name of the character encoding.
 
     Raises:
-        FileNotFoundError: If there is no such file.
+        FileNotFoundError: If the file does not exist.
         IsADirectoryError: If the path is a folder.
-        ValueError: If the bytes are not in that encoding, naming the line.
+        ValueError: If the bytes are not in that encoding; the message names the line.
     """
     copy = readable_again(path)
     try:
@@ -86,20 +92,20 @@ def lines_of(path: str | Path, encoding: str = "utf-8") -> Generator[str]:
                 text = line if number else line.removeprefix("\ufeff")
                 yield text[:-1].rstrip("\r") if text.endswith("\n") else text
     except (UnicodeDecodeError, LookupError):
-        decode(copy.read_bytes(), str(path), encoding)  # says what and where
+        decode(copy.read_bytes(), str(path), encoding)  # raises an error that names the line
         raise
 
 
 def decode(data: bytes, file: str, encoding: str = "utf-8") -> str:
-    """Return the text of a file with Unix line ends and without byte order mark.
+    """Decode the content of a file, with Unix line ends and without byte order mark.
 
     Args:
-        data: The content of the file.
-        file: Its name, for messages.
+        data: Content of the file.
+        file: Name of the file for messages.
         encoding: Name of the character encoding.
 
     Raises:
-        ValueError: If the bytes are not in that encoding, naming the line.
+        ValueError: If the bytes are not in that encoding; the message names the line.
     """
     try:
         text = data.decode(encoding)
@@ -107,13 +113,16 @@ def decode(data: bytes, file: str, encoding: str = "utf-8") -> str:
         line = data.count(b"\n", 0, error.start) + 1
         remedy = next(
             (remedy for start, remedy in _STARTS.items() if data.startswith(start)),
-            "Convert the file, or give its `encoding`.",
+            "Convert the file, or set its `encoding`.",
         )
         raise ValueError(
-            f"{file}:{line}: Text must be {encoding}, was: byte 0x{data[error.start]:02x}. {remedy}"
+            f"{place(file, line)}: The byte 0x{data[error.start]:02x} is not valid {encoding}. "
+            f"{remedy}"
         ) from None
     except LookupError:
-        raise ValueError(f"An encoding must be one that Python knows, was: {encoding!r}.") from None
+        raise ValueError(
+            f"There is no encoding {encoding!r}. Use a name that Python knows, such as 'latin-1'."
+        ) from None
     text = text.removeprefix("\ufeff")
     while "\r\n" in text:
         text = text.replace("\r\n", "\n")
@@ -121,11 +130,11 @@ def decode(data: bytes, file: str, encoding: str = "utf-8") -> str:
 
 
 class TextFile:
-    """The sentences of a raw text, read anew each time they are gone through.
+    """The sentences of a raw text, read from disk again in every iteration.
 
-    There is one a line, its words separated by white space as Unicode has it, such as blanks, tabs,
-    no-break and ideographic spaces. All other characters are parts of words, zero-width spaces and
-    control characters, too. One sentence is held at a time.
+    Each line is a sentence, and white space in the sense of Unicode separates its words: spaces,
+    tabs, no-break spaces, ideographic spaces and so on. All other characters belong to words,
+    including zero-width spaces and control characters. Only one sentence is in memory at a time.
 
     Args:
         path: The file.
@@ -133,9 +142,9 @@ class TextFile:
         encoding: Name of the character encoding.
 
     Raises:
-        FileNotFoundError: If there is no such file.
+        FileNotFoundError: If the file does not exist.
         IsADirectoryError: If the path is a folder.
-        ValueError: If it holds no word, or is not in that encoding.
+        ValueError: If the file has no words or is not in that encoding.
     """
 
     def __init__(
@@ -146,30 +155,28 @@ class TextFile:
         self.language = language
         self._size = sum(1 for _ in self)
         if not self._size:
-            raise ValueError(f"{path}: A text must hold sentences, was: empty. Check the file.")
+            raise ValueError(f"{path} contains no words. Check that it is the right file.")
 
     def __len__(self) -> int:
         return self._size
 
     def __iter__(self) -> Iterator[Sentence]:
         for number, text in enumerate(lines_of(self.path, self.encoding), 1):
-            line = text.removeprefix("\ufeff")  # of a file that was appended to another
+            line = text.removeprefix("\ufeff")  # where one file was appended to another
             if words := [word for word in _WHITE_SPACE.split(line) if word]:
                 yield Sentence(tuple(words), None, self.language, (str(self.path), number))
 
 
 def read_text(path: str | Path, *, language: str | None = None) -> list[Sentence]:
-    """Return the sentences of a raw text; see `TextFile`."""
+    """Read the sentences of a raw text; see :class:`TextFile`."""
     return list(TextFile(path, language=language))
 
 
 def _existing(path: str | Path) -> Path:
-    """Return the path of a file that is there."""
+    """Check that a file exists, and return its path."""
     path = Path(path)
     if path.is_dir():
-        raise IsADirectoryError(
-            f"A corpus file must be a file, was: the folder '{path}'. Name a file in it."
-        )
+        raise IsADirectoryError(f"'{path}' is a folder. Name a file in it.")
     if not path.exists():
-        raise FileNotFoundError(f"A corpus file must exist, was: '{path}'. Check the path.")
+        raise FileNotFoundError(f"'{path}' does not exist. Check the path.")
     return path

@@ -27,11 +27,8 @@ def is_text(path: str | Path, encoding: str = "utf-8") -> bool:
         return False
     found = content_of(path, encoding)
     if found.other is not None:
-        was, remedy = found.other
-        raise ValueError(
-            f"{path}: A file to predict must be raw text, a sentence a line, or CoNLL, was: {was}. "
-            f"{remedy}"
-        )
+        name, remedy = found.other
+        raise ValueError(f"{path} is {name}, neither raw text nor CoNLL. {remedy}")
     is_txt = Path(path).suffix.lower() == ".txt"
     if found.kind == "conll":
         if is_txt:

@@ -26,7 +26,7 @@ def test_every_candidate_is_counted_under_one_reason() -> None:
     assert str(novelty.report).startswith("2 of 7 new (duplicate 2, ")
 
 
-def test_no_more_are_looked_at_than_are_wanted() -> None:
+def test_the_filter_stops_after_as_many_new_sentences_as_wanted() -> None:
     novelty = NoveltyFilter(SeenSentences())
     given: list[Candidate] = [sentence("a"), "endless", sentence("b"), sentence("c")]
     candidates = iter(given)
@@ -35,21 +35,21 @@ def test_no_more_are_looked_at_than_are_wanted() -> None:
     assert novelty.report.candidates == 3
 
 
-def test_words_are_told_from_their_letters() -> None:
+def test_word_boundaries_count_when_sentences_are_compared() -> None:
     novelty = NoveltyFilter(SeenSentences([sentence("a b")]))
     new = [Sentence(("ab",)), Sentence(("a b",))]
     assert list(novelty.sift(new)) == new
 
 
-def test_tags_do_not_make_a_sentence_new() -> None:
+def test_other_tags_do_not_make_a_sentence_new() -> None:
     seen = SeenSentences([Sentence(("a",), ("O",))])
     assert Sentence(("a",), ("B-X",)) in seen
     assert not seen.add(Sentence(("a",), ("B-X",)))
     assert seen.add(Sentence(("b",), ("B-X",)))
 
 
-def test_many_sentences_are_told_apart_as_by_a_set() -> None:
-    # Every third of 9,000 comes twice; the table grows four times on the way.
+def test_seen_sentences_behave_like_a_set() -> None:
+    # Every third of the 9,000 sentences is a repetition; the table grows four times on the way.
     seen, known = SeenSentences(), set()
     for number in range(9_000):
         key = number - 1 if number % 3 == 2 else number
@@ -58,7 +58,7 @@ def test_many_sentences_are_told_apart_as_by_a_set() -> None:
     assert all((sentence(f"a {key}") in seen) == (key in known) for key in range(10_000))
 
 
-def test_a_sentence_that_came_by_costs_a_few_bytes() -> None:
+def test_a_seen_sentence_costs_fewer_than_24_bytes() -> None:
     tracemalloc.start()
     seen = SeenSentences(sentence(f"some words of sentence {number}") for number in range(20_000))
     size = tracemalloc.get_traced_memory()[0]
@@ -67,7 +67,7 @@ def test_a_sentence_that_came_by_costs_a_few_bytes() -> None:
     assert size < 24 * 20_000
 
 
-def test_what_was_made_before_is_not_new() -> None:
+def test_a_remembered_sentence_is_not_new_and_not_counted() -> None:
     novelty = NoveltyFilter(SeenSentences())
     novelty.remember(sentence("a x"))
     assert novelty.report == AugmentationReport()
@@ -75,7 +75,7 @@ def test_what_was_made_before_is_not_new() -> None:
     assert novelty.report.dropped == {"duplicate": 1}
 
 
-def test_a_report_goes_on_from_its_counts() -> None:
+def test_a_report_restored_from_json_continues_counting() -> None:
     report = AugmentationReport(sentences_in=3, sentences_out=2)
     report.take_back("held_out")
     again = AugmentationReport.of(json.loads(json.dumps(report.as_dict())))
@@ -93,11 +93,11 @@ def test_a_report_goes_on_from_its_counts() -> None:
 def test_a_corpus_without_entities_is_refused(sentences: int) -> None:
     novelty = NoveltyFilter(SeenSentences(), AugmentationReport(sentences_in=sentences))
     list(novelty.sift(["no_entity"] * sentences))
-    with pytest.raises(ValueError, match=rf"must hold entities, was: none in {sentences} sentenc"):
+    with pytest.raises(ValueError, match=f"no entities in the {sentences} sentences to augment"):
         novelty.report.check()
 
 
-def test_a_corpus_whose_candidates_are_all_dropped_is_not_one_without_entities() -> None:
+def test_dropping_all_candidates_is_no_error_if_some_sentence_has_entities() -> None:
     novelty = NoveltyFilter(SeenSentences())
     list(novelty.sift(["no_entity", "nothing_allowed"]))
     novelty.report.check()

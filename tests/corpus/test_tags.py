@@ -6,35 +6,35 @@ import pytest
 from lowner_pl.corpus import TagSet, entities_of
 
 
-def test_outside_is_zero_and_each_type_has_two_tags() -> None:
+def test_the_outside_tag_comes_first_and_then_the_tags_of_each_type() -> None:
     assert TagSet(["PER", "LOC"]).tags == ("O", "B-PER", "I-PER", "B-LOC", "I-LOC")
     assert TagSet(["PER", "LOC"], scheme="io").tags == ("O", "PER", "LOC")
     assert len(TagSet(["PER", "LOC"])) == 5
 
 
-def test_encoding_and_decoding_are_inverse_on_legal_tags() -> None:
+def test_decoding_undoes_encoding_for_legal_tags() -> None:
     tag_set = TagSet(["PER", "LOC"])
     tags = ("B-PER", "I-PER", "B-PER", "O", "B-LOC")
     assert tag_set.encode(tags) == [1, 2, 1, 0, 3]
     assert tag_set.decode([1, 2, 1, 0, 3]) == tags
 
 
-def test_io_merges_neighbours_of_one_type_and_parts_types() -> None:
+def test_io_merges_neighbours_of_the_same_type_only() -> None:
     tag_set = TagSet(["PER", "LOC"], scheme="io")
     ids = tag_set.encode(("B-PER", "B-PER", "I-PER", "B-LOC", "O", "B-LOC"))
     assert ids == [1, 1, 1, 2, 0, 2]
     assert tag_set.decode(ids) == ("B-PER", "I-PER", "I-PER", "B-LOC", "O", "B-LOC")
 
 
-def test_decoding_repairs_what_continues_nothing() -> None:
+def test_decoding_turns_an_inside_tag_without_a_beginning_into_a_beginning() -> None:
     # I-PER O I-PER I-LOC, then B-PER I-LOC.
     assert TagSet(["PER", "LOC"]).decode([2, 0, 2, 4]) == ("B-PER", "O", "B-PER", "B-LOC")
     assert TagSet(["PER", "LOC"]).decode([1, 4]) == ("B-PER", "B-LOC")
 
 
 @pytest.mark.parametrize("types", [["PER"], ["PER", "LOC"], ["PER", "LOC", "ORG"]])
-def test_legal_paths_are_those_that_decoding_leaves_alone(types: list[str]) -> None:
-    # Brute force over all paths of three words: 3³, 5³ and 7³.
+def test_the_legal_paths_are_those_that_decoding_does_not_change(types: list[str]) -> None:
+    # Brute force over all tag sequences of three words: 3³, 5³ and 7³.
     tag_set = TagSet(types)
     starts, transitions = tag_set.starts(), tag_set.transitions()
     for path in product(range(len(tag_set)), repeat=3):
@@ -53,7 +53,7 @@ def test_every_path_decodes_to_well_formed_tags(types: list[str]) -> None:
 
 
 @pytest.mark.parametrize("types", [["PER"], ["PER", "LOC"]])
-def test_everything_may_follow_everything_under_io(types: list[str]) -> None:
+def test_with_io_every_tag_may_follow_every_other(types: list[str]) -> None:
     tag_set = TagSet(types, scheme="io")
     assert all(tag_set.starts())
     assert tag_set.transitions() == [[True] * len(tag_set)] * len(tag_set)
@@ -61,13 +61,15 @@ def test_everything_may_follow_everything_under_io(types: list[str]) -> None:
 
 @pytest.mark.parametrize("scheme", ["iob2", "io"])
 @pytest.mark.parametrize("number", [1, 2, 5])
-def test_the_rules_have_the_size_of_the_tag_set(scheme: Literal["iob2", "io"], number: int) -> None:
+def test_starts_and_transitions_have_the_size_of_the_tag_set(
+    scheme: Literal["iob2", "io"], number: int
+) -> None:
     tag_set = TagSet([f"TYPE{n}" for n in range(number)], scheme=scheme)
     assert len(tag_set.starts()) == len(tag_set)
     assert [len(row) for row in tag_set.transitions()] == [len(tag_set)] * len(tag_set)
 
 
-def test_types_may_hold_hyphens() -> None:
+def test_entity_types_may_contain_hyphens() -> None:
     tag_set = TagSet(["PER", "DERIV-PER"])
     assert tag_set.decode(tag_set.encode(("B-DERIV-PER", "I-DERIV-PER"))) == (
         "B-DERIV-PER",
@@ -75,7 +77,7 @@ def test_types_may_hold_hyphens() -> None:
     )
 
 
-def test_equal_means_same_types_in_the_same_order_and_scheme() -> None:
+def test_tag_sets_are_equal_if_types_order_and_scheme_are() -> None:
     assert TagSet(["PER", "LOC"]) == TagSet(("PER", "LOC"))
     assert hash(TagSet(["PER"])) == hash(TagSet(["PER"]))
     assert TagSet(["PER", "LOC"]) != TagSet(["LOC", "PER"])
@@ -84,19 +86,19 @@ def test_equal_means_same_types_in_the_same_order_and_scheme() -> None:
     assert repr(TagSet(["PER"])) == "TagSet(('PER',), scheme='iob2')"
 
 
-def test_an_unknown_tag_is_named() -> None:
-    with pytest.raises(ValueError, match=r"Tag 'B-MISC' is not in the tag set \('O', 'B-PER'"):
+def test_an_unknown_tag_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match=r"does not know the tag 'B-MISC', only \('O', 'B-PER'"):
         TagSet(["PER"]).encode(["O", "B-MISC"])
 
 
 @pytest.mark.parametrize("types", [[], [""]])
-def test_a_tag_set_needs_types(types: list[str]) -> None:
-    with pytest.raises(ValueError, match="A tag set needs entity types, was"):
+def test_a_tag_set_without_types_or_with_an_empty_one_is_refused(types: list[str]) -> None:
+    with pytest.raises(ValueError, match=r"There are no entity types|is empty"):
         TagSet(types)
 
 
-def test_types_are_distinct_and_the_scheme_known() -> None:
-    with pytest.raises(ValueError, match="Entity types must be distinct"):
+def test_repeated_types_and_unknown_schemes_are_refused() -> None:
+    with pytest.raises(ValueError, match="repeat a type"):
         TagSet(["PER", "PER"])
-    with pytest.raises(ValueError, match="must be 'iob2' or 'io', was: 'iobes'"):
+    with pytest.raises(ValueError, match="scheme is 'iobes', but it must be 'iob2' or 'io'"):
         TagSet(["PER"], scheme="iobes")  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ import pytest
 from lowner_pl.corpus import ConllFile, Sentence, TextFile, read_text
 
 
-def test_a_text_has_a_sentence_a_line_and_white_space_between_words(tmp_path: Path) -> None:
+def test_a_line_of_text_is_a_sentence_and_white_space_separates_words(tmp_path: Path) -> None:
     path = tmp_path / "raw.txt"
     path.write_bytes("\ufeffHabari  ya\tasubuhi .\r\n\n \na\u2028b \xa0".encode())
     assert read_text(path, language="sw") == [
@@ -19,9 +19,7 @@ def test_a_text_has_a_sentence_a_line_and_white_space_between_words(tmp_path: Pa
 def test_a_text_without_words_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "raw.txt"
     path.write_text(" \n\n")
-    with pytest.raises(
-        ValueError, match=r"raw\.txt: A text must hold sentences, was: empty. Check"
-    ):
+    with pytest.raises(ValueError, match=r"raw\.txt contains no words\. Check"):
         read_text(path)
 
 
@@ -42,7 +40,7 @@ def test_words_end_at_unicode_white_space(space: str, tmp_path: Path) -> None:
 
 
 def test_every_other_character_is_part_of_a_word(tmp_path: Path) -> None:
-    # All of Unicode but surrogates: what is not in a word is white space or a line end.
+    # All of Unicode except surrogates: only white space and line ends are not part of a word.
     text = "".join(chr(c) for c in range(0x110000) if not 0xD800 <= c < 0xE000 and c != 0xFEFF)
     path = tmp_path / "raw.txt"
     path.write_text(text, encoding="utf-8", newline="\n")
@@ -50,10 +48,10 @@ def test_every_other_character_is_part_of_a_word(tmp_path: Path) -> None:
     assert words == "".join(c for c in text if c not in WHITE_SPACE and c != "\n")
 
 
-def test_a_named_pipe_is_read_once_and_whole(tmp_path: Path) -> None:
+def test_a_named_pipe_can_be_iterated_several_times(tmp_path: Path) -> None:
     path = tmp_path / "new.txt"
     os.mkfifo(path)
-    lines = "".join(f"Juma {number}\n" for number in range(30_000))  # more than a pipe holds
+    lines = "".join(f"Juma {number}\n" for number in range(30_000))  # more than a pipe buffers
     writer = threading.Thread(target=path.write_text, args=(lines,))
     writer.start()
     sentences = TextFile(path)
@@ -62,7 +60,7 @@ def test_a_named_pipe_is_read_once_and_whole(tmp_path: Path) -> None:
     assert next(iter(sentences)).place == (str(path), 1)
 
 
-def test_a_conll_file_may_come_through_a_pipe() -> None:
+def test_a_conll_file_can_be_read_from_a_pipe() -> None:
     reading, writing = os.pipe()
     os.write(writing, b"Ann\tB-PER\nleft\tO\n")
     os.close(writing)
@@ -73,7 +71,7 @@ def test_a_conll_file_may_come_through_a_pipe() -> None:
         os.close(reading)
 
 
-def test_byte_order_marks_of_files_put_together_are_no_part_of_words(tmp_path: Path) -> None:
+def test_byte_order_marks_of_concatenated_files_are_not_part_of_words(tmp_path: Path) -> None:
     path = tmp_path / "raw.txt"
     path.write_text("\ufeffHabari ya\n\ufeffJuma \ufeff\n")
     assert [s.words for s in read_text(path)] == [("Habari", "ya"), ("Juma", "\ufeff")]

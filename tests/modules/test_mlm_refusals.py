@@ -59,7 +59,7 @@ def test_there_is_nothing_to_predict(root: Path, tiny: str) -> None:
 def test_a_tagger_on_raw_text_is_refused(tmp_path: Path) -> None:
     data = tmp_path / "data.yaml"
     data.write_text(f"class_path: TextDataModule\ninit_args: {{paths: {TEXT}}}\n")
-    with pytest.raises(ValueError, match=r"needs entity types, was: none\. Give .* label"):
+    with pytest.raises(ValueError, match=r"There are no entity types\. .* labelled"):
         tagging("fit", tmp_path, f"--data={data}")
 
 

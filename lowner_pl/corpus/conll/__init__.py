@@ -1,1 +1,1 @@
-"""Files with a word and its tag on each line: read, judged and written."""
+"""CoNLL files, with a word and its tag on each line: reading, checking and writing."""

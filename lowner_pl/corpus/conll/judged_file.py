@@ -1,26 +1,30 @@
-"""A CoNLL file while it is judged: what it is called, what it shows, and how to say so."""
+"""The CoNLL file being checked: its lines, its name, and warnings about it."""
 
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from lowner_pl.corpus.conll.file_kinds import Advice, advice
-from lowner_pl.corpus.conll.lines import Block, ConllFormat, Notes
+from lowner_pl.corpus.conll.column_guess import ColumnGuess, guess_columns
+from lowner_pl.corpus.conll.columns import Notes
+from lowner_pl.corpus.conll.conll_format import ConllFormat
+from lowner_pl.corpus.conll.lines import Block
+from lowner_pl.corpus.text import place
 
 
 @dataclass(slots=True)
 class JudgedFile:
-    """A file that is gone through as often as a judgement needs it.
+    """A file that can be read again as often as a check needs it.
 
     Args:
-        raw: Returns its sentences, raw, from the first one on; takes down what is seen meanwhile.
-        lines: Returns its lines, from the first one on.
+        raw: Returns the unconverted sentences from the start of the file, and fills in the notes
+            if it is given any.
+        lines: Returns the lines from the start of the file.
         name: Name of the file for messages.
-        form: How it spells its sentences.
+        form: Layout of the file.
 
     Attributes:
-        notes: What was seen while its lines were read.
-        start: Line of its first word.
+        notes: What was noticed while the lines were read.
+        start: Line number of the first word.
     """
 
     raw: Callable[[Notes | None], Iterable[Block]]
@@ -30,19 +34,18 @@ class JudgedFile:
     notes: Notes = field(default_factory=Notes)
     start: int = 0
 
-    @property
-    def place(self) -> str:
-        """The file and the line of its first word, for messages."""
-        return f"{self.name}:{self.start}"
+    def at(self, line: int | None = None) -> str:
+        """Name the file and a line for a message; by default the line of the first word."""
+        return place(self.name, line or self.start)
 
-    def advice(self) -> Advice:
-        """Look at the whole file, for what its columns are."""
-        return advice(self.lines(), comments=self.form.comments is not False)
+    def guess_columns(self) -> ColumnGuess:
+        """Guess from the whole file which columns hold words and tags."""
+        return guess_columns(self.lines(), comments=self.form.comments is not False)
 
     def remedy(self) -> str | None:
-        """Say which options would read the file, if it is something else than what was tried."""
-        return self.advice().remedy(self.form.word_column, self.notes.tag)
+        """Advise how to read the file, if that differs from what was tried."""
+        return self.guess_columns().remedy(self.form.word_column, self.notes.tag)
 
     def warn(self, text: str, line: int | None = None) -> None:
-        """Warn of something in a line, or in the file as a whole."""
-        warnings.warn(f"{self.name}:{line or self.start}: {text}", stacklevel=5)
+        """Warn about a line, or about the file as a whole."""
+        warnings.warn(f"{self.at(line)}: {text}", stacklevel=5)

@@ -1,11 +1,13 @@
-"""CoNLL files: one word a line with its tag in a column, a blank line after each sentence."""
+"""Reading CoNLL files: a word and its tag on each line, a blank line after each sentence."""
 
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+from lowner_pl.corpus.conll.columns import Notes
+from lowner_pl.corpus.conll.conll_format import ConllFormat
 from lowner_pl.corpus.conll.judged_file import JudgedFile
-from lowner_pl.corpus.conll.lines import Block, ConllFormat, Notes, blocks
+from lowner_pl.corpus.conll.lines import Block, blocks
 from lowner_pl.corpus.conll.schemes import Scheme
 from lowner_pl.corpus.conll.survey import survey
 from lowner_pl.corpus.sentence import Sentence
@@ -23,13 +25,13 @@ def read_conll(
     labelled: bool = True,
     encoding: str = "utf-8",
 ) -> list[Sentence]:
-    """Return the sentences of a file, their tags converted to IOB2.
+    """Read the sentences of a file, with their tags converted to IOB2.
 
     Args:
         path: The file.
-        language: Language of the sentences. If every word of the file has this language for a
-            prefix, as in WikiANN (``sw:Nairobi``), the prefix is removed.
-        word_column: See :class:`ConllFormat`, as for the rest.
+        language: Language of the sentences. If every word of the file begins with this language
+            code and a colon, as in WikiANN (``sw:Nairobi``), the prefix is removed.
+        word_column: See :class:`ConllFormat`, also for the other options.
         tag_column: See :class:`ConllFormat`.
         comments: See :class:`ConllFormat`.
         scheme: See :class:`ConllFormat`.
@@ -37,7 +39,7 @@ def read_conll(
         encoding: See :class:`ConllFormat`.
 
     Raises:
-        FileNotFoundError: If there is no such file.
+        FileNotFoundError: If the file does not exist.
         IsADirectoryError: If the path is a folder.
         ValueError: If the file is malformed; the message names the line.
     """
@@ -55,17 +57,17 @@ def read_conll(
 def parse_conll(
     data: bytes, file: str, form: ConllFormat, *, language: str | None = None
 ) -> list[Sentence]:
-    """Return the sentences of the bytes of a file; see :func:`read_conll`.
+    """Read the sentences of a file that is already in memory; see :func:`read_conll`.
 
     Args:
-        data: The bytes.
+        data: Content of the file.
         file: Name of the file for messages.
-        form: How the file spells its sentences.
+        form: Layout of the file.
         language: Language of the sentences.
     """
     lines = decode(data, file, form.encoding).split("\n")
     if not lines[-1]:
-        lines.pop()  # what follows the last line end is no line
+        lines.pop()  # the text after the last line feed is not a line
     raw: list[Block] = []
 
     def sentences(notes: Notes | None) -> Iterable[Block]:
@@ -78,18 +80,19 @@ def parse_conll(
 
 
 class ConllFile:
-    """The sentences of a file, read anew each time they are gone through.
+    """The sentences of a file, read from disk again in every iteration.
 
-    One is held at a time, so a file may be larger than memory. They are those of
-    :func:`read_conll`: the file is read once to check it all and to find its tag scheme.
+    Only one sentence is in memory at a time, so the file may be larger than memory. The sentences
+    equal those of :func:`read_conll`: creating the object reads the whole file once, to check it
+    and to find its tag scheme.
 
     Args:
         path: The file.
-        form: How it spells its sentences.
+        form: Layout of the file.
         language: Language of the sentences; see :func:`read_conll`.
 
     Raises:
-        FileNotFoundError: If there is no such file.
+        FileNotFoundError: If the file does not exist.
         IsADirectoryError: If the path is a folder.
         ValueError: If the file is malformed; the message names the line.
     """
@@ -112,6 +115,5 @@ class ConllFile:
         return lines_of(self.path, self.form.encoding)
 
     def _blocks(self, notes: Notes | None = None) -> Iterator[Block]:
-        """Return the sentences, raw."""
         with closing(self._lines()) as lines:
             yield from blocks(lines, self.form, notes)

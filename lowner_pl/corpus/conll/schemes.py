@@ -1,8 +1,8 @@
-"""Tag schemes of the world's corpora, and their conversion to IOB2.
+"""Tag schemes in use, and their conversion to IOB2.
 
-One rule converts all of them: an entity begins at ``B-``, ``S-`` or ``U-``, where the type changes,
-and after an entity that ended with ``E-``, ``L-``, ``S-``, ``U-`` or ``O``. It also repairs tags
-that break their own scheme, as conlleval reads them.
+One rule converts all schemes: an entity begins at ``B-``, ``S-`` or ``U-``, where the type changes,
+and after an entity that ended with ``E-``, ``L-``, ``S-``, ``U-`` or ``O``. The rule also repairs
+tags that break their own scheme, in the way conlleval reads them.
 """
 
 import re
@@ -20,22 +20,26 @@ _PREFIXES: dict[Scheme, frozenset[str]] = {
     "io": frozenset({"I", ""}),
 }
 _PREFIXED = re.compile(r"([BIMESLU])-(\S+(?: \S+)*)")
-# One letter is a prefix without its type; a letter and a hyphen, a prefix no scheme has.
+# A single letter is a prefix without a type; other letters before a hyphen are no known prefix.
 _BARE = re.compile(r"[^\W\d_][^\s-]\S*(?: \S+)*")
 
 
 def misfit(tags: Iterable[str], scheme: Scheme | None = None) -> tuple[str, str] | None:
-    """Return the first tag that fits no scheme together with those before it, and why.
+    """Find the first tag that fits no scheme together with the tags before it.
 
     Args:
-        tags: Tags of one file; repetitions do not matter.
+        tags: Tags of one file. Repetitions do not matter.
         scheme: The only scheme to consider, or ``None`` for all.
 
+    Returns:
+        The tag and the reason, which completes a sentence that begins with the tag, or ``None`` if
+        all tags fit.
+
     Raises:
-        ValueError: If there is no such scheme.
+        ValueError: If the scheme is unknown.
     """
     if scheme is not None and scheme not in _PREFIXES:
-        raise ValueError(f"The tag scheme must be one of {get_args(Scheme)}, was: {scheme!r}.")
+        raise ValueError(f"There is no tag scheme {scheme!r}. Use one of {get_args(Scheme)}.")
     schemes = _PREFIXES if scheme is None else {scheme: _PREFIXES[scheme]}
     seen: set[str] = set()
     for tag in tags:
@@ -43,31 +47,33 @@ def misfit(tags: Iterable[str], scheme: Scheme | None = None) -> tuple[str, str]
             continue
         parts = _split(tag)
         if parts is None:
-            return tag, "A tag must be 'O', '<prefix>-<type>' or '<type>'"
+            return tag, "is not a tag such as 'O', 'B-PER' or 'PER'"
         seen.add(parts[0])
         fits = any(seen <= prefixes for prefixes in schemes.values())
         if not fits or seen == {"", "I"}:
-            others = ", ".join(f"{p}-" if p else "no prefix" for p in sorted(seen - {parts[0]}))
-            return (
-                tag,
-                f"A tag must fit the scheme {scheme or f'of the file (tags so far: {others})'}",
+            if scheme:
+                return tag, f"is not a tag of the scheme {scheme}"
+            others = " and ".join(f"{p}-" for p in sorted(seen - {parts[0]}) if p)
+            return tag, (
+                "is of another tag scheme than the other tags, which "
+                + (f"begin with {others}" if others else "have no prefix")
             )
     return None
 
 
 def detect_scheme(sequences: Iterable[Sequence[str]]) -> Scheme:
-    """Return the tag scheme of the sentences of a file.
+    """Detect the tag scheme of the sentences of a file.
 
-    A whole file decides: a single sentence is often legal in several schemes. Where all of the
-    file is, IOB2 goes before IOB1, and both before the others.
+    A single sentence is often legal in several schemes, so all sentences decide together. If the
+    whole file is legal in several schemes, IOB2 is preferred, then IOB1.
 
     Raises:
-        ValueError: If no scheme has all the tags.
+        ValueError: If the tags fit no scheme.
     """
     sequences = [tuple(tags) for tags in sequences]
     distinct = dict.fromkeys(tag for tags in sequences for tag in tags)
     if found := misfit(distinct):
-        raise ValueError(f"{found[1]}, was: {found[0]!r}. Give the `scheme`, or correct the tags.")
+        raise _error(*found)
     seen = {parts[0] for tag in distinct if (parts := _split(tag)) is not None} - {"O"}
     if "" in seen:
         return "io"
@@ -78,26 +84,26 @@ def detect_scheme(sequences: Iterable[Sequence[str]]) -> Scheme:
 
 
 def to_iob2(tags: Sequence[str], scheme: Scheme | None = None) -> tuple[str, ...]:
-    """Return the tags of one sentence in IOB2.
+    """Convert the tags of one sentence to IOB2.
 
     Args:
         tags: Tags in any scheme: IOB1, IOB2, IOBES, BMES, BILOU or IO (``I-PER`` or ``PER``).
-        scheme: Their scheme; ``None`` takes any that has all the tags.
+        scheme: Their scheme, or ``None`` to accept any scheme that all the tags fit.
 
     Raises:
-        ValueError: If a tag is not of the scheme.
+        ValueError: If a tag does not fit the scheme.
     """
     if found := misfit(tags, scheme):
-        raise ValueError(f"{found[1]}, was: {found[0]!r}. Give the `scheme`, or correct the tags.")
+        raise _error(*found)
     return IOB2Converter(tags)(tags)
 
 
 class IOB2Converter:
-    """Converts sentence after sentence, with the work per distinct tag done once.
+    """Converts the tags of many sentences, doing the work for each distinct tag once.
 
     Args:
-        tags: Every tag that will occur; all must fit one scheme.
-        respelt: What to read some of them as.
+        tags: Every tag that will occur. All of them must fit one scheme.
+        respelt: Tags in another spelling, and how to read them.
     """
 
     def __init__(self, tags: Iterable[str], respelt: Mapping[str, str] | None = None) -> None:
@@ -114,7 +120,7 @@ class IOB2Converter:
             )
 
     def __call__(self, tags: Sequence[str]) -> tuple[str, ...]:
-        """Return the tags of one sentence in IOB2."""
+        """Convert the tags of one sentence."""
         if self._respelt:
             tags = [self._respelt.get(tag, tag) for tag in tags]
         if tags.count("O") == len(tags):
@@ -132,8 +138,12 @@ class IOB2Converter:
         return tuple(converted)
 
 
+def _error(tag: str, reason: str) -> ValueError:
+    return ValueError(f"{tag!r} {reason}. Correct the tag, or set `scheme`.")
+
+
 def _split(tag: str) -> tuple[str, str] | None:
-    """Return prefix ('' where there is none) and type, or ``None`` for what is no tag."""
+    """Split a tag into prefix (``""`` if it has none) and type; ``None`` if it is not a tag."""
     if tag == "O":
         return "O", ""
     if match := _PREFIXED.fullmatch(tag):
@@ -142,7 +152,7 @@ def _split(tag: str) -> tuple[str, str] | None:
 
 
 def _openings(tags: Sequence[str]) -> Iterable[str]:
-    """Yield the prefix of every tag that follows no tag of its type."""
+    """Yield the prefix of every tag that does not follow a tag of its type."""
     before = "O"
     for tag in tags:
         if tag != "O" and tag[2:] != before[2:]:

@@ -1,4 +1,4 @@
-"""Tags as people spell them: what is plain is read, what is not is refused."""
+"""Tags in unusual spellings: clear ones can be read, doubtful ones must be refused."""
 
 import re
 import unicodedata
@@ -8,7 +8,7 @@ from typing import NamedTuple
 _PREFIXES = "BIESLUM"
 PREFIXED_OR_O = re.compile(rf"O|[{_PREFIXES}]-\S+")
 _STRICT = re.compile(rf"[{_PREFIXES}]-[^\s:.=_-].*")
-_MOST = 100  # characters of a tag that may be respelt
+_MAX_LENGTH = 100  # longer tags are left as they are
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u30fc"
 _LOOSE = re.compile(rf"([{_PREFIXES}])\s*[-_:/.=~ {_DASHES}]+\s*([^\W_].*)", re.IGNORECASE)
 _BEHIND = re.compile(rf"(.*\w)\s*[-_:/.=~ {_DASHES}]\s*([{_PREFIXES}])", re.IGNORECASE)
@@ -19,7 +19,7 @@ _SEVERAL = re.compile(r"[|,;+/&\s]+|__+")
 _BRACKETS = re.compile(r"\([^()*\s]+\*?\)?|\*\)?")
 _QUOTES = re.compile(r"""(["'`]+|[\[({<]+)(.*?)(["'`]+|[\])}>]+)""")
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
-# Letters of Cyrillic, Greek and Armenian that look like a Latin one.
+# Cyrillic, Greek and Armenian letters that look like Latin ones.
 _LOOK_ALIKE = str.maketrans(
     "АВЕЅІЈКМНОРСТУХԚԜаеорсухіјѕԁԛԝΑΒΕΖΗΙΚΜΝΟΡΤΥΧονՕՍօս",
     "ABESIJKMHOPCTYXQWaeopcyxijsdqwABEZHIKMNOPTYXovOUou",
@@ -27,12 +27,12 @@ _LOOK_ALIKE = str.maketrans(
 
 
 class Doubt(NamedTuple):
-    """Tags that nobody can read for sure.
+    """Tags that cannot be read with certainty.
 
     Attributes:
-        tags: The tags, all of one kind.
-        what: What they are, after "3 words are tagged".
-        remedy: What to do.
+        tags: The tags, all with the same problem.
+        what: The problem, to follow "3 words have".
+        remedy: What to do about it.
     """
 
     tags: tuple[str, ...]
@@ -41,9 +41,9 @@ class Doubt(NamedTuple):
 
 
 def respelt(tags: Iterable[str]) -> dict[str, str]:
-    """Return the tags that are spelt in another way than ``<prefix>-<type>``, and how to read them.
+    """Find the tags in another spelling than ``<prefix>-<type>``, and how to read them.
 
-    Only those whose meaning the tags of the whole file leave no doubt of.
+    A tag is included only if its meaning is clear, given all the tags of the file.
 
     Args:
         tags: The distinct tags of a file.
@@ -63,7 +63,7 @@ def respelt(tags: Iterable[str]) -> dict[str, str]:
             read = {tag: form(text) or text for tag, text in read.items()}
             entities = {text for text in read.values() if text != "O"}
             prefixed = prefixed or form is not _from_glued
-    # Beside capital letters, and without others of BILOU, a small l is most likely a capital I.
+    # If other tags have capital prefixes and none is BILOU's L or U, an l is probably an I.
     is_capital = any(map(_STRICT.fullmatch, raw)) and not {"L", "U"} & {tag[:1] for tag in raw}
     return {
         tag: text
@@ -73,10 +73,10 @@ def respelt(tags: Iterable[str]) -> dict[str, str]:
 
 
 def doubts(tags: Sequence[str]) -> Iterator[Doubt]:
-    """Yield what is no tag, or more than one, kind after kind.
+    """Yield the kinds of problems with tags, each with the tags that have it.
 
     Args:
-        tags: The distinct tags of a file, respelt, in their order.
+        tags: The distinct tags of a file in their order, after :func:`respelt`.
     """
     entities = [tag for tag in tags if tag != "O"]
     types = {tag: tag[2:] if _STRICT.fullmatch(tag) else tag for tag in entities}
@@ -96,32 +96,32 @@ def doubts(tags: Sequence[str]) -> Iterator[Doubt]:
     kinds = (
         (
             [t for t in entities if looks_latin(t)],
-            "with letters that look Latin and are not",
-            "Replace them by Latin letters.",
+            "a tag with letters that look Latin but are not",
+            "Replace them with Latin letters.",
         ),
         (
             [t for t in entities if _BRACKETS.fullmatch(t)],
-            "in the brackets of OntoNotes, not word by word",
-            "Convert them to IOB2.",
+            "a tag in the bracket notation of OntoNotes",
+            "Convert the tags to IOB2, one per word.",
         ),
         (
             [t for t in entities if _KEY.fullmatch(t)],
-            "with '<key>=<value>', which is no tag",
-            "Keep the value alone, or set `tag_column`.",
+            "a tag of the form '<key>=<value>'",
+            "Keep only the value, or set `tag_column`.",
         ),
         (
             [t for t in entities if _is_several(t)],
-            "with more than one tag",
-            "A word has one: keep that, or set `tag_column`.",
+            "more than one tag",
+            "Keep one tag per word, or set `tag_column`.",
         ),
         (
             entities if entities and all(t.isdecimal() for t in entities) else [],
-            "with numbers",
+            "a number for a tag",
             "Write the names of the tags, or set `tag_column`.",
         ),
         (
             [t for t in entities if _is_twice(types[t], all_types)],
-            "with a prefix before another one",
+            "a tag with two prefixes",
             "Keep one prefix.",
         ),
     )
@@ -131,10 +131,10 @@ def doubts(tags: Sequence[str]) -> Iterator[Doubt]:
 
 
 def near_types(tags: Iterable[str]) -> list[tuple[str, ...]]:
-    """Return the entity types that differ from another one in case or invisibly, in groups.
+    """Group the entity types that differ only in case or in invisible characters.
 
     Args:
-        tags: The distinct tags of a file, respelt.
+        tags: The distinct tags of a file, after :func:`respelt`.
     """
     types = dict.fromkeys(tag[2:] if _STRICT.fullmatch(tag) else tag for tag in tags if tag != "O")
     groups: dict[str, list[str]] = {}
@@ -145,7 +145,7 @@ def near_types(tags: Iterable[str]) -> list[tuple[str, ...]]:
 
 
 def shown(text: str) -> str:
-    """Return a text for a message, cut to 80 characters, with the names of deceptive letters."""
+    """Quote a text for a message: cut to 80 characters, with the names of lookalike letters."""
     cut = repr(text if len(text) <= 80 else f"{text[:80]}…")
     odd = [c for c in dict.fromkeys(text) if ord(c) in _LOOK_ALIKE or ord(c) in _FULL_WIDTH]
     if len(text) == 1 and not text.isascii():
@@ -157,13 +157,13 @@ def shown(text: str) -> str:
 
 
 def _cleaned(tag: str) -> str:
-    """Return a tag without what is seen badly or not at all, quotes and final punctuation."""
-    if len(tag) > _MOST:
+    """Remove quotes, final punctuation and hardly visible characters from a tag."""
+    if len(tag) > _MAX_LENGTH:
         return tag
     text = tag.translate(_FULL_WIDTH)
     if text.isascii() or all(unicodedata.category(c) in ("Cf", "Zs") for c in text if c > "\x7f"):
         text = "".join(c for c in text if unicodedata.category(c) != "Cf")
-    # Within other scripts, some invisible characters are part of the spelling.
+    # In other scripts, some invisible characters inside a word belong to its spelling.
     edges = "".join(c for c in set(text) if unicodedata.category(c)[0] in "CZ")
     text = text.strip(edges)
     if (match := _QUOTES.fullmatch(text)) and not _BRACKETS.fullmatch(text):
@@ -172,7 +172,7 @@ def _cleaned(tag: str) -> str:
 
 
 def _without_keys(read: dict[str, str]) -> dict[str, str]:
-    """Return the values of one key that all tags have, such as ``ner=B-PER|SpaceAfter=No``."""
+    """Take the value of a key that all tags have: ``B-PER`` from ``ner=B-PER|SpaceAfter=No``."""
     fields = {
         tag: {m[1].casefold(): m[2] for part in text.split("|") if (m := _KEY.fullmatch(part))}
         for tag, text in read.items()
@@ -185,23 +185,23 @@ def _without_keys(read: dict[str, str]) -> dict[str, str]:
 
 
 def _from_loose(text: str) -> str | None:
-    """Return ``B-PER`` for ``B_PER``, ``b-PER``, ``B PER`` and the like."""
+    """Read ``B_PER``, ``b-PER``, ``B PER`` and the like as ``B-PER``."""
     if _STRICT.fullmatch(text):
         return text
-    match = _LOOSE.fullmatch(text) if len(text) <= _MOST else None
+    match = _LOOSE.fullmatch(text) if len(text) <= _MAX_LENGTH else None
     return f"{match[1].upper()}-{match[2]}" if match else None
 
 
 def _from_behind(text: str) -> str | None:
-    """Return ``B-PER`` for ``PER-B`` and the like."""
+    """Read ``PER-B`` and the like as ``B-PER``."""
     if _STRICT.fullmatch(text):
         return text
-    match = _BEHIND.fullmatch(text) if len(text) <= _MOST else None
+    match = _BEHIND.fullmatch(text) if len(text) <= _MAX_LENGTH else None
     return f"{match[2].upper()}-{match[1]}" if match else None
 
 
 def _from_glued(text: str) -> str | None:
-    """Return ``B-PER`` for ``BPER``."""
+    """Read ``BPER`` as ``B-PER``."""
     match = _GLUED.fullmatch(text)
     return f"{match[1]}-{match[2]}" if match else None
 
@@ -216,7 +216,7 @@ def _is_dashed(tag: str) -> bool:
 
 
 def _is_mixed(tag: str) -> bool:
-    """Tell whether a run of letters has Latin ones and others that look Latin."""
+    """Tell whether a run of letters mixes Latin letters with others that look Latin."""
     for run in re.findall(r"[^\W\d_]+", tag):
         latin = any("a" <= c.casefold() <= "z" for c in run)
         if latin and any(ord(c) in _LOOK_ALIKE for c in run):
@@ -225,14 +225,14 @@ def _is_mixed(tag: str) -> bool:
 
 
 def _is_several(tag: str) -> bool:
-    """Tell whether a tag is two: of a word with two entities, or of a whole sentence."""
+    """Tell whether a tag is really several: of nested entities, or of a whole sentence."""
     parts = _SEVERAL.split(tag)
     tags = sum(bool(PREFIXED_OR_O.fullmatch(part)) for part in parts)
     return tags > 1 or any(sign in tag for sign in "|,;")
 
 
 def _is_twice(type_: str, types: set[str]) -> bool:
-    """Tell whether a type is itself a tag: of a type of the file, or as all of its types are."""
+    """Tell whether a type is itself a tag: of a known type, or if all types look like tags."""
     return type_[:2] in ("B-", "I-") and (
         type_[2:] in types or all(other[:2] in ("B-", "I-") for other in types)
     )

@@ -1,4 +1,4 @@
-"""The tags of a CoNLL file, judged by all of them: of one scheme, plain, and in one column."""
+"""Checking all tags of a CoNLL file together: one scheme, clear spelling, the right column."""
 
 import re
 from collections import Counter
@@ -9,27 +9,28 @@ from lowner_pl.corpus.conll.judged_file import JudgedFile
 from lowner_pl.corpus.conll.schemes import IOB2Converter, misfit
 from lowner_pl.corpus.conll.spellings import doubts, near_types, respelt, shown
 
-# Types of syntactic chunks, which stand in a column before the entities of CoNLL-2003.
+# Syntactic chunk types, which CoNLL-2003 has in a column before the entities.
 _CHUNKS = re.compile(r"(?:ADJ|ADV|CONJ|CN|[NVPA])P|[NVPA]C|ADVC|SBAR|PRT|INTJ|LST|UCP|")
 _OUTSIDE = re.compile(r"[-_.*]|other|none|null|nil|out|outside", re.IGNORECASE)
+_IS_IT_A_COMMENT = "If the line is a comment, set `comments: true`."
 
 
 class TagSurvey:
-    """The distinct tags of a file, to be converted once they are known to fit one scheme.
+    """The distinct tags of a file. They are converted only if they all fit one scheme.
 
     Args:
         file: The file.
-        tags: Line of the first word with each tag.
+        tags: Line number of the first word with each tag.
     """
 
     def __init__(self, file: JudgedFile, tags: Mapping[str, int]) -> None:
         self._file, self._tags = file, tags
 
     def converter(self) -> IOB2Converter:
-        """Judge the tags and make their converter to IOB2.
+        """Check the tags and make the converter to IOB2.
 
         Raises:
-            ValueError: If they cannot be read for sure; the message names the line.
+            ValueError: If the tags cannot be read with certainty; the message names the line.
         """
         changed = respelt(self._tags)
         read = {tag: changed.get(tag, tag) for tag in self._tags}
@@ -37,18 +38,19 @@ class TagSurvey:
         if doubt:
             doubted = set(doubt.tags)
             tags = [tag for tag, text in read.items() if text in doubted]
-            raise self._refusal(tags, doubt.what, doubt.remedy)
+            raise self._doubtful(tags, doubt.what, doubt.remedy)
         if misfit(read.values(), self._file.form.scheme):
-            self._refuse_misfit(read)
+            raise self._misfit(read)
         if (
             not self._file.form.scheme
             and "O" not in read.values()
             and not any("-" in t for t in self._tags)
         ):
-            # Most likely another column, such as parts of speech.
+            # Most likely the wrong column, such as parts of speech.
             tag = next(iter(self._tags))
-            self._complain(tag, "A file of bare entity types must have words tagged 'O'")
-        self._refuse_prefixes_alone(read.values())
+            problem = f"No word is tagged 'O', so {shown(tag)} may not be an entity type."
+            raise self._refusal(tag, problem)
+        self._refuse_bare_types(read.values())
         if changed:
             self._warn_of_changes(changed)
         self._warn_of_types(read)
@@ -57,7 +59,7 @@ class TagSurvey:
 
     @cached_property
     def _counted(self) -> tuple[Counter[str], dict[str, str]]:
-        """How many words have each tag, and the first word of each: a second time through."""
+        """Number of words with each tag, and the first word of each. Reads the file again."""
         counts: Counter[str] = Counter()
         first: dict[str, str] = {}
         for block in self._file.raw(None):
@@ -67,62 +69,63 @@ class TagSurvey:
                     first.setdefault(tag, word)
         return counts, first
 
-    def _refusal(self, tags: Sequence[str], what: str, remedy: str) -> ValueError:
-        """Make the error for tags of one kind."""
+    def _doubtful(self, tags: Sequence[str], what: str, remedy: str) -> ValueError:
+        """Make the error for tags that cannot be read with certainty."""
         counts, first = self._counted
         number = sum(counts[tag] for tag in tags)
-        better = self._file.remedy() or _remedy_of_comment(first[tags[0]])
+        if first[tags[0]][:1] == "#":
+            remedy = _IS_IT_A_COMMENT
         return ValueError(
-            f"{self._file.name}:{self._tags[tags[0]]}: {_words(number)} tagged {what}, was: "
-            f"{shown(tags[0])}. {better or remedy}"
+            f"{self._file.at(self._tags[tags[0]])}: {_words_have(number)} {what}: "
+            f"{shown(tags[0])}. {self._file.remedy() or remedy}"
         )
 
-    def _refuse_misfit(self, read: dict[str, str]) -> None:
-        """Raise the error for tags of several schemes: the rare ones are to blame."""
+    def _misfit(self, read: dict[str, str]) -> ValueError:
+        """Make the error for tags of several schemes. It blames the rarer kind."""
         counts, first = self._counted
         entities = [tag for tag, text in read.items() if text != "O"]
         bare = {tag for tag in entities if read[tag][1:2] != "-"}
         prefixed = set(entities) - bare
         rare = min(bare, prefixed, key=len) if len(bare) != len(prefixed) else set()
         order = sorted(read, key=lambda tag: (first[tag][:1] == "#", tag in rare, -counts[tag]))
-        wrong, condition = misfit([read[tag] for tag in order], self._file.form.scheme) or ("", "")
+        wrong, reason = misfit([read[tag] for tag in order], self._file.form.scheme) or ("", "")
         tag = next(tag for tag in order if read[tag] == wrong)
-        self._complain(tag, condition, first[tag])
+        return self._refusal(tag, f"{shown(tag)} {reason}.", first[tag])
 
-    def _refuse_prefixes_alone(self, tags: Iterable[str]) -> None:
-        """Refuse bare types whose prefixes are in another column: neighbours would be one."""
+    def _refusal(self, tag: str, problem: str, word: str = "") -> ValueError:
+        """Make the error for one tag, with the advice that fits the file."""
+        remedy = self._file.remedy() or (_IS_IT_A_COMMENT if word[:1] == "#" else None)
+        if _OUTSIDE.fullmatch(tag):
+            remedy = remedy or "Tag words outside entities 'O', or set `tag_column`."
+        remedy = remedy or "Correct the tag, or set `tag_column` or `scheme`."
+        return ValueError(f"{self._file.at(self._tags[tag])}: {problem} {remedy}")
+
+    def _refuse_bare_types(self, tags: Iterable[str]) -> None:
+        """Refuse types whose prefixes are in another column: neighbouring entities would merge."""
         if self._file.form.tag_column >= 0 or any(tag[1:2] == "-" for tag in tags):
             return
         for column, found in self._file.notes.other_tags.items():
             if "B" in found and all(len(prefix) == 1 for prefix in found):
                 tag = self._file.notes.tag
                 raise ValueError(
-                    f"{self._file.place}: Column {tag} must hold whole tags, was: types, "
-                    f"with their prefixes ({', '.join(sorted(found))}) in column {column}. Join "
-                    f"them to 'B-<type>', or set `tag_column: {tag}` to read the types alone."
+                    f"{self._file.at()}: Column {tag} holds entity types and column {column} their "
+                    f"prefixes ({', '.join(sorted(found))}). Join them to tags such as 'B-PER', or "
+                    f"set `tag_column: {tag}` to read the types alone."
                 )
 
-    def _complain(self, tag: str, condition: str, word: str = "") -> None:
-        remedy = self._file.remedy() or _remedy_of_comment(word)
-        if _OUTSIDE.fullmatch(tag):
-            remedy = remedy or "Tag words outside entities 'O', or set `tag_column`."
-        raise ValueError(
-            f"{self._file.name}:{self._tags[tag]}: {condition}, was: {shown(tag)}. "
-            f"{remedy or 'Correct the tag, or set `tag_column` or `scheme`.'}"
-        )
-
     def _warn_of_changes(self, changed: dict[str, str]) -> None:
+        """Warn about tags in another spelling."""
         counts, _ = self._counted
-        pairs = [f"{shown(tag)} as {text!r}" for tag, text in changed.items()]
+        pairs = [f"{shown(tag)} is read as {text!r}" for tag, text in changed.items()]
         more = ", …" if len(pairs) > 3 else ""
         self._file.warn(
-            f"{_words(sum(counts[tag] for tag in changed))} tagged in another spelling, read "
+            f"{_words_have(sum(counts[tag] for tag in changed))} a tag in another spelling: "
             f"{', '.join(pairs[:3])}{more}.",
             min(self._tags[tag] for tag in changed),
         )
 
     def _warn_of_types(self, read: dict[str, str]) -> None:
-        """Warn of types that differ in case alone, and of one with the name of no entity."""
+        """Warn about types that differ only in case, and about a type named ``O``."""
         tags = list(read.values())
         groups = near_types(tags)
         strange = [tag for tag in tags if tag[1:] == "-O"]
@@ -134,26 +137,24 @@ class TagSurvey:
                 type_: [t for t, text in read.items() if type_ in (text, text[2:])]
                 for type_ in group
             }
-            numbers = [
-                f"{_words(sum(counts[t] for t in tags))} {shown(type_)}"
-                for type_, tags in of.items()
-            ]
-            rare = min(group, key=lambda type_: sum(counts[t] for t in of[type_]))
+            numbers = {type_: sum(counts[t] for t in tags) for type_, tags in of.items()}
+            listed = ", ".join(f"{shown(type_)} ({n:,})" for type_, n in numbers.items())
+            rare = min(numbers, key=lambda type_: numbers[type_])
             self._file.warn(
-                f"Entity types differ in case or in invisible characters alone: "
-                f"{', '.join(numbers)}. Correct them, or rename one with `type_map`.",
+                "Some entity types differ only in case or in invisible characters: "
+                f"{listed}. Correct them, or rename one with `type_map`.",
                 min(self._tags[t] for t in of[rare]),
             )
         if strange:
             tags = [t for t, text in read.items() if text in strange]
             self._file.warn(
-                f"{_words(sum(counts[t] for t in tags))} of an entity type named 'O', like "
-                f"{shown(tags[0])}. Words outside entities are tagged 'O' alone.",
+                f"{_words_have(sum(counts[t] for t in tags))} an entity type named 'O', as in "
+                f"{shown(tags[0])}. Words outside entities are tagged just 'O'.",
                 self._tags[tags[0]],
             )
 
     def _warn_of_columns(self) -> None:
-        """Warn of another column of tags, or of syntactic chunks where entities are elsewhere."""
+        """Warn about another column of tags, unless it holds syntactic chunks."""
         if self._file.form.tag_column >= 0:
             return
         others = [
@@ -164,15 +165,10 @@ class TagSurvey:
         if others:
             tag = self._file.notes.tag
             self._file.warn(
-                f"Columns {', '.join(map(str, others))} and {tag} hold tags; those of column "
-                f"{tag} are read. Set `tag_column: {others[0]}`, or `tag_column: {tag}` if that "
-                "is right."
+                f"Columns {', '.join(map(str, others))} and {tag} hold tags, and column {tag} is "
+                f"read. Set `tag_column: {others[0]}`, or `tag_column: {tag}` if that is right."
             )
 
 
-def _words(number: int) -> str:
-    return "1 word is" if number == 1 else f"{number:,} words are"
-
-
-def _remedy_of_comment(word: str) -> str | None:
-    return "Is the line a comment? Then set `comments: true`." if word[:1] == "#" else None
+def _words_have(number: int) -> str:
+    return "1 word has" if number == 1 else f"{number:,} words have"

@@ -1,4 +1,4 @@
-"""Writing CoNLL files that read back equal."""
+"""Writing CoNLL files so that reading them gives equal sentences."""
 
 import contextlib
 import re
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence, Sized
 from pathlib import Path
 from typing import Self, TextIO
 
-from lowner_pl.corpus.conll.lines import DOCUMENT_START, MARKED
+from lowner_pl.corpus.conll.columns import DOCUMENT_START, MARKED
 from lowner_pl.corpus.entity import is_iob2
 from lowner_pl.corpus.sentence import Sentence
 from lowner_pl.runs.files import Partial, unwritable
@@ -21,22 +21,23 @@ def write_conll(
     *,
     predicted: Sequence[Sequence[str]] | None = None,
 ) -> None:
-    """Write sentences as ``word<TAB>tag``, with a blank line after each.
+    """Write each word as a line ``word<TAB>tag``, and a blank line after each sentence.
 
-    Sentences without tags are written without that column. A file appears whole or not at all.
+    Sentences without tags are written without the tag column. A file appears only once it is
+    complete; after an error there is no file.
 
     Args:
-        target: Path, whose folder is made if it is missing, or open text file.
-        sentences: The sentences, all with tags or all without; they are written as they come.
-        predicted: One sequence of tags per sentence, for one more column.
+        target: Path, or an open text file. The folder of a path is created if needed.
+        sentences: The sentences, all with tags or all without. They are written one by one.
+        predicted: Tags for a further column, one sequence per sentence.
 
     Raises:
-        ValueError: If a sentence could not be read back: some words cannot stand in such a file.
+        ValueError: If a word could not be read back, such as one with a tab.
     """
     if predicted is not None and isinstance(sentences, Sized) and len(predicted) != len(sentences):
         raise ValueError(
-            f"Predictions must be one per sentence, was: {len(predicted)} for {len(sentences)} "
-            "sentences."
+            f"There are {len(predicted)} predictions for {len(sentences)} sentences. Each sentence "
+            "needs one."
         )
     with ConllWriter(target) as writer:
         if predicted is None:
@@ -48,12 +49,12 @@ def write_conll(
 
 
 class ConllWriter:
-    """Writes sentences as they come; see `write_conll`. To be used in a ``with`` block.
+    """Writes sentences one by one, in a ``with`` block; see :func:`write_conll`.
 
-    A file appears when the block ends, whole, and does not if it ends in an error.
+    The file appears when the block ends. If the block ends in an error, there is no file.
 
     Args:
-        target: Path, whose folder is made if it is missing, or open text file.
+        target: Path, or an open text file. The folder of a path is created if needed.
     """
 
     def __init__(self, target: str | Path | TextIO) -> None:
@@ -69,20 +70,20 @@ class ConllWriter:
         """Write a sentence.
 
         Args:
-            sentence: The sentence; all must have tags, or none.
-            predicted: Tags for one more column.
+            sentence: The sentence. Either all sentences of a file have tags, or none has.
+            predicted: Tags for a further column.
 
         Raises:
-            ValueError: If it could not be read back.
+            ValueError: If a word could not be read back, such as one with a tab.
         """
         text = "".join(_lines(sentence, predicted))
         if self._labelled is None and text.startswith("\ufeff"):
-            # A byte order mark, so that a reader takes it away and not the first character.
+            # Readers drop the first mark of a file: write one more, so that the word keeps its own.
             text = f"\ufeff{text}"
         labelled = sentence.tags is not None
         if self._labelled not in (None, labelled):
             raise ValueError(
-                "The sentences of a file must all have tags or all have none, was: both."
+                "Some sentences have tags and others have none. Write them to separate files."
             )
         self._labelled = labelled
         try:
@@ -93,15 +94,15 @@ class ConllWriter:
             raise unwritable(self._partial.target, error) from error
 
     def close(self) -> None:
-        """End the file and let it appear."""
+        """Close the file, which then appears under its name."""
         if self._partial is not None:
             with self._partial:
                 self._file.close()
 
     def discard(self) -> None:
-        """Drop what was written."""
+        """Delete what was written."""
         if self._partial is not None:
-            with contextlib.suppress(OSError):  # what it still holds may not fit on the disk
+            with contextlib.suppress(OSError):  # unwritten text may not fit on the disk
                 self._file.close()
             self._partial.discard()
 
@@ -128,23 +129,35 @@ def _lines(sentence: Sentence, predicted: Sequence[str] | None) -> Iterator[str]
 
 
 def _checked(word: str, alone: bool) -> str:
-    """Return a word that reads back as itself, also where it is alone in its line."""
+    """Check that a word can be read back, and protect its byte order mark if it begins with one.
+
+    Args:
+        word: The word.
+        alone: Whether the word has its line to itself, without a tag.
+
+    Raises:
+        ValueError: If the word could not be read back.
+    """
     if _SEPARATORS.search(word):
-        condition = "have no tab and no line end"
+        problem = "contains a tab or a line end"
     elif _DOCUMENT_START.match(word):
-        condition = f"be no document boundary ({DOCUMENT_START})"
-    elif alone and (" " in word or not word):
-        condition = "be neither empty nor hold blanks in a file without tags"
+        problem = "marks the start of a document"
+    elif alone and not word:
+        problem = "is empty and has no tag"
+    elif alone and " " in word:
+        problem = "contains a space and has no tag"
     else:
         return f"\ufeff{word}" if MARKED.match(word) else word
-    raise ValueError(f"A word in a CoNLL file must {condition}, was: {word!r}. Replace the word.")
+    raise ValueError(
+        f"The word {word[:80]!r} can't be written to a CoNLL file: it {problem}. Replace the word."
+    )
 
 
 def _checked_tags(tags: Sequence[str], sentence: Sentence) -> Sequence[str]:
-    """Return predicted tags that fit their sentence."""
+    """Check that there is one predicted IOB2 tag per word."""
     if len(tags) != len(sentence.words) or not all(map(is_iob2, tags)):
         raise ValueError(
-            f"Predicted tags must be IOB2, one for each of the {len(sentence.words)} words, was: "
-            f"{tuple(tags)!r}."
+            f"The predicted tags {str(tuple(tags))[:80]} are not one IOB2 tag for each of the "
+            f"{len(sentence.words)} words."
         )
     return tags

@@ -1,4 +1,4 @@
-"""The reader against 73 real corpora, where they lie beside the project."""
+"""The reader on 73 real corpora, if they are in a folder beside the project."""
 
 import io
 import json
@@ -15,16 +15,16 @@ STATS: dict[str, Any] = (
 )
 
 
-@pytest.mark.skipif(not STATS, reason="no real corpora beside the project")
+@pytest.mark.skipif(not STATS, reason="there are no real corpora beside the project")
 @pytest.mark.parametrize("corpus", sorted(STATS))
-def test_counts_are_those_of_the_corpus_and_all_reads_back_equal(corpus: str) -> None:
+def test_the_counts_are_right_and_the_sentences_read_back_equal(corpus: str) -> None:
     for split in sorted(STATS[corpus]["splits"], key=["train", "dev", "test"].index):
         counts = STATS[corpus]["splits"][split]
         sentences = read_conll(ROOT / corpus / f"{split}.conll")
         assert len(sentences) == counts["sents"]
         assert sum(len(sentence.words) for sentence in sentences) == counts["toks"]
         assert sum(len(sentence.entities) for sentence in sentences) == counts["ents"]
-    # Every corpus has a test split, the last one read.
+    # Every corpus has a test split, which is read last.
     file = io.StringIO()
     write_conll(file, sentences)
     assert parse_conll(file.getvalue().encode(), "copy", ConllFormat()) == sentences

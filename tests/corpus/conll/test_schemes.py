@@ -16,7 +16,7 @@ SPELT: dict[Scheme, tuple[str, ...]] = {
 
 
 @pytest.mark.parametrize("scheme", SPELT)
-def test_all_schemes_that_part_neighbours_say_the_same(scheme: Scheme) -> None:
+def test_every_scheme_converts_to_the_same_iob2_tags(scheme: Scheme) -> None:
     assert to_iob2(SPELT[scheme], scheme) == IOB2
     assert to_iob2(SPELT[scheme]) == IOB2
 
@@ -24,12 +24,12 @@ def test_all_schemes_that_part_neighbours_say_the_same(scheme: Scheme) -> None:
 @pytest.mark.parametrize(
     "tags", [("PER", "PER", "LOC", "O", "ORG"), ("I-PER", "I-PER", "I-LOC", "O", "I-ORG")]
 )
-def test_under_io_a_run_of_one_type_is_one_entity(tags: tuple[str, ...]) -> None:
+def test_with_io_a_run_of_the_same_type_is_one_entity(tags: tuple[str, ...]) -> None:
     assert to_iob2(tags, "io") == ("B-PER", "I-PER", "B-LOC", "O", "B-ORG")
     assert to_iob2(tags) == ("B-PER", "I-PER", "B-LOC", "O", "B-ORG")
 
 
-def test_long_entities_have_inner_tags() -> None:
+def test_the_inner_tags_of_long_entities_are_converted() -> None:
     expected = ("B-X", "I-X", "I-X", "I-X")
     assert to_iob2(("B-X", "I-X", "I-X", "E-X")) == expected
     assert to_iob2(("B-X", "M-X", "M-X", "E-X")) == expected
@@ -41,12 +41,12 @@ def test_tags_that_break_their_scheme_are_read_as_conlleval_reads_them() -> None
     assert to_iob2(("E-X", "I-X", "E-X", "E-X")) == ("B-X", "B-X", "I-X", "B-X")
 
 
-def test_a_bare_type_may_hold_a_hyphen() -> None:
+def test_a_bare_type_may_contain_a_hyphen() -> None:
     assert to_iob2(("DERIV-PER", "O")) == ("B-DERIV-PER", "O")
     assert to_iob2(("B-DERIV-PER", "I-DERIV-PER")) == ("B-DERIV-PER", "I-DERIV-PER")
 
 
-def test_a_file_decides_its_scheme_and_not_a_sentence() -> None:
+def test_all_sentences_of_a_file_decide_its_scheme() -> None:
     ambiguous = ("I-PER", "I-PER", "O")
     assert detect_scheme([ambiguous, ("B-PER", "O", "O")]) == "iob2"
     assert detect_scheme([ambiguous, ("I-LOC", "B-LOC", "O")]) == "iob1"
@@ -60,7 +60,7 @@ def test_schemes_are_detected(scheme: Scheme) -> None:
     assert detect_scheme([SPELT[scheme]]) == scheme
 
 
-def test_bmes_is_told_from_iobes_by_its_middle() -> None:
+def test_the_middle_tag_distinguishes_bmes_from_iobes() -> None:
     assert detect_scheme([("B-X", "M-X", "E-X", "S-X")]) == "bmes"
 
 
@@ -77,25 +77,27 @@ def test_bmes_is_told_from_iobes_by_its_middle() -> None:
         (("O", "b-PER"), "b-PER"),
     ],
 )
-def test_an_unknown_scheme_is_refused_naming_the_tag(tags: tuple[str, ...], tag: str) -> None:
-    with pytest.raises(ValueError, match=f"A tag must .*, was: '{tag}'. Give the `scheme`"):
+def test_tags_of_no_known_scheme_are_refused_naming_the_tag(
+    tags: tuple[str, ...], tag: str
+) -> None:
+    with pytest.raises(ValueError, match=f"^'{tag}' is .*tag.*Correct the tag, or set `scheme`"):
         to_iob2(tags)
-    with pytest.raises(ValueError, match=f"was: '{tag}'"):
+    with pytest.raises(ValueError, match=f"^'{tag}' is "):
         detect_scheme([tags])
 
 
-def test_a_tag_of_another_scheme_than_the_given_one_is_refused() -> None:
-    with pytest.raises(ValueError, match="A tag must fit the scheme iob2, was: 'S-PER'"):
+def test_a_tag_that_does_not_fit_the_given_scheme_is_refused() -> None:
+    with pytest.raises(ValueError, match="'S-PER' is not a tag of the scheme iob2"):
         to_iob2(("B-PER", "S-PER"), "iob2")
 
 
-def test_the_name_of_a_scheme_must_be_known() -> None:
-    with pytest.raises(ValueError, match=r"must be one of \('iob1', .*, was: 'iob3'"):
+def test_an_unknown_scheme_name_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"no tag scheme 'iob3'. Use one of \('iob1'"):
         to_iob2(("O",), "iob3")  # type: ignore[arg-type]
 
 
 def spell(entities: tuple[Entity, ...], length: int, letters: str) -> list[str]:
-    """Spell entities out with the letters for first, inner, last and only word."""
+    """Tag entities with the given prefixes of a first, an inner, a last and an only word."""
     first, inner, last, only = tuple(letters)
     tags = ["O"] * length
     for entity in entities:
@@ -121,12 +123,14 @@ def iob2_tags(draw: st.DrawFn) -> tuple[str, ...]:
 
 
 @given(iob2_tags(), st.sampled_from(["BIES", "BMES", "BILU"]))
-def test_any_entities_survive_any_scheme(tags: tuple[str, ...], letters: str) -> None:
+def test_converting_from_any_scheme_restores_the_entities(
+    tags: tuple[str, ...], letters: str
+) -> None:
     assert to_iob2(spell(entities_of(tags), len(tags), letters)) == tags
 
 
 @given(iob2_tags())
-def test_iob1_and_iob2_survive(tags: tuple[str, ...]) -> None:
+def test_converting_from_iob1_and_iob2_restores_the_tags(tags: tuple[str, ...]) -> None:
     iob1 = list(tags)
     for position, tag in enumerate(tags):
         follows_its_type = position > 0 and tags[position - 1][2:] == tag[2:]

@@ -1,6 +1,6 @@
-"""Tags that are spelt in another way than '<prefix>-<type>': read with a warning, or refused."""
+"""Tags in another spelling than '<prefix>-<type>': read with a warning, or refused."""
 
-# ruff: noqa: RUF001  letters that look alike are what is tested
+# ruff: noqa: RUF001  letters that look alike are tested
 import re
 import time
 import warnings
@@ -14,14 +14,14 @@ TAGS = ("B-PER", "I-PER", "O", "B-LOC", "O", "B-PER", "B-ORG", "I-ORG", "O")
 
 
 def text(tags: list[str]) -> str:
-    """Return a file of two sentences with these tags."""
+    """Write a file of two sentences with these tags."""
     words = ("Ann", "Lee", "saw", "Rome", ".", "Juma", "Acme", "Ltd", ".")
     lines = [f"{word}\t{tag}\n" for word, tag in zip(words, tags, strict=True)]
     return "".join([*lines[:5], "\n", *lines[5:]])
 
 
 def spelt(pattern: str, outside: str = "O") -> str:
-    """Return the file with entities spelt by a pattern of ``P`` (prefix) and ``T`` (type)."""
+    """Write the file with tags that follow a pattern of ``P`` (prefix) and ``T`` (type)."""
 
     def spell(match: re.Match[str]) -> str:
         return prefix if match[0] == "P" else type_
@@ -34,12 +34,12 @@ def spelt(pattern: str, outside: str = "O") -> str:
 
 
 def changed(tag: str, position: int = 7) -> str:
-    """Return the file with another tag for one word: 'Ltd' in line 9, where nothing is said."""
+    """Write the file with another tag for one word, by default for 'Ltd' in line 9."""
     return text([*TAGS[:position], tag, *TAGS[position + 1 :]])
 
 
 def read(content: str, **form: object) -> tuple[list[Sentence], list[str]]:
-    """Return the sentences and the warnings, which are the same when the file is streamed."""
+    """Read the sentences and the warnings, and check that streaming the file gives the same."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         sentences = parse_conll(content.encode(), HERE, ConllFormat(**form))  # type: ignore[arg-type]
@@ -53,7 +53,7 @@ def read(content: str, **form: object) -> tuple[list[Sentence], list[str]]:
 
 
 def refusal(content: str) -> str:
-    """Return why a file is refused, which is the same when it is streamed."""
+    """Return the error message of a file, and check that streaming it gives the same."""
     with pytest.raises(ValueError, match=HERE) as caught:
         parse_conll(content.encode(), HERE, ConllFormat())
     with pytest.raises(ValueError, match="file") as again:
@@ -66,7 +66,7 @@ def refusal(content: str) -> str:
 PLAIN, NO_WARNINGS = read(text(list(TAGS)))
 
 
-def test_tags_as_they_should_be_warn_of_nothing() -> None:
+def test_regular_tags_give_no_warning() -> None:
     assert not NO_WARNINGS
     assert PLAIN[1].tags == ("B-PER", "B-ORG", "I-ORG", "O")
 
@@ -96,11 +96,11 @@ def test_tags_as_they_should_be_warn_of_nothing() -> None:
         spelt("P－T"),
     ],
 )
-def test_what_is_plain_is_read_with_a_warning(content: str) -> None:
+def test_clear_spellings_are_read_with_a_warning(content: str) -> None:
     sentences, messages = read(content)
     assert sentences == PLAIN
     assert len(messages) == 1
-    assert re.match(rf"{HERE}:[13]: \d+ words are tagged in another spelling, read '", messages[0])
+    assert re.match(rf"{HERE}, line [13]: \d+ words have a tag in another spelling: '", messages[0])
 
 
 @pytest.mark.parametrize(
@@ -119,17 +119,17 @@ def test_what_is_plain_is_read_with_a_warning(content: str) -> None:
         "'I-ORG'",
     ],
 )
-def test_so_is_a_single_one(tag: str) -> None:
+def test_a_single_tag_in_another_spelling_is_read_with_a_warning(tag: str) -> None:
     sentences, messages = read(changed(tag))
     assert sentences == PLAIN
     (message,) = messages
-    assert message.startswith(f"{HERE}:9: 1 word is tagged in another spelling, read {tag!r}"[:70])
-    assert message.endswith(" as 'I-ORG'.")
+    assert message.startswith(f"{HERE}, line 9: 1 word has a tag in another spelling: {tag!r}"[:72])
+    assert message.endswith(" is read as 'I-ORG'.")
 
 
-def test_a_look_alike_is_named_by_its_code_point() -> None:
+def test_a_full_width_letter_is_named_by_its_code_point() -> None:
     _, (message,) = read(changed("Ｏ"))
-    assert "read 'Ｏ' (U+FF2F FULLWIDTH LATIN CAPITAL LETTER O) as 'O'" in message
+    assert "'Ｏ' (U+FF2F FULLWIDTH LATIN CAPITAL LETTER O) is read as 'O'" in message
 
 
 @pytest.mark.parametrize(
@@ -146,13 +146,13 @@ def test_a_look_alike_is_named_by_its_code_point() -> None:
 def test_letters_of_another_script_are_refused_with_their_code_point(tag: str, point: str) -> None:
     content = changed(tag) + "Kigali\tB-MISC\n"
     assert refusal(content).startswith(
-        f":9: 1 word is tagged with letters that look Latin and are not, was: {tag!r} ({point}"
+        f", line 9: 1 word has a tag with letters that look Latin but are not: {tag!r} ({point}"
     )
 
 
-def test_look_alikes_are_counted_from_the_first_on() -> None:
+def test_the_message_counts_all_words_with_lookalike_letters() -> None:
     message = refusal(spelt("P-T", "О"))
-    assert message.startswith(":3: 3 words are tagged with letters that look Latin")
+    assert message.startswith(", line 3: 3 words have a tag with letters that look Latin")
 
 
 @pytest.mark.parametrize(
@@ -168,42 +168,48 @@ def test_look_alikes_are_counted_from_the_first_on() -> None:
         "I-ORG|LOC",
     ],
 )
-def test_two_tags_of_one_word_are_refused(tag: str) -> None:
+def test_two_tags_for_one_word_are_refused(tag: str) -> None:
     assert refusal(changed(tag)).startswith(
-        f":9: 1 word is tagged with more than one tag, was: {tag!r}. A word has one"
+        f", line 9: 1 word has more than one tag: {tag!r}. Keep one tag per word"
     )
 
 
 @pytest.mark.parametrize(
     ("content", "begin", "end"),
     [
-        (changed("ner=I-ORG"), ":9: 1 word is tagged with '<key>=<value>'", "`tag_column`."),
-        (spelt("NER=P-T", "_"), ":1: 6 words are tagged with '<key>=<value>'", "`tag_column`."),
-        (changed("I-ORG B-LOC"), ":9: 1 word is tagged with more than one tag", "`tag_column`."),
-        (spelt("(T*", "*"), ":1: 9 words are tagged in the brackets of OntoNotes", "to IOB2."),
-        (spelt("3", "0"), ":1: 9 words are tagged with numbers, was: '3'.", "`tag_column`."),
-        (spelt("P-P-T"), ":1: 6 words are tagged with a prefix before another", "Keep one prefix."),
-        (changed("I-B-ORG"), ":9: 1 word is tagged with a prefix before another", "one prefix."),
-        (spelt("P-T", "OTHER"), ":3: A tag must fit", "entities 'O', or set `tag_column`."),
-        (spelt("P-T", "_"), ":3: A tag must", "entities 'O', or set `tag_column`."),
-        (changed("l-ORG"), ":9: A tag must be", "was: 'l-ORG'. Correct the tag, or set"),
-        (changed("1-ORG"), ":9: A tag must be", "was: '1-ORG'. Correct the tag, or set"),
-        (changed("\xa0"), ":9: A tag must be", "was: '\\xa0' (U+00A0 NO-BREAK SPACE)."),
-        (changed("\ufeff"), ":9: A tag must be", "was: '\\ufeff' (U+FEFF ZERO WIDTH NO-BREAK"),
-        (changed("I-"), ":9: A tag must be", "was: 'I-'. Correct the tag, or set"),
-        (changed("X-ORG"), ":9: A tag must be", "was: 'X-ORG'. Correct the tag, or set"),
-        (changed("ORG"), ":9: A tag must fit the scheme of the file", "was: 'ORG'. Correct the"),
+        (changed("ner=I-ORG"), ", line 9: 1 word has a tag of the form '<key>", "`tag_column`."),
+        (spelt("NER=P-T", "_"), ", line 1: 6 words have a tag of the form '<key>", "`tag_column`."),
+        (changed("I-ORG B-LOC"), ", line 9: 1 word has more than one tag", "`tag_column`."),
+        (
+            spelt("(T*", "*"),
+            ", line 1: 9 words have a tag in the bracket notation",
+            "to IOB2",
+        ),
+        (spelt("3", "0"), ", line 1: 9 words have a number for a tag: '3'.", "`tag_column`."),
+        (spelt("P-P-T"), ", line 1: 6 words have a tag with two prefixes", "Keep one prefix."),
+        (changed("I-B-ORG"), ", line 9: 1 word has a tag with two prefixes", "one prefix."),
+        (
+            spelt("P-T", "OTHER"),
+            ", line 3: 'OTHER' is of another",
+            "entities 'O', or set `tag_column`.",
+        ),
+        (spelt("P-T", "_"), ", line 3: '_' is not a tag", "entities 'O', or set `tag_column`."),
+        (changed("l-ORG"), ", line 9: 'l-ORG' is not a tag", "Correct the tag, or set"),
+        (changed("1-ORG"), ", line 9: '1-ORG' is not a tag", "Correct the tag, or set"),
+        (changed("\xa0"), ", line 9: '\\xa0' (U+00A0 NO-BREAK SPACE) is not a tag", ""),
+        (changed("\ufeff"), ", line 9: '\\ufeff' (U+FEFF ZERO WIDTH NO-BREAK", "is not a tag"),
+        (changed("I-"), ", line 9: 'I-' is not a tag", "Correct the tag, or set"),
+        (changed("X-ORG"), ", line 9: 'X-ORG' is not a tag", "Correct the tag, or set"),
+        (changed("ORG"), ", line 9: 'ORG' is of another tag scheme", "Correct the tag, or set"),
     ],
 )
-def test_what_is_not_plain_is_refused_with_line_and_count(
-    content: str, begin: str, end: str
-) -> None:
+def test_doubtful_tags_are_refused_with_line_and_count(content: str, begin: str, end: str) -> None:
     message = refusal(content)
     assert message.startswith(begin)
     assert end in message
 
 
-def test_a_small_l_is_one_of_bilou_where_others_are() -> None:
+def test_a_small_l_is_read_as_the_l_of_bilou_if_the_other_tags_are_bilou() -> None:
     content = "Ann\tb-PER\nvan\ti-PER\nLee\tl-PER\n"
     assert read(content)[0][0].tags == ("B-PER", "I-PER", "I-PER")
     content = content.replace("b-", "B-") + "Rome\tU-LOC\n"
@@ -213,43 +219,44 @@ def test_a_small_l_is_one_of_bilou_where_others_are() -> None:
 @pytest.mark.parametrize(
     "tag", ["B" + " " * 100_000 + "!", '"' * 100_000 + "x", "B-" + "(" * 100_000]
 )
-def test_a_tag_of_100_000_characters_costs_no_time(tag: str) -> None:
-    begin = time.perf_counter()
+def test_a_tag_of_100_000_characters_is_refused_quickly(tag: str) -> None:
+    begin = time.process_time()
     message = refusal(changed(tag + "|x"))
-    assert time.perf_counter() - begin < 2
+    assert time.process_time() - begin < 2
     assert len(message) < 400
 
 
 def test_20_000_different_tags_are_refused_within_seconds() -> None:
     content = "Ann\tB-PER\nsaw\tO\n" + "".join(f"w\tlemma{n}x\n\n" for n in range(20_000))
-    begin = time.perf_counter()
-    with pytest.raises(ValueError, match=f"^{HERE}:1: A tag must fit .*, was: 'B-PER'"):
+    begin = time.process_time()
+    with pytest.raises(ValueError, match=f"^{HERE}, line 1: 'B-PER' is of another tag scheme"):
         parse_conll(content.encode(), HERE, ConllFormat())
-    assert time.perf_counter() - begin < 10
+    assert time.process_time() - begin < 10
 
 
-def test_the_rarer_spelling_is_to_blame() -> None:
+def test_the_rarer_kind_of_tags_is_blamed_for_a_mixture() -> None:
     content = "Ann\tPER\nsaw\tO\n" + spelt("P-T")
-    assert refusal(content).startswith(":1: A tag must fit the scheme of the file (tags so far: B-")
+    assert refusal(content).startswith(
+        ", line 1: 'PER' is of another tag scheme than the other tags, which begin with B-"
+    )
     content = "Ann\tB-PER\nsaw\tO\n\nLee\tPER\nRome\tLOC\nAcme\tORG\n"
-    assert ", was: 'B-PER'" in refusal(content)
-    assert refusal(content).startswith(":1: ")
+    assert refusal(content).startswith(", line 1: 'B-PER' is of another tag scheme")
 
 
 @pytest.mark.parametrize("other", ["Per", "per", "P\u200cÉR"])
-def test_types_that_differ_in_case_or_invisibly_are_pointed_out(other: str) -> None:
+def test_types_that_differ_only_in_case_or_invisible_characters_give_a_warning(other: str) -> None:
     content = spelt("P-T").replace("Juma\tB-PER", f"Juma\tB-{other}")
     if "É" in other:
         content = content.replace("-PER", "-PÉR")
     sentences, (message,) = read(content)
     assert [e.type for e in sentences[1].entities] == [other, "ORG"]
-    assert message.startswith(f"{HERE}:7: Entity types differ in case or in invisible characters")
+    assert message.startswith(f"{HERE}, line 7: Some entity types differ only in case or")
     assert message.endswith("Correct them, or rename one with `type_map`.")
 
 
-def test_a_type_named_like_no_entity_is_pointed_out() -> None:
+def test_an_entity_type_named_o_gives_a_warning() -> None:
     _, (message,) = read(changed("B-O"))
-    assert message.startswith(f"{HERE}:9: 1 word is of an entity type named 'O', like 'B-O'.")
+    assert message.startswith(f"{HERE}, line 9: 1 word has an entity type named 'O', as in 'B-O'.")
 
 
 @pytest.mark.parametrize(
@@ -265,7 +272,7 @@ def test_a_type_named_like_no_entity_is_pointed_out() -> None:
         ("S", "B", "I"),
     ],
 )
-def test_types_of_any_name_are_read_without_a_warning(types: tuple[str, str, str]) -> None:
+def test_types_of_any_script_are_read_without_a_warning(types: tuple[str, str, str]) -> None:
     content = spelt("P-T")
     for old, new in zip(("-PER", "-LOC", "-ORG"), types, strict=True):
         content = content.replace(old, f"-<{new}>")
@@ -276,7 +283,7 @@ def test_types_of_any_name_are_read_without_a_warning(types: tuple[str, str, str
 
 
 @pytest.mark.parametrize("types", ["WORK_OF_ART E_MAIL", "HEPATITIS-B PER", "S.O.S PER", "OTH ORG"])
-def test_bare_types_that_look_like_prefixes_are_left_as_they_are(types: str) -> None:
+def test_bare_types_that_look_like_prefixes_are_not_changed(types: str) -> None:
     first, second = types.split()
     sentences, messages = read(f"a\t{first}\nb\tO\nc\t{second}\n")
     assert not messages

@@ -174,7 +174,7 @@ def test_a_single_sentence_gives_no_others() -> None:
 
 
 def test_a_missing_file_is_named() -> None:
-    with pytest.raises(FileNotFoundError, match=r"must exist, was: 'none\.conll'"):
+    with pytest.raises(FileNotFoundError, match=r"'none\.conll' does not exist"):
         AugmentedDataModule(mine(), files=["none.conll"]).setup("fit")
 
 

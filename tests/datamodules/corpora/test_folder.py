@@ -96,9 +96,7 @@ def test_a_missing_file_of_several_is_a_missing_split(tmp_path: Path) -> None:
 
 def test_a_malformed_file_is_named_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "msra_train_bio").write_text("北\tB-LOC\n京\n")
-    with pytest.raises(
-        ValueError, match=r"msra_train_bio:2: A line must have a word and a tag, 2 columns"
-    ):
+    with pytest.raises(ValueError, match=r"msra_train_bio, line 2: .* has no tag"):
         MSRADataModule(tmp_path).sentences("train")
 
 

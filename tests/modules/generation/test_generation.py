@@ -186,7 +186,7 @@ def test_words_that_are_not_spelt_stay_as_they_are(tiny: str) -> None:
 
 
 def test_a_corpus_without_entities_is_refused(tiny: str) -> None:
-    with pytest.raises(ValueError, match="must hold entities, was: none in 2 sentences"):
+    with pytest.raises(ValueError, match="no entities in the 2 sentences"):
         made(melm(tiny), [JUMA.with_tags(["O"] * 4)] * 2)
 
 

@@ -275,6 +275,6 @@ def test_only_generation_works_untrained(tmp_path: Path, tiny: str) -> None:
 def test_a_file_without_entities_is_refused(trained: Path, tiny: str, tmp_path: Path) -> None:
     file = tmp_path / "plain.conll"
     write_conll(file, [Sentence(("habari", "njema"), ("O", "O"))] * 3)
-    with pytest.raises(ValueError, match="must hold entities, was: none in 3 sentences"):
+    with pytest.raises(ValueError, match="no entities in the 3 sentences"):
         command("predict", trained, tiny, f"--data.predict_path={file}")
     assert not (folder(trained) / "generated_plain.conll").exists()

@@ -1,4 +1,4 @@
-"""What a file to predict is, as its name and its lines show: CoNLL or raw text."""
+"""Telling CoNLL files from raw text, by the name of a file and by its lines."""
 
 import re
 from collections import Counter
@@ -7,29 +7,29 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from lowner_pl.corpus.conll.file_kinds import kind_of
-from lowner_pl.corpus.conll.lines import DOCUMENT_START
+from lowner_pl.corpus.conll.columns import DOCUMENT_START
+from lowner_pl.corpus.conll.other_formats import other_format
 from lowner_pl.corpus.conll.spellings import respelt
 from lowner_pl.corpus.text import decode, readable_again
 
 CONLL_NAMES = frozenset(
     {".conll", ".conllu", ".conllx", ".bio", ".bioes", ".iob", ".iob2", ".iobes"}
 )
-_LOOKED_AT = 10_000  # lines
-_COLUMNS = 30  # of a line
-_DISTINCT = 200  # tags
+_MAX_LINES = 10_000  # lines to look at
+_MAX_COLUMNS = 30  # columns to look at
+_MAX_TAGS = 200  # distinct tags that a column may have
 _PREFIXED = re.compile(r"[BIESLUM]-[^\W\d_]\S*")
 _CAPITALS = re.compile(r"(?:[BIESLUM]-)?[A-Z][A-Z_]+")
 
 
 class Content(NamedTuple):
-    """What the lines of a file are.
+    """What the lines of a file look like.
 
     Attributes:
-        kind: ``conll`` if they hold a word each, beside tags or other columns, else ``text``.
-        words_alone: Whether each line is one word and blank lines stand between them, which is
-            CoNLL without tags, or a text of very short lines.
-        other: What the file is and what to do, if it is neither, such as JSON.
+        kind: ``conll`` if each line is a word with a tag or other columns, else ``text``.
+        words_alone: Whether each line is a single word and blank lines separate groups of them.
+            This may be CoNLL without tags, or a text of very short lines.
+        other: If the file is of another format, such as JSON: its name and what to do about it.
     """
 
     kind: Literal["conll", "text"]
@@ -38,37 +38,37 @@ class Content(NamedTuple):
 
 
 def is_conll_name(path: str | Path) -> bool:
-    """Tell whether the name of a file says that it is a CoNLL file."""
+    """Tell whether a file has the name of a CoNLL file."""
     return Path(path).suffix.lower() in CONLL_NAMES
 
 
 def content_of(path: str | Path, encoding: str = "utf-8") -> Content:
-    """Look at the first thousands of lines of a file.
+    """Tell what a file contains, from its first 10,000 lines.
 
     Args:
         path: The file.
-        encoding: Name of the character encoding. Bytes that are not in it are looked over.
+        encoding: Name of the character encoding. Bytes that are not in it are ignored here.
 
     Raises:
-        FileNotFoundError: If there is no such file.
+        FileNotFoundError: If the file does not exist.
         IsADirectoryError: If the path is a folder.
-        ValueError: If there is no such encoding.
+        ValueError: If the encoding is unknown.
     """
     copy = readable_again(path)
     try:
         with copy.open(encoding=encoding, errors="replace", newline="\n") as lines:
-            return content(islice(lines, _LOOKED_AT))
+            return content(islice(lines, _MAX_LINES))
     except LookupError:
-        decode(b"\n", str(path), encoding)  # says so
+        decode(b"\n", str(path), encoding)  # raises an error that names the encoding
         raise
 
 
 def content(lines: Iterable[str]) -> Content:
-    """Tell what lines are.
+    """Tell what lines contain.
 
-    Most of them must have a tag in the same column, or all the same number of columns between tabs
-    with blank lines in between. One stray tag in a text makes no CoNLL file of it, and one line
-    without a tag no text of a CoNLL file.
+    Lines are CoNLL if most of them have a tag in the same column, or if all of them have the same
+    number of tab-separated columns and there are blank lines between. A stray tag in a text does
+    not make it CoNLL, and a missing tag in a CoNLL file does not make it text.
     """
     stripped = [line.strip(" \t\r\n\ufeff") for line in lines]
     rows = [line for line in stripped if line and not line.startswith(DOCUMENT_START)]
@@ -76,7 +76,7 @@ def content(lines: Iterable[str]) -> Content:
     if not rows:
         return Content("text")
     first = "".join(rows[:2]) if rows[0] in ("[", "{") else rows[0]
-    if other := kind_of(first, labelled=False):
+    if other := other_format(first, labelled=False):
         return Content("text", other=other)
     cells = [row.split("\t") if "\t" in row else row.split() for row in rows]
     blocks = sum(
@@ -89,13 +89,13 @@ def content(lines: Iterable[str]) -> Content:
 
 
 def _are_columns(cells: Sequence[Sequence[str]], widths: set[int]) -> bool:
-    """Tell whether all lines have the same number of columns between tabs, without blanks."""
-    blank = any(" " in cell for row in cells for cell in row)
-    return len(widths) == 1 and max(widths) > 1 and not blank
+    """Tell whether all lines have the same number of columns, and no cell contains a space."""
+    has_space = any(" " in cell for row in cells for cell in row)
+    return len(widths) == 1 and max(widths) > 1 and not has_space
 
 
 def _are_tagged(cells: Sequence[Sequence[str]], widths: set[int]) -> bool:
-    """Tell whether most lines have a tag in the same column, which is not the first."""
+    """Tell whether most lines have a tag in the same column, other than the first."""
     outside: Counter[int] = Counter()
     prefixed: Counter[int] = Counter()
     spelt = _spellings(cells)
@@ -113,20 +113,20 @@ def _are_tagged(cells: Sequence[Sequence[str]], widths: set[int]) -> bool:
     last = [row[-1] for row in cells]
     if last.count("O") == len(last):
         return len(last) > 2
-    # Bare types, or few words that are all in entities.
+    # Types without prefixes, or a few words that all belong to entities.
     known = all(tag == "O" or _CAPITALS.fullmatch(tag) for tag in last)
     return known and (3 * outside[-1] >= len(last) or prefixed[-1] == len(last))
 
 
 def _tag_columns(row: Sequence[str]) -> set[int]:
-    """Return the columns that may hold a tag: all but the first, and the last by its name, -1."""
-    return {*range(1, min(len(row), _COLUMNS)), -1} if len(row) > 1 else set()
+    """Return the columns that may hold a tag: all but the first; the last one also as -1."""
+    return {*range(1, min(len(row), _MAX_COLUMNS)), -1} if len(row) > 1 else set()
 
 
 def _spellings(cells: Sequence[Sequence[str]]) -> dict[int, dict[str, str]]:
-    """Return for each column how to read what may be tags in another spelling."""
+    """Find for each column how to read tags in another spelling."""
     values: dict[int, set[str]] = {}
     for row in cells:
         for column in _tag_columns(row):
             values.setdefault(column, set()).add(row[column])
-    return {c: respelt(found) for c, found in values.items() if len(found) <= _DISTINCT}
+    return {c: respelt(found) for c, found in values.items() if len(found) <= _MAX_TAGS}

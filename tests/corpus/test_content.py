@@ -1,6 +1,6 @@
 import pytest
 
-from lowner_pl.corpus.conll.content import content, is_conll_name
+from lowner_pl.corpus.content import content, is_conll_name
 
 TAGGED = "Juma B-PER\nalifika O\n\nDodoma B-LOC\n. O\n"
 
@@ -11,7 +11,7 @@ TAGGED = "Juma B-PER\nalifika O\n\nDodoma B-LOC\n. O\n"
         TAGGED,
         TAGGED.replace(" ", "\t"),
         TAGGED.replace("\n\n", "\n"),
-        TAGGED.replace("alifika O", "alifika"),  # a line without a tag is an error in CoNLL
+        TAGGED.replace("alifika O", "alifika"),  # a missing tag: still CoNLL, to be refused later
         TAGGED.replace("B-PER", "B-person").replace("B-LOC", "S-location"),
         TAGGED.replace("B-PER", "B-人名").replace("B-LOC", "I-地名"),
         TAGGED.replace("B-", ""),
@@ -31,7 +31,7 @@ TAGGED = "Juma B-PER\nalifika O\n\nDodoma B-LOC\n. O\n"
         TAGGED.replace(" O", " 0"),
     ],
 )
-def test_files_of_tags_and_columns_are_conll(text: str) -> None:
+def test_lines_with_tags_or_columns_are_conll(text: str) -> None:
     assert content(text.splitlines(keepends=True)).kind == "conll"
 
 
@@ -54,14 +54,14 @@ def test_files_of_tags_and_columns_are_conll(text: str) -> None:
         "\n\n",
     ],
 )
-def test_other_lines_are_text(text: str) -> None:
+def test_running_text_is_text_even_with_words_that_look_like_tags(text: str) -> None:
     found = content(text.splitlines(keepends=True))
     assert found.kind == "text"
     assert not found.words_alone
     assert found.other is None
 
 
-def test_words_alone_between_blank_lines_are_said_to_be_so() -> None:
+def test_single_words_between_blank_lines_are_reported_as_ambiguous() -> None:
     assert content(["Juma\n", "yuko\n", "\n", "Asha\n", "pia\n"]).words_alone
     assert not content(["Juma\n", "\n", "Asha\n"]).words_alone
 
@@ -78,18 +78,18 @@ def test_words_alone_between_blank_lines_are_said_to_be_so() -> None:
         ("Juma alifika .\rAsha yuko .\r", "Mac OS"),
     ],
 )
-def test_other_kinds_of_files_are_named(text: str, what: str) -> None:
+def test_files_of_other_formats_are_named(text: str, what: str) -> None:
     other = content(text.splitlines(keepends=True) if "\r" not in text else [text]).other
     assert other is not None
     assert what in other[0]
 
 
 @pytest.mark.parametrize("text", ["[1] Juma\n", "[1]\n", "{ Juma }\n"])
-def test_brackets_make_no_json(text: str) -> None:
+def test_text_that_begins_with_a_bracket_is_not_json(text: str) -> None:
     assert content(text.splitlines(keepends=True)).other is None
 
 
-def test_some_names_say_that_a_file_is_conll() -> None:
+def test_conll_files_are_recognised_by_their_extension() -> None:
     assert is_conll_name("a.conll")
     assert is_conll_name("a/B.CONLLU")
     assert not any(map(is_conll_name, ("a.txt", "a.md", "conll", "/dev/stdin", "eng.testb")))
