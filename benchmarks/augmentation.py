@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from common import Record, Stopwatch, append
-from melm_study import CONFIGS, Study, config_of, percent
+from melm_study import MELM, Study, config_of, percent
 
 FITTED = {"label_wise": "labelwise", "mix_random": "mix_random", "mix_ess": "mix_ess"}
 AUGMENTED = ("mlm_entity", "daga", "melm_plain", "melm", "melm_multi")
@@ -51,7 +51,7 @@ def augment(study: Study, row: str, seed: int) -> Record:
         mixed = study.augmented(size, "mixed", augmenters=[most_similar(study)])
         languages = json.dumps(study.languages)
         words = [f"--generator.data={mixed}", f"--generator.model.languages={languages}", *words]
-    config = CONFIGS / f"{'melm' if row == 'gold' else row}_conll.yaml"
+    config = MELM / f"{'melm' if row == 'gold' else row}_conll.yaml"
     until = "gold" if row == "gold" else "train"
     stages = study.augment(config, study.data(size), seed, *words, until=until)
     if row == "gold":
@@ -67,7 +67,7 @@ def fit(study: Study, row: str, seed: int) -> Record:
     words = [f"--data.source={study.data(study.options.train)}"]
     if row == "mix_ess":
         words.append(f"--data.augmenters={json.dumps([most_similar(study)])}")
-    cli, scores = study.tested(CONFIGS / f"{FITTED[row]}_conll.yaml", seed, *words)
+    cli, scores = study.tested(MELM / f"{FITTED[row]}_conll.yaml", seed, *words)
     (counts,) = cli.datamodule.reports.values()
     return scores | {"added": counts.sentences_out}
 

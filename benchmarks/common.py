@@ -143,13 +143,13 @@ def write_config(file: Path, model: str, corpus: Path) -> Path:
 
     Args:
         file: Where to write.
-        model: Name of a file in ``configs/model``.
+        model: Name of a file in ``configs/parts/model``.
         corpus: Folder of ``train.conll`` and so on.
     """
     config = {
         "seed_everything": 12345,
-        "trainer": str(ROOT / "configs" / "trainer.yaml"),
-        "model": str(ROOT / "configs" / "model" / f"{model}.yaml"),
+        "trainer": {"max_epochs": 30},
+        "model": str(ROOT / "configs" / "parts" / "model" / f"{model}.yaml"),
         "data": {
             "class_path": "lowner_pl.datamodules.ConllDataModule",
             "init_args": {f"{split}_path": str(corpus / f"{split}.conll") for split in SPLITS}

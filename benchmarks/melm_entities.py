@@ -15,7 +15,7 @@ from pathlib import Path
 
 import melm_study
 from common import Record, append
-from melm_study import CONFIGS, GOLD, Study, show
+from melm_study import GOLD, MELM, Study, show
 
 from lowner_pl.augmentation import LabelWiseSubstitution
 from lowner_pl.callbacks import PredictionWriter
@@ -83,7 +83,7 @@ def made_by(
     if method == "labelwise":
         yield "made", list(LabelWiseSubstitution().augment(gold, seed=seed))
         return
-    row = CONFIGS / f"{method}_conll.yaml"
+    row = MELM / f"{method}_conll.yaml"
     data, is_daga = study.data(study.options.train), method == "daga"
     words = [] if is_daga else study.generator_words("generator.")
     noted = study.augment(row, data, seed, *words, until="filter")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import melm_study
 from common import Record, append, best_dev_f1
-from melm_study import CONFIGS, Study, mean, show
+from melm_study import FINETUNE, GOLD, Study, mean, show
 
 KEYS = ("eta", "mu", "rounds")
 
@@ -71,14 +71,13 @@ def write_row(study: Study, eta: float, mu: float, rounds: int) -> Path:
     options = {"mask_rate": eta, "generation_rate": mu, "rounds": rounds}
     generation: Record = {"variant": made, "model": {"init_args": options}}
     stages = {
-        "gold": [CONFIGS / "melm_1_gold.yaml"],
-        "finetune": [CONFIGS / "melm_2_finetune.yaml", study.write(f"{tuned}.json", finetuning)],
-        "generate": [CONFIGS / "melm_3_generate.yaml", study.write(f"{made}.json", generation)],
-        "filter": [CONFIGS / "melm_4_filter.yaml"],
-        "train": [CONFIGS / "melm_5_train.yaml"],
+        "gold": str(GOLD),
+        "finetune": [str(FINETUNE), finetuning],
+        "generate": [str(FINETUNE), generation],
+        "filter": [str(GOLD), {"variant": "melm_4_filter"}],
+        "train": str(GOLD),
     }
-    listed = {stage: [str(file) for file in files] for stage, files in stages.items()}
-    return study.write(f"melm-{made}.json", {"stages": listed})
+    return study.write(f"melm-{made}.json", {"stages": stages})
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import melm_study
 from common import Record, append
-from melm_study import FINETUNE, PLAIN, Study, entity_types, show
+from melm_study import FINETUNE, Study, entity_types, show
 
 from lowner_pl.corpus import Sentence, subset
 from lowner_pl.modules import MELMLightningModule
@@ -31,8 +31,8 @@ def main() -> None:
             backbone=study.generator_backbone,
             linearize=False,
         ),
-        "MELM w/o linearize": load(options.plain or fine_tuned(study, [FINETUNE, PLAIN])),
-        "MELM": load(options.melm or fine_tuned(study, [FINETUNE])),
+        "MELM w/o linearize": load(options.plain or fine_tuned(study, "--model.linearize=false")),
+        "MELM": load(options.melm or fine_tuned(study)),
     }
     for sentence in sentences(study):
         print(f"\n{' '.join(sentence.words)}")
@@ -57,11 +57,11 @@ def predicted(
     }
 
 
-def fine_tuned(study: Study, configs: list[Path]) -> Path:
+def fine_tuned(study: Study, *options: str) -> Path:
     """Fine-tune a model and return its checkpoint."""
     chosen = study.options
-    words = [f"--seed_everything={chosen.seeds[0]}", *study.generator_words()]
-    cli = study.run("fit", configs, f"--data={study.data(chosen.train)}", *words)
+    words = [f"--seed_everything={chosen.seeds[0]}", *study.generator_words(), *options]
+    cli = study.run("fit", [FINETUNE], f"--data={study.data(chosen.train)}", *words)
     checkpoint: Path = cli.run.checkpoint("best")
     return checkpoint
 

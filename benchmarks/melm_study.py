@@ -21,9 +21,9 @@ from common import (
 from lowner_pl.corpus import Sentence
 
 CONFIGS = ROOT / "configs"
-GOLD = CONFIGS / "melm_1_gold.yaml"
-FINETUNE = CONFIGS / "melm_2_finetune.yaml"
-PLAIN = CONFIGS / "melm_plain.yaml"
+MELM = CONFIGS / "melm"
+GOLD = MELM / "gold_conll.yaml"
+FINETUNE = MELM / "generators" / "melm.yaml"
 WHOLE: Record = {"train_size": None, "dev_size": None}  # else the sizes of the configs count
 
 

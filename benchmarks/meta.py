@@ -30,16 +30,20 @@ from common import (
 
 CONFIGS = ROOT / "configs"
 PAPER = ["base", "full", "no_max", "no_mask", "no_both"]
+BASE, META, TARGET = (
+    CONFIGS / "meta" / f"meta_{name}conll.yaml" for name in ("base_", "", "target_")
+)
+NO_MAX, NO_MASK = (CONFIGS / "overlays" / f"meta_no_{name}.yaml" for name in ("max", "mask"))
 ROWS = {
-    "base": ["meta_base_conll"],
-    "base_words": ["meta_base_conll"],
-    "full": ["meta_conll"],
-    "no_max": ["meta_conll", "meta_no_max"],
-    "no_mask": ["meta_conll", "meta_no_mask"],
-    "no_both": ["meta_conll", "meta_no_both"],
-    "full_words": ["meta_conll"],
-    "no_both_words": ["meta_conll", "meta_no_both"],
-    "full_from_base": ["meta_conll"],  # which goes on from the base model of the same seed
+    "base": [BASE],
+    "base_words": [BASE],
+    "full": [META],
+    "no_max": [META, NO_MAX],
+    "no_mask": [META, NO_MASK],
+    "no_both": [META, NO_MAX, NO_MASK],
+    "full_words": [META],
+    "no_both_words": [META, NO_MAX, NO_MASK],
+    "full_from_base": [META],  # which goes on from the base model of the same seed
 }
 """The paper's rows and, with another average, ours: `words` lets long sentences count for more."""
 
@@ -100,7 +104,10 @@ class Study:
     def _low_resource(self, row: str, seed: int, target: Path, share: float, start: Path) -> Record:
         """Train a row on a share of a target's training data; return its test F1."""
         options = self.options
-        words = [f"--config={CONFIGS / 'meta_target_conll.yaml'}", f"--model.start={start}"]
+        words = [
+            f"--config={CONFIGS / 'meta' / 'meta_target_conll.yaml'}",
+            f"--model.start={start}",
+        ]
         words += [f"--data={self._write(f'target-{target.name}', self._corpus(target))}"]
         words += [f"--data.train_share={share}", "--data.train_size=null", "--data.batch_size=32"]
         words += ["--data.dev_size=20"]  # nothing is chosen by it: the last weights are tested
@@ -152,7 +159,7 @@ class Study:
         data = self._write(
             f"data-{kind}", {"class_path": f"lowner_pl.datamodules.{kind}", "init_args": init}
         )
-        words = [f"--config={CONFIGS / f'{name}.yaml'}" for name in ROWS[row]]
+        words = [*(f"--config={file}" for file in ROWS[row]), f"--variant={row}"]
         words += [f"--data={data}", *self._common(seed), f"--trainer.max_steps={options.steps}"]
         words += [f"--model.optimizer.init_args.lr={options.rate}"]
         if row.endswith("_words"):

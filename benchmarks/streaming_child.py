@@ -28,8 +28,8 @@ def _command(job: Record) -> Record:
     cli = run(
         [
             *more[:1],
-            f"--trainer={ROOT / 'configs' / 'trainer.yaml'}",
-            f"--model={ROOT / 'configs' / 'model' / f'{model}.yaml'}",
+            "--trainer.max_epochs=30",
+            f"--model={ROOT / 'configs' / 'parts' / 'model' / f'{model}.yaml'}",
             f"--model.backbone={job['backbone']}",
             "--data=ConllDataModule",
             f"--data.train_path={job['gold']}",

@@ -26,7 +26,7 @@ commands:
              Options are for all stages, behind --tagger. or --generator. for one of the models
 
   new-backbone     a tokenizer and an untrained backbone for your text, to be trained with
-                   `fit --config configs/pretrain_embedded.yaml`
+                   `fit --config configs/pretraining/pretrain_embedded.yaml`
   export-backbone  a checkpoint of such a run as a folder, for `--model.backbone`
 
 options:
@@ -49,7 +49,7 @@ examples:
   python -m lowner_pl fit  --config configs/maner_wikiann.yaml --config configs/embedded.yaml
   python -m lowner_pl fit  --config configs/maner_wikiann.yaml --data.language yo
   python -m lowner_pl test --config configs/maner_wikiann.yaml --data.language yo --ckpt_path best
-  python -m lowner_pl augment --config configs/melm_conll.yaml --config configs/embedded.yaml
+  python -m lowner_pl augment --config configs/melm/melm_conll.yaml --config configs/embedded.yaml
 """
 
 

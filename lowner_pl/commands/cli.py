@@ -55,6 +55,14 @@ from lowner_pl.runs.trainer_options import check_trainer_options, made_by_lightn
 
 UNTRAINED = "none"
 """The ``--ckpt_path`` that takes the backbone as it comes."""
+# Trainer options of every experiment, unless its configuration says otherwise.
+TRAINER_DEFAULTS = {
+    "devices": 1,
+    "precision": "32-true",  # the papers are silent; bf16-mixed halves memory on recent GPUs
+    "log_every_n_steps": 1,  # a hundred sentences are 7 steps an epoch
+    "num_sanity_val_steps": 0,  # data are checked before training instead
+    "deterministic": "warn",  # same seed and machine, same weights; warns where a GPU can't
+}
 # Third-party warnings that a user can do nothing about.
 QUIET = (
     "Checkpoint directory .* exists and is not empty",  # it does, when a run is resumed in place
@@ -339,6 +347,7 @@ def run(args: ArgsType = None) -> NERCLI:
         subclass_mode_data=True,
         auto_configure_optimizers=False,
         seed_everything_default=0,
+        trainer_defaults=TRAINER_DEFAULTS,
         args=args,
     )
 

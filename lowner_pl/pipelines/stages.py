@@ -1,5 +1,6 @@
 """The stages of a pipeline: the configs and the options of each."""
 
+import json
 import reprlib
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,15 @@ NEEDED = {"gold", "generate", "train"}
 GROUPS = {"tagger": ("gold", "filter", "train"), "generator": ("finetune", "generate")}
 
 
-def stage_configs(config: Path) -> dict[str, list[Path]]:
-    """Return the configs of each stage that a pipeline has, in their order.
+def stage_configs(config: Path) -> dict[str, list[str]]:
+    """Read the configs of each stage of a pipeline, in their order.
 
     Args:
-        config: A file whose ``stages`` names one config for each, or several of which the later
-            win, relative to it.
+        config: A file whose ``stages`` map each stage to a config, or to a list of which later
+            entries win. An entry is a file, relative to this one, or a mapping of options.
+
+    Returns:
+        The values of ``--config`` for each stage: paths, and options as JSON.
 
     Raises:
         FileNotFoundError: If a config is missing.
@@ -26,23 +30,26 @@ def stage_configs(config: Path) -> dict[str, list[Path]]:
     named = _named(config)
     if unknown := sorted(set(named) - set(STAGES)):
         raise ValueError(f"{config}: Stages must be of {', '.join(STAGES)}, was: {unknown}.")
-    configs = {
-        stage: [config.parent / file for file in ([files] if isinstance(files, str) else files)]
-        for stage, files in named.items()
-        if files
-    }
-    if missing := sorted(NEEDED - set(configs)):
+    named = {stage: entries for stage, entries in named.items() if entries}
+    if missing := sorted(NEEDED - set(named)):
         raise ValueError(
             f"{config}: `stages` must name a config for each of {', '.join(sorted(NEEDED))}, was: "
             f"none for {', '.join(missing)}."
         )
-    for stage, files in configs.items():
-        for file in files:
-            if not file.is_file():
-                raise FileNotFoundError(
-                    f"{config}: Stage {stage} needs its config, was: no '{file}'."
-                )
-    return configs
+    return {
+        stage: [_config_value(config, stage, entry) for entry in _entries(entries)]
+        for stage, entries in named.items()
+    }
+
+
+def _config_value(config: Path, stage: str, entry: str | dict[str, Any]) -> str:
+    """Write an entry of a stage as a value of ``--config``."""
+    if isinstance(entry, dict):
+        return json.dumps(entry)
+    file = config.parent / entry
+    if not file.is_file():
+        raise FileNotFoundError(f"{config}: Stage {stage} needs its config, was: no '{file}'.")
+    return str(file)
 
 
 def options_of(stage: str, words: list[str]) -> list[str]:
@@ -95,7 +102,7 @@ def refuse_checkpoint(words: list[str]) -> None:
 def _named(config: Path) -> dict[str, Any]:
     """Return the configs that a pipeline's file names for its stages."""
     named = load_config(config).get("stages") or {}
-    if not isinstance(named, dict) or not all(map(_are_files, named.values())):
+    if not isinstance(named, dict) or not all(map(_are_configs, named.values())):
         raise ValueError(
             f"{config}: `stages` must name a config for each stage, or a list of them, was: "
             f"{reprlib.repr(named)}. Write them as in `melm_conll.yaml`."
@@ -103,10 +110,14 @@ def _named(config: Path) -> dict[str, Any]:
     return dict(named)
 
 
-def _are_files(value: object) -> bool:
-    """Return whether a value names a file, several or none."""
-    files = value if isinstance(value, list) else [value or ""]
-    return all(isinstance(file, str) for file in files)
+def _are_configs(value: object) -> bool:
+    """Tell whether a value is a config, a list of them, or nothing."""
+    return all(isinstance(entry, str | dict) for entry in _entries(value or ""))
+
+
+def _entries(value: Any) -> list[Any]:
+    """List the configs of a stage, which may be written without a list."""
+    return value if isinstance(value, list) else [value]
 
 
 def _parted(words: list[str]) -> list[list[str]]:

@@ -154,4 +154,4 @@ def test_files_and_values_of_a_command_line_are_checked(tmp_path: Path) -> None:
 def test_every_config_of_the_repository_passes() -> None:
     for file in sorted((ROOT / "configs").rglob("*.yaml")):
         check_config(file, None)
-    assert load_config(ROOT / "configs" / "embedded.yaml")["data"] == "data/sample.yaml"
+    assert load_config(ROOT / "configs" / "embedded.yaml")["data"] == "parts/data/sample.yaml"

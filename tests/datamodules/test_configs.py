@@ -10,7 +10,7 @@ from jsonargparse import ArgumentParser, Namespace
 from lowner_pl.datamodules import MultilingualDataModule, NERDataModule
 from tests.datamodules.corpus_folders import DATA, TESTS, vectors
 
-FOLDER = TESTS.parent / "configs" / "data"
+FOLDER = TESTS.parent / "configs" / "parts" / "data"
 CONFIGS = sorted({*FOLDER.glob("*.yaml")} - {FOLDER / "text.yaml"})
 
 

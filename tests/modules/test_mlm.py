@@ -19,7 +19,7 @@ from ..conftest import KINDS, ROOT
 from ..running import folder, same
 
 TEXT = ROOT / "tests" / "data" / "text"
-CONFIG = ROOT / "configs" / "adapt_language.yaml"
+CONFIG = ROOT / "configs" / "pretraining" / "adapt_language.yaml"
 
 
 def masked(module: MLMLightningModule, sentences: list[Sentence], seed: int = 0) -> Any:

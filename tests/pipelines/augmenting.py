@@ -12,8 +12,10 @@ from lowner_pl.pipelines import pipeline
 
 from ..running import CONFIGS, small_backbone
 
+MELM = CONFIGS / "melm" / "melm_conll.yaml"
 
-def arguments(root: Path, *more: str, config: Path = CONFIGS / "melm_conll.yaml") -> list[str]:
+
+def arguments(root: Path, *more: str, config: Path = MELM) -> list[str]:
     """Return the words of a small, quick pipeline on the Swahili sample."""
     return [
         "augment",
@@ -41,11 +43,18 @@ def record(root: Path, name: str = "melm_conll") -> dict[str, Any]:
 
 def without(root: Path, *stages: str, name: str = "melm_conll.yaml") -> Path:
     """Return a copy of MELM's pipeline that lacks some stages."""
-    whole = yaml.safe_load((CONFIGS / "melm_conll.yaml").read_text())["stages"]
-    left = {stage: str(CONFIGS / file) for stage, file in whole.items() if stage not in stages}
+    whole = yaml.safe_load(MELM.read_text())["stages"]
+    left = {stage: _absolute(configs) for stage, configs in whole.items() if stage not in stages}
     file = root / name
     file.write_text(yaml.safe_dump({"stages": left}))
     return file
+
+
+def _absolute(configs: Any) -> Any:
+    """Name the files of a stage by their whole paths."""
+    if isinstance(configs, list):
+        return [_absolute(config) for config in configs]
+    return str(MELM.parent / configs) if isinstance(configs, str) else configs
 
 
 def spied(monkeypatch: pytest.MonkeyPatch) -> list[str]:

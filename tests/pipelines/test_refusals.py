@@ -22,7 +22,7 @@ from .augmenting import arguments, folder, record, spied, without
     ("stages", "message"),
     [
         ({"gold": "a.yaml", "polish": "b.yaml"}, r"Stages must be of gold, .*, was: \['polish'\]"),
-        ({"gold": "melm_1_gold.yaml"}, "must name a config .* was: none for generate, train"),
+        ({"gold": "gold_conll.yaml"}, "must name a config .* was: none for generate, train"),
     ],
 )
 def test_stages_that_make_no_pipeline_are_refused(

@@ -25,11 +25,14 @@ PLAIN_INNER = (
 
 def words(command: str, log_root: Path, *more: str, config: str = "meta_conll") -> list[str]:
     """Return the words of a command on the samples, English to Swahili, small and quick."""
-    overlay = "embedded_meta" if config == "meta_conll" else "embedded_meta_base"
+    overlay = [f"--config={CONFIGS / 'overlays' / 'embedded_meta.yaml'}"]
+    if config == "meta_base_conll":
+        overlay = [f"--config={CONFIGS / 'embedded.yaml'}", "--model.frozen_layers=1"]
+        overlay.append(f"--data={CONFIGS / 'parts' / 'data' / 'sample_cross_lingual.yaml'}")
     return [
         command,
-        f"--config={CONFIGS / f'{config}.yaml'}",
-        f"--config={CONFIGS / f'{overlay}.yaml'}",
+        f"--config={CONFIGS / 'meta' / f'{config}.yaml'}",
+        *overlay,
         f"--log_root={log_root}",
         f"--model.backbone={small_backbone()}",
         "--trainer.enable_progress_bar=false",
@@ -146,8 +149,8 @@ def test_a_trained_tagger_is_a_start_and_is_refused_as_a_checkpoint(tmp_path: Pa
 def test_a_meta_learnt_tagger_is_trained_on_a_share_of_the_target(tmp_path: Path) -> None:
     run(words("fit", tmp_path))
     target = [
-        f"--config={CONFIGS / 'meta_target_conll.yaml'}",
-        f"--data={CONFIGS / 'data' / 'sample.yaml'}",
+        f"--config={CONFIGS / 'meta' / 'meta_target_conll.yaml'}",
+        f"--data={CONFIGS / 'parts' / 'data' / 'sample.yaml'}",
         f"--log_root={tmp_path}",
         f"--model.backbone={small_backbone()}",
         f"--model.start={last(tmp_path)}",
@@ -205,8 +208,8 @@ def test_what_cannot_work_is_refused_before_the_run(
 
 
 def test_data_of_the_other_kind_are_refused(tmp_path: Path) -> None:
-    plain = f"--data={CONFIGS / 'data' / 'sample.yaml'}"
-    episodic = f"--data={CONFIGS / 'data' / 'sample_episodic.yaml'}"
+    plain = f"--data={CONFIGS / 'parts' / 'data' / 'sample.yaml'}"
+    episodic = f"--data={CONFIGS / 'parts' / 'data' / 'sample_episodic.yaml'}"
     meta = words("fit", tmp_path)
     with pytest.raises(ValueError, match="MetaLightningModule must be tasks, was: sentences"):
         run([*meta, plain])

@@ -20,8 +20,8 @@ def command(name: str, root: Path, *more: str) -> NERCLI:
     return run(
         [
             name,
-            f"--config={CONFIGS / 'daga.yaml'}",
-            f"--data={CONFIGS / 'data' / 'sample.yaml'}",
+            f"--config={CONFIGS / 'melm' / 'generators' / 'daga.yaml'}",
+            f"--data={CONFIGS / 'parts' / 'data' / 'sample.yaml'}",
             "--data.train_size=null",
             "--data.dev_size=null",
             "--model.embedding_size=16",

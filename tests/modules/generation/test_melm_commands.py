@@ -25,9 +25,8 @@ def command(name: str, root: Path, backbone: str, *more: str, method: str = "mel
     return run(
         [
             name,
-            f"--trainer={CONFIGS / 'trainer.yaml'}",
-            f"--model={CONFIGS / 'model' / f'{method}.yaml'}",
-            f"--data={CONFIGS / 'data' / 'sample.yaml'}",
+            f"--model={CONFIGS / 'parts' / 'model' / f'{method}.yaml'}",
+            f"--data={CONFIGS / 'parts' / 'data' / 'sample.yaml'}",
             f"--model.backbone={backbone}",
             "--data.train_size=40",
             "--trainer.max_epochs=2",

@@ -20,9 +20,8 @@ def command(name: str, root: Path, folder: str, *more: str) -> NERCLI:
     return run(
         [
             name,
-            f"--trainer={CONFIGS / 'trainer_mulda.yaml'}",
-            f"--model={CONFIGS / 'model' / 'mulda.yaml'}",
-            f"--data={CONFIGS / 'data' / 'sample.yaml'}",
+            f"--model={CONFIGS / 'parts' / 'model' / 'mulda.yaml'}",
+            f"--data={CONFIGS / 'parts' / 'data' / 'sample.yaml'}",
             "--data.train_size=24",
             "--data.dev_size=8",
             f"--model.backbone={folder}",
