@@ -70,7 +70,7 @@ def test_weights_are_not_exported_with_a_foreign_tokenizer(
 ) -> None:
     export(trained, tmp_path / "out")
     other_tokenizer(start, tiny)
-    message = r"tokenizer of the configured backbone, 400 subwords, hash \w+, was: 400 .* hash \w+"
+    message = r"another tokenizer \(.*400 .*\) than the .*400 subwords, hash \w+"
     with pytest.raises(ValueError, match=message):
         export(trained, tmp_path / "other")
     assert not (tmp_path / "other").exists()
@@ -80,7 +80,7 @@ def test_a_tagger_is_not_loaded_with_a_foreign_tokenizer(start: Path, tiny: str)
     saved = checkpoint(SNERLightningModule(entity_types=("PER",), backbone=tiny))
     other_tokenizer(start, tiny)
     module = SNERLightningModule(entity_types=("PER",), backbone=str(start))
-    with pytest.raises(ValueError, match="must have the tokenizer of the configured backbone"):
+    with pytest.raises(ValueError, match="has another tokenizer"):
         module.on_load_checkpoint(saved)
     del saved["lowner_pl"]["tokenizer"]  # of a version that did not write it
     module.on_load_checkpoint(saved)

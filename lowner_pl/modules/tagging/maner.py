@@ -1,4 +1,4 @@
-"""MANER: a mask token before every word, and the tag from it."""
+"""MANER: a mask token before every word, from which the word's tag is predicted."""
 
 from typing import Any, Literal
 
@@ -9,24 +9,25 @@ from torch.nn.functional import cross_entropy
 from lowner_pl.corpus import Sentence
 from lowner_pl.encoding import Batch, mask_subwords
 from lowner_pl.modules.tagging.base import NERModule
-from lowner_pl.nn import MaskedLMHead
+from lowner_pl.runs.ranges import check_range
 
 
 class MANERLightningModule(NERModule):
     r"""Mask augmented NER (`Sonkar et al., 2023 <https://arxiv.org/abs/2212.09723>`_).
 
-    The sentence :math:`w_0 w_1 \dots` becomes :math:`m\,w_0\,m\,w_1 \dots`, and each word's
-    tag is predicted from the marker :math:`m` before it, in training and in tagging.
+    The sentence :math:`w_0 w_1 \dots` becomes :math:`m\,w_0\,m\,w_1 \dots`, and the tag of each
+    word is predicted from the marker :math:`m` before it, in training and at test time.
 
     Args:
-        marker: ``mask``, or ``random``: a new token, randomly initialised (the paper's ablation).
-        mlm_weight: Weight of a masked-language-model loss on the plain sentences, added to the
-            loss: the cure for forgetting that appendix C proposes. 0 leaves it out.
-        mlm_probability: Share of the subwords that this loss predicts, from 0 to 1.
+        marker: ``mask``, or ``random`` for a new, randomly initialised token (the paper's
+            ablation).
+        mlm_weight: Weight of an additional masked-language-model loss on the plain sentences, at
+            least 0. Appendix C proposes it against forgetting; 0 turns it off.
+        mlm_probability: Share of the subwords that this loss predicts, between 0 and 1.
         kwargs: Options of `NERModule`.
 
     Raises:
-        ValueError: If ``mlm_weight`` is negative or ``mlm_probability`` outside 0 to 1.
+        ValueError: If an option is outside its range.
     """
 
     def __init__(
@@ -37,38 +38,33 @@ class MANERLightningModule(NERModule):
         mlm_probability: float = 0.15,
         **kwargs: Any,
     ) -> None:
-        if mlm_weight < 0:
-            raise ValueError(f"`mlm_weight` must be at least 0, was: {mlm_weight}.")
-        if not 0.0 <= mlm_probability <= 1.0:
-            raise ValueError(f"`mlm_probability` must be from 0 to 1, was: {mlm_probability}.")
+        check_range("mlm_weight", mlm_weight, 0.0)
+        check_range("mlm_probability", mlm_probability, 0.0, 1.0)
+        # The base class loads the backbone accordingly.
         self.marker = marker
-        self.mlm_weight = mlm_weight
         self.needs_language_model = mlm_weight > 0
-        self.mlm_probability = mlm_probability
         super().__init__(**kwargs)
+        self.mlm_weight = mlm_weight
+        self.mlm_probability = mlm_probability
         # The masked-language-model loss reads plain text, as in pre-training.
         self._plain_encoder = self.word_encoder.with_marker("none")
 
     @property
     def method(self) -> str:  # type: ignore[override]
-        """``maner``, or ``maner_rand`` for the random marker."""
+        """``maner``, or ``maner_rand`` with the random marker."""
         return "maner" if self.marker == "mask" else "maner_rand"
 
     def encode(self, sentences: list[Sentence], *, train: bool) -> Batch:
-        """Return the sentences with a marker before every word, anchored at the markers."""
+        """Encode sentences with a marker before every word, anchored at the markers."""
         del train
         return self.word_encoder(sentences, self.tag_set)
 
     def identity(self) -> dict[str, Any]:
-        """Return what a checkpoint must agree on: also the marker."""
+        """Describe what a checkpoint must agree with: also the marker."""
         return {**super().identity(), "marker": self.marker}
 
-    def keep_language_model(self, language_model: MaskedLMHead) -> None:
-        """Keep the head where the masked-language-model loss needs it."""
-        self.language_model = language_model if self.needs_language_model else None
-
     def loss(self, sentences: list[Sentence]) -> Tensor:
-        """Return the tagging loss, plus the weighted masked-language-model loss if there is one."""
+        """Compute the tagging loss plus the weighted masked-language-model loss."""
         loss = super().loss(sentences)
         if self.mlm_weight == 0.0:
             return loss
@@ -77,7 +73,7 @@ class MANERLightningModule(NERModule):
         return loss + self.mlm_weight * mlm_loss
 
     def mlm_loss(self, sentences: list[Sentence]) -> Tensor:
-        """Return the masked-language-model loss on the plain sentences, without markers."""
+        """Compute the masked-language-model loss on the plain sentences, without markers."""
         assert self.language_model is not None
         batch = self._plain_encoder(sentences, self.tag_set)
         tokenizer = self._plain_encoder.tokenizer

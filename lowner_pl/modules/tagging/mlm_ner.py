@@ -1,4 +1,4 @@
-"""MLM-NER: tagging with words masked out in training."""
+"""MLM-NER: a tagger trained on sentences with masked words."""
 
 from typing import Any
 
@@ -7,34 +7,34 @@ import torch
 from lowner_pl.corpus import Sentence
 from lowner_pl.encoding import Batch, mask_words
 from lowner_pl.modules.tagging.base import NERModule
+from lowner_pl.runs.ranges import check_range
 
 
 class MLMNERLightningModule(NERModule):
-    """Masked words in training, tagged from the mask that stands for them.
+    """Standard NER with masked words in training, each tagged from its mask.
 
-    Baseline 2 of `Sonkar et al. (2023) <https://arxiv.org/abs/2212.09723>`_, appendix A.2: each
-    word becomes one mask token with probability ``p_ner``, re-drawn each epoch; masked and
-    unmasked words both count in the loss. Tagging sees the plain sentence.
+    Baseline 2 of `Sonkar et al. (2023) <https://arxiv.org/abs/2212.09723>`_, appendix A.2. Each
+    word becomes one mask token with probability ``p_ner``, redrawn in every epoch. Masked and
+    unmasked words both count in the loss. At test time the tagger sees the plain sentence.
 
     Args:
-        p_ner: Chance of masking a word in training, from 0 to 1 (the paper gives no value).
+        p_ner: Probability of masking a word in training, between 0 and 1. The paper gives no value.
         kwargs: Options of `NERModule`.
 
     Raises:
-        ValueError: If ``p_ner`` is outside 0 to 1 or the backbone has no mask token.
+        ValueError: If ``p_ner`` is outside its range or the backbone has no mask token.
     """
 
     method = "mlm_ner"
 
     def __init__(self, *, p_ner: float = 0.15, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if not 0.0 <= p_ner <= 1.0:
-            raise ValueError(f"`p_ner` must be from 0 to 1, was: {p_ner}.")
+        check_range("p_ner", p_ner, 0.0, 1.0)
         self.p_ner = p_ner
-        self.word_encoder.mask_id  # noqa: B018 - fails here rather than in the first step
+        self.word_encoder.mask_id  # noqa: B018 - fails here instead of in the first step
 
     def encode(self, sentences: list[Sentence], *, train: bool) -> Batch:
-        """Return the sentences, in training with words masked."""
+        """Encode sentences, with masked words in training."""
         if not train:
             return self.word_encoder(sentences, self.tag_set)
         lengths = [len(sentence.words) for sentence in sentences]

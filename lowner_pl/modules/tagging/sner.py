@@ -6,7 +6,7 @@ from lowner_pl.modules.tagging.base import NERModule
 
 
 class SNERLightningModule(NERModule):
-    """Standard NER: the plain sentence, each word tagged from its first subword.
+    """Standard NER: the plain sentence, with each word tagged from its first subword.
 
     Baseline 1 of `Sonkar et al. (2023) <https://arxiv.org/abs/2212.09723>`_, appendix A.1.
     """
@@ -14,6 +14,6 @@ class SNERLightningModule(NERModule):
     method = "sner"
 
     def encode(self, sentences: list[Sentence], *, train: bool) -> Batch:
-        """Return the plain sentences."""
+        """Encode the plain sentences."""
         del train
         return self.word_encoder(sentences, self.tag_set)

@@ -137,7 +137,9 @@ def test_it_meta_learns_maner_and_a_crf(tmp_path: Path) -> None:
 def test_a_trained_tagger_is_a_start_and_is_refused_as_a_checkpoint(tmp_path: Path) -> None:
     run(words("fit", tmp_path, config="meta_base_conll"))
     file = last(tmp_path, BASE)
-    with pytest.raises(ValueError, match=r"was: 'SNERLightningModule'.*begin.*`--model\.start`"):
+    with pytest.raises(
+        ValueError, match=r"has method 'SNERLightningModule'.*start.*`--model\.start`"
+    ):
         run(words("fit", tmp_path, f"--ckpt_path={file}"))
     assert not (tmp_path / RUN).exists()
     # A learning rate of 0: what is saved is the start.
@@ -179,9 +181,9 @@ def test_a_meta_learnt_tagger_is_trained_on_a_share_of_the_target(tmp_path: Path
     ("more", "message"),
     [
         (["--model.start=nowhere.ckpt"], "There is no checkpoint file 'nowhere.ckpt'"),
-        (["--model.start=FILE", "--data.type_map={ORG: null}"], "must have entity_types"),
-        (["--model.start=FILE", "--model.head=crf"], "must have the weights of the configured"),
-        (["--model.start=FILE", "--model.backbone=embedded"], "must have tokenizer"),
+        (["--model.start=FILE", "--data.type_map={ORG: null}"], "which has entity_types"),
+        (["--model.start=FILE", "--model.head=crf"], "weights differ from those of the configured"),
+        (["--model.start=FILE", "--model.backbone=embedded"], "which has tokenizer"),
         (["--data.k=25"], "`k` must be"),
         (["--trainer.precision=16-mixed"], "`trainer.precision` is '16-mixed', but meta-learning"),
         (
@@ -189,7 +191,7 @@ def test_a_meta_learnt_tagger_is_trained_on_a_share_of_the_target(tmp_path: Path
             r"clip_val` is 1\.0, but meta-learning",
         ),
         (["--trainer.accumulate_grad_batches=2"], "batches` is 2, but meta-learning"),
-        (["--model.optimizer=LBFGS"], "must accept its options and step by.*'closure'.*Change"),
+        (["--model.optimizer=LBFGS"], "cannot step from gradients alone.*'closure'.*Change"),
         (
             ["--model.inner_optimizer=LBFGS"],
             "`inner_optimizer` must move any weight by its gradient alone, was: .*'closure'",
@@ -211,9 +213,9 @@ def test_data_of_the_other_kind_are_refused(tmp_path: Path) -> None:
     plain = f"--data={CONFIGS / 'parts' / 'data' / 'sample.yaml'}"
     episodic = f"--data={CONFIGS / 'parts' / 'data' / 'sample_episodic.yaml'}"
     meta = words("fit", tmp_path)
-    with pytest.raises(ValueError, match="MetaLightningModule must be tasks, was: sentences"):
+    with pytest.raises(ValueError, match="MetaLightningModule needs episodes"):
         run([*meta, plain])
     base: Any = words("fit", tmp_path, config="meta_base_conll")
-    with pytest.raises(ValueError, match="SNERLightningModule must be sentences, was: tasks"):
+    with pytest.raises(ValueError, match="SNERLightningModule needs sentences"):
         run([*base, episodic])
     assert not (tmp_path / RUN).exists()

@@ -160,6 +160,6 @@ def test_a_nan_loss_keeps_the_last_good_checkpoint(
         return loss(self, sentences) * factor
 
     monkeypatch.setattr(NERModule, "loss", explode)
-    with pytest.raises(ValueError, match="was: nan in epoch 1, batch 0"):
+    with pytest.raises(ValueError, match="The loss is nan in epoch 1, batch 0"):
         command("fit", tmp_path, "--ckpt_path=last")
     assert same(weights(tmp_path), good)

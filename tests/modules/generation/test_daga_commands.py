@@ -124,7 +124,7 @@ def test_the_seed_of_the_run_decides(trained: Path, tmp_path: Path) -> None:
 
 
 def test_a_checkpoint_of_another_width_is_refused(trained: Path) -> None:
-    with pytest.raises(ValueError, match="must have the weights of the configured model"):
+    with pytest.raises(ValueError, match="weights differ from the checkpoint in name or shape"):
         command("test", trained, "--model.hidden_size=12", "--ckpt_path=last")
 
 

@@ -52,7 +52,7 @@ def test_a_resumed_run_repeats_an_uninterrupted_one_and_checkpoints_reload(
     assert same(module.state_dict(), whole["state_dict"])
     assert module.tokenizer.convert_tokens_to_ids("<sw>") < module.model.config.vocab_size
     assert module.model.config.vocab_size == len(module.tokenizer)
-    with pytest.raises(ValueError, match=r"must have languages \['en'\] as configured"):
+    with pytest.raises(ValueError, match=r"but \['en'\] is configured"):
         command("test", one, sequence_folders["mt5"], "--model.languages=[en]")
 
 

@@ -1,0 +1,197 @@
+"""What taggers do with sentences: training loss, tags, scores."""
+
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import Any
+
+import torch
+from lightning.pytorch.utilities import rank_zero_warn
+from torch import Tensor, nn
+from torchmetrics import MeanMetric
+
+from lowner_pl.corpus import Sentence, TagSet, count_types, queries
+from lowner_pl.encoding import Batch
+from lowner_pl.metrics import EntityScores
+from lowner_pl.modules.base import BaseModule, MethodKind
+from lowner_pl.nn import Average, Tagger
+
+
+class TaggingModule(BaseModule):
+    """The training, validation, test and prediction steps of a tagger.
+
+    Attributes:
+        entity_types: Entity types that the tagger predicts.
+        tag_set: Tags of these types.
+        tagger: Backbone and head.
+        average: What the training loss is averaged over.
+        dev_scores: Scores of the running validation.
+        dev_loss: Loss of the running validation, per word.
+        test_scores: Scores of the running test, one per test set.
+    """
+
+    kind: MethodKind = "tagger"
+    predicts = True
+
+    entity_types: tuple[str, ...]
+    tag_set: TagSet
+    tagger: Tagger
+    average: Average
+    dev_scores: EntityScores
+    dev_loss: MeanMetric
+    test_scores: nn.ModuleList
+
+    @abstractmethod
+    def encode(self, sentences: list[Sentence], *, train: bool) -> Batch:
+        """Encode sentences the way this method shows them to the backbone."""
+
+    def loss(self, sentences: list[Sentence]) -> Tensor:
+        """Compute the training loss of a batch."""
+        batch = self.encode(sentences, train=True).to(self.device)
+        return self.tagger.loss(batch, average=self.average)
+
+    def training_step(self, batch: list[Any], batch_idx: int) -> Tensor | None:
+        """Compute, check and log the loss of a batch."""
+        loss = self.loss(batch)
+        self.check_finite(loss, batch, batch_idx)
+        self.log("train/loss", self._per_word(loss, batch), prog_bar=True, batch_size=len(batch))
+        return loss
+
+    def _per_word(self, loss: Tensor, sentences: Sequence[Sentence]) -> Tensor:
+        """Convert a loss to the loss per word, which is what is logged."""
+        words = sum(len(sentence.words) for sentence in sentences)
+        return self.tagger.head.per_word(loss.detach(), sentences=len(sentences), words=words)
+
+    def tag(self, sentences: list[Sentence]) -> tuple[list[tuple[str, ...]], Batch, Tensor]:
+        """Predict well-formed IOB2 tags; also return the batch and its emissions.
+
+        In the batch, gold tags of types unknown to the tagger become ``O``. No tag of the tagger is
+        correct there, and ``O`` is the one that lowers F1 least.
+        """
+        known = [sentence.restricted_to(self.entity_types) for sentence in sentences]
+        batch = self.encode(known, train=False).to(self.device)
+        emissions = self.tagger(batch)
+        ids = self.tagger.head.decode(emissions, batch.word_mask).tolist()
+        tags = [
+            self.tag_set.decode(row[: len(sentence.words)])
+            for row, sentence in zip(ids, sentences, strict=True)
+        ]
+        return tags, batch, emissions
+
+    def tag_batch(self, batch: list[Any], *, with_loss: bool = False) -> list[tuple[str, ...]]:
+        """Tag a batch of the data module.
+
+        Args:
+            batch: Sentences, or episodes for methods that learn from episodes.
+            with_loss: Whether to add the loss of the batch to the dev loss.
+        """
+        tags, encoded, emissions = self.tag(batch)
+        if with_loss:
+            loss = self.tagger.head.loss(emissions, encoded.tags, encoded.word_mask)
+            sentences = queries(batch)
+            words = sum(len(sentence.words) for sentence in sentences)
+            self.dev_loss.update(self._per_word(loss, sentences), words)
+        return tags
+
+    def on_validation_epoch_start(self) -> None:
+        """Reset the dev scores."""
+        self.dev_scores.reset()
+        self.dev_loss.reset()
+
+    def validation_step(self, batch: list[Any], batch_idx: int) -> dict[str, Any]:
+        """Tag and score a dev batch; return the ``tags``.
+
+        The batch may be empty: several devices can share a corpus unevenly.
+        """
+        del batch_idx
+        if not batch:
+            return {"tags": []}
+        gold = [_gold(sentence) for sentence in queries(batch)]
+        tags = self.tag_batch(batch, with_loss=True)
+        self.dev_scores.update(gold, tags)
+        return {"tags": tags}
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the dev scores."""
+        self.note_dev_score(self._log_scores("dev", self.dev_scores)["f1"])
+        self.log("dev/loss", self.dev_loss.compute(), sync_dist=True)
+
+    def on_test_epoch_start(self) -> None:
+        """Create scores for each test set of the data module."""
+        data: Any = getattr(self.trainer, "datamodule", None)
+        self.test_names: list[str] = data.test_names
+        tests = [] if self.data is None else list(chain.from_iterable(data.test_sets()))
+        self.test_scores = nn.ModuleList(self.new_scores(tests) for _ in self.test_names)
+        seen = (self.origin or {}).get("train_entities") or self.entity_types
+        unseen = count_types(tests, without=seen)
+        if unseen and not data.has_training_data:  # else the data module has already warned
+            listed = ", ".join(f"{type_} ({count:,})" for type_, count in unseen.items())
+            rank_zero_warn(
+                f"The test data of {data.name} contain entity types that the tagger was not "
+                f"trained on: {listed}. These entities count as missed."
+            )
+
+    def test_step(
+        self, batch: list[Any], batch_idx: int, dataloader_idx: int = 0
+    ) -> dict[str, Any]:
+        """Tag and score a test batch; return the ``tags``."""
+        del batch_idx
+        if not batch:
+            return {"tags": []}
+        gold = [_gold(sentence) for sentence in queries(batch)]
+        tags = self.tag_batch(batch)
+        scores = self.test_scores[dataloader_idx]
+        assert isinstance(scores, EntityScores)
+        scores.update(gold, tags)
+        return {"tags": tags}
+
+    def on_test_epoch_end(self) -> None:
+        """Log the scores of each test set; with several sets, also their mean F1."""
+        self.log("step", float(self.trained_steps))  # Lightning uses it as the x-coordinate
+        several = len(self.test_scores) > 1
+        headline = []
+        for name, scores in zip(self.test_names, self.test_scores, strict=True):
+            assert isinstance(scores, EntityScores)
+            prefix = f"test/{name}" if several else "test"
+            headline.append(self._log_scores(prefix, scores)["f1"])
+        if several:
+            self.log("test/f1", torch.stack(headline).mean(), sync_dist=True)
+
+    def predict_step(self, batch: list[Any], batch_idx: int) -> list[Sentence]:
+        """Tag a batch and return its sentences with the predicted tags."""
+        del batch_idx
+        if not batch:
+            return []
+        tags = self.tag_batch(batch)
+        return [sentence.with_tags(t) for sentence, t in zip(queries(batch), tags, strict=True)]
+
+    @property
+    def data(self) -> Any:
+        """The trainer's data module of tagged sentences, or ``None``."""
+        data = None if self._trainer is None else getattr(self.trainer, "datamodule", None)
+        return data if hasattr(data, "has_training_data") else None
+
+    def new_scores(self, sentences: Iterable[Sentence]) -> EntityScores:
+        """Create scores for the tagger's types and all other types in gold sentences."""
+        more = count_types(sentences, without=self.entity_types)
+        return EntityScores((*self.entity_types, *more)).to(self.device)
+
+    def _log_scores(self, prefix: str, scores: EntityScores) -> dict[str, Tensor]:
+        """Log all scores under ``prefix`` and return them."""
+        values = scores.compute()
+        self.log_dict(
+            {f"{prefix}/{name}": value.float() for name, value in values.items() if name != "f1"},
+            sync_dist=True,
+        )
+        self.log(f"{prefix}/f1", values["f1"], prog_bar=True, sync_dist=True)
+        return values
+
+
+def _gold(sentence: Sentence) -> tuple[str, ...]:
+    """Return the gold tags of a sentence."""
+    if sentence.tags is None:
+        raise ValueError(
+            f"The sentence {' '.join(sentence.words)[:80]!r} has no tags and cannot be scored. Use "
+            "`predict` for text without tags."
+        )
+    return sentence.tags
