@@ -1,4 +1,4 @@
-"""What TensorBoard shows of a folder of runs, by its own code."""
+"""What TensorBoard shows for a folder of runs, read with its own code."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,10 +14,10 @@ class Row(NamedTuple):
     """A row of HPARAMS.
 
     Attributes:
-        name: Its name, under "Trial ID".
-        options: The value in each column of options.
-        metrics: The value in each column of metrics.
-        status: The state of the run.
+        name: Its "Trial ID".
+        options: The value in each option column.
+        metrics: The value in each metric column.
+        status: The status of the run.
     """
 
     name: str
@@ -27,7 +27,7 @@ class Row(NamedTuple):
 
 
 class Board:
-    """A TensorBoard that has read a folder once; `reload` lets it read again.
+    """A TensorBoard that has read a folder once; `reload` reads it again.
 
     Args:
         root: The folder.
@@ -39,21 +39,21 @@ class Board:
         self.reload()
 
     def reload(self) -> None:
-        """Read what is new."""
+        """Read new events."""
         self.multiplexer.AddRunsFromDirectory(str(self.root))
         self.multiplexer.Reload()
 
     def tags(self, kind: str) -> list[str]:
-        """Return the tags of a kind, such as ``scalars``, of all runs."""
+        """List the tags of a kind, such as ``scalars``, in all runs."""
         runs = self.multiplexer.PluginRunToTagToContent(kind)
         return sorted(tag for tags in runs.values() for tag in tags)
 
     def columns(self) -> list[str]:
-        """Return the names of the options of HPARAMS in their order; the first five are shown."""
+        """List the option columns of HPARAMS in order; TensorBoard shows the first five."""
         return [info.display_name for info in self._experiment().hparam_infos]
 
     def rows(self) -> list[Row]:
-        """Return the rows of HPARAMS."""
+        """List the rows of HPARAMS."""
         metrics = self._experiment().metric_infos
         states = [api_pb2.STATUS_UNKNOWN, api_pb2.STATUS_SUCCESS, api_pb2.STATUS_FAILURE]
         request = api_pb2.ListSessionGroupsRequest(

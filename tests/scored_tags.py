@@ -1,4 +1,4 @@
-"""Gold and predicted tags, drawn at random, and their scores."""
+"""Random gold and predicted tags, and their scores."""
 
 import random
 from collections.abc import Sequence
@@ -10,14 +10,14 @@ Corpus = tuple[list[list[str]], list[list[str]]]
 
 
 def random_tags(generator: random.Random, length: int) -> list[str]:
-    """Often malformed: an I- follows anything."""
+    """Draw tags that are often malformed: an I- may follow anything."""
     types = generator.sample(TYPES, 2)
     choices = ["O", *(f"{prefix}-{type_}" for type_ in types for prefix in "BII")]
     return generator.choices(choices, k=length)
 
 
 def random_corpus(seed: int, size: int) -> Corpus:
-    """Predictions are gold tags with a third of the words drawn again."""
+    """Draw gold tags, and predictions in which a third of the tags are drawn again."""
     generator = random.Random(seed)
     gold = [random_tags(generator, generator.randint(1, 12)) for _ in range(size)]
     predicted = [

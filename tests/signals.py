@@ -1,4 +1,4 @@
-"""Commands in tests that are sent a signal."""
+"""Commands that receive a signal while they run."""
 
 import faulthandler
 import multiprocessing
@@ -14,16 +14,16 @@ import pytest
 
 from lowner_pl.__main__ import main
 
-LIMIT = 60  # seconds until the moment of the signal
+LIMIT = 60  # most seconds until the signal is sent
 
 
 class Forked:
-    """A command in a process that is forked from the tests', which spares the imports.
+    """A command in a forked process, which does not import everything again.
 
     Args:
-        words: The words of the command.
-        log: File for what it prints.
-        prepare: Called in the new process, before the command.
+        words: Arguments of the command line.
+        log: File for the output.
+        prepare: Called in the new process before the command.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class Forked:
         self.process.start()
 
     def send(self, number: signal.Signals, when: Callable[[], object]) -> float:
-        """Send a signal as soon as something is the case; return the seconds until the end."""
+        """Send a signal once ``when`` is true, and return the seconds until the process ends."""
         limit = time.monotonic() + LIMIT
         while not when():
             if not self.process.is_alive() or time.monotonic() > limit:
@@ -49,12 +49,12 @@ class Forked:
 
     @property
     def last_line(self) -> str:
-        """The last line that the command printed."""
+        """The last line of the output."""
         return self.log.read_text().splitlines()[-1]
 
 
 def left_processes(session: int) -> bool:
-    """Return whether a process of a session is still there, two seconds later at the latest."""
+    """Tell whether a process of a session is still running after up to two seconds."""
     limit = time.monotonic() + 2
     while time.monotonic() < limit:
         try:
@@ -66,7 +66,7 @@ def left_processes(session: int) -> bool:
 
 
 def _run(words: list[str], log: Path, prepare: Callable[[], object]) -> None:
-    """Run a command in a session of its own."""
+    """Run a command in a new session."""
     os.setsid()
     output = log.open("w", buffering=1)
     os.dup2(output.fileno(), 2)
@@ -78,5 +78,5 @@ def _run(words: list[str], log: Path, prepare: Callable[[], object]) -> None:
 
 
 def hidden(folder: Path) -> list[str]:
-    """Return the names of half-written files below a folder."""
+    """List the partial files below a folder."""
     return [file.name for file in folder.rglob(".*") if file.suffix != ".lock"]

@@ -1,4 +1,4 @@
-"""Floor 3: what a run leaves behind: tables, files and pictures."""
+"""Floor 3: what a run leaves behind: checkpoints, tables, files and pictures."""
 
 from lowner_pl.callbacks.best_checkpoint import BestCheckpoint, beats, direction
 from lowner_pl.callbacks.last_checkpoint import LastCheckpoint
@@ -10,8 +10,9 @@ from lowner_pl.callbacks.results.testing_report import TestReport
 from lowner_pl.callbacks.run_folder_guard import RunFolderGuard
 from lowner_pl.callbacks.screen.corpus_report import CorpusReport
 from lowner_pl.callbacks.screen.fit_report import FitReport
-from lowner_pl.callbacks.screen.printing import hush, without_advice
+from lowner_pl.callbacks.screen.next_command import without_advice
 from lowner_pl.callbacks.screen.progress_bar import progress_shown
+from lowner_pl.callbacks.screen.quiet import hush
 from lowner_pl.callbacks.screen.unscored import UnscoredReport
 from lowner_pl.callbacks.stop_signals import StopSignals
 from lowner_pl.callbacks.tensorboard.report import TensorBoardReport

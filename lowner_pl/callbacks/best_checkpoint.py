@@ -1,9 +1,9 @@
-"""Which epoch is the best one: the same for ``best.ckpt`` and for what the reports show."""
+"""The rule for the best epoch, shared by ``best.ckpt`` and the reports."""
 
 from pathlib import Path
 from typing import Any, Literal
 
-from lightning.pytorch import Callback, Trainer
+from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from torch import Tensor
 
@@ -14,16 +14,16 @@ HIGHER = ("f1", "precision", "recall", "accuracy", "log_likelihood")
 
 
 class KeptCheckpoint(ModelCheckpoint):
-    """Lightning's `ModelCheckpoint`, whose state has its name in checkpoints, as in older ones."""
+    """Lightning's `ModelCheckpoint` under its own name, so that older checkpoints still load."""
 
     @property
     def state_key(self) -> str:
-        """The name of the state in checkpoints, without the name of the subclass."""
+        """Key of the callback's state in checkpoints, without the name of the subclass."""
         return super().state_key.replace(type(self).__qualname__, "ModelCheckpoint", 1)
 
 
 def direction(monitor: str) -> Literal["min", "max"] | None:
-    """Tell whether a score is better low or high, by its name; ``None`` if that is not known.
+    """Tell from its name whether a score is better low or high, or ``None`` if it is unknown.
 
     >>> [direction(name) for name in ("dev/loss", "dev/f1/PER", "dev/masks")]
     ['min', 'max', None]
@@ -38,9 +38,9 @@ class BestCheckpoint(KeptCheckpoint):
     """Keeps the checkpoint of the best epoch.
 
     Args:
-        monitor: The score that decides; the method's headline score if ``null``.
-        mode: Whether the score is better low (``min``) or high (``max``); ``auto`` knows it from
-            the score: a loss or a perplexity is better low, all others high.
+        monitor: The score that decides; ``null`` for the method's headline score.
+        mode: Whether the score is better low (``min``) or high (``max``). With ``auto``, losses and
+            perplexities are better low and other scores high.
         kwargs: Options of Lightning's `ModelCheckpoint`.
     """
 
@@ -53,19 +53,21 @@ class BestCheckpoint(KeptCheckpoint):
         if mode == "auto":
             mode = (monitor and direction(monitor)) or "max"
         super().__init__(monitor=monitor, mode=mode, **kwargs)
-        self._goes_on = False
+        self._continues = False
 
-    def on_load_checkpoint(self, trainer: Trainer, pl_module: Any, checkpoint: Any) -> None:
-        """Note whether the checkpoint is one of this run."""
-        self._goes_on = lies_in(trainer.ckpt_path, Path(str(self.dirpath)).parent)
+    def on_load_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Note whether the checkpoint belongs to this run."""
+        self._continues = lies_in(trainer.ckpt_path, Path(str(self.dirpath)).parent)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over the best score of the same run, wherever its folder was when it was written.
+        """Restore the best score of the resumed run, even if its folder has been moved.
 
-        Lightning forgets the score if the folder was moved or is written in another way, so that
-        the next epoch, however bad, would take the place of the best one.
+        Lightning forgets the score if the path of the folder has changed. Then the next epoch,
+        however bad, would replace the best one.
         """
-        if not self._goes_on:  # its best checkpoint is not here
+        if not self._continues:  # the best checkpoint is in another run's folder
             return
         state = dict(state_dict)
         for key in ("best_model_path", "kth_best_model_path", "last_model_path"):
@@ -75,7 +77,7 @@ class BestCheckpoint(KeptCheckpoint):
         super().load_state_dict({**state, "dirpath": self.dirpath})
 
     def check_monitor_top_k(self, trainer: Trainer, current: Tensor | None = None) -> bool:
-        """Return whether a score beats the best one; an epoch also itself, once it went on."""
+        """Tell whether a score beats the best one. With ``monitor: epoch``, every epoch does."""
         return self.monitor == "epoch" or super().check_monitor_top_k(trainer, current)
 
     def _here(self, file: str) -> str:
@@ -83,16 +85,16 @@ class BestCheckpoint(KeptCheckpoint):
         return str(Path(str(self.dirpath)) / Path(file).name) if file else ""
 
     def _should_save_on_train_epoch_end(self, trainer: Trainer) -> bool:
-        """Decide once the score is new: a dev score behind its validation, others with the epoch.
+        """Save after validation for a dev score, and at the end of the epoch for other scores.
 
-        Lightning guesses from `trainer.val_check_interval`, and takes a dev score for one of the
-        weights that the epoch ends with.
+        Lightning guesses from `trainer.val_check_interval`, and may pair a dev score with the
+        weights at the end of the epoch.
         """
         return not str(self.monitor).startswith("dev/")
 
 
 class KeepsBest(Callback):
-    """Keeps what a report shows of the best epoch, also where the run is resumed.
+    """Base class of reports on the best epoch; their data survive a resumption.
 
     Args:
         run: The run folder.
@@ -101,19 +103,21 @@ class KeepsBest(Callback):
     def __init__(self, run: Path) -> None:
         self.run = run
         self.best: dict[str, Any] = {}
-        self._goes_on = False
+        self._continues = False
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what is kept, for a resumed run."""
+        """Return the data of the best epoch, for the checkpoint."""
         return {"best": self.best}
 
-    def on_load_checkpoint(self, trainer: Trainer, pl_module: Any, checkpoint: Any) -> None:
-        """Note whether the checkpoint is one of this run."""
-        self._goes_on = lies_in(trainer.ckpt_path, self.run)
+    def on_load_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Note whether the checkpoint belongs to this run."""
+        self._continues = lies_in(trainer.ckpt_path, self.run)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over what the resumed run kept; the best epoch of another run is not one of here."""
-        if self._goes_on:
+        """Restore the data of the best epoch, unless they are another run's."""
+        if self._continues:
             self.best = state_dict["best"]
 
 
@@ -122,10 +126,10 @@ def beats(trainer: Trainer, best: dict[str, Any]) -> float | None:
 
     Args:
         trainer: The trainer, which has the new scores.
-        best: What is kept of the best epoch, with its score under ``monitored``; empty at first.
+        best: Data of the best epoch, with its score under ``monitored``; empty at first.
 
     Returns:
-        The new score if it is better by `BestCheckpoint`'s rule, otherwise ``None``.
+        The new score if it is better by the rule of `BestCheckpoint`, otherwise ``None``.
     """
     rules = [
         (callback.monitor, callback.mode)
@@ -133,14 +137,14 @@ def beats(trainer: Trainer, best: dict[str, Any]) -> float | None:
         if isinstance(callback, BestCheckpoint) and callback.monitor is not None
     ]
     monitor, mode = rules[0] if rules else ("dev/f1", "max")
-    if monitor == "epoch":  # the last weights count, as Lightning counts epochs itself
+    if monitor == "epoch":  # the last epoch is the best; Lightning counts epochs itself
         return float(trainer.current_epoch)
     if monitor not in trainer.callback_metrics:
         return None
     score = trainer.callback_metrics[monitor].item()
     if not best:
         return score
-    # Checkpoints of older versions have the scores alone.
+    # Checkpoints of older versions have only the scores.
     before = best.get("monitored", best.get("scores", {}).get(monitor.removeprefix("dev/")))
     better = before is None or (score < before if mode == "min" else score > before)
     return score if better else None

@@ -1,18 +1,18 @@
-"""The checkpoint that a stopped run goes on from."""
+"""The checkpoint from which a stopped run is resumed."""
 
 import time
 from typing import Any
 
-from lightning.pytorch import Trainer
+from lightning.pytorch import LightningModule, Trainer
 
 from lowner_pl.callbacks.best_checkpoint import KeptCheckpoint
 
 
 class LastCheckpoint(KeptCheckpoint):
-    """Keeps the checkpoint of the last epoch, and of every few updates or minutes before, if asked.
+    """Keeps the checkpoint of the last epoch, and optionally saves it within epochs, too.
 
-    Where a validation is due, the checkpoint is written behind it: Lightning writes it before, so
-    that a resumed run would leave the validation out and keep another epoch as the best one.
+    If a validation is due, the checkpoint is written after it. Lightning writes it before, so a
+    resumed run would skip the validation and might choose another epoch as the best one.
 
     Args:
         kwargs: Options of Lightning's `ModelCheckpoint`.
@@ -26,9 +26,14 @@ class LastCheckpoint(KeptCheckpoint):
         self._waits = False
 
     def on_train_batch_end(
-        self, trainer: Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: object,
+        batch: object,
+        batch_idx: int,
     ) -> None:
-        """Write a checkpoint if one is due, or wait for the validation or the epoch's end."""
+        """Write a checkpoint if one is due, or wait for the validation or the end of the epoch."""
         loop, batches = trainer.fit_loop.epoch_loop, trainer.fit_loop._data_fetcher
         if batches is None or not self._is_due(trainer) or loop.batch_progress.is_last_batch:
             return
@@ -36,22 +41,22 @@ class LastCheckpoint(KeptCheckpoint):
         if not self._waits:
             self._save_topk_checkpoint(trainer, self._monitor_candidates(trainer))
 
-    def on_validation_end(self, trainer: Trainer, pl_module: Any) -> None:
-        """Write the checkpoint that waited for the dev scores."""
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Write the checkpoint that waited for the validation."""
         if self._waits and not self._should_skip_saving_checkpoint(trainer):
             self._save_topk_checkpoint(trainer, self._monitor_candidates(trainer))
         self._waits = False
         super().on_validation_end(trainer, pl_module)
 
     def _is_due(self, trainer: Trainer) -> bool:
-        """Return whether updates or time since the last checkpoint are enough for another."""
+        """Tell whether enough updates or time have passed since the last checkpoint."""
         if not self._inside_epochs or self._should_skip_saving_checkpoint(trainer):
             return False
         if self._train_time_interval is None:
             return trainer.global_step % self._every_n_train_steps == 0
         now = time.monotonic()
         since = now - (self._last_time_checked or now)
-        # The devices must agree: all take part in writing.
+        # All devices take part in writing, so they must agree.
         if not trainer.strategy.broadcast(since >= self._train_time_interval.total_seconds()):
             return False
         self._last_time_checked = now

@@ -1,15 +1,15 @@
-"""A run folder that must stay where it is."""
+"""A check that the run folder stays in place while a run writes to it."""
 
 from pathlib import Path
 from typing import Any
 
-from lightning.pytorch import Callback, Trainer
+from lightning.pytorch import Callback, LightningModule, Trainer
 
 from lowner_pl.runs.disk import removed
 
 
 class RunFolderGuard(Callback):
-    """Ends a command whose run folder has been removed or moved, before it makes another one.
+    """Ends a run whose folder has been removed or moved, before a checkpoint recreates it.
 
     Args:
         folder: The run folder.
@@ -17,26 +17,26 @@ class RunFolderGuard(Callback):
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._number: tuple[int, int] | None = None
+        self._identity: tuple[int, int] | None = None
 
-    def on_train_start(self, trainer: Trainer, pl_module: Any) -> None:
-        """Note which folder it is."""
-        self._number = _number_of(self.folder) if trainer.is_global_zero else None
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Remember the identity of the folder."""
+        self._identity = _identity_of(self.folder) if trainer.is_global_zero else None
 
     def on_save_checkpoint(
-        self, trainer: Trainer, pl_module: Any, checkpoint: dict[str, Any]
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Make sure that it is still there.
+        """Check that the folder is still there.
 
         Raises:
-            OSError: If it is not.
+            OSError: If it is gone or another one.
         """
-        if self._number is not None and _number_of(self.folder) != self._number:
+        if self._identity is not None and _identity_of(self.folder) != self._identity:
             raise removed(self.folder)
 
 
-def _number_of(folder: Path) -> tuple[int, int] | None:
-    """Return what tells a folder from another one at its place."""
+def _identity_of(folder: Path) -> tuple[int, int] | None:
+    """Return the device and inode of a folder, which change if another one takes its place."""
     try:
         found = folder.stat()
     except OSError:

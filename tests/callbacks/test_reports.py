@@ -1,4 +1,4 @@
-"""Reports read the sentences that were tagged, whether a batch is of sentences or of episodes."""
+"""Reports see the tagged sentences, whether a batch holds sentences or episodes."""
 
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,7 @@ OUTPUTS = {"tags": [("O", "O"), ("B-LOC", "O")]}
 
 
 @pytest.mark.parametrize("batch", [SENTENCES, EPISODES], ids=["sentences", "episodes"])
-def test_the_queries_of_episodes_are_reported_as_sentences_are(
-    batch: list[Any], tmp_path: Path
-) -> None:
+def test_queries_of_episodes_are_reported_like_sentences(batch: list[Any], tmp_path: Path) -> None:
     nothing: Any = None
     board = callbacks.TensorBoardReport(tmp_path, "c/m/seed_1", tmp_path, "c/m/seed_1")
     test = callbacks.TestReport(tmp_path)

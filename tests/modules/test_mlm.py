@@ -267,7 +267,7 @@ def test_a_training_shows_its_lines_and_what_its_scores_are(
     assert any(line[:3] == ["subwords", "per", "word"] and len(line) == 5 for line in lines)
     title = next(n for n, line in enumerate(lines) if line[:1] == ["Scores"])
     assert " ".join(lines[title]) == (
-        "Scores of the last epoch (accuracy and baseline in percent):"
+        "Dev scores of the last epoch (accuracy and baseline in percent):"
     )
     command("test", tmp_path, tiny, "--trainer.max_epochs=1", "--ckpt_path=last")
     assert "Scores, last checkpoint, epoch 0 (accuracy and " in capsys.readouterr().out

@@ -1,1 +1,1 @@
-"""Files that test and predict write."""
+"""Files that commands write: test records, tagged sentences and generated sentences."""

@@ -1,17 +1,18 @@
-"""What a generation leaves: the new sentences, and what became of the others."""
+"""The files of generated sentences that ``predict`` writes, and the journal it resumes from."""
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
 from filelock import BaseFileLock
-from lightning.pytorch import Callback, Trainer
+from lightning.pytorch import Callback, LightningModule, Trainer
 
+from lowner_pl.callbacks.batches import give_back_memory
+from lowner_pl.callbacks.protocols import Generator, corpus_of
 from lowner_pl.callbacks.results.outputs import output_file
 from lowner_pl.callbacks.screen.printing import say, warn
-from lowner_pl.callbacks.shared import give_back_memory
 from lowner_pl.corpus import (
     AugmentationReport,
     NoveltyFilter,
@@ -26,12 +27,12 @@ from lowner_pl.runs.files import claim, write_json
 
 
 class GenerationWriter(Callback):
-    """Writes what ``predict`` generated to ``generated_<name of the input>.conll``, with a report.
+    """Writes new sentences to ``generated_<name of the input>.conll``, with a report.
 
-    While it works, it keeps a journal with a line for each sentence of the input. The same command
-    goes on behind the last whole line of it after whatever stopped it, and the file is the same
-    as that of a run never stopped. Another model or option starts anew; another input of the same
-    name has files of its own (see `output_file`).
+    While it works, it keeps a journal with one line per sentence of the input. If the command is
+    stopped and run again, it continues after the last complete line, and the final file is the same
+    as that of an uninterrupted run. With another model or other options it starts again. Two inputs
+    of the same name get two files; see `output_file`.
 
     Args:
         folder: The run folder.
@@ -43,20 +44,21 @@ class GenerationWriter(Callback):
         self._lock: BaseFileLock | None = None
         self._done = False
 
-    def on_predict_start(self, trainer: Any, pl_module: Any) -> None:
-        """Open the journal, behind what a stopped run of the same work wrote.
+    def on_predict_start(self, trainer: Trainer, pl_module: Any) -> None:
+        """Open the journal, after the lines of a stopped run with the same heading.
 
         Raises:
-            ValueError: If another process writes it.
+            ValueError: If another process writes the journal.
         """
-        sentences: Sentences = trainer.datamodule.to_predict()
-        self.file = output_file(self.folder, "generated", trainer.datamodule)
+        data = corpus_of(trainer)
+        sentences = data.to_predict()
+        self.file = output_file(self.folder, "generated", data)
         self.journal = self.file.with_suffix(".journal")
         self._lock = _locked(self.journal)
         seen = SeenSentences()
-        self.heading = _heading(trainer, pl_module, fingerprint(_noted(sentences, seen)))
+        self.heading = _heading(trainer, pl_module, fingerprint(_remembered(sentences, seen)))
         self.novelty = NoveltyFilter(seen)
-        done, size = self._take_up()
+        done, size = self._continue()
         pl_module.generated_before = done
         self._journal = self.journal.open("r+" if size else "w", encoding="utf-8", newline="\n")
         self._journal.seek(size)
@@ -64,7 +66,7 @@ class GenerationWriter(Callback):
         if not size:
             self._write(self.heading)
         elif done:
-            print(f"Going on after {done:,} of {len(sentences):,} sentences: {self.journal}")
+            print(f"Continuing after {done:,} of {len(sentences):,} sentences: {self.journal}")
 
     def on_predict_batch_end(
         self,
@@ -75,7 +77,7 @@ class GenerationWriter(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Keep the new sentences of a batch."""
+        """Add the new sentences of a batch to the journal."""
         for candidates in outputs:
             self.novelty.report.sentences_in += 1
             new = list(self.novelty.sift(candidates, most=pl_module.rounds))
@@ -90,8 +92,8 @@ class GenerationWriter(Callback):
         self._journal.flush()
         give_back_memory()
 
-    def on_predict_end(self, trainer: Any, pl_module: Any) -> None:
-        """Write the files and drop the journal.
+    def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Write the files and remove the journal.
 
         Raises:
             ValueError: If no sentence has an entity.
@@ -106,47 +108,51 @@ class GenerationWriter(Callback):
         self._close()
         self._done = True
 
-    def teardown(self, trainer: Any, pl_module: Any, stage: str) -> None:
-        """Say where the new sentences are, below the progress bar."""
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Print the path of the new sentences, below the progress bar."""
         if not self._done:
             return
         self._done = False
         report = self.novelty.report
         say(f"Generated sentences: {report}: {self.file}")
-        total = len(trainer.datamodule.to_predict())
+        total = len(corpus_of(trainer).to_predict())
         if report.sentences_in < total:
             warn(
-                f"They are made of {report.sentences_in:,} of {total:,} sentences "
+                f"They come from only {report.sentences_in:,} of {total:,} sentences "
                 "(`--trainer.limit_predict_batches`)."
             )
 
-    def on_exception(self, trainer: Trainer, pl_module: Any, exception: BaseException) -> None:
-        """Say where what was generated lies."""
+    def on_exception(
+        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
+    ) -> None:
+        """Say where the sentences generated so far are."""
         begun = self._journal is not None and not self._journal.closed
         self._close()
         if begun:
-            stopping.advise(f"The same command goes on from what is in '{self.journal}'.")
+            advice = f"To continue from '{self.journal}', run the same command."
+            stopping.advise(advice)
             if not stopping.received():
-                print(
-                    f"What was generated is in {self.journal}; the same command goes on from there."
-                )
+                print(advice)
 
-    def _take_up(self) -> tuple[int, int]:
-        """Return how many sentences a stopped run of the same work did, and the bytes it left.
+    def _continue(self) -> tuple[int, int]:
+        """Read the journal of a stopped run, and remember its sentences one by one.
 
-        What it made is remembered, line by line. A last line that was not written to its end does
-        not count.
+        The last line does not count if it is incomplete.
+
+        Returns:
+            Number of finished sentences of the input, and size of the valid part in bytes. Both are
+            0 if there is no journal with the same heading.
         """
         if not self.journal.is_file():
             return 0, 0
         done = size = 0
         with self.journal.open("rb") as lines:
             heading = next(lines, b"")
-            if _whole(heading) != self.heading:
+            if _complete(heading) != self.heading:
                 return 0, 0
             size = len(heading)
             for line in lines:
-                if (record := _whole(line)) is None:
+                if (record := _complete(line)) is None:
                     break
                 report = record["report"]
                 for words in record["words"]:
@@ -156,13 +162,13 @@ class GenerationWriter(Callback):
             self.novelty.report = AugmentationReport.of(report)
         return done, size
 
-    def _write(self, record: dict[str, Any]) -> None:
+    def _write(self, record: Mapping[str, object]) -> None:
         """Add a line to the journal."""
         assert self._journal is not None
         self._journal.write(json.dumps(record, ensure_ascii=False) + "\n")
 
     def _close(self) -> None:
-        """Close the journal, and let others write it."""
+        """Close the journal and release its lock."""
         if self._journal is not None:
             self._journal.close()
             self._journal = None
@@ -172,16 +178,16 @@ class GenerationWriter(Callback):
 
 
 def _locked(journal: Path) -> BaseFileLock:
-    """Return the lock of a journal, which this process has now."""
+    """Lock a journal, and return the lock."""
     return claim(
         journal,
-        f"A generation must be run by one process, was: '{journal}', which another one "
-        "writes. Wait for it, or give another `--seed_everything` or `--variant`.",
+        f"Another process writes '{journal}'. Wait until it ends, or give this generation another "
+        "`--seed_everything` or `--variant`.",
     )
 
 
-def _whole(line: bytes) -> dict[str, Any] | None:
-    """Return the record of a line that was written to its end, else ``None``."""
+def _complete(line: bytes) -> dict[str, Any] | None:
+    """Read a line of the journal, or return ``None`` if it is incomplete."""
     if not line.endswith(b"\n"):
         return None
     with contextlib.suppress(ValueError):
@@ -190,19 +196,19 @@ def _whole(line: bytes) -> dict[str, Any] | None:
     return None
 
 
-def _noted(sentences: Sentences, seen: SeenSentences) -> Iterator[Sentence]:
-    """Yield sentences, having noted each as seen."""
+def _remembered(sentences: Sentences, seen: SeenSentences) -> Iterator[Sentence]:
+    """Yield sentences, and add each to those already seen."""
     for sentence in sentences:
         seen.add(sentence)
         yield sentence
 
 
-def _heading(trainer: Any, module: Any, source: str) -> dict[str, Any]:
-    """Return what decides on the generated sentences: model, options, fingerprint of the input."""
+def _heading(trainer: Trainer, module: Generator, source: str) -> dict[str, Any]:
+    """Collect what determines the generated sentences: model, options and input fingerprint."""
     checkpoint = Path(trainer.ckpt_path) if trainer.ckpt_path else None
     return {
         "method": module.method,
-        "corpus": trainer.datamodule.name,
+        "corpus": corpus_of(trainer).name,
         "checkpoint": str(checkpoint) if checkpoint else None,
         "checkpoint_written": checkpoint.stat().st_mtime_ns if checkpoint else None,
         "backbone": module.hparams.get("backbone"),

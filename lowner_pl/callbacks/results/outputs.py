@@ -1,33 +1,43 @@
-"""Names of files made of an input, such that no input's file takes the place of another's."""
+"""Names of output files, so that the output of one input never replaces that of another."""
 
 import hashlib
 import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Literal, Protocol
 
 from lowner_pl.corpus import Sentence, is_pipe, is_stdin, readable_again
 from lowner_pl.runs.files import lock_beside, write_text
 
 RECORD = "inputs.json"
 _ODD = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-_LONGEST = 150  # bytes of an input's name; file systems allow 255 for all of the output's
+_LONGEST = 150  # bytes of the input's name; file systems allow 255 for the whole file name
 
 
-def output_file(folder: Path, kind: str, data: Any) -> Path:
-    """Choose the file for what is made of the input of ``predict``.
+class Input(Protocol):
+    """A data module with an input for ``predict``: a file or a split of its corpus."""
 
-    It is ``<kind>_<name of the input>.conll``. If that is of another input, or it is not known of
-    which, a hash of this input stands behind the name. ``inputs.json`` in the folder says which
-    input each file is of, so that the same input always has the same file.
+    predict_path: str | Path | None
+    predict_split: Literal["train", "test"]
+
+    def to_predict(self) -> Iterable[Sentence]:
+        """Return the sentences of the input."""
+
+
+def output_file(folder: Path, kind: str, data: Input) -> Path:
+    """Choose the output file for the input of ``predict``.
+
+    It is ``<kind>_<name of the input>.conll``. If that file belongs to another input or to an
+    unknown one, a hash of this input is appended to the name. ``inputs.json`` in the folder records
+    the input of each file, so that the same input always gets the same file.
 
     Args:
         folder: The run folder.
         kind: ``predictions`` or ``generated``.
         data: The data module.
     """
-    name, source = _input_of(data)
+    name, source = _name_and_source(data)
     plain = folder / f"{kind}_{name}.conll"
     digest = hashlib.blake2b(source.encode("utf-8", "surrogateescape"), digest_size=4).hexdigest()
     record = folder / RECORD
@@ -39,16 +49,16 @@ def output_file(folder: Path, kind: str, data: Any) -> Path:
         else:
             file = plain.with_name(f"{kind}_{name}-{digest}.conll")
         if inputs.get(file.name) != source:
+            # Paths may have bytes that are not UTF-8, so other letters than ASCII are escaped.
             write_text(record, json.dumps({**inputs, file.name: source}, indent=2) + "\n")
     return file
 
 
-def _input_of(data: Any) -> tuple[str, str]:
-    """Return the name of an input, and what tells it from all others."""
+def _name_and_source(data: Input) -> tuple[str, str]:
+    """Return the name of an input, and a text that identifies it among all inputs."""
     path = data.predict_path
     if path is None:
-        sentences: Iterable[Sentence] = data.to_predict()
-        place = next((s.place for s in sentences if s.place is not None), None)
+        place = next((s.place for s in data.to_predict() if s.place is not None), None)
         file = "" if place is None else f", {Path(place[0]).resolve()}"
         return data.predict_split, f"{data.predict_split} data{file}"
     if not is_pipe(path):
@@ -59,19 +69,19 @@ def _input_of(data: Any) -> tuple[str, str]:
 
 
 def _stem(path: str | Path) -> str:
-    """Return the name of an input without its suffix; numbers of descriptors say nothing."""
+    """Return the name of an input without its suffix; the number of a pipe means nothing."""
     if is_stdin(path):
         return "stdin"
     return "pipe" if Path(path).parent.name == "fd" else Path(path).stem
 
 
 def _short(stem: str) -> str:
-    """Return a name that a file can have with something before and behind it."""
+    """Cut a name so that a file name has room for a prefix and a suffix."""
     return _ODD.sub("_", stem).encode()[:_LONGEST].decode(errors="ignore")
 
 
 def _read(record: Path) -> dict[str, str]:
-    """Return the input of each file, as far as it is known."""
+    """Read the recorded input of each file."""
     try:
         inputs = json.loads(record.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):

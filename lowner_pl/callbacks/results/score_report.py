@@ -1,34 +1,28 @@
-"""The scores of methods without tags."""
+"""The report of a method without tags: its dev and test scores."""
 
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from lightning.pytorch import Callback, Trainer
+from lightning.pytorch import Callback, LightningModule, Trainer
 
+from lowner_pl.callbacks.batches import limiting_option, reads_all
+from lowner_pl.callbacks.protocols import corpus_of
+from lowner_pl.callbacks.results.tested_checkpoint import file_suffix, tested_checkpoint
 from lowner_pl.callbacks.results.testing_record import (
     NAME,
     TestedSet,
-    file_suffix,
     partial_notes,
     record_of_test,
-    short_scores,
-    tested_checkpoint,
 )
-from lowner_pl.callbacks.screen.printing import (
-    PER_TOKEN,
-    configured,
-    limiting_option,
-    print_end,
-    print_table,
-    say,
-)
-from lowner_pl.callbacks.shared import COUNTS, logged_scores, reads_all
+from lowner_pl.callbacks.scores import COUNTS, PER_TOKEN, logged_scores, rounded_scores
+from lowner_pl.callbacks.screen.next_command import configured, print_end
+from lowner_pl.callbacks.screen.printing import print_table, say
 from lowner_pl.runs.files import write_json
 
 
 class ScoreReport(Callback):
-    """Shows the dev and test scores of a method without tags, and writes ``test_metrics.json``.
+    """Prints the dev and test scores of a method without tags, and writes ``test_metrics.json``.
 
     Args:
         folder: The run folder.
@@ -40,32 +34,32 @@ class ScoreReport(Callback):
         self._title = ""
         self._notes: list[str] = []
 
-    def on_validation_end(self, trainer: Trainer, pl_module: Any) -> None:
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Keep the scores of ``validate``."""
         if trainer.state.fn == "validate":
-            self._title = "Scores"
+            self._title = "Dev scores"
             self._collect(trainer, "dev")
 
-    def on_fit_end(self, trainer: Trainer, pl_module: Any) -> None:
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Keep the scores of the last epoch."""
-        self._title = "Scores of the last epoch"
+        self._title = "Dev scores of the last epoch"
         self._collect(trainer, "dev")
 
-    def on_test_end(self, trainer: Any, pl_module: Any) -> None:
+    def on_test_end(self, trainer: Trainer, pl_module: Any) -> None:
         """Write the scores."""
-        self._title = f"Scores, {tested_checkpoint(trainer, pl_module, self.folder)}"
+        self._title = f"Test scores of {tested_checkpoint(trainer, pl_module, self.folder)}"
         if trainer.is_global_zero:
             parts = _by_part(trainer, "test")
             sets = _tested_sets(trainer, parts)
             record = record_of_test(trainer, pl_module, self.folder, sets)
             self._notes = partial_notes(trainer, sets)
-            record["overall"] = short_scores(parts[""])
+            record["overall"] = rounded_scores(parts[""])
             suffix = file_suffix(self.folder, trainer.ckpt_path)
             write_json(self.folder / f"{NAME}{suffix}.json", record)
         self._collect(trainer, "test")
 
     def teardown(self, trainer: Trainer, pl_module: Any, stage: str) -> None:
-        """Show the scores, below the progress bar."""
+        """Print the scores, below the progress bar."""
         if not self._rows or not trainer.is_global_zero:
             return
         columns = tuple(next(iter(self._rows.values())))
@@ -79,17 +73,17 @@ class ScoreReport(Callback):
         print_end(self.folder, following)
         self._rows = {}
 
-    def _collect(self, trainer: Any, split: str) -> None:
-        """Keep a row for all data and one for each part."""
+    def _collect(self, trainer: Trainer, split: str) -> None:
+        """Keep one row for all data and one for each part."""
         if split == "dev" and not reads_all(trainer.num_val_batches, trainer.val_dataloaders):
             option = limiting_option(trainer, "limit_val_batches")
-            self._notes = [f"These are not the scores of all dev data (`--trainer.{option}`)."]
+            self._notes = [f"Only a part of the dev data was scored (`--trainer.{option}`)."]
         for part, scores in _by_part(trainer, split).items():
             self._rows[f"{split} {part}".strip()] = scores
 
 
 def _by_part(trainer: Trainer, split: str) -> dict[str, dict[str, float]]:
-    """Sort the logged scores of a split by part; the part without a name is all of it."""
+    """Group the logged scores of a split by part; the scores of all data have an empty name."""
     parts: dict[str, dict[str, float]] = {}
     for name, value in logged_scores(trainer, f"{split}/").items():
         part, _, key = name.rpartition("/")
@@ -97,25 +91,26 @@ def _by_part(trainer: Trainer, split: str) -> dict[str, dict[str, float]]:
     return parts
 
 
-def _tested_sets(trainer: Any, parts: dict[str, dict[str, float]]) -> list[TestedSet]:
-    """Pair the sentences of each test set with their scores; all as one if not scored apart."""
-    corpora = trainer.datamodule.test_sets()
+def _tested_sets(trainer: Trainer, parts: dict[str, dict[str, float]]) -> list[TestedSet]:
+    """Pair each test set with its scores, or all of them with the common scores."""
+    data = corpus_of(trainer)
+    corpora = data.test_sets()
     names = [name for name in parts if name]
     scored = _scored(trainer)
     if len(names) != len(corpora):
         whole = list(chain.from_iterable(corpora))
-        return [TestedSet(trainer.datamodule.language or "test", whole, parts[""], sum(scored))]
+        return [TestedSet(data.language or "test", whole, parts[""], sum(scored))]
     return [
         TestedSet(name, corpus, parts[name], count)
         for name, corpus, count in zip(names, corpora, scored, strict=True)
     ]
 
 
-def _scored(trainer: Any) -> list[int]:
-    """Count the sentences of each test loader that the devices read."""
+def _scored(trainer: Trainer) -> list[int]:
+    """Count the sentences of each test loader that all devices together read."""
     loaders = trainer.test_dataloaders
     loaders = loaders if isinstance(loaders, list) else [loaders]
     return [
-        sum(map(len, islice(loader.dataset, batches * trainer.world_size)))
+        sum(map(len, islice(loader.dataset, int(batches) * trainer.world_size)))
         for loader, batches in zip(loaders, trainer.num_test_batches, strict=True)
     ]

@@ -1,39 +1,36 @@
-"""What a test leaves: scores and the tagged test set."""
+"""The report of a tagger's test: its scores and the tagged test set."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from lightning.pytorch import Callback, Trainer
+from lightning.pytorch import Callback, LightningModule, Trainer
 
-from lowner_pl.callbacks.results.testing_record import (
-    NAME,
-    TestedSet,
+from lowner_pl.callbacks.batches import gathered, reads_all
+from lowner_pl.callbacks.protocols import Tagger, corpus_of
+from lowner_pl.callbacks.results.tested_checkpoint import (
     file_suffix,
-    partial_notes,
-    record_of_test,
     tested_checkpoint,
     which_checkpoint,
 )
-from lowner_pl.callbacks.screen.printing import (
-    PREDICT,
-    Scored,
-    configured,
-    entities_by_type,
-    print_end,
-    print_tagging,
-    say,
+from lowner_pl.callbacks.results.testing_record import (
+    NAME,
+    TestedSet,
+    partial_notes,
+    record_of_test,
 )
-from lowner_pl.callbacks.shared import gathered, logged_scores, reads_all
+from lowner_pl.callbacks.scores import logged_scores
+from lowner_pl.callbacks.screen.next_command import PREDICT, configured, print_end
+from lowner_pl.callbacks.screen.printing import Scored, entities_by_type, print_tagging, say
 from lowner_pl.corpus import Episode, Sentence, queries, write_conll
 from lowner_pl.runs.files import write_json
 
 
 class TestReport(Callback):
-    """Writes ``test_metrics.json`` and the tagged test set, and shows the scores.
+    """Writes ``test_metrics.json`` and the tagged test set, and prints the scores.
 
-    The tagged file has a word, its gold and its predicted tag in each line. The files of another
-    checkpoint than the best one end in its name, such as ``test_metrics_last.json``.
+    Each line of the tagged file has a word, its gold tag and its predicted tag. The names of the
+    files end in the checkpoint's name if it is not the best one, as in ``test_metrics_last.json``.
 
     Args:
         folder: The run folder.
@@ -44,25 +41,25 @@ class TestReport(Callback):
         self._tagged: list[list[tuple[Sentence, tuple[str, ...]]]] = []
         self._sets: list[TestedSet] = []
 
-    def on_test_start(self, trainer: Trainer, pl_module: Any) -> None:
-        """Start afresh."""
+    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Forget the sentences of an earlier test."""
         self._tagged = []
 
     def on_test_batch_end(
         self,
         trainer: Trainer,
-        pl_module: Any,
+        pl_module: LightningModule,
         outputs: Any,
         batch: Sequence[Sentence | Episode],
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Keep the tagged sentences."""
+        """Keep the tagged sentences of a batch."""
         while len(self._tagged) <= dataloader_idx:
             self._tagged.append([])
         self._tagged[dataloader_idx].extend(zip(queries(batch), outputs["tags"], strict=True))
 
-    def on_test_end(self, trainer: Any, pl_module: Any) -> None:
+    def on_test_end(self, trainer: Trainer, pl_module: Any) -> None:
         """Check the counts and write the files."""
         tagged = [gathered(part, trainer) for part in self._tagged]
         sets = _tested_sets(trainer, pl_module)
@@ -76,20 +73,23 @@ class TestReport(Callback):
             name = f"_{part.name}" if len(sets) > 1 else ""
             file = self.folder / f"test_tagged{name}{suffix}.conll"
             write_conll(file, [s for s, _ in sentences], predicted=[t for _, t in sentences])
-        record = record_of_test(trainer, pl_module, self.folder, sets)
+        types = pl_module.test_scores[0].entity_types
+        record = record_of_test(trainer, pl_module, self.folder, sets, types)
         write_json(self.folder / f"{NAME}{suffix}.json", record)
         self._sets = sets
 
-    def teardown(self, trainer: Any, pl_module: Any, stage: str) -> None:
-        """Show the scores, below the progress bar."""
+    def teardown(self, trainer: Trainer, pl_module: Any, stage: str) -> None:
+        """Print the scores, below the progress bar."""
         if self._sets and trainer.is_global_zero:
-            _show(trainer, pl_module, self.folder, self._sets)
+            _print_scores(trainer, pl_module, self.folder, self._sets)
             self._sets = []
 
 
-def _show(trainer: Any, module: Any, folder: Path, sets: Sequence[TestedSet]) -> None:
-    """Show the scores of each test set and what to type next."""
-    say(f"Test scores in percent, {tested_checkpoint(trainer, module, folder)}:")
+def _print_scores(
+    trainer: Trainer, module: Tagger, folder: Path, sets: Sequence[TestedSet]
+) -> None:
+    """Print the scores of each test set and the next command."""
+    say(f"Test scores of {tested_checkpoint(trainer, module, folder)}, in percent:")
     parts = []
     for part, scores in zip(sets, module.test_scores, strict=True):
         entities = entities_by_type(part.confusion or [], scores.entity_types)
@@ -104,9 +104,9 @@ def _show(trainer: Any, module: Any, folder: Path, sets: Sequence[TestedSet]) ->
     print_end(folder, configured(folder, "predict", *PREDICT, *last))
 
 
-def _tested_sets(trainer: Any, module: Any) -> list[TestedSet]:
-    """Collect the test sets of a tagger with their scores; every device must call it."""
-    corpora = trainer.datamodule.test_sets()
+def _tested_sets(trainer: Trainer, module: Tagger) -> list[TestedSet]:
+    """Collect the test sets of a tagger with their scores. Every device must call this."""
+    corpora = corpus_of(trainer).test_sets()
     sets = []
     for name, corpus, part in zip(module.test_names, corpora, module.test_scores, strict=True):
         scores = logged_scores(trainer, f"test/{name}/" if len(corpora) > 1 else "test/")
@@ -116,12 +116,12 @@ def _tested_sets(trainer: Any, module: Any) -> list[TestedSet]:
 
 
 def _check_counts(part: TestedSet) -> None:
-    """Make sure that every word and entity of a test set was scored exactly once."""
+    """Check that every word and entity of a test set was scored exactly once."""
     words = sum(len(sentence.words) for sentence in part.sentences)
     entities = sum(len(sentence.entities) for sentence in part.sentences)
     scored = (round(part.scores["words"]), round(part.scores["entities"]))
     if scored != (words, entities):
         raise RuntimeError(
-            f"Test set {part.name} must be scored whole, {words} words and {entities} entities, "
-            f"was: {scored}."
+            f"Test set {part.name} has {words} words and {entities} entities, but {scored[0]} and "
+            f"{scored[1]} were scored. This is a bug in lowner_pl; please report it."
         )

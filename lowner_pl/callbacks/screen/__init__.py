@@ -1,1 +1,1 @@
-"""What runs print."""
+"""What commands print: tables, progress, warnings and the next command."""

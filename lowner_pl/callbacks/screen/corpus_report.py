@@ -1,42 +1,48 @@
-"""What a training run begins with, on the screen: the data, and doubts about them."""
+"""The first output of ``fit``: what is trained on which data, and warnings about the data."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lightning.pytorch import Callback
+from lightning.pytorch import Callback, Trainer
 
-from lowner_pl.callbacks.screen.corpus_facts import SplitFacts, corpus_facts, doubts, text_facts
-from lowner_pl.callbacks.screen.printing import SHOWN_TYPES, console, limiting_option, say, warn
+from lowner_pl.callbacks.batches import limiting_option
+from lowner_pl.callbacks.protocols import Corpus, Method
+from lowner_pl.callbacks.screen.corpus_doubts import doubts
+from lowner_pl.callbacks.screen.corpus_facts import SplitFacts, corpus_facts, text_facts
+from lowner_pl.callbacks.screen.printing import SHOWN_TYPES, console, say, warn
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 class CorpusReport(Callback):
-    """Shows, before training, what is trained on which data, and warns of what will not work."""
+    """Prints the data before training, and warns of data from which nothing can be learned."""
 
-    def on_fit_start(self, trainer: Any, pl_module: Any) -> None:
-        """Show the data: sentences with their entities, or the lines of raw text."""
+    def on_fit_start(self, trainer: Trainer, pl_module: Any) -> None:
+        """Print counts of tagged sentences or of lines of raw text."""
         if not trainer.is_global_zero:
             return
-        data = trainer.datamodule
+        data: Any = trainer.datamodule  # type: ignore[attr-defined]  # of tags or of raw text
         say(_heading(trainer, pl_module, data))
         has_tags = bool(data.entity_types)
         splits = corpus_facts(data, pl_module) if has_tags else text_facts(data, pl_module)
         _print_splits(splits, has_tags=has_tags)
-        if note := _limit(trainer):
+        if note := _limit(trainer, data):
             say(note)
         for doubt in doubts(splits, str(pl_module.hparams.get("backbone"))) if has_tags else ():
             warn(doubt)
 
 
-def _heading(trainer: Any, module: Any, data: Any) -> str:
-    """Say what is trained on what, from which weights, where."""
+def _heading(trainer: Trainer, module: Method, data: Corpus) -> str:
+    """Name the method, the corpus, the seed, the backbone, its size and the device."""
     method = f"{module.method}-{module.variant}" if module.variant else module.method
     weights = list(module.parameters())
     size = sum(weight.numel() for weight in weights)
-    learnt = sum(weight.numel() for weight in weights if weight.requires_grad)
+    trained = sum(weight.numel() for weight in weights if weight.requires_grad)
     backbone = module.hparams.get("backbone")
     parts = [f"seed {module.seed}", *([f"backbone {backbone}"] if backbone else [])]
     if size:
-        frozen = "" if learnt == size else f", {_millions(learnt)} of them learn"
+        frozen = "" if trained == size else f", {_millions(trained)} of them trained"
         parts.append(f"{_millions(size)} weights{frozen}")
     devices = f" x {trainer.world_size}" if trainer.world_size > 1 else ""
     parts.append(f"{str(trainer.strategy.root_device.type).upper()}{devices}")
@@ -44,12 +50,12 @@ def _heading(trainer: Any, module: Any, data: Any) -> str:
 
 
 def _millions(number: int) -> str:
-    """Write a number of weights."""
+    """Format a number of weights."""
     return f"{number / 1e6:,.1f} M" if number >= 100_000 else f"{number:,}"
 
 
 def _print_splits(splits: Sequence[SplitFacts], *, has_tags: bool) -> None:
-    """Print a column for each split."""
+    """Print a table with one column per split."""
     from rich import box
     from rich.table import Table
 
@@ -61,14 +67,14 @@ def _print_splits(splits: Sequence[SplitFacts], *, has_tags: bool) -> None:
     table.add_row(name, *(f"{split.sentences:,}" for split in splits))
     if has_tags:
         _add_entities(table, splits)
-    if all(split.coverage is not None for split in splits):
-        rates = (f"{split.coverage.per_word:.1f}" for split in splits)
+    rates = [f"{split.coverage.per_word:.1f}" for split in splits if split.coverage is not None]
+    if len(rates) == len(splits):
         table.add_row("subwords per word", *rates)
     console().print(table)
 
 
-def _add_entities(table: Any, splits: Sequence[SplitFacts]) -> None:
-    """Add rows of words and of the entities of each type."""
+def _add_entities(table: "Table", splits: Sequence[SplitFacts]) -> None:
+    """Add rows for words, entities and each entity type."""
     table.add_row("words", *(f"{split.words:,}" for split in splits))
     table.add_row("entities", *(f"{split.types.total():,}" for split in splits))
     total = {t: sum(split.types[t] for split in splits) for split in splits for t in split.types}
@@ -79,9 +85,9 @@ def _add_entities(table: Any, splits: Sequence[SplitFacts]) -> None:
         table.add_row(f"  {len(types) - SHOWN_TYPES} more types")
 
 
-def _limit(trainer: Any) -> str | None:
-    """Say how many training batches an epoch reads where it does not read all."""
-    batches, limit = len(trainer.datamodule.train_dataloader()), trainer.limit_train_batches
+def _limit(trainer: Trainer, data: Corpus) -> str | None:
+    """Say how many training batches an epoch reads if it does not read all of them."""
+    batches, limit = len(data.train_dataloader()), trainer.limit_train_batches
     used = int(batches * limit) if isinstance(limit, float) else min(limit or 0, batches)
     if used >= batches:
         return None

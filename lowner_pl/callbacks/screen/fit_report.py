@@ -1,19 +1,24 @@
-"""The best epoch of a training run, on the screen."""
+"""Dev scores of a tagger after ``fit`` and ``validate``, and the reason if F1 is 0."""
 
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lightning.pytorch import Trainer
+from lightning.pytorch import LightningModule, Trainer
 
+from lowner_pl.callbacks.batches import limiting_option, partial_note
 from lowner_pl.callbacks.best_checkpoint import KeepsBest, beats
-from lowner_pl.callbacks.screen.dev_scores import show_fit, show_validation
-from lowner_pl.callbacks.shared import logged_scores
+from lowner_pl.callbacks.protocols import Tagger, corpus_of
+from lowner_pl.callbacks.scores import logged_scores
+from lowner_pl.callbacks.screen.corpus_doubts import misread_tags, no_dev_entities, spells_nothing
+from lowner_pl.callbacks.screen.corpus_facts import SplitFacts, corpus_facts
+from lowner_pl.callbacks.screen.next_command import PREDICT, configured, print_end
+from lowner_pl.callbacks.screen.printing import Scored, entities_by_type, print_tagging, say
 
 
 class FitReport(KeepsBest):
-    """Shows the best dev scores at the end of ``fit``, and those of ``validate``.
+    """Prints the dev scores of the best epoch after ``fit``, and those of ``validate``.
 
     Args:
         folder: The run folder.
@@ -21,10 +26,10 @@ class FitReport(KeepsBest):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self._show: Callable[[], None] | None = None
+        self._print: Callable[[], None] | None = None
 
     def on_validation_end(self, trainer: Trainer, pl_module: Any) -> None:
-        """Keep the scores if they are the best so far; after ``validate``, show them."""
+        """Keep the scores if they are the best so far, or those of ``validate``."""
         if trainer.sanity_checking:
             return
         scores = logged_scores(trainer, "dev/")
@@ -38,15 +43,79 @@ class FitReport(KeepsBest):
                 "confusion": confusion,
             }
         if trainer.state.fn == "validate":
-            self._show = partial(show_validation, trainer, pl_module, self.run, scores, confusion)
+            self._print = partial(print_validation, trainer, pl_module, self.run, scores, confusion)
 
     def on_fit_end(self, trainer: Trainer, pl_module: Any) -> None:
-        """Show the best epoch, once the progress bar is gone."""
+        """Prepare to print the best epoch."""
         if self.best:
-            self._show = partial(show_fit, trainer, pl_module, self.run, self.best)
+            self._print = partial(print_best_epoch, trainer, pl_module, self.run, self.best)
 
-    def teardown(self, trainer: Trainer, pl_module: Any, stage: str) -> None:
-        """Show the scores, below the progress bar."""
-        if self._show is not None and trainer.is_global_zero:
-            self._show()
-        self._show = None
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Print the scores, below the progress bar."""
+        if self._print is not None and trainer.is_global_zero:
+            self._print()
+        self._print = None
+
+
+def print_best_epoch(trainer: Trainer, module: Tagger, folder: Path, best: dict[str, Any]) -> None:
+    """Print the best dev scores, the reason if F1 is 0, and the next commands.
+
+    Args:
+        trainer: The trainer.
+        module: The tagger.
+        folder: The run folder.
+        best: Epoch, scores and confusion of the best epoch; see `FitReport`.
+    """
+    say(f"Dev scores of the best epoch (epoch {best['epoch']}, counted from 0), in percent:")
+    _print_dev(trainer, module, best["scores"], best["confusion"])
+    if best["scores"]["f1"] == 0.0:
+        say(_why_zero(trainer, module))
+    has_tests = corpus_of(trainer).read_tests() is not None
+    test = configured(folder, "test") if has_tests else ""
+    print_end(folder, test, configured(folder, "predict", *PREDICT))
+
+
+def print_validation(
+    trainer: Trainer,
+    module: Tagger,
+    folder: Path,
+    scores: dict[str, float],
+    confusion: list[list[int]],
+) -> None:
+    """Print the dev scores of ``validate``."""
+    say("Dev scores in percent:")
+    _print_dev(trainer, module, scores, confusion)
+    print_end(folder)
+
+
+def _print_dev(
+    trainer: Trainer, module: Tagger, scores: dict[str, float], confusion: list[list[int]]
+) -> None:
+    """Print a table of dev scores, with a note if only a part of the dev data was scored."""
+    entities = entities_by_type(confusion, module.dev_scores.entity_types)
+    print_tagging([Scored("all", scores, entities)])
+    dev = corpus_of(trainer).sentences("dev")
+    option = limiting_option(trainer, "limit_val_batches")
+    if note := partial_note(round(scores["sentences"]), len(dev), "dev", option):
+        say(note)
+
+
+def _why_zero(trainer: Trainer, module: Tagger) -> str:
+    """Explain why no dev entity was found: a problem in the data, or else too little training."""
+    train, dev, *_ = corpus_facts(corpus_of(trainer), module)
+    cause = cause_of_zero(train, dev, str(module.hparams.get("backbone")))
+    if cause:
+        return f"Dev F1 was 0 in every epoch. {cause}"
+    rates = {group["lr"] for optimizer in trainer.optimizers for group in optimizer.param_groups}
+    rate = f" at a learning rate of {max(rates):g}" if rates else ""
+    return (
+        f"Dev F1 was 0 in every epoch, after {trainer.global_step:,} updates{rate}. Train longer "
+        "(`--trainer.max_epochs`) or raise the learning rate (`--model.optimizer.init_args.lr`)."
+    )
+
+
+def cause_of_zero(train: SplitFacts, dev: SplitFacts, backbone: str) -> str | None:
+    """Find what in the data keeps dev F1 at 0, or return ``None`` if nothing does."""
+    if not dev.types:
+        return no_dev_entities(dev)
+    return misread_tags(train, dev) or spells_nothing(train, backbone)

@@ -1,7 +1,6 @@
-"""What is shown while a command works: a bar in a terminal, else a line for each dev score."""
+"""Progress on the screen: a bar in a terminal, otherwise one line per validation."""
 
 import sys
-from collections.abc import Mapping
 from typing import Any
 
 from lightning.pytorch import Callback, Trainer
@@ -11,15 +10,16 @@ from rich.progress import BarColumn
 from rich.table import Column
 
 from lowner_pl.callbacks.screen.printing import say
+from lowner_pl.runs.trainer_options import Options
 
 PERCENT = ("f1", "accuracy")
 
 
 class ProgressBar(RichProgressBar):
-    """Lightning's rich progress bar, with loss and dev F1; narrow enough for 80 columns."""
+    """Lightning's rich progress bar with loss and dev score, narrow enough for 80 columns."""
 
     def configure_columns(self, trainer: Trainer) -> list[Any]:
-        """Return the columns, but for the speed; only the bar gives way in a narrow window."""
+        """Return Lightning's columns without the speed; only the bar shrinks in narrow windows."""
         columns: list[Any] = super().configure_columns(trainer)[:-1]
         for column in columns:
             if not isinstance(column, BarColumn):
@@ -27,35 +27,35 @@ class ProgressBar(RichProgressBar):
         return columns
 
     def _init_progress(self, trainer: Trainer) -> None:
-        """Keep the scores on one line: the bar gives way."""
+        """Keep the scores on one line."""
         super()._init_progress(trainer)
         if self._metric_component is not None:
             self._metric_component._table_column = Column(no_wrap=True)
 
     def get_metrics(self, trainer: Trainer, pl_module: Any) -> dict[str, Any]:
-        """Return what stands beside the bar: the loss, and the dev score in percent."""
-        return dict(_shown(trainer, pl_module))
+        """Return the numbers beside the bar: the loss and the dev score."""
+        return dict(_shown(trainer, pl_module.headline))
 
 
 class EpochLines(Callback):
-    """Prints a line with loss and dev score for each validation, where a bar would be in pieces."""
+    """Prints a line with loss and dev score per validation, where a bar can't be redrawn."""
 
     def on_validation_end(self, trainer: Trainer, pl_module: Any) -> None:
         """Print the line."""
         if trainer.state.fn != "fit" or trainer.sanity_checking or not trainer.is_global_zero:
             return
-        scores = (f"{name} {text}" for name, text in _shown(trainer, pl_module).items())
+        scores = (f"{name} {text}" for name, text in _shown(trainer, pl_module.headline).items())
         say(f"Epoch {trainer.current_epoch}: {', '.join(scores)}")
 
 
-def progress_shown(options: Mapping[str, Any]) -> tuple[list[Callback], dict[str, Any]]:
-    """Choose what shows how far a command is, and turn off Lightning's bar and summary.
+def progress_shown(options: Options) -> tuple[list[Callback], dict[str, bool]]:
+    """Choose how to show progress, and turn off Lightning's own bar and summary.
 
-    In a terminal that is the bar, elsewhere the lines; a bar or summary that the options of Trainer
-    ask for stays.
+    It is a bar in a terminal and lines elsewhere. A bar or summary that the user asked for in the
+    Trainer's options stays.
 
     Args:
-        options: The options of Trainer.
+        options: Trainer's options.
 
     Returns:
         Callbacks, and options that turn off what Lightning would add.
@@ -73,14 +73,14 @@ def progress_shown(options: Mapping[str, Any]) -> tuple[list[Callback], dict[str
     }
 
 
-def _shown(trainer: Any, module: Any) -> dict[str, str]:
-    """Write the loss of the last batch and the last dev score, as the tables do."""
-    logged, key = trainer.callback_metrics, module.headline
+def _shown(trainer: Trainer, headline: str) -> dict[str, str]:
+    """Format the loss of the last batch and the last dev score, as in the tables."""
+    logged = trainer.callback_metrics
     shown = {}
     for name in ("loss", "meta_loss"):
         if (loss := logged.get(f"train/{name}")) is not None:
             shown[name.replace("_", " ")] = f"{loss.item():.3f}"
-    if (score := logged.get(f"dev/{key}")) is not None:
-        name = "dev F1" if key == "f1" else f"dev {key.replace('_', ' ')}"
-        shown[name] = f"{100 * score.item():.2f}" if key in PERCENT else f"{score.item():.3f}"
+    if (score := logged.get(f"dev/{headline}")) is not None:
+        name = "dev F1" if headline == "f1" else f"dev {headline.replace('_', ' ')}"
+        shown[name] = f"{100 * score.item():.2f}" if headline in PERCENT else f"{score.item():.3f}"
     return shown

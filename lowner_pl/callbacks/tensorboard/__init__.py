@@ -1,1 +1,1 @@
-"""What runs show in TensorBoard."""
+"""What TensorBoard shows of a run besides its curves."""

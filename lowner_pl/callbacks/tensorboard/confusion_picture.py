@@ -1,30 +1,33 @@
-"""The confusion of entity types as a picture."""
+"""A picture of the confusion of entity types."""
 
 import logging
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 MOST = 20  # entity types in a picture
 FONTS = ("DejaVu Sans", "Noto Sans", "WenQuanYi", "Microsoft YaHei", "PingFang", "SimHei", "Arial")
-"""Beginnings of the names of fonts, those tried first coming first."""
+"""Beginnings of font names, in the order in which they are tried."""
 
 
 def most_confused(
     confusion: Sequence[Sequence[int]], types: Sequence[str], most: int = MOST
 ) -> tuple[list[list[int]], list[str], list[str]]:
-    """Cut a confusion to the entity types with the most errors.
+    """Cut a confusion matrix to the entity types with the most errors.
 
     >>> most_confused([[9, 0, 0], [0, 5, 2], [0, 1, 0]], ["A", "B"], most=1)
     ([[5, 0, 2], [1, 0, 0]], ['B', 'none'], ['B', 'other', 'none'])
 
     Args:
-        confusion: Entities by gold type (row) and predicted type (column); the last is none.
+        confusion: Entities by gold type (row) and predicted type (column), last: none.
         types: The entity types.
-        most: How many to keep.
+        most: Number of types to keep.
 
     Returns:
-        The counts, and the names of rows and columns. If types were left out, a column ``other``
-        has what was predicted as one of them.
+        The counts, and the names of rows and columns. If types were left out, the column ``other``
+        counts predictions of these types.
     """
     if len(types) <= most:
         return [list(row) for row in confusion], [*types, "none"], [*types, "none"]
@@ -45,16 +48,17 @@ def most_confused(
 
 def confusion_picture(
     counts: Sequence[Sequence[int]], rows: Sequence[str], columns: Sequence[str], title: str
-) -> Any:
-    """Draw a confusion: counts, on shades of the share of the gold entities of a row.
+) -> "Figure":
+    """Draw a confusion matrix: counts, shaded by their share of the row's gold entities.
 
-    The same shade is the same share in every picture. The row of what is no entity has no shade.
+    A shade means the same share in every picture. The last row, for words outside gold entities,
+    is not shaded.
 
     Args:
         counts: Entities by gold type (row) and predicted type (column).
-        rows: Names of the rows, the last of which is for what is no entity.
+        rows: Names of the rows; the last one stands for no gold entity.
         columns: Names of the columns.
-        title: Stands above.
+        title: Title of the picture.
     """
     from matplotlib.figure import Figure
 
@@ -76,18 +80,18 @@ def confusion_picture(
             if count:
                 colour = "white" if shares[row][column] > 0.5 else "black"
                 text = axes.text(column, row, str(count), ha="center", va="center", color=colour)
-                text.set_in_layout(False)  # hundreds of them are slow to lay out, and have room
+                text.set_in_layout(False)  # laying out hundreds of texts is slow, and they fit
     return figure
 
 
 def drawable(texts: Sequence[str]) -> tuple[list[str], list[str]]:
-    r"""Find fonts for texts; letters that no font here has become escapes such as ``\u4eba``.
+    r"""Find fonts for texts, and escape characters that no installed font has, as in ``\u4eba``.
 
     Args:
-        texts: The texts, which are cut to 80 characters.
+        texts: The texts; they are cut to 80 characters.
 
     Returns:
-        The texts, and the names of the fonts to draw them with.
+        The texts, and the names of fonts that can draw them.
     """
     from matplotlib.font_manager import fontManager, get_font
 
@@ -96,7 +100,7 @@ def drawable(texts: Sequence[str]) -> tuple[list[str], list[str]]:
     fonts = {}
     upright = [font for font in fontManager.ttflist if font.style == "normal"]
     upright.sort(key=lambda font: (font.name not in FONTS, font.weight != 400))
-    # Some fonts come in one weight alone, which is said as a warning each time.
+    # Matplotlib warns each time a font comes in one weight only.
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
     for start in FONTS:
         for font in upright:

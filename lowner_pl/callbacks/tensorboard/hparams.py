@@ -1,11 +1,11 @@
-"""TensorBoard's HPARAMS tab: a row per run, and the columns that all rows share."""
+"""TensorBoard's HPARAMS tab: one row per run, and the columns that all rows share."""
 
 import contextlib
 import shutil
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from filelock import Timeout
 
@@ -20,6 +20,9 @@ from lowner_pl.runs.event_files import (
 )
 from lowner_pl.runs.files import lock_beside
 
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
+
 Value = str | float | bool
 COMPARISON = "comparison"
 KIND = "columns"
@@ -30,33 +33,33 @@ COLUMNS = {
     "train_size": "train_size",
     "tuning_f1": "dev/f1",
 }
-"""The columns that the tab opens with, and what they are called.
+"""The columns that the tab shows first, with their headings.
 
-TensorBoard shows five options, in the order of the alphabet, and then the metrics. In a window of
-1440 pixels there is room for the name of the row, these five, and one metric. So the dev F1 of the
-tested checkpoint is an option, and the corpus is at the beginning of the name.
+TensorBoard shows five options in alphabetical order, and then the metrics. A window of 1440 pixels
+has room for the name of the row, five options and one metric. Therefore the dev F1 of the tested
+checkpoint is an option, and the corpus is part of the name.
 """
 RETIRED_TAG = "_hparams_/superseded"
-"""Tag of the columns of an old version's run; as long as TensorBoard's own tag of columns."""
+"""Tag of an old version's columns; as long as TensorBoard's own tag, so it can replace it."""
 METRICS = {"trial/test_f1": "test/f1"}
-"""Tags of a row's metrics, and the names of their columns.
+"""Tags of a row's metrics, with their headings.
 
-The tags come after ``train`` in the alphabet: of the groups of tags the first two are open.
+The tags come after ``train`` in the alphabet, because TensorBoard opens the first two groups.
 """
 POINTS = 20
-"""Points of a score that is drawn as a level line.
+"""Number of points of a score that is drawn as a horizontal line.
 
-"Ignore outliers in chart scaling" is on by default, and leaves the highest and the lowest of up to
-19 runs out of the chart if each is one point.
+TensorBoard's "Ignore outliers in chart scaling" is on by default. It drops the highest and lowest
+points, which would be whole runs if each of up to 19 runs had one point.
 """
 
 
 def session_start(options: Mapping[str, Value], name: str) -> Any:
-    """Build the summary that makes a run a row.
+    """Build the summary that gives a run a row.
 
     Args:
-        options: Its value in each column.
-        name: What the row is called.
+        options: The value in each column.
+        name: Name of the row.
     """
     from tensorboard.plugins.hparams.metadata import SESSION_START_INFO_TAG
     from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData, SessionStartInfo
@@ -69,7 +72,7 @@ def session_start(options: Mapping[str, Value], name: str) -> Any:
 
 
 def session_end() -> Any:
-    """Build the summary that says that a run came to its end."""
+    """Build the summary that marks a run as finished."""
     from tensorboard.plugins.hparams.api_pb2 import STATUS_SUCCESS
     from tensorboard.plugins.hparams.metadata import SESSION_END_INFO_TAG
     from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData, SessionEndInfo
@@ -78,28 +81,23 @@ def session_end() -> Any:
     return _summary(SESSION_END_INFO_TAG, info)
 
 
-def add_test_f1(writer: Any, f1: float) -> None:
-    """Write the metric of a row as a level line.
-
-    Args:
-        writer: Of an event file.
-        f1: The test F1.
-    """
+def add_test_f1(writer: "SummaryWriter", f1: float) -> None:
+    """Write the test F1 of a row as a horizontal line."""
     (tag,) = METRICS
     for step in range(POINTS):
         writer.add_scalar(tag, f1, step)
 
 
-def has_row(*files: Path) -> bool:
-    """Tell whether one of some event files makes its run a row."""
+def has_row(files: Iterable[Path]) -> bool:
+    """Tell whether one of these event files gives its run a row."""
     return any(data.HasField("session_start_info") for data in _plugin_data(files))
 
 
 def update_comparison(root: Path) -> None:
-    """Write the columns of all runs below a folder, if they have changed.
+    """Write the columns for all runs below a folder, if they have changed.
 
-    TensorBoard takes the columns from one run, so they have a run of their own. It reads them once
-    only: new ones go to a new folder, and the folder of the old ones is deleted.
+    TensorBoard takes the columns from one run, so they get a run of their own. It reads them only
+    once, so changed columns go to a new folder, and the old folder is deleted.
 
     Args:
         root: Folder of all runs.
@@ -125,12 +123,12 @@ def update_comparison(root: Path) -> None:
                 add_summaries(writer, [_summary(EXPERIMENT_TAG, new)])
             for old in earlier:
                 shutil.rmtree(old, ignore_errors=True)
-    except Timeout:  # another process writes them
+    except Timeout:  # another process is writing them
         return
 
 
 def _retire_columns(root: Path) -> None:
-    """Rename the columns that runs of old versions have, each its own: TensorBoard might take them.
+    """Rename the columns in runs of old versions, where TensorBoard might look for them.
 
     Args:
         root: Folder of all runs.
@@ -139,14 +137,14 @@ def _retire_columns(root: Path) -> None:
 
     for file in root.rglob(f"*{EVENTS}*"):
         if root / COMPARISON not in file.parents:
-            with contextlib.suppress(OSError):  # a run that cannot be written stays as it is
+            with contextlib.suppress(OSError):  # a read-only run stays as it is
                 rename_tag(file, EXPERIMENT_TAG, RETIRED_TAG)
 
 
-def _experiment(rows: list[dict[str, Value]]) -> Any:
-    """Build the columns: what names a run, what differs between runs, and the two scores.
+def _experiment(rows: Sequence[Mapping[str, Value]]) -> Any:
+    """Build the columns: what identifies a run, what differs between runs, and the metrics.
 
-    Only the first five are said to differ, since TensorBoard shows those that do first.
+    Only the first five are marked as differing, because TensorBoard shows those columns first.
     """
     from tensorboard.plugins.hparams.api_pb2 import Experiment, MetricInfo, MetricName
 
@@ -168,8 +166,8 @@ def _experiment(rows: list[dict[str, Value]]) -> Any:
     )
 
 
-def _column(name: str, values: list[Value], first: bool) -> Any:
-    """Build a column, with the values that can be chosen."""
+def _column(name: str, values: Sequence[Value], first: bool) -> Any:
+    """Build a column and the values that can be selected in it."""
     from tensorboard.plugins.hparams.api_pb2 import (
         DATA_TYPE_BOOL,
         DATA_TYPE_FLOAT64,
@@ -205,7 +203,7 @@ def _rows(root: Path) -> list[dict[str, Value]]:
 
 
 def _plugin_data(files: Iterable[Path]) -> Iterator[Any]:
-    """Yield what event files have for HPARAMS."""
+    """Yield the HPARAMS data in event files."""
     from tensorboard.plugins.hparams.metadata import PLUGIN_NAME
     from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
@@ -224,7 +222,7 @@ def _versioned(data: Any) -> Any:
 
 
 def _summary(tag: str, data: Any) -> Any:
-    """Wrap data for HPARAMS in a summary."""
+    """Wrap HPARAMS data in a summary."""
     from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata
     from tensorboard.plugins.hparams.metadata import NULL_TENSOR, PLUGIN_NAME
 

@@ -1,14 +1,15 @@
 """A tagger in TensorBoard: its row in HPARAMS, and its best epoch as a picture and as text."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lightning.pytorch import Trainer
+from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor
 
 from lowner_pl.callbacks.best_checkpoint import KeepsBest, beats
-from lowner_pl.callbacks.shared import logged_scores
+from lowner_pl.callbacks.protocols import Corpus, Method, corpus_of
+from lowner_pl.callbacks.scores import logged_scores
 from lowner_pl.callbacks.tensorboard.confusion_picture import confusion_picture, most_confused
 from lowner_pl.callbacks.tensorboard.hparams import (
     Value,
@@ -29,15 +30,15 @@ SHOWN = 8  # tagged dev sentences
 class TensorBoardReport(KeepsBest):
     """Shows a run in TensorBoard beside all others.
 
-    ``fit`` writes the options of the run (HPARAMS) and, of its best epoch, the confusion of entity
-    types as a picture and a few tagged dev sentences. ``test`` adds the test F1 and the dev F1 of
-    the tested checkpoint to the row of the run; a checkpoint from elsewhere gets its own row.
+    ``fit`` writes the options of the run (HPARAMS) and, for its best epoch, the confusion of entity
+    types as a picture and a few tagged dev sentences. ``test`` adds the test F1, and the dev F1 of
+    the tested checkpoint, to the row of the run. A checkpoint from another run gets its own row.
 
     Args:
         root: Folder of all runs.
         name: Name of the run, ``<corpus>/<method>/seed_<seed>``.
         test_events: Folder for the event file of a test.
-        row: Name of the row of a test.
+        row: Name of a test's row.
     """
 
     def __init__(self, root: Path, name: str, test_events: Path, row: str) -> None:
@@ -48,14 +49,14 @@ class TensorBoardReport(KeepsBest):
         self.row = row
         self._tagged: list[tuple[Sentence, Sequence[str]]] = []
 
-    def on_validation_epoch_start(self, trainer: Trainer, pl_module: Any) -> None:
+    def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Forget the sentences of the last epoch."""
         self._tagged = []
 
     def on_validation_batch_end(
         self,
         trainer: Trainer,
-        pl_module: Any,
+        pl_module: LightningModule,
         outputs: Any,
         batch: Sequence[Sentence | Episode],
         batch_idx: int,
@@ -67,7 +68,7 @@ class TensorBoardReport(KeepsBest):
             self._tagged = [*self._tagged, *tagged][:SHOWN]
 
     def on_validation_end(self, trainer: Trainer, pl_module: Any) -> None:
-        """Keep what is shown of an epoch if it is the best one so far."""
+        """Keep the data of the epoch if it is the best one so far."""
         if trainer.sanity_checking or trainer.state.fn != "fit":
             return
         if (score := beats(trainer, self.best)) is not None:
@@ -76,25 +77,25 @@ class TensorBoardReport(KeepsBest):
                 "monitored": score,
                 "f1": logged_scores(trainer, "dev/")["f1"],
                 "epoch": trainer.current_epoch,
-                "step": max(trainer.global_step - 1, 0),  # that of the scores
+                "step": max(trainer.global_step - 1, 0),  # the step at which scores are logged
                 "confusion": most_confused(confusion, pl_module.dev_scores.entity_types),
                 "sentences": sentence_table(self._tagged),
             }
 
     def on_save_checkpoint(
-        self, trainer: Trainer, pl_module: Any, checkpoint: dict[str, Any]
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Write what was logged so far to disk: a resumed run goes on behind it."""
-        for logger in _events(trainer):
+        """Flush the curves to disk, so that a resumed run finds them."""
+        for logger in _event_loggers(trainer):
             logger.save()
 
     def on_fit_end(self, trainer: Trainer, pl_module: Any) -> None:
-        """Draw the best epoch, and make the run a row: it came to its end."""
-        loggers = [logger for logger in _events(trainer) if event_files(logger.folder)]
+        """Write the row of the finished run, and draw its best epoch."""
+        loggers = [logger for logger in _event_loggers(trainer) if event_files(logger.folder)]
         for logger in loggers:
             writer = logger.open()
-            options = _options(self.name, trainer, pl_module)
-            data: Any = trainer.datamodule  # type: ignore[attr-defined]
+            data = corpus_of(trainer)
+            options = _options(self.name, trainer, pl_module, data)
             options["train_size"] = len(data.sentences("train"))
             if self.best:
                 options["tuning_f1"] = self.best["f1"]
@@ -110,31 +111,30 @@ class TensorBoardReport(KeepsBest):
             update_comparison(self.root)
 
     def on_test_end(self, trainer: Trainer, pl_module: Any) -> None:
-        """Add the test F1 to the row of the run, or make the test a row of its own."""
+        """Add the test F1 to the row of the run, or write a row for the test."""
         if not trainer.is_global_zero or not trainer.loggers:
             return
         with new_event_file(self.test_events, "test") as writer:
-            if not has_row(*event_files(self.test_events)):
-                options = _options(self.name, trainer, pl_module)
+            if not has_row(event_files(self.test_events)):
+                options = _options(self.name, trainer, pl_module, corpus_of(trainer))
                 tested, row = _of_test(self.name, self.row, pl_module)
                 add_summaries(writer, [session_start(options | tested, row), session_end()])
             add_test_f1(writer, trainer.callback_metrics["test/f1"].item())
         update_comparison(self.root)
 
 
-def _events(trainer: Trainer) -> list[EventsLogger]:
-    """Return the logger of the event file, on the first device only."""
+def _event_loggers(trainer: Trainer) -> list[EventsLogger]:
+    """Return the logger of the event file; on other devices than the first, there is none."""
     if not trainer.is_global_zero:
         return []
     return [logger for logger in trainer.loggers if isinstance(logger, EventsLogger)]
 
 
-def _options(name: str, trainer: Any, module: Any) -> dict[str, Value]:
-    """Collect the options of a run: what names it, and those of method, data and Trainer."""
-    data = trainer.datamodule
+def _options(name: str, trainer: Trainer, module: Method, data: Corpus) -> dict[str, Value]:
+    """Collect the options of a run: its name and the options of method, data and Trainer."""
     corpus, method, seed = name.rsplit("/", 2)
     return {
-        **_flat(dict(module.hparams)),
+        **_flat(module.hparams),
         "corpus": corpus,
         "language": _languages(data),
         "method": method,
@@ -144,17 +144,17 @@ def _options(name: str, trainer: Any, module: Any) -> dict[str, Value]:
     }
 
 
-def _languages(data: Any) -> str:
+def _languages(data: Corpus) -> str:
     """Name the languages of the test sets."""
     names = data.test_names
     if len(names) == 1 and data.language:
-        return str(data.language)
+        return data.language
     return "unknown" if names == ["test"] else "+".join(names)
 
 
-def _of_test(name: str, row: str, module: Any) -> tuple[dict[str, Value], str]:
-    """Say which run a tested checkpoint is from; return these options and the name of the row."""
-    origin = getattr(module, "origin", None) or {}
+def _of_test(name: str, row: str, module: Method) -> tuple[dict[str, Value], str]:
+    """Return the options of the run a tested checkpoint comes from, and the name of the row."""
+    origin = module.origin or {}
     options: dict[str, Value] = {}
     if (f1 := origin.get("dev_score")) is not None:
         options["tuning_f1"] = f1
@@ -170,12 +170,12 @@ def _of_test(name: str, row: str, module: Any) -> tuple[dict[str, Value], str]:
     return options, row
 
 
-def _flat(options: dict[str, Any], prefix: str = "") -> dict[str, Value]:
+def _flat(options: Mapping[str, Any], prefix: str = "") -> dict[str, Value]:
     """Flatten nested options to one level of plain values."""
     flat: dict[str, Value] = {}
     for key, value in options.items():
         name = f"{prefix}{key}"
-        if isinstance(value, dict):
+        if isinstance(value, Mapping):
             flat |= _flat(value, f"{name}/")
         elif not key.startswith("_"):
             value = value.item() if isinstance(value, Tensor) else value

@@ -8,7 +8,7 @@ WRONG = "✗"
 
 
 def sentence_table(tagged: Sequence[tuple[Sentence, Sequence[str]]]) -> str:
-    """Write gold and predicted entities of each sentence side by side, errors marked.
+    """Write gold and predicted entities of each sentence side by side, and mark errors.
 
     Args:
         tagged: Sentences with gold tags, each with its predicted tags.
@@ -22,7 +22,7 @@ def sentence_table(tagged: Sequence[tuple[Sentence, Sequence[str]]]) -> str:
 
 
 def _marked(sentence: Sentence, wrong: set[Entity]) -> str:
-    """Write a sentence with its entities in brackets, the wrong ones with a mark."""
+    """Write a sentence with its entities in brackets, and mark the wrong ones."""
     words = [escaped(word) for word in sentence.words]
     for entity in sentence.entities:
         mark = f"{WRONG} " if entity in wrong else ""
@@ -32,7 +32,7 @@ def _marked(sentence: Sentence, wrong: set[Entity]) -> str:
 
 
 def escaped(text: str) -> str:
-    """Write text so that Markdown and HTML show it as it is.
+    """Escape text so that Markdown and HTML show it unchanged.
 
     >>> escaped("`a|b`")
     '&#96;a&#124;b&#96;'

@@ -1,4 +1,4 @@
-"""No input's file takes the place of another's."""
+"""The output of one input never replaces that of another."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from lowner_pl.corpus import Sentence
 
 
 def made(folder: Path, source: Path | str | None, place: str = "mine/test.conll") -> str:
-    """Let an input have its file, and return the file's name."""
+    """Create the output file of an input, and return its name."""
     data: Any = SimpleNamespace(
         predict_path=source,
         predict_split="test",
@@ -24,7 +24,7 @@ def made(folder: Path, source: Path | str | None, place: str = "mine/test.conll"
     return file.name
 
 
-def test_another_input_of_the_same_name_has_a_file_of_its_own(tmp_path: Path) -> None:
+def test_inputs_of_the_same_name_get_different_files(tmp_path: Path) -> None:
     run = tmp_path / "run"
     inputs = [tmp_path / name for name in ("a/new.txt", "b/new.txt", "b/new.conll")]
     for source in inputs:
@@ -39,7 +39,7 @@ def test_another_input_of_the_same_name_has_a_file_of_its_own(tmp_path: Path) ->
     assert record == {name: str(path) for name, path in zip(names, inputs, strict=True)}
 
 
-def test_a_path_may_be_written_in_several_ways(
+def test_an_input_gets_the_same_file_however_its_path_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "new.txt").touch()
@@ -49,21 +49,21 @@ def test_a_path_may_be_written_in_several_ways(
     assert {made(tmp_path / "run", path) for path in paths} == {"predictions_new.conll"}
 
 
-def test_the_test_data_are_an_input_too(tmp_path: Path) -> None:
+def test_the_test_data_and_a_file_called_test_get_different_files(tmp_path: Path) -> None:
     (tmp_path / "test.txt").touch()
     assert made(tmp_path, None) == made(tmp_path, None) == "predictions_test.conll"
     assert made(tmp_path, tmp_path / "test.txt") != "predictions_test.conll"
     assert made(tmp_path, None, place="other/test.conll") != "predictions_test.conll"
 
 
-def test_a_file_of_an_unknown_input_stays(tmp_path: Path) -> None:
+def test_the_file_of_an_unknown_input_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "predictions_new.conll").write_text("of an older version")
     (tmp_path / "inputs.json").write_text("[" * 100_000)
     (tmp_path / "new.txt").touch()
     assert made(tmp_path, tmp_path / "new.txt").startswith("predictions_new-")
 
 
-def test_pipes_are_told_apart_by_what_comes_through(tmp_path: Path) -> None:
+def test_pipes_are_distinguished_by_their_content(tmp_path: Path) -> None:
     names = []
     for text in (b"one", b"two", b"one"):
         reading, writing = os.pipe()
@@ -76,6 +76,6 @@ def test_pipes_are_told_apart_by_what_comes_through(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["x" * 240 + ".txt", "人" * 80 + ".txt", "a\nb.txt"])
-def test_odd_and_long_names_make_names_that_a_file_can_have(tmp_path: Path, name: str) -> None:
+def test_odd_and_long_input_names_give_valid_file_names(tmp_path: Path, name: str) -> None:
     (tmp_path / name).touch()
     assert made(tmp_path / "run", tmp_path / name).isprintable()

@@ -1,4 +1,4 @@
-"""``test_metrics.json`` says what was tested, in one shape."""
+"""``test_metrics.json`` describes the tested checkpoint, its data and its scores."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from lowner_pl.callbacks import read_test_record
-from lowner_pl.callbacks.results.testing_record import file_suffix, unseen_types, which_checkpoint
+from lowner_pl.callbacks.results.tested_checkpoint import file_suffix, which_checkpoint
+from lowner_pl.callbacks.results.testing_record import unseen_types
 from lowner_pl.corpus import Sentence, gold_hash, read_conll, write_conll
 from lowner_pl.nn import weights_identity
 
@@ -51,7 +52,7 @@ def record(file: Path) -> dict[str, Any]:
     return found
 
 
-def test_the_record_of_a_test_says_what_was_tested(trained: Path) -> None:
+def test_the_record_describes_the_run_and_the_test_set(trained: Path) -> None:
     command("test", trained, "--variant=v")
     run = folder(trained, "sner-v")
     tested = record(run / "test_metrics.json")
@@ -80,8 +81,8 @@ def test_the_record_of_a_test_says_what_was_tested(trained: Path) -> None:
     assert len(part["confusion"]) == len(tested["confusion_types"])
 
 
-def test_the_dev_score_and_epoch_are_those_of_the_tested_checkpoint(trained: Path) -> None:
-    # The dev F1 of each epoch, by the updates made; three updates an epoch.
+def test_dev_score_and_epoch_belong_to_the_tested_checkpoint(trained: Path) -> None:
+    # Dev F1 of each epoch by number of updates; an epoch has three.
     run = folder(trained, "sner-v")
     dev = {step + 1: value for step, value in steps(run / "metrics.csv", "dev/f1")}
     last, best = max(dev), max(dev, key=lambda step: (dev[step], -step))
@@ -96,7 +97,7 @@ def test_the_dev_score_and_epoch_are_those_of_the_tested_checkpoint(trained: Pat
         assert (run / f"test_tagged{suffix}.conll").is_file()
 
 
-def test_old_checkpoints_are_described_by_their_path(trained: Path) -> None:
+def test_the_origin_of_an_old_checkpoint_is_read_from_its_path(trained: Path) -> None:
     run = folder(trained, "sner-v")
     checkpoint = torch.load(run / "checkpoints" / "best.ckpt", weights_only=True)
     del checkpoint["lowner_pl"]["run"]
@@ -111,7 +112,7 @@ def test_old_checkpoints_are_described_by_their_path(trained: Path) -> None:
     assert tested["backbone_hash"] == weights_identity(small_backbone())
 
 
-def test_no_test_replaces_that_of_another_checkpoint(tmp_path: Path) -> None:
+def test_files_of_one_checkpoint_s_test_never_replace_those_of_another(tmp_path: Path) -> None:
     run, other = tmp_path / "run", tmp_path / "other"
     own = run / "checkpoints"
     assert [file_suffix(run, own / f"{name}.ckpt") for name in ("best", "last", "epoch-3")] == [
@@ -129,7 +130,7 @@ def test_no_test_replaces_that_of_another_checkpoint(tmp_path: Path) -> None:
     assert which_checkpoint(zero_shot, foreign / "best.ckpt") == "file"
 
 
-def test_the_hash_of_a_test_set_does_not_depend_on_its_format(tmp_path: Path) -> None:
+def test_the_hash_of_a_test_set_does_not_depend_on_its_file_format(tmp_path: Path) -> None:
     sentences = [Sentence(("Ann", "left"), ("B-PER", "O")), Sentence(("x",), ("O",))]
     write_conll(tmp_path / "iob.conll", sentences)
     (tmp_path / "bioes.txt").write_text("1\tAnn\tS-PER\n2\tleft\tO\n\n1\tx\tO\n", encoding="utf-8")
@@ -143,13 +144,13 @@ def test_the_hash_of_a_test_set_does_not_depend_on_its_format(tmp_path: Path) ->
     assert len({gold_hash(other) for other in (sentences, *others)}) == 4
 
 
-def test_entities_of_types_without_training_are_counted() -> None:
+def test_entities_of_types_missing_in_training_are_counted() -> None:
     gold = [Sentence(("a", "b", "c"), ("B-PER", "B-DATE", "B-DATE"))]
     assert unseen_types(gold, {"PER": 3, "DATE": 0}) == {"DATE": 2}
     assert unseen_types(gold, None) == {}
 
 
-def test_a_file_of_another_shape_is_no_record(tmp_path: Path) -> None:
+def test_files_in_another_format_are_not_read_as_records(tmp_path: Path) -> None:
     for text in ('{"scores": {"f1": 0.5}}', "[1]", "{"):
         (tmp_path / "old.json").write_text(text)
         assert read_test_record(tmp_path / "old.json") is None

@@ -1,4 +1,4 @@
-"""What commands show: the data, scores in one unit, what was left out, what to type next."""
+"""What commands print: the data, scores in percent, what was left out, and the next command."""
 
 import json
 import shlex
@@ -15,7 +15,7 @@ from rich.progress import Progress, TextColumn
 from rich.table import Column
 
 from lowner_pl.callbacks import progress_shown, read_test_record, without_advice
-from lowner_pl.callbacks.screen.printing import print_end
+from lowner_pl.callbacks.screen.next_command import print_end
 from lowner_pl.callbacks.screen.progress_bar import EpochLines, ProgressBar
 from lowner_pl.commands.cli import run
 from lowner_pl.corpus import Sentence, read_conll, write_conll
@@ -34,7 +34,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def next_commands(output: str) -> list[list[str]]:
-    """Return the words of the commands that are named as the next ones."""
+    """Return the words of the commands that the output suggests."""
     return [
         shlex.split(line.partition(" -m lowner_pl ")[2])
         for line in output.splitlines()
@@ -42,7 +42,7 @@ def next_commands(output: str) -> list[list[str]]:
     ]
 
 
-def test_a_training_shows_data_scores_and_the_next_commands(
+def test_fit_prints_the_data_the_scores_and_the_next_commands(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     small_backbone()
@@ -67,7 +67,7 @@ def test_a_training_shows_data_scores_and_the_next_commands(
     test, predict = next_commands(output)
     run(test)
     output, errors = capfd.readouterr()
-    assert "Test scores in percent, best checkpoint, epoch" in output
+    assert "Test scores of the best checkpoint (epoch " in output
     assert "Restoring" not in errors
     assert next_commands(output) == [predict]
     new = tmp_path / "new.txt"
@@ -76,12 +76,12 @@ def test_a_training_shows_data_scores_and_the_next_commands(
     assert (folder(root) / "predictions_new.conll").is_file()
 
 
-def test_scores_of_a_part_of_the_data_say_so(
+def test_scores_of_a_part_of_the_data_have_a_note(
     trained: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command("test", trained, "--trainer.limit_test_batches=1", "--ckpt_path=last")
     output = capsys.readouterr().out
-    assert "not the scores of all sw test data: 32 of 100 sentences were scored" in output
+    assert "Only 32 of 100 sw test sentences were scored" in output
     assert "--ckpt_path last" in output
     record = read_test_record(folder(trained) / "test_metrics_last.json")
     assert record is not None
@@ -89,31 +89,34 @@ def test_scores_of_a_part_of_the_data_say_so(
     assert record["test_sets"][0]["sentences_scored"] == 32
     command("validate", trained, "--trainer.limit_val_batches=1")
     output = capsys.readouterr().out
-    assert "32 of 50 sentences were scored (`--trainer.limit_val_batches`)" in output
+    assert "Only 32 of 50 dev sentences were scored (`--trainer.limit_val_batches`)" in output
     command("validate", trained)
-    assert "not the scores" not in capsys.readouterr().out
+    assert "Only " not in capsys.readouterr().out
 
 
-def test_a_part_of_the_predictions_has_a_name_of_its_own(
+def test_predictions_for_a_part_of_the_input_are_called_partial(
     trained: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command("predict", trained)
     command("predict", trained, "--trainer.limit_predict_batches=1")
     whole, part = (folder(trained) / f"predictions{part}_test.conll" for part in ("", "_partial"))
     assert (len(read_conll(whole)), len(read_conll(part))) == (100, 32)
-    assert "has 32 of 100 sentences (`--trainer.limit_predict_batches`)" in capsys.readouterr().err
+    assert (
+        "has only 32 of 100 sentences (`--trainer.limit_predict_batches`)"
+        in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize(
     ("option", "notes"),
     [
         ("limit_train_batches", ["1 of 3 training batches"]),
-        ("limit_val_batches", ["32 of 50 sentences"]),
-        ("overfit_batches", ["1 of 3 training batches", "of 50 sentences"]),
+        ("limit_val_batches", ["32 of 50 dev sentences"]),
+        ("overfit_batches", ["1 of 3 training batches", "of 50 dev sentences"]),
     ],
 )
 @pytest.mark.filterwarnings("ignore:You requested to overfit:UserWarning")
-def test_a_training_on_a_part_says_so(
+def test_training_on_a_part_of_the_data_has_a_note(
     option: str, notes: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command("fit", tmp_path, f"--trainer.{option}=1", "--trainer.max_epochs=1")
@@ -137,15 +140,15 @@ def test_a_dev_f1_of_0_is_explained(tmp_path: Path, capsys: pytest.CaptureFixtur
     output, errors = capsys.readouterr()
     assert "warning: The 50 dev sentences have no entity" in errors
     assert "Dev F1 was 0 in every epoch. The 50 dev sentences have no entity" in output
-    assert "train longer" not in output
+    assert "Train longer" not in output
     command("fit", tmp_path, "--trainer.max_epochs=1", "--model.optimizer.init_args.lr=1e-9")
     output, errors = capsys.readouterr()
     if "Dev F1 was 0" in output:
-        assert "after 3 updates at a learning rate of 1e-09: train longer" in output
+        assert "after 3 updates at a learning rate of 1e-09. Train longer" in output
     assert "warning" not in errors
 
 
-def test_a_bar_is_for_terminals_and_shows_percentages(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_terminals_get_a_bar_with_scores_in_percent(monkeypatch: pytest.MonkeyPatch) -> None:
     options: dict[str, Any] = {"callbacks": None, "enable_progress_bar": None}
     options["enable_model_summary"] = None
     lines, rest = progress_shown(options)
@@ -166,7 +169,7 @@ def test_a_bar_is_for_terminals_and_shows_percentages(monkeypatch: pytest.Monkey
     assert bar.get_metrics(trainer, module) == {"meta loss": "1.500"}
 
 
-def test_a_bar_gives_way_to_its_numbers_in_a_narrow_window() -> None:
+def test_in_a_narrow_window_the_bar_shrinks_and_the_numbers_stay() -> None:
     trainer: Any = SimpleNamespace()
     columns = [*ProgressBar().configure_columns(trainer), TextColumn("dev accuracy: 20.00")]
     columns[-1]._table_column = Column(no_wrap=True)
@@ -179,7 +182,7 @@ def test_a_bar_gives_way_to_its_numbers_in_a_narrow_window() -> None:
     assert line.count("-:--:--") == 2
 
 
-def test_the_commands_of_a_pipeline_name_no_next_one(
+def test_commands_of_a_pipeline_suggest_no_next_command(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with without_advice():

@@ -1,4 +1,4 @@
-"""What is said of data that a tagger cannot learn from, each cause by itself."""
+"""Warnings about data from which a tagger can't learn, one cause at a time."""
 
 from collections import Counter
 from typing import Any
@@ -7,8 +7,9 @@ import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
-from lowner_pl.callbacks.screen.corpus_facts import SplitFacts, corpus_facts, doubts
-from lowner_pl.callbacks.screen.dev_scores import cause_of_zero
+from lowner_pl.callbacks.screen.corpus_doubts import doubts
+from lowner_pl.callbacks.screen.corpus_facts import SplitFacts, corpus_facts
+from lowner_pl.callbacks.screen.fit_report import cause_of_zero
 from lowner_pl.datamodules import SampleDataModule
 from lowner_pl.encoding import Coverage, WordEncoder, coverage
 from lowner_pl.nn.backbones.loading import EMBEDDED
@@ -51,7 +52,7 @@ def said(*splits: SplitFacts) -> str:
     return "\n".join(doubts(splits, "mine"))
 
 
-def test_the_sample_corpus_gives_no_cause_for_doubt() -> None:
+def test_the_sample_corpus_has_no_warnings() -> None:
     splits = corpus_facts(SampleDataModule(language="sw"), Module(embedded(marker="mask")))
     assert [(part.name, part.sentences) for part in splits] == [
         ("train", 100),
@@ -60,11 +61,12 @@ def test_the_sample_corpus_gives_no_cause_for_doubt() -> None:
     ]
     assert splits[0].types == {"LOC": 73, "ORG": 47, "PER": 45}
     assert splits[0].words == 1510
-    assert 2.0 < splits[0].coverage.per_word < 2.5  # the mask before each word is none of its own
+    assert splits[0].coverage is not None
+    assert 2.0 < splits[0].coverage.per_word < 2.5  # without the mask before each word
     assert doubts(splits, "embedded") == []
 
 
-def test_words_that_the_vocabulary_does_not_know_are_named_by_their_share() -> None:
+def test_the_share_of_words_that_the_vocabulary_does_not_know_is_named() -> None:
     measured = coverage(latin(), [*ETHIOPIC, "abc"])
     assert measured == Coverage(5, 3 + 1 + 3, 3, 0, "[UNK]")
     text = said(split("train", measured, PER=9), split("dev", PER=9))
@@ -72,7 +74,7 @@ def test_words_that_the_vocabulary_does_not_know_are_named_by_their_share() -> N
     assert "[UNK]" in text
 
 
-def test_a_script_that_single_bytes_spell_is_warned_of() -> None:
+def test_a_script_that_is_spelt_by_single_bytes_has_a_warning() -> None:
     measured = coverage(embedded(), PERSIAN)
     assert measured.per_word > 4
     assert measured.bytes == 5
@@ -83,11 +85,11 @@ def test_a_script_that_single_bytes_spell_is_warned_of() -> None:
     )
 
 
-def test_many_subwords_alone_are_warned_of_and_a_test_set_by_itself_too() -> None:
+def test_many_subwords_per_word_have_a_warning_also_in_a_test_set_alone() -> None:
     many = Coverage(100, 401, 0, 0, "<unk>")
     few = Coverage(100, 400, 9, 9, "<unk>")
     dev = split("dev", PER=9)
-    assert "in 4.0 subwords each on average: it" in said(split("train", many, A=9), dev)
+    assert "in 4.0 subwords each on average. It" in said(split("train", many, A=9), dev)
     assert not said(split("train", few, PER=9), dev)
     test = split("test fa", many, PER=9)
     assert "the words in the test fa data" in said(split("train", PER=9), dev, test)
@@ -96,9 +98,7 @@ def test_many_subwords_alone_are_warned_of_and_a_test_set_by_itself_too() -> Non
 @pytest.mark.parametrize(
     ("rare", "often"), [("PRE", "PER"), ("per", "PER"), ("PERS", "PER"), ("LOK", "LOC")]
 )
-def test_a_rare_type_beside_a_frequent_one_of_nearly_its_name_is_pointed_out(
-    rare: str, often: str
-) -> None:
+def test_a_rare_type_named_almost_like_a_frequent_one_is_pointed_out(rare: str, often: str) -> None:
     train = split("train", types={often: 60, "ORG": 40})
     text = said(train, split("dev", types={rare: 1, often: 9}))
     assert f"{rare!r} has 1 entity, {often!r} has 69" in text
@@ -107,11 +107,11 @@ def test_a_rare_type_beside_a_frequent_one_of_nearly_its_name_is_pointed_out(
     assert not said(train, split("dev", types={often: 9, "GPE": 1}))
 
 
-def test_types_of_one_or_two_letters_are_not_near_each_other() -> None:
+def test_names_of_one_or_two_letters_are_never_almost_alike() -> None:
     assert not said(split("train", 人名=60, 地名=1), split("dev", 人名=9))
 
 
-def test_each_cause_of_a_dev_f1_of_0_is_told_from_the_others() -> None:
+def test_each_cause_of_a_dev_f1_of_0_has_its_own_message() -> None:
     unknown = Coverage(10, 10, 9, 0, "[UNK]")
     train = split("train", PER=9, LOC=9)
     assert cause_of_zero(train, split("dev", PER=1), "mine") is None
@@ -127,17 +127,18 @@ def test_each_cause_of_a_dev_f1_of_0_is_told_from_the_others() -> None:
         assert cause in said(train, dev)
 
 
-def test_coverage_counts_repeated_words_again_and_leaves_the_encoder_as_it_is() -> None:
+def test_coverage_counts_repeated_words_and_ignores_markers() -> None:
     encoder = embedded(marker="mask")
     once, thrice = coverage(encoder, ["Juma"]), coverage(encoder, ["Juma"] * 3)
     assert thrice.words == 3 * once.words == 3
     assert thrice.subwords == 3 * (len(encoder.subwords("Juma")) - 1)
 
 
-def test_sentences_are_sampled_evenly(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_subwords_are_counted_in_an_even_sample(monkeypatch: pytest.MonkeyPatch) -> None:
     from lowner_pl.callbacks.screen import corpus_facts as facts
 
     monkeypatch.setattr(facts, "SAMPLED", 30)
     splits = facts.corpus_facts(SampleDataModule(language="sw"), Module(embedded()))
+    assert splits[0].coverage is not None
     assert 300 < splits[0].coverage.words < 500  # 25 of 100 sentences
     assert splits[0].words == 1510

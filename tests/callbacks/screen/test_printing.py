@@ -1,4 +1,4 @@
-"""Names on the screen are shown letter by letter."""
+"""Names are printed unchanged, in any encoding of the output."""
 
 import sys
 import warnings
@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from lowner_pl.callbacks.screen.printing import hush, print_end, print_table
+from lowner_pl.callbacks.screen.next_command import print_end
+from lowner_pl.callbacks.screen.printing import print_table
+from lowner_pl.callbacks.screen.quiet import hush
 
 NAMES = ("v[bold]2", "a[/bold]", "[red]", ":smile:", "PER$1", "B_{x}", "[", "]\\[")
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_tables_and_paths_show_markup_as_it_is(
+def test_tables_and_paths_print_markup_unchanged(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     print_table([(name, {"f1": 0.5})], ["f1"])
@@ -23,12 +25,14 @@ def test_tables_and_paths_show_markup_as_it_is(
     assert path == f"{Path('logs') / name}\n"
 
 
-def test_columns_show_markup_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+def test_column_headings_print_markup_unchanged(capsys: pytest.CaptureFixture[str]) -> None:
     print_table([("dev", {"f1[b]": 0.5})], ["f1[b]"])
     assert "f1[b]" in capsys.readouterr().out
 
 
-def test_what_an_output_cannot_write_ends_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_characters_that_the_output_can_not_encode_become_question_marks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     written = BytesIO()
     monkeypatch.setattr("sys.stdout", TextIOWrapper(written, encoding="cp1252"))
     monkeypatch.setattr("warnings.formatwarning", warnings.formatwarning)

@@ -1,7 +1,10 @@
+"""The picture of confused entity types."""
+
 import io
 import random
 import time
 import warnings
+from typing import Any
 
 import pytest
 from matplotlib import font_manager
@@ -17,13 +20,13 @@ TYPES = ["人名", "የሰው", "ORG_$x$", "A\\_b", "😀"]
 
 
 def drawn(figure: Figure) -> bytes:
-    """Draw a figure; a letter without a glyph is a warning, hence an error."""
+    """Draw a figure; a character without a glyph causes a warning, which is an error here."""
     file = io.BytesIO()
     figure.savefig(file)
     return file.getvalue()
 
 
-def test_three_hundred_types_are_one_small_picture_of_the_twenty_most_confused() -> None:
+def test_of_three_hundred_types_the_twenty_most_confused_are_drawn() -> None:
     draw = random.Random(0)
     counts = [[draw.randrange(3) for _ in range(301)] for _ in range(301)]
     for number in range(40, 60):
@@ -32,7 +35,7 @@ def test_three_hundred_types_are_one_small_picture_of_the_twenty_most_confused()
     begin = time.process_time()
     shown, rows, columns = most_confused(counts, types)
     picture = drawn(confusion_picture(shown, rows, columns, "run"))
-    assert time.process_time() - begin < 3.0  # a second; machines differ
+    assert time.process_time() - begin < 3.0  # usually one second
     assert rows == ["TYPE_7", *(f"TYPE_{number}" for number in range(41, 60)), "none"]
     assert columns == [*rows[:-1], "other", "none"]
     assert [sum(row) for row in shown[:-1]] == [
@@ -53,7 +56,7 @@ def test_names_in_any_script_and_with_dollars_are_drawn_without_warnings() -> No
     assert figure.axes[0].get_title(loc="right").endswith("$run$_1, epoch 3")
 
 
-def test_letters_without_a_font_are_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_characters_without_a_font_are_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         font_manager.fontManager,
         "ttflist",
@@ -62,11 +65,11 @@ def test_letters_without_a_font_are_escaped(monkeypatch: pytest.MonkeyPatch) -> 
     assert drawable(["人a", "b\n"]) == (["\\u4ebaa", "b\\n"], ["DejaVu Sans"])
 
 
-def test_the_same_share_of_gold_has_the_same_shade_in_every_picture() -> None:
+def test_the_same_share_of_gold_entities_has_the_same_shade_in_every_picture() -> None:
     # Half of the first type is right in both: 1 of 2, and 50 of 100.
     few = confusion_picture([[1, 1], [3, 0]], ["A", "none"], ["A", "none"], "few")
     many = confusion_picture([[50, 50], [0, 0]], ["A", "none"], ["A", "none"], "many")
-    images = [figure.axes[0].images[0] for figure in (few, many)]
+    images: list[Any] = [figure.axes[0].images[0] for figure in (few, many)]
     shades = [image.to_rgba(image.get_array(), norm=True)[0].tolist() for image in images]
     assert shades[0] == shades[1]
     assert images[0].get_array().tolist() == [[0.5, 0.5], [0.0, 0.0]]

@@ -1,4 +1,4 @@
-"""The columns of HPARAMS, beside runs of old versions."""
+"""The columns of HPARAMS, also beside runs of old versions."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,14 +17,14 @@ from ...board import Board
 
 
 def old_run(folder: Path) -> Any:
-    """Write a run that has columns of its own, as those of old versions."""
+    """Write a run that has its own columns, as in old versions."""
     columns = api_pb2.Experiment(hparam_infos=[api_pb2.HParamInfo(name="amsgrad")])
     summary = hparams._summary(EXPERIMENT_TAG, HParamsPluginData(experiment=columns))
     return new_event_file(folder, "1"), summary
 
 
 @pytest.mark.parametrize("order", [("old", "new"), ("new", "old")])
-def test_the_columns_are_not_those_of_a_run_of_an_old_version(
+def test_columns_in_a_run_of_an_old_version_are_not_shown(
     order: tuple[str, str], tmp_path: Path
 ) -> None:
     for name in order:
@@ -36,12 +36,12 @@ def test_the_columns_are_not_those_of_a_run_of_an_old_version(
             add_summaries(writer, [hparams.session_start({"seed": name}, name)])
             writer.flush()
             hparams.update_comparison(tmp_path)
-            writer.add_scalar("dev/f1", 0.25, 2)  # the run goes on
+            writer.add_scalar("dev/f1", 0.25, 2)  # the run continues
     hparams.update_comparison(tmp_path)
     board = Board(tmp_path)
     runs = board.multiplexer.PluginRunToTagToContent("hparams")
     (found,) = (run for run, tags in runs.items() if EXPERIMENT_TAG in tags)
-    assert Path(found).parent.name == hparams.COMPARISON  # TensorBoard takes any that it finds
+    assert Path(found).parent.name == hparams.COMPARISON  # TensorBoard uses any it finds
     assert board.columns()[:2] == ["language", "method"]
     assert {row.name for row in board.rows()} == {"old", "new"}
     (file,) = event_files(tmp_path / "old", kind="1")
@@ -52,7 +52,7 @@ def test_the_columns_are_not_those_of_a_run_of_an_old_version(
     assert kept == [1, 0, 0, 2]
 
 
-def test_an_old_run_that_cannot_be_written_stays_as_it_is(
+def test_a_read_only_run_of_an_old_version_is_left_unchanged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened, summary = old_run(tmp_path / "old")
@@ -79,7 +79,8 @@ def test_an_old_run_that_cannot_be_written_stays_as_it_is(
 def test_a_row_names_the_languages_of_its_test_sets(
     language: str | None, names: list[str], shown: str
 ) -> None:
-    data = SimpleNamespace(language=language, test_names=names, batch_size=1)
-    trainer = SimpleNamespace(datamodule=data, max_epochs=1)
-    options = _options("c/m/seed_1", trainer, SimpleNamespace(hparams={}))
+    data: Any = SimpleNamespace(language=language, test_names=names, batch_size=1)
+    trainer: Any = SimpleNamespace(max_epochs=1)
+    module: Any = SimpleNamespace(hparams={})
+    options = _options("c/m/seed_1", trainer, module, data)
     assert options["language"] == shown

@@ -1,3 +1,5 @@
+"""Tagged sentences in TensorBoard's TEXT tab."""
+
 import html
 import re
 import warnings
@@ -26,7 +28,7 @@ ODD = (
 
 
 def cells(text: str) -> list[list[str]]:
-    """Return the cells that TensorBoard shows, row by row."""
+    """Return the cells that TensorBoard shows, by row."""
     shown = markdown_to_safe_html(text)
     assert not re.search("<(a|code|em) ?", shown)
     rows = re.findall(r"<tr>(.*?)</tr>", shown, re.DOTALL)
@@ -36,12 +38,12 @@ def cells(text: str) -> list[list[str]]:
     ]
 
 
-def test_words_are_shown_as_they_are() -> None:
+def test_words_are_shown_unchanged() -> None:
     sentence = Sentence(ODD, ("O",) * len(ODD))
     assert cells(sentence_table([(sentence, sentence.tags or ())])) == [[" ".join(ODD)] * 2]
 
 
-def test_gold_and_predicted_stand_side_by_side_and_errors_are_marked() -> None:
+def test_gold_and_predicted_entities_are_side_by_side_and_errors_are_marked() -> None:
     # Ann is right, Rio is found as a person, Bo is missed.
     sentence = Sentence(("Ann", "saw", "Rio", "and", "Bo"), ("B-PER", "O", "B-LOC", "O", "B-PER"))
     predicted = ("B-PER", "O", "B-PER", "O", "O")
@@ -54,6 +56,6 @@ def test_gold_and_predicted_stand_side_by_side_and_errors_are_marked() -> None:
 
 
 @pytest.mark.parametrize("word", ["人名", "ሰው", "محمد"])
-def test_other_scripts_stay(word: str) -> None:
+def test_other_scripts_are_shown_unchanged(word: str) -> None:
     sentence = Sentence((word,), ("B-人",))
     assert cells(sentence_table([(sentence, ("O",))])) == [[f"[✗ 人 {word}]", word]]

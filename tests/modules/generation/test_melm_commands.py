@@ -10,7 +10,7 @@ import torch
 from filelock import FileLock
 
 from lowner_pl.callbacks import GenerationWriter
-from lowner_pl.callbacks.shared import give_back_memory
+from lowner_pl.callbacks.batches import give_back_memory
 from lowner_pl.commands.cli import NERCLI, run
 from lowner_pl.corpus import ConllFile, Sentence, read_conll, write_conll
 from lowner_pl.modules import MELMLightningModule, generate
@@ -178,7 +178,7 @@ def test_a_stopped_generation_goes_on_and_loses_nothing(
     with pytest.raises(MemoryError):
         command("predict", tmp_path / "parts", tiny, *options)
     monkeypatch.setattr(MELMLightningModule, "candidates", watched)
-    assert "the same command goes on from there" in capsys.readouterr().out
+    assert "To continue from '" in capsys.readouterr().out
     (journal,) = (tmp_path / "parts").rglob("generated_train.journal")
     kept = journal.read_bytes()
     assert kept.count(b"\n") == 1 + 16
@@ -199,7 +199,7 @@ def test_a_generation_has_one_writer(trained: Path, tiny: str, tmp_path: Path) -
     before = file.read_bytes()
     with (
         FileLock(file.with_name(".generated_train.journal.lock")),
-        pytest.raises(ValueError, match=r"must be run by one process, was: .*journal', which"),
+        pytest.raises(ValueError, match=r"^Another process writes '.*journal'\. Wait"),
     ):
         command("predict", tmp_path, tiny, checkpoint)
     assert file.read_bytes() == before

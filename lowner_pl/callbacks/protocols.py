@@ -1,0 +1,135 @@
+"""What callbacks read from methods and data modules, which live on the same floor."""
+
+from collections.abc import Iterable, Mapping, Sequence, Sized
+from pathlib import Path
+from typing import Any, Literal, Protocol, cast
+
+from lightning.pytorch import Trainer
+from torch import Tensor
+
+from lowner_pl.corpus import Sentence, Sentences
+
+
+class Coverage(Protocol):
+    """How a backbone's vocabulary spells words; see `lowner_pl.encoding.Coverage`."""
+
+    @property
+    def words(self) -> int:
+        """Number of words."""
+
+    @property
+    def unknown(self) -> int:
+        """Number of words with an unknown token."""
+
+    @property
+    def bytes(self) -> int:
+        """Number of words that are at least partly spelt by single bytes."""
+
+    @property
+    def unknown_token(self) -> str:
+        """The unknown token."""
+
+    @property
+    def per_word(self) -> float:
+        """Mean number of subwords per word."""
+
+
+class Spelling(Protocol):
+    """A method whose backbone spells words."""
+
+    def coverage(self, words: Iterable[str], /) -> Coverage | None:
+        """Measure how the backbone spells words, or return ``None`` without a backbone."""
+
+
+class Method(Spelling, Protocol):
+    """A LightningModule of this package."""
+
+    method: str
+    variant: str | None
+    headline: str
+    origin: dict[str, Any] | None
+    predict_split: Literal["train", "test"]
+    seed: int
+    backbone_hash: str | None
+    hparams: Mapping[str, Any]
+
+    def parameters(self) -> Iterable[Tensor]:
+        """Yield the weights."""
+
+
+class EntityScores(Protocol):
+    """Scores of a tagger; see `lowner_pl.metrics.EntityScores`."""
+
+    entity_types: tuple[str, ...]
+    confusion: Tensor
+
+
+class Tagger(Method, Protocol):
+    """A method that tags sentences."""
+
+    dev_scores: EntityScores
+    test_scores: Sequence[EntityScores]
+    test_names: list[str]
+
+
+class Generator(Method, Protocol):
+    """A method that generates sentences."""
+
+    rounds: int
+    used_seed: int
+    generated_before: int
+
+    def generation_options(self) -> dict[str, Any]:
+        """Collect the options that decide on the generated sentences."""
+
+
+class TaggedSplits(Protocol):
+    """The splits of a tagged corpus."""
+
+    @property
+    def test_names(self) -> list[str]:
+        """Names of the test sets."""
+
+    def sentences(self, split: Literal["train", "dev"], /) -> list[Sentence]:
+        """Return the sentences of a split."""
+
+    def read_tests(self) -> list[list[Sentence]] | None:
+        """Read the test sets, or return ``None`` if there are none."""
+
+    def test_sets(self) -> list[list[Sentence]]:
+        """Return the sentences of each test set."""
+
+
+class RawText(Protocol):
+    """Raw text for training and for development."""
+
+    def sizes(self) -> tuple[int, int]:
+        """Count the lines of both."""
+
+    def sample(self, size: int, /) -> Sequence[Sentence]:
+        """Draw some of the training lines."""
+
+    def sentences(self, split: Literal["train", "dev"], /) -> Sequence[Sentence]:
+        """Return the lines of a split."""
+
+
+class Corpus(TaggedSplits, Protocol):
+    """A data module of this package."""
+
+    name: str
+    language: str | None
+    batch_size: int
+    entity_types: tuple[str, ...]
+    predict_path: str | Path | None
+    predict_split: Literal["train", "test"]
+
+    def to_predict(self) -> Sentences:
+        """Return the input of ``predict``."""
+
+    def train_dataloader(self) -> Sized:
+        """Make the loader of the training data."""
+
+
+def corpus_of(trainer: Trainer) -> Corpus:
+    """Return the data module of a trainer."""
+    return cast("Corpus", trainer.datamodule)  # type: ignore[attr-defined]

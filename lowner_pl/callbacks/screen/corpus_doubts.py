@@ -1,0 +1,117 @@
+"""Warnings about data from which a tagger can't learn, or that look like a mistake."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from lowner_pl.callbacks.screen.corpus_facts import SplitFacts
+
+MANY_SUBWORDS = 4.0  # per word
+UNSPELT_SHARE = 0.1
+RARE, FREQUENT = 2, 10
+MANY_TYPES = 20
+
+
+def doubts(splits: Sequence[SplitFacts], backbone: str) -> list[str]:
+    """Collect all warnings about the data.
+
+    Args:
+        splits: Training data, dev data and test sets.
+        backbone: Name of the backbone.
+    """
+    train, dev, *_ = splits
+    found = [*_spelling_doubts(splits, backbone), *_slips(splits)]
+    if not dev.types:
+        found.append(f"{no_dev_entities(dev)} Give `dev_path` a file that has entities.")
+    return [*found, *filter(None, [misread_tags(train, dev)])]
+
+
+def no_dev_entities(dev: SplitFacts) -> str:
+    """Say that no dev score can be above 0."""
+    return (
+        f"The {dev.sentences:,} dev sentences have no entity, so dev F1 is always 0, and `best` is "
+        "the first epoch."
+    )
+
+
+def misread_tags(train: SplitFacts, dev: SplitFacts) -> str | None:
+    """Say why the entity types look as if tags were misread, or return ``None`` if they don't."""
+    if dev.types and not dev.types.keys() & train.types.keys():
+        return (
+            f"Training and dev data have no entity type in common ({_named(train.types)}; "
+            f"{_named(dev.types)}). Rename types with `--data.type_map`."
+        )
+    rare = sum(count <= RARE for count in train.types.values())
+    if len(train.types) >= MANY_TYPES and 2 * rare > len(train.types):
+        return (
+            f"The training data have {len(train.types):,} entity types, and {rare:,} of them have "
+            f"only one or two entities ({_named(train.types)}). Perhaps the tags are in another "
+            "column (`--data.tag_column`)."
+        )
+    return None
+
+
+def spells_nothing(split: SplitFacts, backbone: str) -> str | None:
+    """Say that the vocabulary spells the words of a split badly, or return ``None`` if well."""
+    coverage = split.coverage
+    if coverage is None or not coverage.words:
+        return None
+    data = f"the words in the {'training' if split.name == 'train' else split.name} data"
+    unknown, pieces = coverage.unknown / coverage.words, coverage.bytes / coverage.words
+    if unknown >= UNSPELT_SHARE:
+        return (
+            f"The vocabulary of the backbone {backbone!r} does not know {unknown:.0%} of {data}. "
+            f"The tagger reads {coverage.unknown_token} instead of them. Choose a backbone that "
+            "knows their script."
+        )
+    many = coverage.per_word > MANY_SUBWORDS
+    if not many and pieces < UNSPELT_SHARE:
+        return None
+    how = (
+        f", {pieces:.0%} of them at least partly by single bytes" if pieces >= UNSPELT_SHARE else ""
+    )
+    return (
+        f"The backbone {backbone!r} spells {data} in {coverage.per_word:.1f} subwords each on "
+        f"average{how}. It has hardly seen this language, and more training does not make up for "
+        "that. Choose a backbone that was trained on it."
+    )
+
+
+def _spelling_doubts(splits: Sequence[SplitFacts], backbone: str) -> list[str]:
+    """Warn of badly spelt training data, or else of each other split that is badly spelt."""
+    said = [spells_nothing(split, backbone) for split in splits]
+    if said[0]:
+        return [said[0]]
+    return [text for text in said[1:] if text]
+
+
+def _slips(splits: Iterable[SplitFacts]) -> list[str]:
+    """Point out rare types whose name is nearly that of a frequent type."""
+    counts = sum((split.types for split in splits), Counter[str]())
+    found = []
+    for rare, count in counts.items():
+        near = [t for t in counts if counts[t] >= FREQUENT and t != rare and _are_near(rare, t)]
+        if count <= RARE and near:
+            often = max(near, key=counts.__getitem__)
+            entities = "1 entity" if count == 1 else f"{count} entities"
+            found.append(
+                f"The entity type {rare!r} has {entities}, {often!r} has {counts[often]:,}. If it "
+                f"is a typing error, add `--data.type_map '{{{rare}: {often}}}'`."
+            )
+    return found
+
+
+def _are_near(one: str, other: str) -> bool:
+    """Tell whether two names differ only in case, or in one letter added, changed or swapped."""
+    short, long = sorted((one.casefold(), other.casefold()), key=len)
+    if sorted(short) == sorted(long):
+        return True
+    pairs = enumerate(zip(short, long, strict=False))
+    start = next((place for place, (a, b) in pairs if a != b), len(short))
+    more = len(long) - len(short)
+    return len(long) >= 3 and more <= 1 and long[start + 1 :] == short[start + 1 - more :]
+
+
+def _named(types: Counter[str]) -> str:
+    """List the most frequent types."""
+    names = [repr(type_[:30]) for type_, _ in types.most_common(3)]
+    return ", ".join(names) + (", …" if len(types) > len(names) else "")
