@@ -38,7 +38,7 @@ def blocks(page: Path, *languages: str) -> list[str]:
 
 def commands(page: Path, program: str) -> list[list[str]]:
     """Read the commands of a page that run a program, as words without the program's own."""
-    lines = chain(*(re.sub(r"\\\n\s*", "", code).splitlines() for code in blocks(page, "", "sh")))
+    lines = chain(*(re.sub(r"\\\n\s*", "", code).splitlines() for code in blocks(page, "")))
     found = [shlex.split(line, comments=True) for line in lines if program in line]
     own = shlex.split(program)
     return [words[len(own) :] for words in found if words[: len(own)] == own]
