@@ -11,7 +11,7 @@ ALLOWED: dict[str, set[str]] = {
     "runs": set(),
     "corpus": {"runs"},
     "encoding": {"corpus"},
-    "augmentation": {"corpus"},
+    "augmentation": {"corpus", "runs"},
     "metrics": {"corpus"},
     "nn": {"corpus", "encoding", "augmentation", "runs"},
     "modules": {"corpus", "encoding", "augmentation", "nn", "metrics", "runs"},

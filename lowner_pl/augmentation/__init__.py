@@ -1,4 +1,4 @@
-"""Floor 1: tagged sentences → new tagged sentences."""
+"""Floor 1: augmentations, which turn tagged sentences into new tagged sentences."""
 
 from lowner_pl.augmentation.base import Augmenter
 from lowner_pl.augmentation.code_mixing import (

@@ -1,4 +1,4 @@
-"""What all augmentations share: only new sentences come out, and every other is counted."""
+"""The base class of augmentations: it passes on new sentences only, and counts the others."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,21 +15,21 @@ UNCHANGED = "unchanged"
 
 
 class Augmenter(ABC):
-    """Makes new tagged sentences of tagged sentences. Leaf classes say how in :meth:`propose`.
+    """Turns tagged sentences into new tagged sentences. Subclasses implement :meth:`propose`.
 
-    An augmenter has no state: what comes out is a function of its options, the sentences and the
-    seed. The sentences stay as they are.
+    An augmenter has no state: the new sentences depend only on its options, the given sentences
+    and the seed. The given sentences are not changed.
     """
 
     name: str
-    """Part of the run folder's name, such as ``labelwise``."""
+    """Name of the method in run folders, such as ``labelwise``."""
 
     @abstractmethod
     def propose(self, sentences: Iterable[Sentence], *, seed: int) -> Iterator[Candidate]:
         """Yield a candidate, or the reason why there is none, for each sentence and round.
 
         Args:
-            sentences: Tagged sentences; may be gone over more than once.
+            sentences: Tagged sentences. They may be iterated several times.
             seed: The same seed gives the same candidates.
         """
 
@@ -40,30 +40,30 @@ class Augmenter(ABC):
         seed: int,
         report: AugmentationReport | None = None,
     ) -> Iterator[Sentence]:
-        """Yield new sentences, one at a time: none has the words of a given one or of another.
+        """Yield new sentences one by one: their words differ from all given and earlier ones.
 
-        Memory holds the entities and a short key of each sentence, not the sentences.
+        Memory holds the entities and a short key of each sentence, but not the sentences.
 
         Args:
-            sentences: Tagged sentences, which are gone over several times: a list, or an object
-                that reads them from disk anew.
+            sentences: Tagged sentences that can be iterated several times: a list, or an object
+                that reads them from disk each time.
             seed: The same seed gives the same sentences.
-            report: Takes the counts.
+            report: Counts to fill in.
 
         Raises:
-            ValueError: If the sentences can be gone over only once, or hold no entity.
+            ValueError: If the sentences can be iterated only once or have no entities.
         """
         if iter(sentences) is sentences:
             raise ValueError(
-                f"The sentences to augment must be read several times, was: a "
-                f"{type(sentences).__name__}, which is used up by the first. Give a list."
+                f"A {type(sentences).__name__} can be iterated only once, but augmenting needs to "
+                "read the sentences several times. Give a list."
             )
         return self._new(sentences, seed, AugmentationReport() if report is None else report)
 
     def _new(
         self, sentences: Iterable[Sentence], seed: int, report: AugmentationReport
     ) -> Iterator[Sentence]:
-        """Yield the candidates that are new, and count the others."""
+        """Yield the new candidates, and count the others."""
         source = SeenSentences()
         for sentence in sentences:
             source.add(sentence)
@@ -78,11 +78,11 @@ def replaced(
     *,
     language: str | None,
 ) -> Sentence | None:
-    """Return the sentence with other words for its entities, or ``None`` where none changed.
+    """Replace the words of a sentence's entities. If no word changes, return ``None``.
 
     Args:
         sentence: The sentence.
-        mentions: The new words of each entity, at least 1; ``None`` keeps the words.
+        mentions: The new words of each entity, at least 1. ``None`` keeps the words.
         language: Language of the new sentence.
     """
     words: list[str] = []

@@ -1,4 +1,4 @@
-"""Entities replaced by entities of another language (section 2.5 of MELM)."""
+"""Code-mixing: replacing entities by entities of another language (MELM, section 2.5)."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
@@ -13,28 +13,28 @@ from lowner_pl.corpus import NO_ENTITY, Candidate, Sentence
 
 Mention = tuple[str, ...]
 Mentions = dict[str, dict[str, list[Mention]]]
-"""The different entities of each language and type, in order of appearance."""
+"""The distinct entities of each language and type, in order of appearance."""
 Choose = Callable[[str, str, str, Mention, Random], Mention | None]
-"""From language, into language, type, words and randomness to the words of the new entity."""
+"""Chooses a new entity, given its source and target language, type, words and randomness."""
 
 
 class CodeMixing(Augmenter, ABC):
-    """One copy of each sentence, with the entities of another language for its own.
+    """Copies each sentence once, with entities of another language in place of its own.
 
-    The other language is drawn uniformly for each sentence; every entity is replaced by one of
-    its type from that language's sentences. Where there is none, the entity stays. The new sentence
-    has the other language, that of its new entities, which a language marker is to name.
+    The other language is drawn uniformly for each sentence. Every entity is replaced by an entity
+    of the same type from that language's sentences, or kept if there is none. The new sentence is
+    labelled with the other language, since language markers name the language of the entities.
     """
 
     @abstractmethod
     def chooser(self, mentions: Mentions) -> Choose:
-        """Return what chooses the new entities; see :data:`Choose`."""
+        """Make the function that chooses new entities; see :data:`Choose`."""
 
     def propose(self, sentences: Iterable[Sentence], *, seed: int) -> Iterator[Candidate]:
         """Yield a candidate for each sentence.
 
         Raises:
-            ValueError: If a sentence has no language, or all have the same.
+            ValueError: If a sentence has no language, or all have the same language.
         """
         mentions = {
             language: mentions_by_type(s for s in sentences if s.language == language)
@@ -53,12 +53,12 @@ class CodeMixing(Augmenter, ABC):
 
 
 class RandomCodeMixing(CodeMixing):
-    """Code-Mix-random: entities drawn uniformly from the different ones of the other language."""
+    """Code-Mix-random: draws entities uniformly from the distinct ones of the other language."""
 
     name = "mix-random"
 
     def chooser(self, mentions: Mentions) -> Choose:
-        """Return a uniform choice."""
+        """Make a function that draws uniformly."""
 
         def choose(source: str, target: str, type_: str, words: Mention, random: Random) -> Mention:
             del source
@@ -68,15 +68,15 @@ class RandomCodeMixing(CodeMixing):
 
 
 class EntitySimilarityCodeMixing(CodeMixing):
-    r"""Code-Mix-ess: the most similar entity of the other language (eq. 2 and 3 of MELM).
+    r"""Code-Mix-ess: takes the most similar entity of the other language (MELM, eq. 2 and 3).
 
     .. math:: e_{sub} = \mathrm{argmax}_{\tilde e} \cos(\mathrm{Emb}(e), \mathrm{Emb}(\tilde e))
 
-    Of equally similar ones (to nine digits), the one that comes first in the sentences is taken.
-    Entities without a known word are neither replaced nor put in.
+    If several entities are equally similar (to nine digits), the first in the sentences is taken.
+    An entity without a word vector is neither replaced nor used as a replacement.
 
     Args:
-        vectors: The word vectors, those of all languages in one space.
+        vectors: The word vectors. Those of all languages lie in the same space.
     """
 
     name = "mix-ess"
@@ -85,7 +85,7 @@ class EntitySimilarityCodeMixing(CodeMixing):
         self.vectors = vectors
 
     def chooser(self, mentions: Mentions) -> Choose:
-        """Return a search for the highest cosine."""
+        """Make a function that finds the entity with the highest cosine similarity."""
         self.vectors.check(list(mentions))
         known = {language: self._known(language, mentions[language]) for language in mentions}
         tables = {
@@ -116,7 +116,7 @@ class EntitySimilarityCodeMixing(CodeMixing):
     def _known(
         self, language: str, types: dict[str, list[Mention]]
     ) -> dict[str, dict[Mention, Vector]]:
-        """Return the mean vector, of length 1, of each entity that has one."""
+        """Compute the mean vector, scaled to length 1, of each entity that has one."""
         words = {w for mentions in types.values() for mention in mentions for w in mention}
         vectors = self.vectors.lookup(language, sorted(words | {word.lower() for word in words}))
         return {
@@ -130,31 +130,31 @@ class EntitySimilarityCodeMixing(CodeMixing):
 
 
 def _languages(sentences: Iterable[Sentence]) -> list[str]:
-    """Return the languages in order of appearance.
+    """Collect the languages of the sentences in order of appearance.
 
     Raises:
-        ValueError: If a sentence has none, or there are fewer than two.
+        ValueError: If a sentence has no language, or there are fewer than two languages.
     """
     languages: dict[str, None] = {}
     for sentence in sentences:
         if sentence.language is None:
             raise ValueError(
-                "Code-mixing needs the language of every sentence, was: none for "
-                f"{' '.join(sentence.words[:20])!r}. Give `language` to its corpus."
+                f"The language of {sentence.excerpt} is unknown, but code-mixing needs it. Set "
+                "`language` for its corpus."
             )
         languages[sentence.language] = None
     if len(languages) < 2:
         raise ValueError(
-            f"Code-mixing needs sentences in at least 2 languages, was: {', '.join(languages)}. "
-            "Use it with a `MultilingualDataModule`."
+            f"All sentences are in {', '.join(languages) or 'no language'}, but code-mixing needs "
+            "at least 2 languages. Use it with a `MultilingualDataModule`."
         )
     return list(languages)
 
 
 def _check_widths(source: str, unit: Vector, target: str, matrix: Vector) -> None:
-    """Refuse vectors that cannot lie in one space."""
+    """Refuse vectors of different widths: they cannot lie in the same space."""
     if matrix.shape[1] != len(unit):
         raise ValueError(
-            f"The word vectors of all languages must have one width, was: {len(unit)} for {source} "
-            f"and {matrix.shape[1]} for {target}. Use vectors aligned in one space."
+            f"The word vectors of {source} have {len(unit)} dimensions and those of {target} have "
+            f"{matrix.shape[1]}. Use vectors that are aligned in one space."
         )

@@ -1,4 +1,4 @@
-"""The filter of MELM: keep the candidates that a tagger of gold data tags as they are tagged."""
+"""MELM's filter: keep the candidates on whose tags a tagger trained on gold data agrees."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -20,17 +20,17 @@ def consistent(
     gold: Iterable[Sentence],
     report: AugmentationReport | None = None,
 ) -> Iterator[Sentence]:
-    """Return the candidates whose tags are all as predicted (section 2.4 of MELM), and new.
+    """Yield the new candidates whose tags all equal the predicted ones (MELM, section 2.4).
 
     Args:
         candidates: Tagged sentences.
         predicted: The tags that a tagger trained on the gold sentences gives each candidate.
-        gold: Sentences whose words are not to come out again.
-        report: Takes the counts. A sentence counts under the first reason that applies: its tags
-            differ, it is a duplicate of a gold sentence, it is one of an earlier candidate kept.
+        gold: Sentences whose words must not come out again.
+        report: Counts to fill in. A dropped sentence counts under the first reason that applies:
+            its tags differ, it repeats a gold sentence, or it repeats a kept candidate.
 
     Raises:
-        ValueError: If there is not one prediction for each word of each candidate.
+        ValueError: If there is not exactly one prediction for each word of each candidate.
     """
     report = AugmentationReport() if report is None else report
 
@@ -39,8 +39,8 @@ def consistent(
             report.sentences_in += 1
             if len(tags) != len(candidate.words):
                 raise ValueError(
-                    f"Predicted tags must be one per word, was: {len(tags)} for "
-                    f"{' '.join(candidate.words[:20])!r}. Tag the candidates themselves, in order."
+                    f"There are {len(tags)} predicted tags for the {len(candidate.words)} words of "
+                    f"{candidate.excerpt}. Predict the tags of these candidates, in their order."
                 )
             yield candidate if tuple(tags) == candidate.tags else TAGS_DIFFER
 

@@ -1,4 +1,4 @@
-"""Tagged sentences as one row of label tokens and words, and back from what a model wrote."""
+"""Labelled text: tagged sentences as sequences of label tokens and words, as in DAGA."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -16,11 +16,11 @@ UnknownWords = Literal["keep", "drop"]
 
 
 class Token(NamedTuple):
-    """A label token or a word; a word may be spelt as a label is.
+    """A label token or a word. A word may have the same text as a label.
 
     Attributes:
-        text: The word, or the tag that the label stands for.
-        is_label: Which of the two it is.
+        text: The word, or the tag of the label.
+        is_label: Whether this is a label.
     """
 
     text: str
@@ -28,14 +28,14 @@ class Token(NamedTuple):
 
 
 def labelled(sentence: Sentence) -> list[Token]:
-    """Return a sentence with a label token before each word of an entity (Ding et al., 2020).
+    """Put a label token before each word of an entity (Ding et al., 2020).
 
     Raises:
         ValueError: If the sentence has no tags.
     """
     if sentence.tags is None:
         raise ValueError(
-            f"A sentence needs tags to be labelled, was: {' '.join(sentence.words[:20])!r} without."
+            f"{sentence.excerpt} has no tags, so it can't be labelled. Give a file with tags."
         )
     return [
         token
@@ -47,13 +47,13 @@ def labelled(sentence: Sentence) -> list[Token]:
 def parsed(
     tokens: Sequence[Token], *, language: str | None = None, unknown: UnknownWords = "keep"
 ) -> Candidate:
-    """Return the sentence that a row of tokens stands for, or what is wrong with it.
+    """Convert tokens back to a tagged sentence, or return what is wrong with them.
 
     Args:
         tokens: Label tokens and words.
         language: Language of the sentence.
-        unknown: Whether a sentence with some words ``<unk>`` is kept. One without any other word
-            never is.
+        unknown: Whether to keep or drop a sentence in which some words are ``<unk>``. A sentence
+            without any other word is always dropped.
     """
     words = [token.text for token in tokens if not token.is_label]
     if not words:
@@ -77,7 +77,7 @@ def parsed(
 
 
 def _is_legal(tags: Sequence[str]) -> bool:
-    """Return whether each ``I-`` tag continues an entity of its type."""
+    """Tell whether each ``I-`` tag continues an entity of its type."""
     before = "O"
     for tag in tags:
         if tag.startswith("I-") and before[2:] != tag[2:]:
@@ -87,10 +87,10 @@ def _is_legal(tags: Sequence[str]) -> bool:
 
 
 class TokenVocabulary:
-    """Numbers tokens: 0 ends and begins a sentence, 1 is any unknown token, then labels and words.
+    """The ids of tokens: 0 for a sentence boundary, 1 for unknown words, then labels and words.
 
     Args:
-        labels: Label tokens, as tags.
+        labels: The tags of the label tokens.
         words: The words.
     """
 
@@ -108,28 +108,25 @@ class TokenVocabulary:
 
     @classmethod
     def of(cls, sentences: Iterable[Sentence]) -> "TokenVocabulary":
-        """Return the vocabulary of sentences: their labels, and the words they have twice or more.
+        """Collect all labels of the sentences, and the words that occur at least twice.
 
         Raises:
-            ValueError: If they hold no entity, or no word twice.
+            ValueError: If the sentences have no entity, or no word occurs twice.
         """
         counts = Counter(token for sentence in sentences for token in labelled(sentence))
         labels = sorted(token.text for token in counts if token.is_label)
         words = [t.text for t, count in counts.items() if count > 1 and not t.is_label]
         if not labels or not words:
-            missing = "no entity" if not labels else "no word twice"
-            raise ValueError(
-                "A vocabulary of labelled text needs entities, and words that are there more than "
-                f"once, was: {missing} in the training sentences. Give more of them."
-            )
+            problem = "have no entities" if not labels else "have no word that occurs twice"
+            raise ValueError(f"The training sentences {problem}. Train on more sentences.")
         return cls(labels, words)
 
     def encode(self, tokens: Iterable[Token]) -> list[int]:
-        """Return the ids of tokens."""
+        """Convert tokens to ids."""
         return [self._ids.get(token, self.unknown) for token in tokens]
 
     def decode(self, ids: Iterable[int]) -> list[Token]:
-        """Return the tokens of ids."""
+        """Convert ids to tokens."""
         return [self._tokens[id_] for id_ in ids]
 
     def __len__(self) -> int:

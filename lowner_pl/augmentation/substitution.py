@@ -1,34 +1,33 @@
-"""Entities replaced by others of their type."""
+"""Label-wise substitution: replacing entities by others of the same type."""
 
 from collections.abc import Iterable, Iterator
 from random import Random
 
 from lowner_pl.augmentation.base import UNCHANGED, Augmenter, replaced
 from lowner_pl.corpus import NO_ENTITY, Candidate, Sentence
+from lowner_pl.runs.ranges import check_range
 
 
 class LabelWiseSubstitution(Augmenter):
     """Mention replacement (`Dai and Adel, 2020 <https://arxiv.org/abs/2010.11683>`_).
 
-    In each round, each entity of a sentence is replaced with some probability, by one drawn
-    uniformly from the different entities of its type in the sentences, itself among them.
+    In each round, each entity of a sentence is replaced with a given probability. The replacement
+    is drawn uniformly from all distinct entities of its type in the sentences, itself included.
 
     Args:
-        probability: Of replacing an entity, above 0 and at most 1.
-        rounds: Candidates made of each sentence, at least 1. The sentences of fewer rounds are
-            the first of those of more.
+        probability: Probability of replacing an entity, above 0 and at most 1.
+        rounds: Number of candidates per sentence, at least 1. More rounds only add sentences after
+            those of fewer rounds.
 
     Raises:
-        ValueError: If an option is out of its range.
+        ValueError: If an option is out of range.
     """
 
     name = "labelwise"
 
     def __init__(self, *, probability: float = 0.3, rounds: int = 3) -> None:
-        if not 0.0 < probability <= 1.0:
-            raise ValueError(f"`probability` must be above 0 and at most 1, was: {probability}.")
-        if rounds < 1:
-            raise ValueError(f"`rounds` must be at least 1, was: {rounds}.")
+        check_range("probability", probability, 0.0, 1.0, open_below=True)
+        check_range("rounds", rounds, 1)
         self.probability = probability
         self.rounds = rounds
 
@@ -50,7 +49,7 @@ class LabelWiseSubstitution(Augmenter):
 
 
 def mentions_by_type(sentences: Iterable[Sentence]) -> dict[str, list[tuple[str, ...]]]:
-    """Return the different entities of each type, as their words, in order of appearance."""
+    """Collect the distinct entities of each type, as words, in order of appearance."""
     mentions: dict[str, dict[tuple[str, ...], None]] = {}
     for sentence in sentences:
         for entity in sentence.entities:

@@ -1,42 +1,43 @@
-"""Word vectors of several languages in one space: from ``.vec`` files, or from a function."""
+"""Word vectors of several languages in one space, from ``.vec`` files or a function."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from lowner_pl.corpus import place
 
 Vector = NDArray[np.float64]
 
 
 class WordVectors(ABC):
-    """Where the vectors of words come from; those of all languages lie in one space."""
+    """A source of word vectors. Those of all languages lie in the same space."""
 
     @abstractmethod
     def lookup(self, language: str, words: Collection[str]) -> dict[str, Vector]:
-        """Return the vectors of the words that have one, each of shape ``(H,)``.
+        """Look up the vectors of words, each of shape ``(H,)``. Unknown words are left out.
 
         Args:
             language: Language of the words.
-            words: The words; their lower-cased forms, too, where those may be used.
+            words: The words. Include their lower-cased forms if those may be used.
 
         Raises:
-            ValueError: If there are no vectors of the language.
+            ValueError: If there are no vectors for the language.
         """
 
-    def check(self, languages: Collection[str]) -> None:  # noqa: B027 - most have all languages
-        """Make sure that there are vectors of each language, before any is read."""
+    def check(self, languages: Collection[str]) -> None:  # noqa: B027 - not all sources can tell
+        """Make sure that there are vectors for each language, before reading any."""
 
 
 class VecFiles(WordVectors):
     """Text files of aligned vectors, one per language.
 
-    The format is that of `MUSE <https://github.com/facebookresearch/MUSE>`_ and fastText: the first
-    line has the number of words and the width; every other has a word and its numbers, separated
-    by blanks. Of a word that is there twice, the first counts. Only words that are asked for are
-    kept in memory.
+    The format is that of `MUSE <https://github.com/facebookresearch/MUSE>`_ and fastText. The first
+    line has the number of words and of dimensions; every other line has a word and its numbers,
+    separated by spaces. If a word occurs twice, its first line counts. Only the vectors that are
+    looked up are kept in memory.
 
     Args:
         files: The file of each language, such as ``{en: wiki.multi.en.vec}``.
@@ -49,43 +50,42 @@ class VecFiles(WordVectors):
         """Make sure that each language has a file.
 
         Raises:
-            ValueError: If one has none.
-            FileNotFoundError: If one does not exist.
+            ValueError: If a language has no file.
+            FileNotFoundError: If a file does not exist.
         """
         if missing := sorted(set(languages) - set(self.files)):
             raise ValueError(
-                f"Each language must have word vectors, was: none for {', '.join(missing)}; there "
-                f"are {', '.join(sorted(self.files)) or 'none at all'}. Add its .vec file to "
-                "`files`, or take the vectors from a function."
+                f"There are word vectors for {', '.join(sorted(self.files)) or 'no language'}, but "
+                f"not for {', '.join(missing)}. Add the missing .vec files to `files`."
             )
         for language in languages:
             if not Path(self.files[language]).is_file():
                 raise FileNotFoundError(
-                    f"A file of word vectors must exist, was: '{self.files[language]}' for "
-                    f"{language}. Check the path."
+                    f"The word vectors of {language}, '{self.files[language]}', do not exist. "
+                    "Check the path."
                 )
 
     def lookup(self, language: str, words: Collection[str]) -> dict[str, Vector]:
-        """Return the vectors of the words that the file of the language has."""
+        """Look up words in the file of their language."""
         self.check([language])
         return read_vectors(self.files[language], words)
 
 
 class VectorFunction(WordVectors):
-    """Vectors that a function computes, such as the mean of a backbone's input embeddings.
+    """Vectors from a function, such as the mean of a backbone's input embeddings.
 
     Args:
-        function: Gives the vector of a word, ``(H,)``, or ``None``.
+        function: Returns the vector of a word, ``(H,)``, or ``None`` for an unknown word.
     """
 
-    def __init__(self, function: Callable[[str], Any]) -> None:
+    def __init__(self, function: Callable[[str], object]) -> None:
         self.function = function
 
     def lookup(self, language: str, words: Collection[str]) -> dict[str, Vector]:
-        """Return the vectors of the words that the function has one for.
+        """Call the function for each word.
 
         Raises:
-            ValueError: If a vector has another width than the others, or holds no numbers.
+            ValueError: If a vector has another shape than the first, or a number is not finite.
         """
         del language
         vectors: dict[str, Vector] = {}
@@ -97,22 +97,22 @@ class VectorFunction(WordVectors):
             shape = shape or vector.shape
             if vector.ndim != 1 or vector.shape != shape or not np.isfinite(vector).all():
                 raise ValueError(
-                    f"The vector of a word must be {shape} finite numbers as of the others, was: "
-                    f"{vector.shape} for {word!r}. Check the function."
+                    f"The vector of {word!r} has shape {vector.shape}, but it must be finite "
+                    f"numbers of shape {shape} like the first. Check the function."
                 )
             vectors[word] = vector
         return vectors
 
 
 def read_vectors(path: str | Path, words: Collection[str]) -> dict[str, Vector]:
-    """Return the vectors that a ``.vec`` file has of the words; see :class:`VecFiles`.
+    """Read the vectors of some words from a ``.vec`` file; see :class:`VecFiles`.
 
     Args:
         path: The file.
-        words: Which to keep.
+        words: The words to look for.
 
     Raises:
-        ValueError: If the file is malformed, naming the line.
+        ValueError: If the file is malformed; the message names the line.
     """
     wanted = {word.encode(): word for word in words}
     vectors: dict[str, Vector] = {}
@@ -123,29 +123,29 @@ def read_vectors(path: str | Path, words: Collection[str]) -> dict[str, Vector]:
             parts = line.split()
             if len(parts) != width + 1:
                 raise ValueError(
-                    f"{path}:{line_number}: A word vector must have {width} numbers as the first "
-                    f"line says, was: {max(len(parts) - 1, 0)} in {_shown(line)}. Get the file "
-                    "anew."
+                    f"{place(str(path), line_number)}: {_shown(line)} has "
+                    f"{max(len(parts) - 1, 0)} numbers, but the first line announces {width}. "
+                    "Download the file again."
                 )
             if (word := wanted.get(parts[0])) is not None and word not in vectors:
                 vectors[word] = _numbers(path, line_number, parts[1:])
-            elif b"n" in line[len(parts[0]) :].lower():  # as nan and inf have it, and no number
+            elif b"n" in line[len(parts[0]) :].lower():  # only nan and inf contain an n
                 _numbers(path, line_number, parts[1:])
     if line_number - 1 != count:
         raise ValueError(
-            f"{path}: A file of word vectors must have the {count:,} words that its first line "
-            f"says, was: {line_number - 1:,}. It may be cut off; get it anew."
+            f"{path} has {line_number - 1:,} words, but its first line announces {count:,}. It may "
+            "be cut off: download it again."
         )
     return vectors
 
 
 def mean_vector(words: Sequence[str], vectors: dict[str, Vector]) -> Vector | None:
-    r"""Return the mean vector of the words that have one, ``(H,)``.
+    r"""Compute the mean vector of the known words of an entity (MELM, eq. 2). Shape ``(H,)``.
 
     .. math:: \mathrm{Emb}(e) = \frac{1}{|e|} \sum_i \mathrm{MUSE}(e_i)
 
-    is eq. 2 of MELM, over the known words. A word is looked up as written and then lower-cased.
-    ``None`` where no word is known, or the mean is 0 and has no direction.
+    A word is looked up as written, then lower-cased. The result is ``None`` if no word is known, or
+    if the mean is 0 and so has no direction.
     """
     found = [
         vectors[form]
@@ -159,18 +159,18 @@ def mean_vector(words: Sequence[str], vectors: dict[str, Vector]) -> Vector | No
 
 
 def _header(path: str | Path, line: bytes) -> tuple[int, int]:
-    """Return the number of words and the width of the vectors."""
+    """Read the number of words and of dimensions from the first line."""
     parts = line.split()
     if len(parts) == 2 and all(part.isdigit() and int(part) > 0 for part in parts):
         return int(parts[0]), int(parts[1])
     raise ValueError(
-        f"{path}:1: A file of word vectors must begin with the number of words and the width, such "
-        f"as '200000 300', was: {_shown(line)}. Use the text format of MUSE and fastText."
+        f"{place(str(path), 1)}: {_shown(line)} is not the number of words and of dimensions, such "
+        "as '200000 300'. Use the text format of MUSE and fastText."
     )
 
 
 def _numbers(path: str | Path, line_number: int, parts: Sequence[bytes]) -> Vector:
-    """Return the numbers of a line."""
+    """Read the numbers of a line."""
     try:
         vector = np.array([float(part) for part in parts])
     except ValueError:
@@ -178,14 +178,14 @@ def _numbers(path: str | Path, line_number: int, parts: Sequence[bytes]) -> Vect
     if not np.isfinite(vector).all():
         odd = next(part for part in parts if not _is_number(part))
         raise ValueError(
-            f"{path}:{line_number}: A word vector must hold finite numbers, was: {_shown(odd)}. "
-            "Get the file anew, or remove the line and lower the count in the first."
+            f"{place(str(path), line_number)}: {_shown(odd)} is not a finite number. Download the "
+            "file again, or remove the line and lower the count in the first line."
         )
     return vector
 
 
 def _is_number(part: bytes) -> bool:
-    """Return whether a part of a line is a finite number."""
+    """Tell whether a part of a line is a finite number."""
     try:
         return bool(np.isfinite(float(part)))
     except ValueError:
@@ -193,5 +193,5 @@ def _is_number(part: bytes) -> bool:
 
 
 def _shown(text: bytes) -> str:
-    """Return the beginning of a line for a message."""
-    return repr(text[:60].decode("utf-8", "replace").strip())
+    """Quote the beginning of a line for a message."""
+    return repr(text[:80].decode("utf-8", "replace").strip())

@@ -1,6 +1,6 @@
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ from lowner_pl.corpus import AugmentationReport, Sentence
 VECTORS: dict[str, list[float]] = {
     "bank": [1.0, 0.1],
     "bird": [0.0, 1.0],
-    "Bundesbank": [2.0, 0.0],  # longer, and of a smaller angle to "bank" than the next
+    "Bundesbank": [2.0, 0.0],  # longer, and at a smaller angle to "bank" than "geld"
     "geld": [1.0, 0.5],
     "vogel": [0.1, 1.0],
     "banco": [1.0, 0.0],
@@ -36,12 +36,12 @@ def similar(vectors: dict[str, list[float]]) -> EntitySimilarityCodeMixing:
     return EntitySimilarityCodeMixing(VectorFunction(vectors.get))
 
 
-def words(sentences: Any) -> list[str]:
+def words(sentences: Iterable[Sentence]) -> list[str]:
     return [" ".join(sentence.words) for sentence in sentences]
 
 
-def test_the_most_similar_entity_comes_by_hand() -> None:
-    # "Bank of England" is known by "bank": cosines with vogel (0.1 + 0.1)/… = 0.198,
+def test_the_most_similar_entity_is_chosen_in_an_example_worked_out_by_hand() -> None:
+    # Only "bank" of "Bank of England" has a vector. Its cosines: with vogel (0.1 + 0.1)/… = 0.198,
     # Bundesbank 0.995, geld 0.935.
     new = list(similar(VECTORS).augment([*ENGLISH, *GERMAN], seed=0))
     assert words(new) == [
@@ -54,7 +54,7 @@ def test_the_most_similar_entity_comes_by_hand() -> None:
     assert [sentence.language for sentence in new] == ["de", "de", "en", "en"]
 
 
-def test_the_choice_is_that_of_a_plain_search() -> None:
+def test_the_choice_equals_that_of_a_brute_force_search() -> None:
     generator = np.random.default_rng(0)
     vectors = {f"w{i}": generator.normal(size=5).tolist() for i in range(60)}
 
@@ -84,8 +84,8 @@ def test_the_choice_is_that_of_a_plain_search() -> None:
         assert mixed.words[entity.start : entity.end] == max(candidates, key=cosine)
 
 
-def test_of_equally_similar_entities_the_first_comes() -> None:
-    # Same direction, other lengths: equal cosines.
+def test_the_first_of_equally_similar_entities_is_chosen() -> None:
+    # The same direction and different lengths give equal cosines.
     vectors = {"a": [1.0, 2.0], "x": [3.0, 6.0], "y": [1.0, 2.0], "z": [0.1, 0.2]}
     for order in ("xyz", "zyx", "yzx"):
         given = [
@@ -96,7 +96,7 @@ def test_of_equally_similar_entities_the_first_comes() -> None:
 
 
 def test_rounding_does_not_decide_between_equally_similar_entities() -> None:
-    # Vectors of one direction have one cosine, but for the last digits.
+    # Vectors of the same direction have the same cosine except for the last digits.
     direction = np.array([1.1, 2.3, 0.7])
     scaled = np.arange(1, 200)[:, None] / 7 * direction
     query = np.array([0.3, 0.7, 0.1])
@@ -111,7 +111,7 @@ def test_rounding_does_not_decide_between_equally_similar_entities() -> None:
     assert words(new)[0] == "a erste"
 
 
-def test_unknown_entities_are_neither_replaced_nor_put_in() -> None:
+def test_entities_without_vectors_are_neither_replaced_nor_inserted() -> None:
     given = [
         Sentence(("zzz", "x"), ("B-X", "O"), "en"),
         Sentence(("bird", "zzz", "y"), ("B-X", "B-X", "O"), "en"),
@@ -123,7 +123,7 @@ def test_unknown_entities_are_neither_replaced_nor_put_in() -> None:
     assert report.dropped == {"unchanged": 1}
 
 
-def test_a_type_that_the_other_language_lacks_stays() -> None:
+def test_an_entity_is_kept_if_the_other_language_lacks_its_type() -> None:
     given = [
         Sentence(("bank", "bird"), ("B-X", "B-Y"), "en"),
         Sentence(("geld", "."), ("B-X", "O"), "de"),
@@ -144,7 +144,7 @@ def test_copies_equal_to_the_source_are_dropped() -> None:
         assert report.dropped == {"unchanged": 2, "no_entity": 1}
 
 
-def test_the_other_language_is_uniform_and_one_per_sentence() -> None:
+def test_each_sentence_gets_one_other_language_drawn_uniformly() -> None:
     given = [
         Sentence((f"{lang}1", f"{lang}2", f"o{i}"), ("B-P", "B-P", "O"), lang)
         for lang in ("en", "de", "es", "nl")
@@ -155,12 +155,12 @@ def test_the_other_language_is_uniform_and_one_per_sentence() -> None:
     for source, new in zip(given, mixed, strict=True):
         assert {word[:2] for word in new.words[:2]} == {new.language}
         pairs[source.language, new.language] += 1
-    # Each of four languages goes to three others, 100 times each; 8 degrees of freedom.
+    # Each of four languages maps to three others, 100 times each: 8 degrees of freedom.
     assert len(pairs) == 12
     assert sum((count - 100) ** 2 / 100 for count in pairs.values()) < 26.12  # p = 0.001
 
 
-def test_random_entities_are_uniform_over_the_different_ones() -> None:
+def test_random_entities_are_drawn_uniformly_from_the_distinct_ones() -> None:
     german = [Sentence((w, f"g{i}"), ("B-P", "O"), "de") for i, w in enumerate("abbbbc")]
     english = [Sentence(("x", f"o{i}"), ("B-P", "O"), "en") for i in range(900)]
     drawn = [
@@ -173,7 +173,7 @@ def test_random_entities_are_uniform_over_the_different_ones() -> None:
     assert sum((counts[w] - 300) ** 2 / 300 for w in "abc") < 13.82  # 2 degrees, p = 0.001
 
 
-def test_files_serve_as_functions_do(tmp_path: Path) -> None:
+def test_vectors_from_files_and_from_functions_give_the_same_sentences(tmp_path: Path) -> None:
     lines = "".join(f"{w} {' '.join(map(str, v))}\n" for w, v in VECTORS.items())
     path = tmp_path / "all.vec"
     path.write_text(f"{len(VECTORS)} 2\n{lines}")
@@ -184,23 +184,25 @@ def test_files_serve_as_functions_do(tmp_path: Path) -> None:
 
 def test_a_language_without_vectors_is_refused(tmp_path: Path) -> None:
     mixing = EntitySimilarityCodeMixing(VecFiles({"en": str(tmp_path / "en.vec")}))
-    with pytest.raises(ValueError, match="must have word vectors, was: none for de; there are en"):
+    with pytest.raises(ValueError, match="word vectors for en, but not for de"):
         list(mixing.augment([*ENGLISH, *GERMAN], seed=0))
 
 
-def test_vectors_of_two_widths_are_refused(tmp_path: Path) -> None:
+def test_vectors_of_different_widths_are_refused(tmp_path: Path) -> None:
     (tmp_path / "en.vec").write_text("1 1\nbird 1\n")
     (tmp_path / "de.vec").write_text("1 2\nvogel 1 1\n")
     files = {lang: str(tmp_path / f"{lang}.vec") for lang in ("en", "de")}
     mixing = EntitySimilarityCodeMixing(VecFiles(files))
-    with pytest.raises(ValueError, match="must have one width, was: 1 for en and 2 for de"):
+    with pytest.raises(ValueError, match="of en have 1 dimensions and those of de have 2"):
         list(mixing.augment([*ENGLISH, *GERMAN], seed=0))
 
 
 @pytest.mark.parametrize("mixing", [RandomCodeMixing(), similar(VECTORS)])
-def test_one_language_or_none_is_refused(mixing: RandomCodeMixing) -> None:
-    with pytest.raises(ValueError, match="in at least 2 languages, was: en"):
+def test_a_single_language_and_an_unknown_language_are_refused(mixing: RandomCodeMixing) -> None:
+    with pytest.raises(
+        ValueError, match="All sentences are in en, but code-mixing needs at least 2"
+    ):
         list(mixing.augment(ENGLISH, seed=0))
     unknown = Sentence(("Ann", "x"), ("B-X", "O"))
-    with pytest.raises(ValueError, match="language of every sentence, was: none for 'Ann x'"):
+    with pytest.raises(ValueError, match="The language of 'Ann x' is unknown"):
         list(mixing.augment([*ENGLISH, unknown], seed=0))

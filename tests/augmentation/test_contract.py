@@ -1,4 +1,4 @@
-"""What every augmenter promises."""
+"""What every augmenter must do."""
 
 import copy
 import inspect
@@ -25,7 +25,7 @@ from ..conftest import SAMPLE
 
 
 def spelling(word: str) -> list[float]:
-    """Return a vector of a word: counts of a few letters."""
+    """Return a word vector: the counts of a few letters."""
     return [float(word.lower().count(letter)) for letter in "aeiouns"]
 
 
@@ -37,7 +37,7 @@ AUGMENTERS: tuple[Augmenter, ...] = (
 
 
 def three_languages() -> list[Sentence]:
-    """Return the sample corpus; half of the English sentences pass for another language."""
+    """Read the sample corpus, with half of the English sentences marked as a third language."""
     english = read_conll(SAMPLE / "en" / "train.conll", language="en")
     third = [replace(sentence, language="xx") for sentence in english[1::2]]
     return [*read_conll(SAMPLE / "sw" / "train.conll", language="sw"), *english[::2], *third]
@@ -48,7 +48,7 @@ def gold(request: pytest.FixtureRequest) -> list[Sentence]:
     return [sentence.restricted_to(request.param) for sentence in three_languages()]
 
 
-def test_every_augmenter_is_held_to_the_contract() -> None:
+def test_every_augmenter_is_tested_here() -> None:
     values = [getattr(augmentation, name) for name in augmentation.__all__]
     concrete = {
         value
@@ -60,7 +60,7 @@ def test_every_augmenter_is_held_to_the_contract() -> None:
 
 
 def outside(sentence: Sentence) -> list[str]:
-    """Return the words that are in no entity."""
+    """Return the words outside entities."""
     assert sentence.tags is not None
     pairs = zip(sentence.words, sentence.tags, strict=True)
     return [word for word, tag in pairs if tag == "O"]
@@ -74,7 +74,7 @@ class TestContract:
         assert len(set(new)) == len(new)
         assert not {sentence.words for sentence in gold} & set(new)
 
-    def test_tags_are_well_formed_and_of_the_corpus(
+    def test_tags_are_well_formed_and_their_types_are_those_of_the_corpus(
         self, augmenter: Augmenter, gold: list[Sentence]
     ) -> None:
         tag_set = TagSet(sorted({e.type for s in gold for e in s.entities}))
@@ -82,7 +82,7 @@ class TestContract:
             assert sentence.tags is not None
             assert tag_set.decode(tag_set.encode(sentence.tags)) == sentence.tags
 
-    def test_context_and_the_row_of_types_stay(
+    def test_the_context_and_the_order_of_entity_types_do_not_change(
         self, augmenter: Augmenter, gold: list[Sentence]
     ) -> None:
         def frame(sentence: Sentence) -> tuple[object, ...]:
@@ -92,7 +92,7 @@ class TestContract:
         for sentence in augmenter.augment(gold, seed=0):
             assert frame(sentence) in frames
 
-    def test_new_entities_are_entities_of_their_type_in_the_corpus(
+    def test_new_entities_occur_in_the_corpus_with_the_same_type(
         self, augmenter: Augmenter, gold: list[Sentence]
     ) -> None:
         known = {(s.words[e.start : e.end], e.type) for s in gold for e in s.entities}
@@ -100,7 +100,9 @@ class TestContract:
             for e in sentence.entities:
                 assert (sentence.words[e.start : e.end], e.type) in known
 
-    def test_the_input_is_untouched(self, augmenter: Augmenter, gold: list[Sentence]) -> None:
+    def test_the_given_sentences_are_not_changed(
+        self, augmenter: Augmenter, gold: list[Sentence]
+    ) -> None:
         before = copy.deepcopy(gold)
         list(augmenter.augment(gold, seed=0))
         assert gold == before
@@ -112,7 +114,7 @@ class TestContract:
         assert one == list(augmenter.augment(gold, seed=5))
         assert one != list(augmenter.augment(gold, seed=6))
 
-    def test_sentences_are_made_as_they_are_asked_for(
+    def test_sentences_are_generated_on_demand(
         self, augmenter: Augmenter, gold: list[Sentence]
     ) -> None:
         report = AugmentationReport()
@@ -137,11 +139,11 @@ class TestContract:
         with pytest.raises(ValueError, match="no entities in the 4 sentences"):
             list(augmenter.augment(plain, seed=0))
 
-    def test_an_iterator_is_refused_before_it_is_used(
+    def test_an_iterator_is_refused_before_it_is_consumed(
         self, augmenter: Augmenter, gold: list[Sentence]
     ) -> None:
         sentences: Iterator[Sentence] = iter(gold)
-        with pytest.raises(ValueError, match="several times, was: a list_iterator"):
+        with pytest.raises(ValueError, match="A list_iterator can be iterated only once"):
             augmenter.augment(sentences, seed=0)
         assert next(sentences) == gold[0]
 
@@ -150,8 +152,8 @@ class TestContract:
             list(augmenter.augment([Sentence(("a", "b"), None, x) for x in ("en", "de")], seed=0))
 
 
-def test_another_process_makes_the_same_sentences() -> None:
-    # Hashes of strings differ from process to process.
+def test_another_process_generates_the_same_sentences() -> None:
+    # Python hashes strings differently in each process.
     code = (
         "from tests.augmentation.test_contract import *\n"
         "for augmenter in AUGMENTERS:\n"

@@ -7,16 +7,16 @@ ANN = Sentence(("Ann", "Lee", "met", "B-PER", "in", "Rome"), ("B-P", "I-P", "O",
 
 
 def tokens(text: str) -> list[Token]:
-    """Return tokens of text, in which labels stand in brackets."""
+    """Convert text to tokens; words in brackets are labels."""
     return [Token(t.strip("[]"), is_label=t.startswith("[")) for t in text.split()]
 
 
-def test_a_label_stands_before_each_word_of_an_entity() -> None:
-    # The word "B-PER" is no label.
+def test_a_label_precedes_each_word_of_an_entity() -> None:
+    # The word "B-PER" is not a label.
     assert labelled(ANN) == tokens("[B-P] Ann [I-P] Lee met B-PER in [B-L] Rome")
 
 
-def test_what_is_labelled_is_parsed_back() -> None:
+def test_parsing_undoes_labelling() -> None:
     assert parsed(labelled(ANN)) == ANN
     assert parsed(labelled(ANN), language="en") == Sentence(ANN.words, ANN.tags, "en")
 
@@ -38,11 +38,11 @@ def test_what_is_labelled_is_parsed_back() -> None:
         ("[B-P] <unk> <unk>", "unknown_words"),
     ],
 )
-def test_malformed_rows_are_refused_with_the_reason(text: str, reason: str) -> None:
+def test_malformed_sequences_are_rejected_with_the_reason(text: str, reason: str) -> None:
     assert parsed(tokens(text)) == reason
 
 
-def test_unknown_words_are_kept_among_others_or_dropped() -> None:
+def test_sentences_with_unknown_words_are_kept_or_dropped_as_requested() -> None:
     row = tokens("[B-P] <unk> left")
     assert parsed(row) == Sentence(("<unk>", "left"), ("B-P", "O"))
     assert parsed(row, unknown="drop") == "unknown_words"
@@ -51,13 +51,13 @@ def test_unknown_words_are_kept_among_others_or_dropped() -> None:
     )
 
 
-def test_neighbours_of_one_type_are_two_entities() -> None:
+def test_neighbouring_entities_of_the_same_type_stay_separate() -> None:
     sentence = parsed(tokens("[B-P] Ann [B-P] Bo [I-P] Li"))
     assert isinstance(sentence, Sentence)
     assert sentence.tags == ("B-P", "B-P", "I-P")
 
 
-def test_a_vocabulary_has_the_words_that_come_twice_and_all_labels() -> None:
+def test_a_vocabulary_has_all_labels_and_the_words_that_occur_twice() -> None:
     other = Sentence(("Ann", "met", "Oz", "met"), ("B-P", "O", "O", "O"))
     vocabulary = TokenVocabulary.of([ANN, other])
     assert vocabulary.words == ["Ann", "met"]
@@ -68,24 +68,24 @@ def test_a_vocabulary_has_the_words_that_come_twice_and_all_labels() -> None:
     assert vocabulary.decode(ids[:4]) == tokens("[B-P] Ann <unk> met")
 
 
-def test_a_vocabulary_is_the_same_from_its_parts() -> None:
+def test_a_vocabulary_can_be_rebuilt_from_its_labels_and_words() -> None:
     one = TokenVocabulary.of([ANN, ANN])
     again = TokenVocabulary(one.labels, one.words)
     assert again.encode(labelled(ANN)) == one.encode(labelled(ANN))
 
 
 @pytest.mark.parametrize(
-    ("sentence", "missing"),
+    ("sentence", "problem"),
     [
-        (Sentence(("a", "a"), ("O", "O")), "no entity"),
-        (Sentence(("a", "b"), ("B-P", "O")), "no word twice"),
+        (Sentence(("a", "a"), ("O", "O")), "have no entities"),
+        (Sentence(("a", "b"), ("B-P", "O")), "have no word that occurs twice"),
     ],
 )
-def test_sentences_without_a_vocabulary_are_refused(sentence: Sentence, missing: str) -> None:
-    with pytest.raises(ValueError, match=f"needs entities, .* was: {missing} in the training"):
+def test_sentences_without_a_vocabulary_are_refused(sentence: Sentence, problem: str) -> None:
+    with pytest.raises(ValueError, match=f"The training sentences {problem}"):
         TokenVocabulary.of([sentence])
 
 
 def test_untagged_sentences_are_refused() -> None:
-    with pytest.raises(ValueError, match="needs tags to be labelled, was: 'a b' without"):
+    with pytest.raises(ValueError, match="'a b' has no tags, so it can't be labelled"):
         labelled(Sentence(("a", "b")))

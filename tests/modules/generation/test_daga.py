@@ -215,5 +215,5 @@ def test_a_decay_out_of_range_is_refused(decay: float) -> None:
 def test_raw_text_is_refused(tmp_path: Path) -> None:
     data = TextDataModule(paths=str(ROOT / "tests" / "data" / "text"), cache_folder=str(tmp_path))
     trainer = Trainer(accelerator="cpu", logger=False, default_root_dir=tmp_path, max_epochs=1)
-    with pytest.raises(ValueError, match="needs tags to be labelled"):
+    with pytest.raises(ValueError, match="has no tags, so it can't be labelled"):
         trainer.fit(DAGALightningModule(), datamodule=data)

@@ -129,5 +129,5 @@ def test_a_checkpoint_of_another_width_is_refused(trained: Path) -> None:
 
 
 def test_a_single_sentence_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="more than once, was: no word twice"):
+    with pytest.raises(ValueError, match="have no word that occurs twice"):
         command("fit", tmp_path, "--data.train_size=1")

@@ -215,7 +215,7 @@ def test_bad_options_and_sentences(sequence_folders: dict[Kind, str]) -> None:
         module.loss([Sentence(("a",), ("O",), "sw")], generator)
     with pytest.raises(ValueError, match="Tag 'B-ORG' is not among"):
         module.loss([Sentence(("a",), ("B-ORG",), "en")], generator)
-    with pytest.raises(ValueError, match="needs tags to be labelled"):
+    with pytest.raises(ValueError, match="has no tags, so it can't be labelled"):
         module.loss([Sentence(("a",), None, "en")], generator)
     with pytest.raises(ValueError, match=r"must be among \('en', 'de'\), was: 'nl'"):
         list(generate(module, [Sentence(("a",), ("B-PER",), "nl")], seed=0))
