@@ -43,16 +43,16 @@ class ColumnGuess(NamedTuple):
         if self.separator:
             return f"The columns are separated by {self.separator!r}. Separate them by tabs."
         tags = [column for column in self.tags if column != self.word]
-        found, options = [], []
+        right: dict[str, int] = {}
         if self.word is not None and self.word != word_column:
-            found.append(f"the words seem to be in column {self.word}")
-            options.append(f"`word_column: {self.word}`")
+            right["word"] = self.word
         if tags and tag_column not in tags:
-            found.append(f"the tags seem to be in column {tags[0]}")
-            options.append(f"`tag_column: {tags[0]}`")
-        if not options:
+            right["tag"] = tags[0]
+        if not right:
             return None
-        return f"Counting from 0, {' and '.join(found)}: set {' and '.join(options)}."
+        held = [f"column {column} seems to hold the {name}s" for name, column in right.items()]
+        options = " and ".join(f"`{name}_column: {column}`" for name, column in right.items())
+        return f"Counting from 0, {' and '.join(held)}: set {options}."
 
 
 def guess_columns(lines: Iterable[str], *, comments: bool) -> ColumnGuess:

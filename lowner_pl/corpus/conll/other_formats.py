@@ -5,7 +5,10 @@ from collections.abc import Sequence
 
 from lowner_pl.corpus.conll.spellings import PREFIXED_OR_O
 
-CONVERT = "Convert it to CoNLL: a word, a tab and its tag per line, a blank line after a sentence."
+CONVERT = (
+    "Convert it to CoNLL: one word, a tab and its tag per line, and a blank line after each "
+    "sentence."
+)
 _COLUMN_NAMES = re.compile(
     r"tokens?|words?|form|text|tags?|labels?|ner|ne|ner[_-]tags?|entity|entities|bio|iob2?|iob_tag|"
     r"named_entity|pos|pos_tag|upos|xpos|lemma|chunk|chunk_tag|id|index|idx|#|sentence|sentence_id|"

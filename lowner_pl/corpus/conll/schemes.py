@@ -55,7 +55,7 @@ def misfit(tags: Iterable[str], scheme: Scheme | None = None) -> tuple[str, str]
                 return tag, f"is not a tag of the scheme {scheme}"
             others = " and ".join(f"{p}-" for p in sorted(seen - {parts[0]}) if p)
             return tag, (
-                "is of another tag scheme than the other tags, which "
+                "does not fit the scheme of the other tags, which "
                 + (f"begin with {others}" if others else "have no prefix")
             )
     return None

@@ -190,7 +190,7 @@ class _Look:
 
 _EMPTY = "mostly empty words"
 _COMMAS = "words that all end in a comma or semicolon"
-_SAME = "one word repeated through each sentence"
+_SAME = "the same word throughout each sentence"
 _TAGS = "nothing but tags"
 _LANGUAGES = "words with a language prefix"
 # What may hold for all sentences, tested with the words of each and those of the first sentence.

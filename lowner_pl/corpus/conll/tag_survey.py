@@ -47,9 +47,12 @@ class TagSurvey:
             and not any("-" in t for t in self._tags)
         ):
             # Most likely the wrong column, such as parts of speech.
-            tag = next(iter(self._tags))
-            problem = f"No word is tagged 'O', so {shown(tag)} may not be an entity type."
-            raise self._refusal(tag, problem)
+            tag, line = next(iter(self._tags.items()))
+            remedy = self._file.remedy() or "Set `tag_column`, or tag words outside entities 'O'."
+            raise ValueError(
+                f"{self._file.at(line)}: No word is tagged 'O', so {shown(tag)} may not be an "
+                f"entity type. {remedy}"
+            )
         self._refuse_bare_types(read.values())
         if changed:
             self._warn_of_changes(changed)
@@ -92,7 +95,7 @@ class TagSurvey:
         tag = next(tag for tag in order if read[tag] == wrong)
         return self._refusal(tag, f"{shown(tag)} {reason}.", first[tag])
 
-    def _refusal(self, tag: str, problem: str, word: str = "") -> ValueError:
+    def _refusal(self, tag: str, problem: str, word: str) -> ValueError:
         """Make the error for one tag, with the advice that fits the file."""
         remedy = self._file.remedy() or (_IS_IT_A_COMMENT if word[:1] == "#" else None)
         if _OUTSIDE.fullmatch(tag):
@@ -117,7 +120,7 @@ class TagSurvey:
         """Warn about tags in another spelling."""
         counts, _ = self._counted
         pairs = [f"{shown(tag)} is read as {text!r}" for tag, text in changed.items()]
-        more = ", …" if len(pairs) > 3 else ""
+        more = ", and so on" if len(pairs) > 3 else ""
         self._file.warn(
             f"{_words_have(sum(counts[tag] for tag in changed))} a tag in another spelling: "
             f"{', '.join(pairs[:3])}{more}.",
@@ -166,7 +169,8 @@ class TagSurvey:
             tag = self._file.notes.tag
             self._file.warn(
                 f"Columns {', '.join(map(str, others))} and {tag} hold tags, and column {tag} is "
-                f"read. Set `tag_column: {others[0]}`, or `tag_column: {tag}` if that is right."
+                f"read. Set `tag_column: {others[0]}` to read that one instead, or "
+                f"`tag_column: {tag}` to confirm."
             )
 
 

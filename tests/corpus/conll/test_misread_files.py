@@ -45,7 +45,7 @@ class TestWordColumn:
     ) -> None:
         message = refusal(content)
         assert "Column 0 should hold the words, but it holds " in message
-        assert "the words seem to be in column 1: set `word_column: 1`" in message
+        assert "column 1 seems to hold the words: set `word_column: 1`" in message
         (first, *_) = parse_conll(
             content.encode(), HERE, ConllFormat(word_column=1, labelled=False)
         )
@@ -58,12 +58,14 @@ class TestWordColumn:
 
     def test_without_tags_a_second_column_can_be_the_words(self) -> None:
         for line in ("{n}\t{word}", "\t{word}"):
-            with pytest.raises(ValueError, match="in column 1: set `word_column: 1`"):
+            with pytest.raises(
+                ValueError, match="column 1 seems to hold the words: set `word_column: 1`"
+            ):
                 parse_conll(rows(line).encode(), HERE, ConllFormat(labelled=False))
 
     def test_conllu_needs_the_column_of_the_words(self) -> None:
         content = rows("{n}\t{word}\t_\tNOUN\t_\t_\t0\troot\t_\tNER={tag}", before="# text = a\n")
-        assert "in column 1: set `word_column: 1`." in refusal(content)
+        assert "the words: set `word_column: 1`." in refusal(content)
         form = ConllFormat(word_column=1)
         with pytest.warns(UserWarning, match="9 words have a tag in another spelling"):
             assert parse_conll(content.encode(), HERE, form) == PLAIN
@@ -87,7 +89,7 @@ class TestWordColumn:
     def test_column_names_do_not_hide_a_wrong_word_column(self) -> None:
         content = "index\ttoken\tner\n" + rows("{n}\t{word}\t{tag}")
         assert refusal(content).startswith(", line 2: Column 0 should hold the words")
-        assert "in column 1: set `word_column: 1`" in refusal(content)
+        assert "column 1 seems to hold the words: set `word_column: 1`" in refusal(content)
 
     def test_numbers_that_are_words_are_read(self) -> None:
         assert parse("1\tO\n2\tO\n3\tO\n")[0].words == ("1", "2", "3")
@@ -137,7 +139,7 @@ class TestTagColumn:
     @pytest.mark.parametrize("last", ["NNP", "0.98", "_", "-", "http://a", "(12)"])
     def test_a_last_column_without_tags_is_refused_naming_the_right_one(self, last: str) -> None:
         content = rows("{word}\t{tag}\t" + last)
-        assert "the tags seem to be in column 1: set `tag_column: 1`." in refusal(content)
+        assert "column 1 seems to hold the tags: set `tag_column: 1`." in refusal(content)
         assert parse(content, tag_column=1) == PLAIN
 
     def test_both_columns_are_named_if_both_are_wrong(self) -> None:

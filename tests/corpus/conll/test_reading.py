@@ -193,7 +193,7 @@ class TestBadInput:
 
     def test_a_mixture_of_schemes_is_refused_with_its_line(self) -> None:
         with pytest.raises(
-            ValueError, match=f"^{HERE}, line 3: 'LOC' is of another .* begin with B-"
+            ValueError, match=f"^{HERE}, line 3: 'LOC' does not fit .* begin with B-"
         ):
             parse("a B-PER\n\nb LOC\n")
 

@@ -190,7 +190,7 @@ def test_two_tags_for_one_word_are_refused(tag: str) -> None:
         (changed("I-B-ORG"), ", line 9: 1 word has a tag with two prefixes", "one prefix."),
         (
             spelt("P-T", "OTHER"),
-            ", line 3: 'OTHER' is of another",
+            ", line 3: 'OTHER' does not fit",
             "entities 'O', or set `tag_column`.",
         ),
         (spelt("P-T", "_"), ", line 3: '_' is not a tag", "entities 'O', or set `tag_column`."),
@@ -200,7 +200,7 @@ def test_two_tags_for_one_word_are_refused(tag: str) -> None:
         (changed("\ufeff"), ", line 9: '\\ufeff' (U+FEFF ZERO WIDTH NO-BREAK", "is not a tag"),
         (changed("I-"), ", line 9: 'I-' is not a tag", "Correct the tag, or set"),
         (changed("X-ORG"), ", line 9: 'X-ORG' is not a tag", "Correct the tag, or set"),
-        (changed("ORG"), ", line 9: 'ORG' is of another tag scheme", "Correct the tag, or set"),
+        (changed("ORG"), ", line 9: 'ORG' does not fit the scheme", "Correct the tag, or set"),
     ],
 )
 def test_doubtful_tags_are_refused_with_line_and_count(content: str, begin: str, end: str) -> None:
@@ -229,7 +229,7 @@ def test_a_tag_of_100_000_characters_is_refused_quickly(tag: str) -> None:
 def test_20_000_different_tags_are_refused_within_seconds() -> None:
     content = "Ann\tB-PER\nsaw\tO\n" + "".join(f"w\tlemma{n}x\n\n" for n in range(20_000))
     begin = time.process_time()
-    with pytest.raises(ValueError, match=f"^{HERE}, line 1: 'B-PER' is of another tag scheme"):
+    with pytest.raises(ValueError, match=f"^{HERE}, line 1: 'B-PER' does not fit the scheme"):
         parse_conll(content.encode(), HERE, ConllFormat())
     assert time.process_time() - begin < 10
 
@@ -237,10 +237,10 @@ def test_20_000_different_tags_are_refused_within_seconds() -> None:
 def test_the_rarer_kind_of_tags_is_blamed_for_a_mixture() -> None:
     content = "Ann\tPER\nsaw\tO\n" + spelt("P-T")
     assert refusal(content).startswith(
-        ", line 1: 'PER' is of another tag scheme than the other tags, which begin with B-"
+        ", line 1: 'PER' does not fit the scheme of the other tags, which begin with B-"
     )
     content = "Ann\tB-PER\nsaw\tO\n\nLee\tPER\nRome\tLOC\nAcme\tORG\n"
-    assert refusal(content).startswith(", line 1: 'B-PER' is of another tag scheme")
+    assert refusal(content).startswith(", line 1: 'B-PER' does not fit the scheme")
 
 
 @pytest.mark.parametrize("other", ["Per", "per", "P\u200cÉR"])
