@@ -1,4 +1,4 @@
-"""Floor 1: sentences to tensors."""
+"""Floor 1: encoding, which turns sentences into tensors."""
 
 from lowner_pl.encoding.batch import Batch
 from lowner_pl.encoding.coverage import Coverage, coverage

@@ -1,4 +1,4 @@
-"""The tensors a tagger works on."""
+"""The batch of tensors that a tagger works on."""
 
 from typing import NamedTuple
 
@@ -9,15 +9,16 @@ from torch import Tensor
 class Batch(NamedTuple):
     """A batch without padding. Axes: N subwords of all windows, R windows, B sentences, W words.
 
-    The windows lie end to end in one row; a sentence that fits the backbone is one window.
+    The windows are concatenated into one row. A sentence that fits the backbone is one window.
 
     Attributes:
         input_ids: Subword ids of all windows. Shape ``(N,)``.
-        lengths: Subwords in each window, ascending: equal lengths lie side by side. Length ``R``.
-        anchors: Position in ``input_ids`` that speaks for each word, 0 where padded.
+        lengths: Number of subwords in each window, ascending, so that windows of the same length
+            are neighbours. Length ``R``.
+        anchors: Position in ``input_ids`` that speaks for each word, 0 for padding.
             Shape ``(B, W)``.
         word_mask: ``True`` on real words. Shape ``(B, W)``.
-        tags: Tag ids, 0 where unlabelled or padded. Shape ``(B, W)``.
+        tags: Tag ids, 0 for padding and in unlabelled sentences. Shape ``(B, W)``.
     """
 
     input_ids: Tensor
@@ -27,7 +28,7 @@ class Batch(NamedTuple):
     tags: Tensor
 
     def to(self, device: torch.device | str) -> "Batch":
-        """Return the batch with its tensors on ``device``."""
+        """Copy the tensors to a device."""
         return Batch(
             self.input_ids.to(device, non_blocking=True),
             self.lengths,

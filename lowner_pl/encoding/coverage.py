@@ -1,4 +1,4 @@
-"""How well the vocabulary of a backbone spells the words of a corpus."""
+"""How well the vocabulary of a backbone covers the words of a corpus."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -9,13 +9,13 @@ from lowner_pl.encoding.word_encoder import WordEncoder
 
 
 class Coverage(NamedTuple):
-    """How words are spelt.
+    """Counts of how a tokenizer splits words.
 
     Attributes:
-        words: How many words there are.
-        subwords: How many subwords spell them, markers not counted.
-        unknown: Words of which a part is the unknown token.
-        bytes: Words of which a part is spelt by pieces of a character.
+        words: Number of words.
+        subwords: Number of their subwords, without markers.
+        unknown: Number of words that contain the unknown token.
+        bytes: Number of words with a character split into bytes.
         unknown_token: The unknown token.
     """
 
@@ -27,16 +27,16 @@ class Coverage(NamedTuple):
 
     @property
     def per_word(self) -> float:
-        """Mean number of subwords of a word."""
+        """Mean number of subwords per word."""
         return self.subwords / max(self.words, 1)
 
 
 def coverage(encoder: WordEncoder, words: Iterable[str]) -> Coverage:
-    """Measure how an encoder spells words; nothing random is drawn.
+    """Count how an encoder splits words.
 
     Args:
         encoder: The encoder.
-        words: The words, in which repeated ones count again.
+        words: The words. Each repetition counts.
     """
     counts = Counter(words)
     encoder.remember(counts)

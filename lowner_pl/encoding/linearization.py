@@ -1,4 +1,4 @@
-"""MELM's linearised sentences: words between label tokens, in windows, with masks over entities."""
+"""Linearisation in MELM: entity words between label tokens, and masks over their subwords."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -12,10 +12,10 @@ from lowner_pl.encoding.word_encoder import WordEncoder
 
 
 class Unit(NamedTuple):
-    """One word with what stands around it.
+    """A word with the tokens around it. A word outside entities has none.
 
     Attributes:
-        before: Language token, if any, and label token; nothing for a word outside entities.
+        before: The language token, if languages are marked, and the label token.
         word: The word.
         after: The label token again.
     """
@@ -26,39 +26,37 @@ class Unit(NamedTuple):
 
 
 def label_token(tag: str) -> str:
-    """Return the token that says a tag, such as ``<B-ORG>``."""
+    """Return the label token of a tag, such as ``<B-ORG>``."""
     return f"<{tag}>"
 
 
 def language_token(language: str) -> str:
-    """Return the token that says a language, such as ``<sw>``."""
+    """Return the token of a language, such as ``<sw>``."""
     return f"<{language}>"
 
 
 def linearize(sentence: Sentence, *, mark_language: bool = False) -> list[Unit]:
-    """Return a tagged sentence with label tokens around each word of an entity.
+    """Put label tokens around each word of an entity.
 
     Section 2.1 of `Zhou et al. (2022) <https://arxiv.org/abs/2108.13655>`_. The unit is the word,
-    as in the released code: no label token stands between the subwords of a word.
+    as in the released code: no label token goes between the subwords of a word.
 
     Args:
         sentence: The sentence.
-        mark_language: Put the sentence's language before the first label token of each word of
-            an entity (their Figure 3). In code-mixed text, that is the language of the entities.
+        mark_language: Whether to put a language token before the first label token of each entity
+            word (Figure 3 of the paper). In code-mixed text it names the language of the entities.
 
     Raises:
-        ValueError: If the sentence has no tags, or no language where it is to be marked.
+        ValueError: If the sentence has no tags, or needs a language and has none.
     """
     if sentence.tags is None:
         raise ValueError(
-            f"A sentence must have tags to be linearised, was: untagged "
-            f"{' '.join(sentence.words[:20])!r}. Give a file with a tag column."
+            f"{sentence.excerpt} has no tags, so it can't be linearised. Give a file with tags."
         )
     if mark_language and sentence.language is None:
         raise ValueError(
-            f"A sentence must have a language to be marked, was: none for "
-            f"{' '.join(sentence.words[:20])!r}. Set `language` in the data module, or leave "
-            "`languages` out."
+            f"The language of {sentence.excerpt} is unknown, so it can't be marked. Set `language` "
+            "in the data module, or leave out `languages`."
         )
     marker = (language_token(sentence.language),) if mark_language and sentence.language else ()
     return [
@@ -70,11 +68,11 @@ def linearize(sentence: Sentence, *, mark_language: bool = False) -> list[Unit]:
 
 
 def delinearize(units: Iterable[Unit], *, language: str | None = None) -> Sentence:
-    """Return the sentence that `linearize` took apart.
+    """Convert units back to the sentence; the inverse of :func:`linearize`.
 
     Args:
-        units: The words with what stands around them.
-        language: Language of the sentence, which unmarked units do not say.
+        units: The words with the tokens around them.
+        language: Language of the sentence.
     """
     units = list(units)
     return Sentence(
@@ -85,13 +83,13 @@ def delinearize(units: Iterable[Unit], *, language: str | None = None) -> Senten
 
 
 class Linearization(NamedTuple):
-    """A sentence as one row of subwords, without special tokens, however long it is.
+    """A sentence of any length as one sequence of subwords, without special tokens.
 
     Attributes:
         ids: Subword ids.
-        units: Where each unit begins in ``ids``, and the end of the last.
-        words: Where the subwords of each word begin in ``ids``, and their end.
-        entities: Positions in ``ids`` of the subwords of each entity, in order.
+        units: Position in ``ids`` where each unit begins, and the end of the last unit.
+        words: Positions in ``ids`` where the subwords of each word begin and end.
+        entities: Positions in ``ids`` of the subwords of each entity, ascending.
     """
 
     ids: tuple[int, ...]
@@ -101,13 +99,14 @@ class Linearization(NamedTuple):
 
 
 class MaskedRow(NamedTuple):
-    """Windows with masks, end to end. Axes: N subwords, M masks.
+    """Windows with masks, concatenated into one row. Axes: N subwords, M masks.
 
     Attributes:
-        input_ids: Subword ids, masked. Shape ``(N,)``.
-        lengths: Subwords in each window, ascending: equal lengths lie side by side.
-        positions: Where each mask is to be predicted, sentence after sentence and in the order in
-            which the masks were given. Shape ``(M,)``.
+        input_ids: Subword ids with masks. Shape ``(N,)``.
+        lengths: Number of subwords in each window, ascending, so that windows of the same length
+            are neighbours.
+        positions: Position in ``input_ids`` where each mask is predicted, in the order in which the
+            masks were given, sentence by sentence. Shape ``(M,)``.
     """
 
     input_ids: Tensor
@@ -116,20 +115,21 @@ class MaskedRow(NamedTuple):
 
 
 class LinearEncoder:
-    """Turns tagged sentences into rows of subwords with masks.
+    """Converts tagged sentences to subwords with masks.
 
-    A sentence that is too long becomes overlapping windows of whole units. Its masks are drawn
-    for the whole sentence, stand in every window that shows them, and each is predicted once,
-    where it has context on both sides. A word too long for a window is read by its beginning.
+    A sentence that is too long is split into overlapping windows of whole units. Masks are chosen
+    for the whole sentence. A mask appears in every window that contains its position, but it is
+    predicted in one window only, where it has context on both sides. A word that is too long for a
+    window is cut off.
 
     Args:
-        word_encoder: Gives the subwords of a word, the special tokens and the window.
-        labels: Whether label tokens stand around the words of entities.
-        languages: Languages to mark; none marks no language.
-        context: Subwords of context on each side of a window's words, where a sentence is longer.
+        word_encoder: Provides the subwords of words, the special tokens and the window size.
+        labels: Whether to put label tokens around the words of entities.
+        languages: Languages to mark. If empty, languages are not marked.
+        context: Number of subwords of context on each side of a window in a long sentence.
 
     Raises:
-        ValueError: If a window has no room for a word between its tokens, or languages are to be
+        ValueError: If a window has no room for a word between its tokens, or if languages are
             marked without labels.
     """
 
@@ -143,8 +143,8 @@ class LinearEncoder:
     ) -> None:
         if languages and not labels:
             raise ValueError(
-                f"Languages are marked beside label tokens, was: `languages: {list(languages)}` "
-                "with `linearize: false`. Leave one of them out."
+                f"`languages` is {str(list(languages))[:80]}, but languages can only be marked "
+                "beside label tokens. Leave out `languages`, or set `linearize: true`."
             )
         self.word_encoder = word_encoder
         self.labels = labels
@@ -153,17 +153,16 @@ class LinearEncoder:
         self.room = word_encoder.budget - (2 + bool(languages) if labels else 0)
         if self.room < 1:
             raise ValueError(
-                f"`max_length` must hold the special tokens, label tokens and a subword, was: "
-                f"{word_encoder.max_length}. Raise it."
+                f"`max_length` is {word_encoder.max_length}, which has no room for a subword "
+                "beside the special tokens and label tokens. Increase it."
             )
         self._vocabulary: dict[str, int] = word_encoder.tokenizer.get_vocab()
 
     def __call__(self, sentence: Sentence) -> Linearization:
-        """Return a sentence as a row of subwords.
+        """Convert a sentence to subwords.
 
         Raises:
-            ValueError: If it has no tags, a tag of a type without label token, or a language
-                that is not among those to be marked.
+            ValueError: If it has no tags, or a tag or language without a token of its own.
         """
         units = linearize(sentence, mark_language=bool(self.languages))
         ids: list[int] = []
@@ -188,15 +187,15 @@ class LinearEncoder:
         return Linearization(tuple(ids), tuple(starts), tuple(words), entities)
 
     def remember(self, sentences: Iterable[Sentence]) -> None:
-        """Tokenise the words of many sentences in one call."""
+        """Tokenise the words of many sentences in one call, and cache the result."""
         self.word_encoder.remember(word for sentence in sentences for word in sentence.words)
 
     def mask(self, rows: Sequence[Linearization], masked: Sequence[Sequence[int]]) -> MaskedRow:
-        """Return sentences as windows with masks.
+        """Mask sentences and split them into windows.
 
         Args:
             rows: The sentences.
-            masked: Positions in the ids of each sentence that a mask hides, ascending.
+            masked: Positions to mask in the ids of each sentence, ascending.
         """
         parts: list[tuple[list[int], list[tuple[int, int]]]] = []  # ids, (mask, position in ids)
         number = 0
@@ -219,7 +218,7 @@ class LinearEncoder:
     def _windows(
         self, row: Linearization, hidden: Sequence[int], number: int
     ) -> Iterable[tuple[list[int], list[tuple[int, int]]]]:
-        """Yield the windows of a sentence: ids, and which of its masks are predicted there."""
+        """Yield the windows of a sentence: its ids, and the masks that are predicted there."""
         encoder = self.word_encoder
         ids = list(row.ids)
         for position in hidden:
@@ -237,12 +236,12 @@ class LinearEncoder:
             yield [*encoder.prefix, *ids[first:last], *encoder.suffix], predicted
 
     def _id(self, token: str) -> int:
-        """Return the id of a label or language token."""
+        """Look up the id of a label or language token."""
         try:
             return self._vocabulary[token]
         except KeyError:
             known = sorted(self.languages)
             raise ValueError(
-                f"Each tag and language must have a token of its own, was: none for {token!r}. Add "
-                f"its entity type to `entity_types`, or the language to `languages` {known}."
+                f"The vocabulary has no token {token!r}. Add its entity type to `entity_types`, or "
+                f"the language to `languages` {str(known)[:80]}."
             ) from None

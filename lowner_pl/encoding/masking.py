@@ -1,4 +1,4 @@
-"""Random masks over words and subwords, drawn from a generator of the caller's."""
+"""Drawing random masks over words and subwords; the caller passes the random generator."""
 
 from collections.abc import Sequence
 from random import Random
@@ -12,14 +12,14 @@ from lowner_pl.corpus import Sentence
 def mask_words(
     lengths: list[int], probability: float, generator: torch.Generator
 ) -> list[list[bool]]:
-    r"""Return for each word of each sentence whether MLM-NER replaces it by one mask token.
+    r"""Draw the words that MLM-NER replaces, each by a single mask token.
 
     Eq. 1 in appendix A.2 of `Sonkar et al. (2023) <https://arxiv.org/abs/2212.09723>`_: word
-    :math:`i` is masked where :math:`p_i \le p_{ner}`, :math:`p_i` uniform.
+    :math:`i` is masked if :math:`p_i \le p_{ner}`, where :math:`p_i` is uniform.
 
     Args:
-        lengths: Words in each sentence.
-        probability: Chance of each word, from 0 to 1.
+        lengths: Number of words in each sentence.
+        probability: The masking probability :math:`p_{ner}` of each word, from 0 to 1.
         generator: Source of randomness.
     """
     draws = torch.rand(sum(lengths), generator=generator).le(probability)
@@ -31,14 +31,14 @@ def mask_words(
 def mask_entity_words(
     sentences: Sequence[Sentence], probability: float, generator: torch.Generator
 ) -> list[list[bool]]:
-    """Return for each word of each sentence whether meta-training masks it.
+    """Draw the words that meta-training masks: each word of an entity with the same probability.
 
-    Each word of an entity, and no other, is masked with the probability (`Wu et al., 2020
-    <https://arxiv.org/abs/1911.06161>`_, "Masking on Named Entities").
+    "Masking on Named Entities" in `Wu et al. (2020) <https://arxiv.org/abs/1911.06161>`_. Words
+    outside entities are never masked.
 
     Args:
-        sentences: Sentences with tags.
-        probability: Chance of each word of an entity, from 0 to 1.
+        sentences: Tagged sentences.
+        probability: Masking probability of each word of an entity, from 0 to 1.
         generator: Source of randomness.
     """
     drawn = mask_words([len(sentence.words) for sentence in sentences], probability, generator)
@@ -58,20 +58,20 @@ def mask_subwords(
     generator: torch.Generator,
     masked_share: float = 0.8,
 ) -> tuple[Tensor, Tensor]:
-    """Return masked ids and the positions to predict, the 80/10/10 way of BERT.
+    """Mask subwords as BERT does, and return the masked ids and the positions to predict.
 
-    Of the chosen subwords 80 % become the mask token, 10 % a random subword, 10 % stay
-    (`Devlin et al., 2019 <https://arxiv.org/abs/1810.04805>`_, section 3.1). At least one subword
-    is chosen where any may be.
+    By default, 80 % of the chosen subwords become the mask token, 10 % become a random subword and
+    10 % stay (`Devlin et al., 2019 <https://arxiv.org/abs/1810.04805>`_, section 3.1). At least one
+    subword is chosen if there is a maskable one.
 
     Args:
-        input_ids: Subword ids on the host. Shape ``(N,)``.
+        input_ids: Subword ids on the CPU. Shape ``(N,)``.
         maskable: ``True`` where a subword may be chosen. Shape ``(N,)``.
-        probability: Chance of each subword, from 0 to 1.
+        probability: Probability of choosing each subword, from 0 to 1.
         mask_id: Id of the mask token.
-        vocabulary: Ids below this number may be drawn as random subwords.
+        vocabulary: Random subwords are drawn from the ids below this number.
         generator: Source of randomness.
-        masked_share: Share of the chosen subwords that become the mask token, from 0 to 1; of the
+        masked_share: Share of the chosen subwords that become the mask token, from 0 to 1. Of the
             others, half become a random subword and half stay.
     """
     draws = torch.rand(len(input_ids), generator=generator).masked_fill(~maskable, 2.0)
@@ -89,13 +89,14 @@ def mask_subwords(
 def mask_entities(
     sizes: Sequence[int], probability: float, generator: torch.Generator
 ) -> list[list[int]]:
-    r"""Return which subwords of the entities of each sentence MELM masks to be fine-tuned.
+    r"""Draw the entity subwords of each sentence that MELM masks for fine-tuning.
 
     Each subword of an entity is masked with probability :math:`\eta` (section 2.2 of
-    `Zhou et al., 2022 <https://arxiv.org/abs/2108.13655>`_), and at least one where there is one.
+    `Zhou et al., 2022 <https://arxiv.org/abs/2108.13655>`_). At least one is masked in each
+    sentence with entities.
 
     Args:
-        sizes: Subwords of entities in each sentence.
+        sizes: Number of entity subwords in each sentence.
         probability: The masking rate :math:`\eta`, from 0 to 1.
         generator: Source of randomness.
     """
@@ -107,11 +108,11 @@ def mask_entities(
 
 
 def gaussian_mask(size: int, mean: float, random: Random) -> list[int]:
-    r"""Return which of the subwords of an entity MELM masks to generate, ascending.
+    r"""Draw the subwords of an entity that MELM masks for generation, as ascending positions.
 
-    The masking rate is :math:`\epsilon \sim \mathcal N(\mu, 1/n^2)` for :math:`n` subwords
-    (section 2.3 of `Zhou et al., 2022 <https://arxiv.org/abs/2108.13655>`_): so many are masked
-    as a draw from :math:`\mathcal N(\mu n, 1)` says, rounded, drawn again until it is from 1 to
+    The masking rate of :math:`n` subwords is :math:`\epsilon \sim \mathcal N(\mu, 1/n^2)`
+    (section 2.3 of `Zhou et al., 2022 <https://arxiv.org/abs/2108.13655>`_). The number of masks is
+    a draw from :math:`\mathcal N(\mu n, 1)`, rounded, and drawn again until it is between 1 and
     :math:`n`.
 
     Args:

@@ -1,4 +1,4 @@
-"""Lines of subwords, end to end, cut into windows of one length: no padding, nothing left out."""
+"""Packing lines of subwords into windows of equal length, without padding or losses."""
 
 import re
 from collections import Counter
@@ -15,16 +15,19 @@ _BYTE = re.compile(r"<0x[0-9A-F]{2}>")
 def pack_lines(
     lines: Iterable[Sequence[int]], *, length: int, prefix: Sequence[int], suffix: Sequence[int]
 ) -> tuple[Tensor, tuple[int, ...]]:
-    """Return the ids of all windows end to end ``(N,)``, and the subwords of each window.
+    """Concatenate lines and cut them into windows.
 
-    Between lines stands ``suffix``; a window has ``prefix`` before and ``suffix`` after it. All
-    windows have ``length`` subwords but the first, which has what is left.
+    ``suffix`` separates lines. Each window begins with ``prefix`` and ends with ``suffix``. All
+    windows have ``length`` subwords except the first, which takes the remainder.
 
     Args:
         lines: Subword ids of each line, without special tokens.
-        length: Subwords in a window.
-        prefix: What the tokenizer puts before a text.
-        suffix: What it puts behind.
+        length: Number of subwords in a window.
+        prefix: Ids that the tokenizer puts before a text.
+        suffix: Ids that it puts after a text.
+
+    Returns:
+        The ids of all windows, concatenated, shape ``(N,)``, and the length of each window.
     """
     stream: list[int] = []
     for line in lines:
@@ -32,7 +35,7 @@ def pack_lines(
             stream.extend(suffix)
         stream.extend(line)
     room = length - len(prefix) - len(suffix)
-    rest = len(stream) % room  # the short window first: equal lengths lie side by side
+    rest = len(stream) % room  # short window first: lengths ascend
     starts = [*([0] if rest else []), *range(rest, len(stream), room)]
     ids: list[int] = []
     lengths = []
@@ -43,20 +46,20 @@ def pack_lines(
 
 
 def unspelt_share(ids: Sequence[int], tokenizer: PreTrainedTokenizerBase) -> float:
-    """Return which share of subwords spells no whole character, from 0 to 1.
+    """Compute the share of subwords, from 0 to 1, that are less than a whole character.
 
-    Such are the unknown token, a single byte, and in byte pairs a part of a character.
+    These are the unknown token, single bytes, and byte pairs that are part of a character.
     """
     tokens = Counter(tokenizer.convert_ids_to_tokens(list(ids)))
     return sum(tokens[token] for token in unspelt(tokens, tokenizer)) / max(tokens.total(), 1)
 
 
 def unspelt(tokens: Iterable[str], tokenizer: PreTrainedTokenizerBase) -> set[str]:
-    """Find the subwords that spell no whole character; see `unspelt_share`.
+    """Find the subwords that are less than a whole character; see :func:`unspelt_share`.
 
     Args:
-        tokens: Subwords by name.
-        tokenizer: Their tokenizer.
+        tokens: The subwords as the tokenizer writes them.
+        tokenizer: The tokenizer.
     """
     decoder = getattr(tokenizer.backend_tokenizer, "decoder", None)
     pairs = decoder if isinstance(decoder, decoders.ByteLevel) else None

@@ -1,11 +1,11 @@
-"""What subwords spell, and which of them may take the place of which."""
+"""The text of subwords, and which subwords may replace which in generated words."""
 
 import json
 import re
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from tokenizers import decoders
@@ -16,16 +16,16 @@ Style = Literal["metaspace", "wordpiece", "bytes"]
 _BYTE = re.compile(r"<0x[0-9A-F]{2}>")
 _RESERVED = re.compile(r"[\[<]unused\d+[\]>]")
 _JOINERS = "\u200c\u200d"  # invisible, but part of the spelling in Persian and Indic scripts
-_BROKEN = "\ufffd"
+_BROKEN = "\ufffd"  # what an incomplete character decodes to
 
 
 class Kind(NamedTuple):
-    """What decides which subwords may replace a subword.
+    """The properties of a subword that its replacements must share.
 
     Attributes:
-        initial: Whether it begins a word.
+        initial: Whether the subword begins a word.
         scripts: Scripts that a replacement may be written in.
-        letters: Whether a replacement must have letters.
+        letters: Whether a replacement must contain letters.
     """
 
     initial: bool
@@ -34,17 +34,18 @@ class Kind(NamedTuple):
 
 
 class Spelling:
-    """Spells subwords, and knows which may be generated in place of another.
+    """Converts subwords to text, and finds the subwords that may replace another one.
 
-    Never generated are special tokens, label, language and all other added tokens, the unknown
-    token, single bytes, pieces of a character, and what would show as nothing or as a blank. A
-    subword that begins a word is replaced by one that does, any other by one that does not.
+    Special tokens, added tokens such as labels and languages, the unknown token, single bytes,
+    parts of a character, and invisible text are never a replacement. A subword that begins a word
+    is only replaced by one that begins a word; a subword inside a word only by one that does not.
 
     Args:
-        tokenizer: A fast tokenizer that marks where words begin: sentence pieces (``▁``), word
-            pieces (``##`` where none begins) or byte pairs (``Ġ``).
-        keep_script: Whether a subword with letters is replaced by one in its own script, and one
-            without letters by one in a script of its word or without letters.
+        tokenizer: A fast tokenizer that marks where words begin: SentencePiece (``▁``), WordPiece
+            (``##`` inside words) or byte-level BPE (``Ġ``).
+        keep_script: Whether replacements keep the script. A subword with letters is then replaced
+            by one in its own script, and a subword without letters by one without letters or in a
+            script of its word.
 
     Raises:
         ValueError: If the tokenizer marks words in another way.
@@ -53,7 +54,7 @@ class Spelling:
     def __init__(self, tokenizer: PreTrainedTokenizerBase, *, keep_script: bool = True) -> None:
         self.keep_script = keep_script
         self.style, self._prefix = _style(tokenizer)
-        self._decoder: Any = (
+        self._decoder: decoders.Decoder = (
             decoders.ByteLevel()
             if self.style == "bytes"
             else decoders.Sequence([decoders.ByteFallback(), decoders.Fuse()])
@@ -67,7 +68,7 @@ class Spelling:
         self._by_kind: dict[tuple[bool, frozenset[str]], list[int]] | None = None
 
     def word(self, ids: Sequence[int]) -> str:
-        r"""Return the word that subwords spell, with ``\ufffd`` for what they do not."""
+        r"""Convert subwords to a word, with ``\ufffd`` for incomplete characters."""
         names = [self._names[id_] for id_ in ids]
         match self.style:
             case "metaspace":
@@ -79,16 +80,16 @@ class Spelling:
                 return str(self._decoder.decode(names)).removeprefix(" ")
 
     def spells(self, ids: Sequence[int]) -> bool:
-        """Return whether subwords spell a word that can be seen."""
+        """Tell whether subwords give a complete and visible word."""
         return _is_visible(self.word(ids)) and not any(
             id_ in self._unspelt and not _BYTE.fullmatch(self._names[id_]) for id_ in ids
         )
 
     def changeable(self, ids: Sequence[int]) -> list[int]:
-        """Return the positions in a word's subwords where another subword may be generated.
+        """Find the positions in a word's subwords where another subword may be generated.
 
-        There are none in a word that its subwords do not spell, such as one with unknown
-        characters; and never is one of several subwords replaced that make one character.
+        A word with unknown characters has no such position. If several subwords make up one
+        character, none of them may be replaced.
         """
         if not self.spells(ids):
             return []
@@ -99,7 +100,7 @@ class Spelling:
         ]
 
     def kind(self, ids: Sequence[int], position: int) -> Kind:
-        """Return the kind of one of a word's subwords."""
+        """Determine the kind of one of a word's subwords."""
         id_ = ids[position]
         initial = self._is_initial(self._names[id_])
         if not self.keep_script:
@@ -108,10 +109,10 @@ class Spelling:
         return Kind(initial, own or _scripts(self.word(ids)), letters=bool(own))
 
     def allowed(self, kind: Kind) -> Tensor:
-        """Return the ids of the subwords that may replace one of a kind, ascending."""
+        """Find the ids that may replace a subword of a kind, ascending."""
         if kind not in self._allowed:
             if self._by_kind is None:
-                self._by_kind = self._sorted_out()
+                self._by_kind = self._grouped()
             ids = [
                 id_
                 for (initial, scripts), members in self._by_kind.items()
@@ -126,13 +127,13 @@ class Spelling:
         return self._allowed[kind]
 
     def most(self) -> int:
-        """Return how many subwords may be generated, over all kinds."""
+        """Count the subwords of all kinds that may be generated."""
         if self._by_kind is None:
-            self._by_kind = self._sorted_out()
+            self._by_kind = self._grouped()
         return sum(map(len, self._by_kind.values()))
 
-    def _sorted_out(self) -> dict[tuple[bool, frozenset[str]], list[int]]:
-        """Return the subwords that may be generated, by beginning of a word and scripts."""
+    def _grouped(self) -> dict[tuple[bool, frozenset[str]], list[int]]:
+        """Group the subwords that may be generated by position in a word and by scripts."""
         kinds: dict[tuple[bool, frozenset[str]], list[int]] = {}
         for id_, (name, text) in enumerate(zip(self._names, self._texts, strict=True)):
             if id_ in self._unspelt or _RESERVED.fullmatch(name) or not _is_visible(text):
@@ -141,18 +142,18 @@ class Spelling:
         return kinds
 
     def _is_initial(self, name: str) -> bool:
-        """Return whether a subword begins a word."""
+        """Tell whether a subword begins a word."""
         return name.startswith(self._prefix) != (self.style == "wordpiece")
 
     def _text(self, name: str) -> str:
-        """Return what a subword spells, without the mark of a word's beginning."""
+        """Return the text of a subword, without the mark of a word's beginning."""
         if self.style == "bytes":
             return str(self._decoder.decode([name])).removeprefix(" ")
         return name.removeprefix(self._prefix)
 
 
 def _style(tokenizer: PreTrainedTokenizerBase) -> tuple[Style, str]:
-    """Return how a tokenizer marks words, and its mark."""
+    """Determine how a tokenizer marks words, and its mark."""
     state = json.loads(tokenizer.backend_tokenizer.to_str())
     if state["model"]["type"] == "WordPiece":
         return "wordpiece", state["model"]["continuing_subword_prefix"]
@@ -163,25 +164,25 @@ def _style(tokenizer: PreTrainedTokenizerBase) -> tuple[Style, str]:
     if "Metaspace" in types:
         return "metaspace", "▁"
     raise ValueError(
-        "The tokenizer must mark where words begin, as sentence pieces, word pieces and byte pairs "
-        f"do, was: {state['model']['type']} with {sorted(types) or 'no pre-tokenizer'}. Choose "
-        "another backbone to generate."
+        f"The tokenizer ({state['model']['type']} with {sorted(types) or 'no pre-tokenizer'}) does "
+        "not mark where words begin. To generate, choose a backbone with a SentencePiece, "
+        "WordPiece or byte-level tokenizer."
     )
 
 
 def _is_visible(text: str) -> bool:
-    """Return whether a text shows as one word: no blank, no control character, not nothing."""
+    """Tell whether a text is one visible word, without spaces and control characters."""
     shown = text.translate(dict.fromkeys(map(ord, _JOINERS)))
     return bool(shown) and shown.isprintable() and not {*" ▁\ufffd"} & {*shown}
 
 
 def _scripts(text: str) -> frozenset[str]:
-    """Return the scripts of the letters in a text."""
+    """Collect the scripts of the letters in a text."""
     return frozenset(script for letter in text if letter.isalpha() and (script := _script(letter)))
 
 
 @lru_cache(maxsize=65_536)
 def _script(letter: str) -> str:
-    """Return the script of a letter as Unicode names it, nothing for letters of no script."""
+    """Return the script of a letter from its Unicode name, or ``""`` if it has none."""
     first = unicodedata.name(letter, "").partition(" ")[0]
     return "" if first in ("MODIFIER", "FEMININE", "MASCULINE") else first

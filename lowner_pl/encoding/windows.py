@@ -1,13 +1,17 @@
-"""Long sentences as overlapping windows, counted in subwords."""
+"""Splitting long sentences into overlapping windows, measured in subwords."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 
 class Window(NamedTuple):
-    """The words ``first … last`` of a sentence, of which ``begin … end`` are tagged here.
+    """A part of a sentence: the words it contains, and those of them that are tagged in it.
 
-    All four are word positions, the ends exclusive; ``first <= begin < end <= last``.
+    Attributes:
+        first: Position of the first word.
+        last: Position after the last word.
+        begin: Position of the first tagged word, at least ``first``.
+        end: Position after the last tagged word, at most ``last``.
     """
 
     first: int
@@ -17,22 +21,24 @@ class Window(NamedTuple):
 
 
 def windows(sizes: Sequence[int], *, budget: int, context: int) -> Iterator[Window]:
-    """Yield windows that tag every word once, with whole words of context on both sides.
+    """Yield windows that together tag every word once, with whole words of context on both sides.
 
-    A sentence that fits is one window. Otherwise each window tags as many words as fit between
-    up to ``context`` subwords of text on its left and on its right.
+    A sentence that fits is one window. Otherwise, each window tags as many words as fit between up
+    to ``context`` subwords on the left and on the right.
 
     Args:
-        sizes: Subwords of each word, markers included, each from 1 to ``budget``.
-        budget: Subwords a window may hold, special tokens not counted.
-        context: Subwords wanted on each side of the tagged words, at least 0. Never more than a
+        sizes: Number of subwords of each word with its marker, from 1 to ``budget``.
+        budget: Number of subwords that fit into a window, special tokens not counted.
+        context: Number of subwords wanted on each side of the tagged words, at least 0. At most a
             third of the budget is spent on one side.
 
     Raises:
         ValueError: If a word is larger than the budget.
     """
     if max(sizes, default=0) > budget:
-        raise ValueError(f"A word must fit in {budget} subwords, was: {max(sizes)}.")
+        raise ValueError(
+            f"A word has {max(sizes)} subwords, but a window fits {budget}. Cut the word."
+        )
     context = min(context, budget // 3)
     begin, words, left = 0, len(sizes), sum(sizes)
     while begin < words:
@@ -52,7 +58,7 @@ def windows(sizes: Sequence[int], *, budget: int, context: int) -> Iterator[Wind
 
 
 def _back(sizes: Sequence[int], begin: int, room: int) -> int:
-    """Return the first of the words before ``begin`` that fit in ``room`` subwords."""
+    """Go back from ``begin`` as many words as fit into ``room`` subwords."""
     first = begin
     while first > 0 and sizes[first - 1] <= room:
         first -= 1

@@ -1,8 +1,6 @@
-"""Sentences to subwords, with a marker before each word where the method wants one."""
+"""Encoding sentences as subwords, with a marker before each word for MANER."""
 
 import json
-import re
-import unicodedata
 import warnings
 from collections.abc import Iterable, Sequence
 from typing import Literal, get_args
@@ -12,36 +10,37 @@ from transformers import PreTrainedTokenizerBase
 
 from lowner_pl.corpus import Sentence, TagSet
 from lowner_pl.encoding.batch import Batch
+from lowner_pl.encoding.escaping import escaped, inside, special_tokens
 from lowner_pl.encoding.windows import windows
 
 Marker = Literal["none", "mask", "random"]
 RANDOM_MARKER = "<rand>"
-CACHED_WORDS = 131_072  # about 30 megabytes
+CACHED_WORDS = 131_072  # about 30 MB
 
 
 class WordEncoder:
     r"""Encodes sentences word by word, so that each word has one anchor.
 
-    The anchor is the first subword of what stands for a word: the marker where there is one
-    (MANER: :math:`S' = m\, w_0\, m\, w_1 \dots`), else the word's first subword. Each
-    distinct word is tokenised once and remembered. A word that the tokenizer maps to nothing is
-    encoded as the unknown token. One that reads like another special token, such as ``<mask>``, is
-    spelt, as ``< mask>``: only the method puts markers and masks.
+    The anchor of a word is its marker, if there is one
+    (MANER: :math:`S' = m\, w_0\, m\, w_1 \dots`), otherwise its first subword. Each distinct word
+    is tokenised once and cached. A word that the tokenizer maps to nothing is encoded as the
+    unknown token. A word that looks like a special token, such as ``<mask>``, is encoded as text
+    (``< mask>``): only the method inserts markers and masks.
 
     Attributes:
         prefix: Ids that the tokenizer puts before a sentence.
-        suffix: Ids that it puts behind.
+        suffix: Ids that it puts after a sentence.
 
     Args:
         tokenizer: A fast tokenizer.
-        marker: What stands before each word: nothing, the mask token, or a new token ``<rand>``,
-            which is added to the tokenizer.
-        max_length: Subwords in a window, markers and special tokens included.
-        context: Subwords of context on each side of a window's words, where a sentence is longer.
+        marker: The token before each word: none, the mask token, or a new token ``<rand>``, which
+            is added to the tokenizer.
+        max_length: Number of subwords in a window, including markers and special tokens.
+        context: Number of subwords of context on each side of a window in a long sentence.
 
     Raises:
-        ValueError: If the tokenizer is slow or has no mask token where the marker needs it, or if
-            ``max_length`` leaves no room for a word.
+        ValueError: If the tokenizer is slow, if it has no mask token but the marker needs one, or
+            if ``max_length`` leaves no room for a word.
     """
 
     def __init__(
@@ -54,11 +53,11 @@ class WordEncoder:
     ) -> None:
         if not tokenizer.is_fast:
             raise ValueError(
-                f"The tokenizer must be a fast one, was: {type(tokenizer).__name__}. "
-                "Save the backbone with a `tokenizer.json` (`tokenizers` library) beside it."
+                f"The tokenizer {type(tokenizer).__name__} is not a fast one. Save the backbone "
+                "with a `tokenizer.json` of the `tokenizers` library."
             )
         if marker not in get_args(Marker):
-            raise ValueError(f"The marker must be one of {get_args(Marker)}, was: {marker!r}.")
+            raise ValueError(f"There is no marker {marker!r}. Use one of {get_args(Marker)}.")
         self.tokenizer = tokenizer
         self.marker = marker
         self.max_length = max_length
@@ -70,27 +69,31 @@ class WordEncoder:
         self.budget = max_length - len(self.prefix) - len(self.suffix)
         if self.budget < len(self._marker_ids) + 1:
             raise ValueError(
-                f"`max_length` must hold the special tokens, a marker and a subword, was: "
-                f"{max_length}. Raise it."
+                f"`max_length` is {max_length}, which has no room for a subword beside the marker "
+                "and the special tokens. Increase it."
             )
         self._pieces: dict[str, tuple[int, ...]] = {}
-        special = _special_tokens(tokenizer)
-        self._within_special = _within(special)
-        # The word `<unk>` is the unknown token: DAGA writes it where a word is not known.
-        self._within_marking = _within(special - {str(tokenizer.unk_token)})
+        special = special_tokens(tokenizer)
+        self._within_special = inside(special)
+        # The word `<unk>` stays the unknown token: DAGA writes it for unknown words.
+        self._within_marking = inside(special - {str(tokenizer.unk_token)})
 
     @property
     def marker_size(self) -> int:
-        """Number of subwords before each word: 1 with a marker, else 0."""
+        """Number of subwords before each word: 1 with a marker, otherwise 0."""
         return len(self._marker_ids)
 
     @property
     def mask_id(self) -> int:
-        """Id of the mask token; ``ValueError`` where the tokenizer has none."""
+        """The id of the mask token.
+
+        Raises:
+            ValueError: If the tokenizer has none.
+        """
         if self.tokenizer.mask_token_id is None:
             raise ValueError(
-                "The backbone must have a mask token, was: a tokenizer without one. "
-                "Choose a masked language model (XLM-R, BERT, ModernBERT), or SNER."
+                "The tokenizer of the backbone has no mask token. Choose a masked language model "
+                "(XLM-R, BERT, ModernBERT) as backbone, or SNER as method."
             )
         return int(self.tokenizer.mask_token_id)
 
@@ -101,12 +104,12 @@ class WordEncoder:
         *,
         masked: Sequence[Sequence[bool]] | None = None,
     ) -> Batch:
-        """Return the sentences as one batch.
+        """Encode sentences as one batch.
 
         Args:
             sentences: At least one sentence.
-            tag_set: Numbers the tags.
-            masked: For each word whether one mask token takes its place.
+            tag_set: Gives the ids of the tags.
+            masked: For each word, whether to replace it by a single mask token.
         """
         self.remember(word for sentence in sentences for word in sentence.words)
         width = max(len(sentence.words) for sentence in sentences)
@@ -140,19 +143,19 @@ class WordEncoder:
         )
 
     def with_marker(self, marker: Marker) -> "WordEncoder":
-        """Return an encoder that differs in its marker only."""
+        """Create an encoder that differs only in its marker."""
         return WordEncoder(
             self.tokenizer, marker=marker, max_length=self.max_length, context=self.context
         )
 
     def lines(self, sentences: Sequence[Sentence]) -> list[list[int]]:
-        """Return the subwords of each sentence as running text, without special tokens.
+        """Tokenise each sentence as running text, without special tokens.
 
-        Text that reads like a special token, such as ``<mask>``, is spelt, as ``< mask>``.
+        Text that looks like a special token, such as ``<mask>``, is encoded as text (``< mask>``).
         """
         encoded = self.tokenizer(
             [
-                self._space + _spelt(" ".join(sentence.words), self._within_special)
+                self._space + escaped(" ".join(sentence.words), self._within_special)
                 for sentence in sentences
             ],
             add_special_tokens=False,
@@ -164,14 +167,14 @@ class WordEncoder:
         return ids
 
     def subwords(self, word: str) -> tuple[int, ...]:
-        """Return the ids that stand for a word, its marker included."""
+        """Return the ids of a word, including its marker."""
         self.remember([word])
         return self._pieces[word]
 
     def _rows(
         self, pieces: Sequence[tuple[int, ...]], index: int
     ) -> Iterable[tuple[list[int], int, int, list[int]]]:
-        """Yield the windows of one sentence: ids, sentence, first tagged word, anchors."""
+        """Yield the windows of a sentence: ids, sentence index, first tagged word, anchors."""
         sizes = [len(piece) for piece in pieces]
         for window in windows(sizes, budget=self.budget, context=self.context):
             ids, anchors = list(self.prefix), []
@@ -183,7 +186,7 @@ class WordEncoder:
             yield ids, index, window.begin, anchors
 
     def remember(self, words: Iterable[str]) -> None:
-        """Tokenise the words not seen before, in one call."""
+        """Tokenise new words in one call, and cache the result."""
         needed = dict.fromkeys(words)
         new = [word for word in needed if word not in self._pieces]
         if not new:
@@ -191,7 +194,7 @@ class WordEncoder:
         if len(self._pieces) + len(new) > CACHED_WORDS:
             self._pieces, new = {}, list(needed)
         encoded = self.tokenizer(
-            [[self._space + _spelt(word, self._within_marking)] for word in new],
+            [[self._space + escaped(word, self._within_marking)] for word in new],
             is_split_into_words=True,
             add_special_tokens=False,
             return_attention_mask=False,
@@ -205,13 +208,13 @@ class WordEncoder:
         if cut:
             longest = max(new, key=len)
             warnings.warn(
-                f"{cut} of {len(new)} new words are longer than {room} subwords and are read by "
-                f"their first {room}, for example {longest[:40]!r}… ({len(longest)} characters).",
+                f"{cut} of {len(new)} new words are longer than {room} subwords and are cut off, "
+                f"for example {longest[:40]!r}… ({len(longest)} characters).",
                 stacklevel=2,
             )
 
     def _ids_of_marker(self) -> tuple[int, ...]:
-        """Return the ids put before each word, adding ``<rand>`` to the tokenizer if needed."""
+        """Return the ids of the marker, adding ``<rand>`` to the tokenizer if needed."""
         if self.marker == "none":
             return ()
         if self.marker == "mask":
@@ -220,7 +223,7 @@ class WordEncoder:
         return (self.tokenizer.get_vocab()[RANDOM_MARKER],)
 
     def _specials(self) -> tuple[list[int], list[int]]:
-        """Return what the tokenizer puts before and after a sentence."""
+        """Find the ids that the tokenizer puts before and after a sentence."""
         word = [[self._space + "a"]]
         plain = self.tokenizer(word, is_split_into_words=True, add_special_tokens=False)
         whole = self.tokenizer(word, is_split_into_words=True)
@@ -229,41 +232,20 @@ class WordEncoder:
         return outer[:at], outer[at + len(inner) :]
 
     def _unknown(self) -> int:
-        """Return the id for words that the tokenizer maps to nothing."""
+        """Find the id for words that the tokenizer maps to nothing."""
         for name in ("unk_token_id", "mask_token_id", "pad_token_id"):
             if (identifier := getattr(self.tokenizer, name)) is not None:
                 return int(identifier)
         raise ValueError(
-            "The tokenizer must have an unknown, a mask or a padding token, was: none of them. "
-            "Add one with `tokenizer.add_special_tokens`."
+            "The tokenizer has no unknown, mask or padding token. Add one of them with "
+            "`tokenizer.add_special_tokens`."
         )
 
 
-def _special_tokens(tokenizer: PreTrainedTokenizerBase) -> set[str]:
-    """Return the special tokens, those that were added to the tokenizer's own among them."""
-    added = tokenizer.added_tokens_decoder.values()
-    return {*tokenizer.all_special_tokens, *(token.content for token in added if token.special)}
-
-
-def _spelt(text: str, within: re.Pattern[str]) -> str:
-    """Return the text with a blank in what the tokenizer would take for a special token."""
-    read = unicodedata.normalize("NFKC", text)  # as sentence pieces are read
-    return within.sub(" ", read) if within.search(read) else text
-
-
-def _within(names: Iterable[str]) -> re.Pattern[str]:
-    """Return a pattern for the place behind the first character of one of the names."""
-    long = [name for name in names if len(name) > 1]
-    # First characters by themselves, too: nearly all text is done with them, three times as fast.
-    firsts = "".join(sorted({re.escape(name[0]) for name in long}))
-    parts = "|".join(f"(?<={re.escape(name[0])}){re.escape(name[1:])}" for name in sorted(long))
-    return re.compile(f"(?<=[{firsts}])(?={parts})" if long else "(?!)")
-
-
 def _wants_space(tokenizer: PreTrainedTokenizerBase) -> bool:
-    """Return whether words need a blank in front to read as within a sentence.
+    """Tell whether a word needs a space in front to be tokenised as it is inside a sentence.
 
-    Byte-level tokenizers (RoBERTa, ModernBERT) write the blank before a word as part of it.
+    Byte-level tokenizers (RoBERTa, ModernBERT) treat the space before a word as part of the word.
     """
     state = json.loads(tokenizer.backend_tokenizer.to_str())["pre_tokenizer"] or {}
     parts = state.get("pretokenizers", [state])

@@ -6,10 +6,10 @@ from torchmetrics import Metric
 
 
 class MaskedScores(Metric):
-    """Accuracy and mean loss at masked positions, and the accuracy of always guessing one subword.
+    """Accuracy and mean loss at masked positions, and the accuracy of a constant guess.
 
-    The guess, ``baseline``, is the subword that is most often right in these very data: no
-    model without context does better.
+    The score ``baseline`` is the accuracy of always guessing the subword that is most often right
+    in these data. No model that ignores the context does better.
 
     Args:
         vocabulary: Number of subwords.
@@ -32,18 +32,18 @@ class MaskedScores(Metric):
         self.add_state("loss_sum", zero, dist_reduce_fx="sum")
 
     def update(self, scores: Tensor, targets: Tensor) -> None:
-        """Count predictions.
+        """Count the predictions of a batch. Axes: M masks, V vocabulary.
 
         Args:
-            scores: Vocabulary scores at masked positions. Shape ``(M, V)``.
-            targets: The subwords that stood there. Shape ``(M,)``.
+            scores: Unnormalised scores at masked positions. Shape ``(M, V)``.
+            targets: The original subwords there. Shape ``(M,)``.
         """
         self.targets += torch.bincount(targets, minlength=len(self.targets))
         self.correct += (scores.argmax(1) == targets).sum()
         self.loss_sum += torch.nn.functional.cross_entropy(scores.float(), targets, reduction="sum")
 
     def compute(self) -> dict[str, Tensor]:
-        """Return ``accuracy``, ``loss``, ``perplexity``, ``baseline`` and how many ``masks``."""
+        """Compute ``accuracy``, ``loss``, ``perplexity``, ``baseline`` and the count ``masks``."""
         masks = self.targets.sum()
         return {
             "accuracy": (self.correct / masks.clamp(min=1)).float(),

@@ -32,30 +32,30 @@ def text_of(units: list[Unit]) -> str:
     return " ".join(token for unit in units for token in (*unit.before, unit.word, *unit.after))
 
 
-def test_label_tokens_stand_around_each_word_of_an_entity() -> None:
-    # Figure 2c: <B-ORG> European <B-ORG> <I-ORG> Union <I-ORG>, and words outside stay bare.
+def test_label_tokens_surround_each_word_of_an_entity() -> None:
+    # Figure 2c: <B-ORG> European <B-ORG> <I-ORG> Union <I-ORG>; other words stay bare.
     expected = "The <B-ORG> European <B-ORG> <I-ORG> Union <I-ORG> said"
     assert text_of(linearize(FIGURE)) == expected
 
 
-def test_the_language_stands_before_the_first_label_of_each_word() -> None:
+def test_a_language_token_precedes_the_first_label_of_each_word() -> None:
     expected = "The <en> <B-ORG> European <B-ORG> <en> <I-ORG> Union <I-ORG> said"
     assert text_of(linearize(FIGURE, mark_language=True)) == expected
 
 
 @given(st.lists(st.tuples(words, tags), min_size=1, max_size=12), st.booleans())
-def test_every_sentence_comes_back_as_it_was(pairs: list[tuple[str, str]], marked: bool) -> None:
+def test_delinearizing_undoes_linearizing(pairs: list[tuple[str, str]], marked: bool) -> None:
     sentence = Sentence(tuple(word for word, _ in pairs), tuple(tag for _, tag in pairs), "sw")
     assert delinearize(linearize(sentence, mark_language=marked), language="sw") == sentence
 
 
-def test_words_that_look_like_tokens_come_back_as_words() -> None:
+def test_words_that_look_like_label_tokens_stay_words() -> None:
     sentence = Sentence(("<B-ORG>", "x", "<sw>", "<B-ORG>"), ("O", "B-PER", "I-PER", "O"))
     assert delinearize(linearize(sentence)) == sentence
 
 
 @pytest.mark.parametrize("kind", ALL_KINDS)
-def test_all_subwords_of_a_word_stand_between_its_labels(
+def test_all_subwords_of_a_word_are_between_its_labels(
     kind: str, backbones: dict[str, Path]
 ) -> None:
     linear = encoder(backbones[kind])
@@ -76,14 +76,14 @@ def test_all_subwords_of_a_word_stand_between_its_labels(
     assert [list(row.ids[b:e]) for b, e in row.words] == list(pieces.values())
 
 
-def test_without_labels_the_words_stand_alone(tiny: str) -> None:
+def test_without_labels_only_the_words_are_encoded(tiny: str) -> None:
     linear = encoder(tiny)
     plain = LinearEncoder(linear.word_encoder, labels=False)
     pieces = [i for word in FIGURE.words for i in linear.word_encoder.subwords(word)]
     assert list(plain(FIGURE).ids) == pieces
 
 
-def test_a_word_that_gives_no_subword_is_the_unknown_token(tiny: str) -> None:
+def test_a_word_without_subwords_becomes_the_unknown_token(tiny: str) -> None:
     linear = encoder(tiny)
     row = linear(Sentence(("", "Juma"), ("B-PER", "O")))
     tokenizer = linear.word_encoder.tokenizer
@@ -92,7 +92,7 @@ def test_a_word_that_gives_no_subword_is_the_unknown_token(tiny: str) -> None:
 
 
 @pytest.mark.parametrize("length", [12, 17, 64])
-def test_a_long_sentence_is_shown_whole_and_each_mask_predicted_once(
+def test_windows_cover_a_long_sentence_and_each_mask_is_predicted_once(
     tiny: str, swahili: list[Sentence], length: int
 ) -> None:
     linear = encoder(tiny, max_length=length)
@@ -105,8 +105,8 @@ def test_a_long_sentence_is_shown_whole_and_each_mask_predicted_once(
     assert max(batch.lengths) <= length
     assert len(set(batch.positions.tolist())) == len(batch.positions) == sum(map(len, masked))
     assert (batch.input_ids[batch.positions] == mask_id).all()
-    # Put back what the masks hide: every subword of every sentence is in the windows that own it,
-    # and what is masked in one window is masked in all that show it.
+    # Compared with the same windows without masks: masks change no length, and a masked position
+    # is masked in every window that contains it.
     alone = [linear.mask([row], [[]]) for row in rows]
     assert sum(int((part.input_ids == mask_id).sum()) for part in alone) == 0
     assert sorted(batch.lengths) == sorted(n for part in alone for n in part.lengths)
@@ -117,7 +117,7 @@ def test_a_long_sentence_is_shown_whole_and_each_mask_predicted_once(
     assert len(batch.positions) <= int((batch.input_ids == mask_id).sum()) <= shown
 
 
-def test_no_window_shows_what_is_masked_in_another(tiny: str) -> None:
+def test_a_subword_masked_in_one_window_is_masked_in_all(tiny: str) -> None:
     linear = encoder(tiny, max_length=16)
     names = [f"{letter}li" for letter in "abcdefghijkm"]
     sentence = Sentence(tuple(names), ("B-PER", *["I-PER"] * (len(names) - 1)))
@@ -128,7 +128,7 @@ def test_no_window_shows_what_is_masked_in_another(tiny: str) -> None:
     assert not subwords & set(batch.input_ids.tolist())
 
 
-def test_a_word_longer_than_the_window_keeps_its_labels(tiny: str) -> None:
+def test_a_word_cut_off_at_the_window_keeps_its_labels(tiny: str) -> None:
     linear = encoder(tiny, max_length=8)
     with pytest.warns(UserWarning, match="longer than"):
         row = linear(Sentence(("x" * 50,), ("B-PER",)))
@@ -137,17 +137,17 @@ def test_a_word_longer_than_the_window_keeps_its_labels(tiny: str) -> None:
     assert (row.ids[0], row.ids[-1]) == (label, label)
 
 
-def test_bad_input_is_refused(tiny: str) -> None:
+def test_sentences_and_options_that_cannot_be_encoded_are_refused(tiny: str) -> None:
     linear = encoder(tiny)
-    with pytest.raises(ValueError, match=r"must have tags to be linearised, was: untagged 'Juma'"):
+    with pytest.raises(ValueError, match="'Juma' has no tags, so it can't be linearised"):
         linear(Sentence(("Juma",)))
-    with pytest.raises(ValueError, match=r"must have a language to be marked, was: none"):
+    with pytest.raises(ValueError, match="The language of 'Juma' is unknown"):
         linearize(Sentence(("Juma",), ("B-PER",)), mark_language=True)
-    with pytest.raises(ValueError, match=r"must have a token of its own, was: none for '<B-XYZ>'"):
+    with pytest.raises(ValueError, match="no token '<B-XYZ>'"):
         linear(Sentence(("Juma",), ("B-XYZ",)))
-    with pytest.raises(ValueError, match=r"`max_length` must hold .*, was: 4"):
+    with pytest.raises(ValueError, match="`max_length` is 4, which has no room"):
         LinearEncoder(WordEncoder(linear.word_encoder.tokenizer, max_length=4))
-    with pytest.raises(ValueError, match=r"marked beside label tokens, was: `languages: \['sw'\]`"):
+    with pytest.raises(ValueError, match=r"`languages` is \['sw'\], but .* beside label tokens"):
         LinearEncoder(linear.word_encoder, labels=False, languages=["sw"])
 
 

@@ -18,7 +18,7 @@ MIXED = ["Moscow and London are cities", "Москва и Лондон горо�
 MIXED += ["мы на земле, где жили мы"] * 20
 
 
-@cache  # two tokenizers of the same text may break ties in other ways
+@cache  # training a tokenizer twice on the same text may break ties differently
 def mixed_tokenizer(kind: BackboneKind, vocabulary: int) -> PreTrainedTokenizerFast:
     vocabulary += 256 if kind in ("modernbert", "multilingual") else 0
     return fresh_tokenizer(MIXED, kind=kind, vocabulary=vocabulary)
@@ -33,7 +33,7 @@ def ids_of(spelling: Spelling, *names: str) -> list[int]:
 
 
 def cyrillic_id(spelling: Spelling, *, initial: bool) -> int:
-    """Return a subword in Cyrillic, one that begins a word or one that does not."""
+    """Find a Cyrillic subword that begins a word, or one that does not."""
     return next(
         id_
         for id_, name in enumerate(spelling._names)
@@ -43,7 +43,7 @@ def cyrillic_id(spelling: Spelling, *, initial: bool) -> int:
 
 
 @pytest.mark.parametrize("kind", ALL_KINDS)
-def test_words_are_spelt_back(
+def test_the_subwords_of_a_word_give_the_word(
     kind: str, backbones: dict[str, Path], swahili: list[Sentence]
 ) -> None:
     _, _, tokenizer = load_backbone(str(backbones[kind]))
@@ -56,7 +56,7 @@ def test_words_are_spelt_back(
 
 
 @pytest.mark.parametrize("kind", ALL_KINDS)
-def test_a_replacement_has_the_same_place_in_the_word(
+def test_a_replacement_has_the_same_position_in_the_word(
     kind: str, backbones: dict[str, Path], swahili: list[Sentence]
 ) -> None:
     _, _, tokenizer = load_backbone(str(backbones[kind]), new_tokens={"<B-PER>": (), "<sw>": ()})
@@ -81,7 +81,7 @@ def test_a_replacement_has_the_same_place_in_the_word(
 
 
 @pytest.mark.parametrize("kind", ["xlm-roberta", "bert", "multilingual"])
-def test_the_script_is_kept_unless_it_need_not_be(kind: BackboneKind) -> None:
+def test_replacements_keep_the_script_unless_told_otherwise(kind: BackboneKind) -> None:
     kept, free = spelling_of(kind), spelling_of(kind, keep_script=False)
     ids = [cyrillic_id(kept, initial=True)]
     assert kept.kind(ids, 0).scripts == {"CYRILLIC"}
@@ -95,7 +95,7 @@ def test_the_script_is_kept_unless_it_need_not_be(kind: BackboneKind) -> None:
 
 def test_a_subword_without_letters_takes_the_script_of_its_word() -> None:
     spelling = spelling_of("xlm-roberta")
-    # "▁" alone and then Cyrillic: what replaces it may be Cyrillic or without letters.
+    # A lone "▁" before Cyrillic: its replacement may be Cyrillic or without letters.
     ids = [*ids_of(spelling, "▁"), cyrillic_id(spelling, initial=False)]
     blank = spelling.kind(ids, 0)
     assert (blank.initial, blank.scripts, blank.letters) == (True, frozenset({"CYRILLIC"}), False)
@@ -106,7 +106,7 @@ def test_a_subword_without_letters_takes_the_script_of_its_word() -> None:
     assert not any(character.isalpha() for text in texts for character in text)
 
 
-def test_unknown_words_and_bytes_are_left_alone() -> None:
+def test_unknown_words_and_single_bytes_are_not_replaced() -> None:
     plain = spelling_of("xlm-roberta")
     unknown, word = ids_of(plain, "<unk>", "▁a")
     assert plain.changeable([word, unknown]) == []
@@ -119,7 +119,7 @@ def test_unknown_words_and_bytes_are_left_alone() -> None:
     assert not set(ids[1:]) & set(with_bytes.allowed(kind._replace(initial=False)).tolist())
 
 
-def test_parts_of_a_character_are_left_alone() -> None:
+def test_parts_of_a_character_are_not_replaced() -> None:
     spelling = spelling_of("modernbert", vocabulary=10)
     euro = [spelling._names.index(name) for name in "âĤ¬"]  # the three bytes of €
     letter = spelling._names.index("a")
@@ -129,7 +129,7 @@ def test_parts_of_a_character_are_left_alone() -> None:
     assert not set(euro) & set(allowed)
 
 
-def test_a_word_with_a_blank_inside_is_left_alone() -> None:
+def test_a_word_that_contains_a_space_is_not_changed() -> None:
     spelling = spelling_of("xlm-roberta")
     assert spelling.changeable(ids_of(spelling, "▁a", "▁a")) == []
     assert spelling.changeable(ids_of(spelling, "▁")) == []
@@ -139,5 +139,5 @@ def test_a_tokenizer_that_does_not_mark_words_is_refused() -> None:
     core = Tokenizer(models.WordLevel({"a": 0, "[UNK]": 1}, unk_token="[UNK]"))
     core.pre_tokenizer = pre_tokenizers.Whitespace()
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=core, unk_token="[UNK]")
-    with pytest.raises(ValueError, match=r"must mark where words begin, .* was: WordLevel"):
+    with pytest.raises(ValueError, match=r"\(WordLevel with .*\) does not mark where words begin"):
         Spelling(tokenizer)

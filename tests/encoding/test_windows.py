@@ -11,9 +11,9 @@ def test_a_sentence_that_fits_is_one_window() -> None:
     assert list(windows([2, 3, 5], budget=10, context=4)) == [Window(0, 3, 0, 3)]
 
 
-def test_windows_worked_out_by_hand() -> None:
-    # Ten words of one subword, six fit, two of context on each side (a third of six).
-    # 0-3 tagged with 4, 5 behind; 4-5 with 2, 3 before and 6, 7 behind; 6-9 with 4, 5 before.
+def test_windows_equal_those_worked_out_by_hand() -> None:
+    # Ten words of one subword; six fit, with a context of two on each side (a third of six).
+    # Words 0-3 are tagged with 4-5 as context, 4-5 with 2-3 and 6-7, and 6-9 with 4-5.
     assert list(windows([1] * 10, budget=6, context=2)) == [
         Window(0, 6, 0, 4),
         Window(2, 8, 4, 6),
@@ -21,8 +21,8 @@ def test_windows_worked_out_by_hand() -> None:
     ]
 
 
-def test_context_is_whole_words() -> None:
-    # The word of 3 does not fit in the context of 2 before word 3.
+def test_the_context_consists_of_whole_words() -> None:
+    # Word 2 has three subwords, too many for the context of two before word 3.
     assert list(windows([1, 1, 3, 2, 2], budget=6, context=2))[2].first == 3
 
 
@@ -38,7 +38,7 @@ def test_every_word_is_tagged_once_and_every_window_fits(
 
 
 @given(st.integers(30, 300), st.integers(12, 30), st.integers(1, 10))
-def test_inner_words_have_the_context_on_both_sides(words: int, budget: int, context: int) -> None:
+def test_inner_windows_have_context_on_both_sides(words: int, budget: int, context: int) -> None:
     found = list(windows([1] * words, budget=budget, context=context))
     wanted = min(context, budget // 3)
     for before, after in pairwise(found):
@@ -47,10 +47,10 @@ def test_inner_words_have_the_context_on_both_sides(words: int, budget: int, con
 
 
 def test_a_word_larger_than_a_window_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"must fit in 4 subwords, was: 5\."):
+    with pytest.raises(ValueError, match=r"has 5 subwords, but a window fits 4\."):
         list(windows([1, 5], budget=4, context=1))
 
 
-def test_twenty_thousand_words_stay_linear() -> None:
+def test_the_number_of_windows_grows_linearly_with_the_sentence() -> None:
     found = list(windows([1] * 20_000, budget=126, context=31))
     assert len(found) < 20_000 / (126 - 62) + 2

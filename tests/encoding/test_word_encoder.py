@@ -1,10 +1,10 @@
 import logging
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import cast
 
 import pytest
-from transformers import AutoTokenizer
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from lowner_pl.corpus import Sentence, TagSet
 from lowner_pl.encoding import Marker, WordEncoder
@@ -16,12 +16,15 @@ TAGS = TagSet(("PER", "LOC", "ORG"))
 ODD = ("\u200f", "\xad", "\u200b", "")
 
 
-def encoder(folder: Path, **options: Any) -> WordEncoder:
-    return WordEncoder(AutoTokenizer.from_pretrained(folder), **options)
+def encoder(
+    folder: Path, *, marker: Marker = "none", max_length: int = 512, context: int = 64
+) -> WordEncoder:
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    return WordEncoder(tokenizer, marker=marker, max_length=max_length, context=context)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_plain_sentence_is_encoded_as_hugging_face_does(
+def test_without_markers_the_encoding_equals_that_of_hugging_face(
     kind: str, backbones: dict[str, Path], swahili: list[Sentence]
 ) -> None:
     encode = encoder(backbones[kind])
@@ -36,7 +39,7 @@ def test_a_plain_sentence_is_encoded_as_hugging_face_does(
         assert batch.tags[0].tolist() == TAGS.encode(sentence.tags or ())
 
 
-def test_byte_level_words_carry_their_blank(backbones: dict[str, Path]) -> None:
+def test_byte_level_words_include_the_space_before_them(backbones: dict[str, Path]) -> None:
     encode = encoder(backbones["modernbert"])
     first = str(encode.tokenizer.convert_ids_to_tokens(encode.subwords("ya")[0]))
     assert first.startswith("Ġ")
@@ -44,7 +47,7 @@ def test_byte_level_words_carry_their_blank(backbones: dict[str, Path]) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("marker", ["mask", "random"])
-def test_maner_puts_a_marker_before_every_word_and_anchors_there(
+def test_markers_precede_every_word_and_are_its_anchors(
     kind: str, marker: Marker, backbones: dict[str, Path]
 ) -> None:
     # S' = m w0 m w1 m w2 (MANER v2, section 2).
@@ -59,7 +62,7 @@ def test_maner_puts_a_marker_before_every_word_and_anchors_there(
     assert batch.input_ids[batch.anchors[0]].tolist() == [m, m, m]
 
 
-def test_mlm_ner_replaces_a_whole_word_by_one_mask(tiny: str) -> None:
+def test_mlm_ner_replaces_a_word_by_a_single_mask_token(tiny: str) -> None:
     encode = encoder(Path(tiny))
     sentence = Sentence(("Juma", "Mwakalinga", "alifika"))
     batch = encode([sentence], TAGS, masked=[[False, True, False]])
@@ -71,7 +74,7 @@ def test_mlm_ner_replaces_a_whole_word_by_one_mask(tiny: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("marker", ["none", "mask"])
-def test_every_word_has_an_anchor_even_if_the_tokenizer_maps_it_to_nothing(
+def test_words_that_the_tokenizer_maps_to_nothing_have_an_anchor(
     kind: str, marker: Marker, backbones: dict[str, Path]
 ) -> None:
     encode = encoder(backbones[kind], marker=marker)
@@ -82,7 +85,7 @@ def test_every_word_has_an_anchor_even_if_the_tokenizer_maps_it_to_nothing(
 
 
 @pytest.mark.parametrize("marker", ["none", "mask"])
-def test_a_long_sentence_becomes_windows_and_each_word_is_anchored_once(
+def test_each_word_of_a_long_sentence_has_one_anchor(
     marker: Marker, tiny: str, swahili: list[Sentence]
 ) -> None:
     words = tuple(word for sentence in swahili for word in sentence.words)
@@ -104,7 +107,7 @@ def test_a_sentence_of_20_000_words_is_encoded(tiny: str) -> None:
     assert batch.word_mask.sum() == 20_000
 
 
-def test_a_word_of_5_000_characters_is_read_by_its_beginning_and_said(tiny: str) -> None:
+def test_a_word_of_5_000_characters_is_cut_off_with_a_warning(tiny: str) -> None:
     encode = encoder(Path(tiny), max_length=64)
     with pytest.warns(UserWarning, match="1 of 2 new words are longer than 62 subwords"):
         batch = encode([Sentence(("Juma", "abc" * 1_667))], TAGS)
@@ -112,7 +115,7 @@ def test_a_word_of_5_000_characters_is_read_by_its_beginning_and_said(tiny: str)
     assert max(batch.lengths) <= 64
 
 
-def test_a_word_is_tokenised_once_and_the_memory_is_bounded(
+def test_a_word_is_tokenised_once_and_the_cache_is_bounded(
     tiny: str, monkeypatch: pytest.MonkeyPatch, swahili: list[Sentence]
 ) -> None:
     encode = encoder(Path(tiny))
@@ -120,7 +123,7 @@ def test_a_word_is_tokenised_once_and_the_memory_is_bounded(
     calls: list[int] = []
     tokenizer = encode.tokenizer
 
-    def count(words: list[list[str]], **options: Any) -> Any:
+    def count(words: list[list[str]], **options: bool) -> object:
         calls.append(len(words))
         return tokenizer(words, **options)
 
@@ -135,28 +138,28 @@ def test_a_word_is_tokenised_once_and_the_memory_is_bounded(
     assert len(encode._pieces) == 3
 
 
-def test_a_backbone_without_a_mask_token_is_refused_by_maner_only(tiny: str) -> None:
+def test_a_tokenizer_without_a_mask_token_is_refused_only_with_mask_markers(tiny: str) -> None:
     tokenizer = AutoTokenizer.from_pretrained(tiny)
     tokenizer.mask_token = None
     WordEncoder(tokenizer)
-    with pytest.raises(ValueError, match="must have a mask token"):
+    with pytest.raises(ValueError, match="has no mask token"):
         WordEncoder(tokenizer, marker="mask")
 
 
 def test_a_slow_tokenizer_is_refused() -> None:
-    slow: Any = SimpleNamespace(is_fast=False)
-    with pytest.raises(ValueError, match="must be a fast one, was: SimpleNamespace"):
+    slow = cast(PreTrainedTokenizerBase, SimpleNamespace(is_fast=False))
+    with pytest.raises(ValueError, match="SimpleNamespace is not a fast one"):
         WordEncoder(slow)
 
 
-def test_bad_options_are_refused(tiny: str) -> None:
-    with pytest.raises(ValueError, match=r"must be one of .*'random'.*, was: 'maks'"):
-        encoder(Path(tiny), marker="maks")
-    with pytest.raises(ValueError, match="`max_length` must hold the special tokens"):
+def test_unknown_markers_and_small_windows_are_refused(tiny: str) -> None:
+    with pytest.raises(ValueError, match=r"There is no marker 'maks'. Use one of .*'random'"):
+        encoder(Path(tiny), marker="maks")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="`max_length` is 3, which has no room"):
         encoder(Path(tiny), marker="mask", max_length=3)
 
 
-def test_long_words_do_not_make_the_tokenizer_complain(
+def test_long_words_cause_no_warning_of_the_tokenizer(
     tiny: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     tokenizer = AutoTokenizer.from_pretrained(tiny)
@@ -168,12 +171,12 @@ def test_long_words_do_not_make_the_tokenizer_complain(
 
 @pytest.mark.parametrize("kind", ALL_KINDS)
 @pytest.mark.parametrize("marker", ["none", "mask", "random"])
-def test_no_word_becomes_a_special_token_whatever_it_says(
+def test_no_word_is_encoded_as_a_special_token(
     kind: str, marker: Marker, backbones: dict[str, Path]
 ) -> None:
     tokenizer = AutoTokenizer.from_pretrained(backbones[kind])
     tokenizer.add_tokens(["<B-PER>"], special_tokens=True)
-    tokenizer.add_tokens(["Juma"])  # a word that someone added to the vocabulary stays one
+    tokenizer.add_tokens(["Juma"])  # an added token that is not special
     encode = WordEncoder(tokenizer, marker=marker)
     names = [*map(str, tokenizer.all_special_tokens), "<B-PER>", "<rand>"]
     special = {tokenizer.convert_tokens_to_ids(name) for name in names} - {tokenizer.unk_token_id}
@@ -186,23 +189,23 @@ def test_no_word_becomes_a_special_token_whatever_it_says(
             assert [1 for id_ in ids if id_ in special] == marks, word
             assert batch.anchors[0, 1] < len(encode.prefix) + len(ids)
     assert tokenizer.convert_tokens_to_ids("Juma") in encode.subwords("Juma")
-    # DAGA writes the unknown token for words that it does not know.
+    # Except the unknown token, which DAGA writes for unknown words.
     assert encode.subwords(str(tokenizer.unk_token))[-1] == tokenizer.unk_token_id
 
 
 @pytest.mark.parametrize("kind", ALL_KINDS)
-def test_running_text_holds_no_special_token_whatever_it_says(
+def test_running_text_is_never_encoded_as_a_special_token(
     kind: str, backbones: dict[str, Path]
 ) -> None:
     encode = encoder(backbones[kind])
     tokenizer = encode.tokenizer
-    # As they are, within a word, within each other, and in letters of full width.
+    # On their own, inside a word, inside each other, and in full-width letters.
     names = [str(name) for name in tokenizer.all_special_tokens]
     words = [form for name in names for form in (name, f"a{name}b", f"{name[0]}{name}{name[1:]}")]
     words += ["".join(chr(ord(letter) + 0xFEE0) for letter in name) for name in names]
     lines = encode.lines([Sentence((word, "na")) for word in words])
     ordinary = {*tokenizer.all_special_ids} - {tokenizer.unk_token_id}
     assert not ordinary & {subword for line in lines for subword in line}
-    if kind == "multilingual":  # which spells everything
+    if kind == "multilingual":  # its vocabulary can encode every character
         assert tokenizer.unk_token_id not in {subword for line in lines for subword in line}
         assert tokenizer.decode(encode.lines([Sentence(("a<mask>b",))])[0]) == "a< mask>b"

@@ -16,7 +16,7 @@ from ..scored_tags import TYPES, random_corpus, scores_of
 
 
 def repaired(tags: Sequence[str]) -> list[str]:
-    """Return well-formed tags: an I- that continues nothing becomes B-."""
+    """Turn an I- tag without a beginning into B-."""
     before = ["O", *tags]
     return [
         f"B-{tag[2:]}" if tag[0] == "I" and before[i][2:] != tag[2:] else tag
@@ -24,16 +24,16 @@ def repaired(tags: Sequence[str]) -> list[str]:
     ]
 
 
-def test_hand_scored_corpus() -> None:
+def test_scores_and_confusion_equal_those_worked_out_by_hand() -> None:
     gold = [
         ["B-PER", "I-PER", "O", "B-LOC"],
         ["B-LOC", "I-LOC", "O", "B-PER"],
         ["O", "B-PER"],
     ]
     predicted = [
-        ["B-PER", "I-PER", "O", "B-PER"],  # PER correct; LOC taken for PER
-        ["B-LOC", "O", "O", "B-PER"],  # LOC too short: one missed, one invented; PER correct
-        ["B-LOC", "O"],  # PER missed, LOC invented
+        ["B-PER", "I-PER", "O", "B-PER"],  # PER correct; LOC predicted as PER
+        ["B-LOC", "O", "O", "B-PER"],  # LOC too short: one missed, one spurious; PER correct
+        ["B-LOC", "O"],  # PER missed, LOC spurious
     ]
     metric = EntityScores(["PER", "LOC"])
     metric.update(gold, predicted)
@@ -62,13 +62,13 @@ def test_hand_scored_corpus() -> None:
         }
     )
     assert metric.confusion.tolist() == [
-        [2, 0, 1],  # PER: two found, one missed
-        [1, 0, 1],  # LOC: one taken for PER, one missed
-        [0, 2, 0],  # nothing there: two LOC invented
+        [2, 0, 1],  # PER: two correct, one missed
+        [1, 0, 1],  # LOC: one predicted as PER, one missed
+        [0, 2, 0],  # no gold entity: two spurious LOC
     ]
 
 
-def test_one_entity_type_is_scored_by_hand() -> None:
+def test_scores_of_a_single_type_equal_those_worked_out_by_hand() -> None:
     metric = EntityScores(["PER"])
     metric.update([["B-PER", "I-PER", "O", "B-PER"]], [["B-PER", "I-PER", "B-PER", "O"]])
     scores = metric.compute()
@@ -77,7 +77,7 @@ def test_one_entity_type_is_scored_by_hand() -> None:
     assert metric.confusion.tolist() == [[1, 1], [1, 0]]
 
 
-def test_precision_and_recall_differ_where_too_little_is_predicted() -> None:
+def test_recall_is_below_precision_if_too_few_entities_are_predicted() -> None:
     gold = [["B-PER", "B-PER", "B-PER", "B-PER"]]
     scores = scores_of(gold, [["B-PER", "O", "O", "O"]])
     assert scores["precision"] == 1
@@ -85,19 +85,19 @@ def test_precision_and_recall_differ_where_too_little_is_predicted() -> None:
     assert scores["f1"] == pytest.approx(2 / 5)  # 2 · 1 · 1/4 / (1 + 1/4)
 
 
-def test_dangling_inside_tag_is_an_entity_for_conlleval_only() -> None:
-    # The I- PER is no entity under IOB2; conlleval reads both sides alike.
+def test_only_conlleval_accepts_an_inside_tag_without_a_beginning() -> None:
+    # I-PER I-PER is not an entity in strict IOB2; conlleval reads it like B-PER I-PER.
     scores = scores_of([["B-PER", "I-PER", "O"]], [["I-PER", "I-PER", "O"]])
     assert scores["f1"] == scores["predicted_entities"] == 0
     assert scores["conlleval_f1"] == 1
-    # B-PER I-LOC: strict sees PER alone, conlleval PER and LOC.
+    # B-PER I-LOC: strict IOB2 has one entity, conlleval has two.
     scores = scores_of([["B-PER", "O"]], [["B-PER", "I-LOC"]])
     assert scores["precision"] == 1
     assert scores["conlleval_precision"] == 1 / 2
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_strict_scores_are_those_of_seqeval(seed: int) -> None:
+def test_strict_scores_equal_those_of_seqeval(seed: int) -> None:
     gold, predicted = random_corpus(seed, 250)
     ours = scores_of(gold, predicted)
     precision, recall, f1, _ = strict_scores(gold, predicted, average="micro", scheme=IOB2)
@@ -113,7 +113,7 @@ def test_strict_scores_are_those_of_seqeval(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_conlleval_scores_and_word_accuracy_are_those_of_seqeval(seed: int) -> None:
+def test_conlleval_scores_and_word_accuracy_equal_those_of_seqeval(seed: int) -> None:
     gold, predicted = random_corpus(seed, 250)
     ours = scores_of(gold, predicted)
     precision, recall, f1, _ = precision_recall_fscore_support(gold, predicted, average="micro")
@@ -123,12 +123,12 @@ def test_conlleval_scores_and_word_accuracy_are_those_of_seqeval(seed: int) -> N
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_each_malformed_sentence_is_scored_as_seqeval_scores_it(seed: int) -> None:
-    # One sentence a corpus, so that no error hides behind another.
+def test_every_malformed_sentence_is_scored_like_seqeval(seed: int) -> None:
+    # One sentence at a time, so that errors can't cancel out.
     for gold, predicted in zip(*random_corpus(100 + seed, 200), strict=True):
         ours = scores_of([gold], [predicted])
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # seqeval warns where there is no entity
+            warnings.simplefilter("ignore")  # seqeval warns if there is no entity
             strict = strict_scores([gold], [predicted], average="micro", scheme=IOB2)
             lenient = precision_recall_fscore_support([gold], [predicted], average="micro")
         assert [ours[key] for key in ("precision", "recall", "f1")] == pytest.approx(strict[:3])
@@ -144,7 +144,7 @@ def test_strict_and_conlleval_scores_are_equal_for_well_formed_tags() -> None:
         assert scores[key] == scores[f"conlleval_{key}"]
 
 
-def test_confusion_adds_up_to_the_entities() -> None:
+def test_the_confusion_matrix_adds_up_to_the_entities() -> None:
     gold, predicted = random_corpus(0, 200)
     metric = EntityScores(TYPES)
     metric.update(gold, predicted)
@@ -168,14 +168,14 @@ def test_scores_without_denominator_are_0(tags: list[list[str]]) -> None:
     assert set(scores.values()) == {0}
 
 
-def test_macro_f1_leaves_out_types_that_occur_nowhere() -> None:
+def test_macro_f1_ignores_types_that_do_not_occur() -> None:
     gold = [["B-PER", "O", "B-LOC"]]
     scores = scores_of(gold, [["B-PER", "O", "O"]])
     assert scores["f1/WORK_OF_ART"] == 0
     assert scores["macro_f1"] == 1 / 2
 
 
-def test_all_values_are_floats_on_the_device_of_the_metric_as_lightning_logs_them() -> None:
+def test_all_values_are_scalar_floats_on_the_device_of_the_metric() -> None:
     metric = EntityScores(TYPES)
     metric.update([["B-PER"]], [["B-PER"]])
     for value in metric.compute().values():
@@ -187,11 +187,11 @@ def test_all_values_are_floats_on_the_device_of_the_metric_as_lightning_logs_the
 @pytest.mark.parametrize(
     ("gold", "predicted", "message"),
     [
-        (["B-MISC"], ["O"], r"Tag 'B-MISC' is not in the tag set .* `entity_types`"),
-        (["O"], ["I-MISC"], r"Tag 'I-MISC' is not in the tag set"),
-        (["O"], ["S-PER"], r"Tag 'S-PER' is not in the tag set"),
-        (["PER"], ["O"], r"Tag 'PER' is not in the tag set"),
-        (["O", "O"], ["O"], r"gold and a predicted tag, was: 2 gold and 1 predicted tags"),
+        (["B-MISC"], ["O"], "'B-MISC' is not an IOB2 tag of the types .* `entity_types`"),
+        (["O"], ["I-MISC"], "'I-MISC' is not an IOB2 tag of the types"),
+        (["O"], ["S-PER"], "'S-PER' is not an IOB2 tag of the types"),
+        (["PER"], ["O"], "'PER' is not an IOB2 tag of the types"),
+        (["O", "O"], ["O"], "has 2 gold tags, but 1 predicted"),
     ],
 )
 def test_tags_that_cannot_be_scored_are_refused(
@@ -203,17 +203,17 @@ def test_tags_that_cannot_be_scored_are_refused(
     assert not metric.confusion.any()
 
 
-def test_sentences_without_prediction_are_refused() -> None:
-    with pytest.raises(ValueError, match="was: 2 sentences with gold and 1 with predicted tags"):
+def test_sentences_without_predictions_are_refused() -> None:
+    with pytest.raises(ValueError, match="gold tags for 2 sentences, but predicted tags for 1"):
         EntityScores(TYPES).update([["O"], ["O"]], [["O"]])
 
 
-def test_entity_types_must_differ() -> None:
-    with pytest.raises(ValueError, match=r"must be distinct, was: \('PER', 'PER'\)"):
+def test_repeated_entity_types_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"\('PER', 'PER'\) repeat a type"):
         EntityScores(["PER", "PER"])
 
 
-def test_scoring_does_not_load_scikit_learn() -> None:
+def test_scoring_does_not_import_scikit_learn() -> None:
     code = (
         "import sys; from lowner_pl.metrics import EntityScores;"
         "EntityScores(['PER']).update([['B-PER']], [['B-PER']]); sys.exit('sklearn' in sys.modules)"

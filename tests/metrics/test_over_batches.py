@@ -1,4 +1,4 @@
-"""Scores add up: over batches in any order, copies, merged metrics and processes."""
+"""Scores are the same for batches in any order, merged metrics and several processes."""
 
 import copy
 import multiprocessing
@@ -18,7 +18,7 @@ from ..scored_tags import TYPES, random_corpus, scores_of
 def partitions(size: int, generator: random.Random) -> Iterator[list[int]]:
     order = generator.sample(range(size), size)
     while order:
-        cut = generator.randint(0, 40)  # empty batches as well
+        cut = generator.randint(0, 40)  # includes empty batches
         yield order[:cut]
         order = order[cut:]
 
@@ -32,7 +32,7 @@ def test_batch_order_and_size_do_not_matter(seed: int) -> None:
     assert {k: v.item() for k, v in metric.compute().items()} == scores_of(gold, predicted)
 
 
-def test_merged_metrics_equal_one() -> None:
+def test_merged_metrics_equal_a_single_metric() -> None:
     gold, predicted = random_corpus(0, 300)
     whole, first, second = EntityScores(TYPES), EntityScores(TYPES), EntityScores(TYPES)
     whole.update(gold, predicted)
@@ -43,7 +43,7 @@ def test_merged_metrics_equal_one() -> None:
     assert torch.equal(first.confusion, whole.confusion)
 
 
-def test_reset_forgets_everything_and_updates_count_after_compute() -> None:
+def test_updates_count_after_compute_and_reset_clears_them() -> None:
     gold, predicted = random_corpus(0, 50)
     metric = EntityScores(TYPES)
     metric.update(gold, predicted)
@@ -57,7 +57,7 @@ def test_reset_forgets_everything_and_updates_count_after_compute() -> None:
     assert torch.equal(metric.confusion, confusion)
 
 
-def test_inference_mode_is_no_obstacle() -> None:
+def test_a_metric_reset_in_inference_mode_can_be_updated_outside_it() -> None:
     metric = EntityScores(TYPES)
     with torch.inference_mode():
         metric.update([["B-PER"]], [["B-PER"]])
@@ -68,7 +68,7 @@ def test_inference_mode_is_no_obstacle() -> None:
     assert metric.compute()["recall"] == 0.5
 
 
-def test_copy_is_independent_and_checkpoints_hold_no_counts() -> None:
+def test_a_copy_is_independent_and_checkpoints_contain_no_counts() -> None:
     metric = EntityScores(TYPES)
     metric.update([["B-PER"]], [["B-PER"]])
     other = copy.deepcopy(metric)
@@ -90,7 +90,7 @@ def score_share(rank: int, folder: Path) -> None:
     dist.destroy_process_group()
 
 
-def test_two_processes_score_as_one(tmp_path: Path) -> None:
+def test_two_processes_give_the_scores_of_one(tmp_path: Path) -> None:
     spawn = multiprocessing.get_context("spawn")
     processes = [spawn.Process(target=score_share, args=(rank, tmp_path)) for rank in range(2)]
     for process in processes:

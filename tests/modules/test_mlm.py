@@ -254,7 +254,7 @@ def test_a_tokenizer_without_a_mask_is_refused(tiny: str, tmp_path: Path) -> Non
     config = json.loads(file.read_text())
     del config["mask_token"]
     file.write_text(json.dumps(config))
-    with pytest.raises(ValueError, match="must have a mask token, was: a tokenizer without one"):
+    with pytest.raises(ValueError, match="has no mask token"):
         MLMLightningModule(backbone=str(bare))
 
 
