@@ -1,4 +1,4 @@
-"""Times what a Lightning Trainer does."""
+"""A callback that times a Lightning Trainer."""
 
 from typing import Any
 
@@ -7,13 +7,13 @@ from lightning.pytorch import Callback
 
 
 class Clock(Callback):
-    """Times the training batches apart from the rest of ``fit``, and the whole of a command."""
+    """Times the training batches, and the whole command, separately."""
 
     def __init__(self) -> None:
         self.batches, self.whole = Stopwatch(), Stopwatch()
 
     def on_train_start(self, *_: Any) -> None:
-        """Begin the whole."""
+        """Begin the command."""
         self.whole.start()
 
     def on_train_epoch_start(self, *_: Any) -> None:
@@ -21,21 +21,21 @@ class Clock(Callback):
         self.batches.start()
 
     def on_validation_start(self, *_: Any) -> None:
-        """End the batches of an epoch: scoring the dev set follows."""
+        """End the batches of an epoch, before the dev set is scored."""
         self.batches.stop()
 
     def on_train_end(self, *_: Any) -> None:
-        """End the whole."""
+        """End the command."""
         self.whole.stop()
 
     def on_test_start(self, *_: Any) -> None:
-        """Begin the whole."""
+        """Begin the command."""
         self.whole.start()
 
     def on_predict_start(self, *_: Any) -> None:
-        """Begin the whole."""
+        """Begin the command."""
         self.whole.start()
 
     def teardown(self, *_: Any, **__: Any) -> None:
-        """End the whole, files and tables included."""
+        """End the command, which includes writing files and tables."""
         self.whole.stop()

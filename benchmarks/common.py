@@ -1,4 +1,4 @@
-"""What the benchmarks share: one thread, a quiet Trainer, data folders, runs by command, clocks."""
+"""Helpers of the benchmarks: processes, Trainers, data folders, stopwatches and memory."""
 
 import csv
 import json
@@ -22,24 +22,24 @@ Record = dict[str, Any]
 
 
 def child_environment() -> dict[str, str]:
-    """Return the environment of a measured process: one thread, no network."""
+    """Return the environment for a measured process: one thread, no network."""
     return {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
 
 
 def one_thread() -> None:
-    """Keep torch on one thread; call it before measuring."""
+    """Limit torch to one thread. Call this before measuring."""
     import torch
 
     torch.set_num_threads(1)
 
 
 def product_rate(dtype: Any = None, size: int = 1024, rounds: int = 15) -> float:
-    """Return the operations of a square matrix product in a processor second, the best of some.
+    """Measure floating-point operations per CPU second in square matrix products, best of several.
 
     Args:
-        dtype: Of torch; 32-bit floats without.
-        size: Rows and columns.
-        rounds: How many products.
+        dtype: Data type of torch; 32-bit floats by default.
+        size: Number of rows and columns.
+        rounds: Number of products.
     """
     import torch
 
@@ -53,10 +53,10 @@ def product_rate(dtype: Any = None, size: int = 1024, rounds: int = 15) -> float
 
 
 def quiet_trainer(folder: str | Path, **options: Any) -> "Trainer":
-    """Return a Trainer on the CPU that shows nothing and saves nothing.
+    """Create a Trainer on the CPU that prints and saves nothing.
 
     Args:
-        folder: Where Lightning writes what it cannot be kept from writing.
+        folder: Folder for files that Lightning always writes.
         options: More options of the Trainer.
     """
     from lightning.pytorch import Trainer
@@ -73,7 +73,7 @@ def quiet_trainer(folder: str | Path, **options: Any) -> "Trainer":
 
 
 def append(out: Path | None, record: Record) -> None:
-    """Show a record, and add it to the results file as a line of JSON."""
+    """Print a record, and append it to the results file as a line of JSON."""
     line = json.dumps(record, ensure_ascii=False)
     print(line, flush=True)
     if out is not None:
@@ -90,8 +90,8 @@ def copy_corpus(
     Args:
         source: Folder of a corpus.
         target: Folder to write.
-        sizes: Most sentences of each split; ``None`` or too large a number keeps all.
-        seed: Of the subsets.
+        sizes: Maximum number of sentences per split; ``None`` keeps all.
+        seed: Seed of the subsets.
     """
     target.mkdir(parents=True, exist_ok=True)
     parts = {}
@@ -104,18 +104,18 @@ def copy_corpus(
 
 
 def grown(real: list[Sentence], size: int) -> Iterator[Sentence]:
-    """Yield ``size`` sentences: the real ones again and again, a new word behind each."""
+    """Yield ``size`` sentences: repeat the real ones, with a new word at the end of each."""
     for number, sentence in enumerate(islice(cycle(real), size)):
         yield Sentence((*sentence.words, f"w{number}"), (*(sentence.tags or ()), "O"))
 
 
 def texts(sentences: Iterable[Sentence]) -> list[str]:
-    """Return sentences as lines of words and blanks."""
+    """Join the words of each sentence with spaces."""
     return [" ".join(sentence.words) for sentence in sentences]
 
 
 def backbone(folder: Path, sentences: Iterable[Sentence], options: Any) -> Path:
-    """Initialise a backbone with a vocabulary of its own; see `add_backbone_options`."""
+    """Create an untrained backbone with a new vocabulary; see `add_backbone_options`."""
     from lowner_pl.nn.backbones.fresh import fresh_backbone
 
     return fresh_backbone(
@@ -130,7 +130,7 @@ def backbone(folder: Path, sentences: Iterable[Sentence], options: Any) -> Path:
 
 
 def add_backbone_options(parser: Any, *, layers: int, hidden: int, heads: int) -> None:
-    """Add the shape of the randomly initialised backbone to a command line."""
+    """Add options for the shape of an untrained backbone to a command line."""
     parser.add_argument("--kind", default="xlm-roberta", help="xlm-roberta, bert or modernbert")
     parser.add_argument("--vocabulary", type=int, default=8000, help="subwords, trained on train")
     parser.add_argument("--layers", type=int, default=layers)
@@ -139,12 +139,12 @@ def add_backbone_options(parser: Any, *, layers: int, hidden: int, heads: int) -
 
 
 def write_config(file: Path, model: str, corpus: Path) -> Path:
-    """Write the config of a run on a corpus folder, built from the parts in ``configs/``.
+    """Write a config for a run on a corpus folder, built from the parts in ``configs/``.
 
     Args:
-        file: Where to write.
+        file: File to write.
         model: Name of a file in ``configs/parts/model``.
-        corpus: Folder of ``train.conll`` and so on.
+        corpus: Folder with ``train.conll``, ``dev.conll`` and ``test.conll``.
     """
     config = {
         "seed_everything": 12345,
@@ -161,14 +161,14 @@ def write_config(file: Path, model: str, corpus: Path) -> Path:
 
 
 def best_dev_f1(run: Path) -> float:
-    """Return the best dev F1 in percent that the ``metrics.csv`` of a run folder has."""
+    """Read the best dev F1, in percent, from the ``metrics.csv`` of a run folder."""
     with (run / "metrics.csv").open(newline="") as rows:
         f1s = [float(value) for row in csv.DictReader(rows) if (value := row.get("dev/f1"))]
     return round(100 * max(f1s), 2)
 
 
 def tested_scores(run: Path, which: str) -> dict[str, dict[str, float]]:
-    """Return the scores of each test set that the test of a run has written.
+    """Read the scores that a run's test wrote for each test set.
 
     Args:
         run: The run folder.
@@ -183,11 +183,11 @@ def tested_scores(run: Path, which: str) -> dict[str, dict[str, float]]:
 
 
 def in_child(script: str, job: Record) -> Record:
-    """Run a script of this folder in a process of its own and return what it reports.
+    """Run a script of this folder in a process of its own, and return its report.
 
     Args:
-        script: The script's name; it calls `answer`.
-        job: Its input, handed over as JSON.
+        script: Name of a script that calls `answer`.
+        job: Its input, passed as JSON.
     """
     done = subprocess.run(
         [sys.executable, str(Path(__file__).with_name(script))],
@@ -204,7 +204,7 @@ def in_child(script: str, job: Record) -> Record:
 
 
 def answer(work: Callable[[Record], Record]) -> None:
-    """Be the child of `in_child`: read the job, do the work, report it and the peak memory."""
+    """Run in the child of `in_child`: read the job, work, report the result and peak memory."""
     job = json.loads(sys.stdin.read())
     one_thread()
     report = work(job)
@@ -212,19 +212,19 @@ def answer(work: Callable[[Record], Record]) -> None:
 
 
 class Stopwatch:
-    """Adds up wall and processor time over several spans."""
+    """Sums up wall time and CPU time over several spans."""
 
     def __init__(self) -> None:
         self.wall = self.cpu = 0.0
         self._started: tuple[float, float] | None = None
 
     def start(self) -> None:
-        """Begin a span, unless one runs."""
+        """Begin a span, unless one has begun."""
         if self._started is None:
             self._started = (time.perf_counter(), time.process_time())
 
     def stop(self) -> None:
-        """End the span, if one runs."""
+        """End the span, if one has begun."""
         if self._started is not None:
             self.wall += time.perf_counter() - self._started[0]
             self.cpu += time.process_time() - self._started[1]
@@ -238,20 +238,20 @@ class Stopwatch:
         self.stop()
 
     def report(self, prefix: str) -> Record:
-        """Return the seconds."""
+        """Return wall and CPU seconds."""
         return {f"{prefix}_wall": round(self.wall, 4), f"{prefix}_cpu": round(self.cpu, 4)}
 
 
 def peak_megabytes() -> float:
-    """Return the most memory this process ever held.
+    """Return the peak memory of this process.
 
-    Not ``ru_maxrss``: that of a child begins with what its parent held when it was started.
+    ``ru_maxrss`` is of no use here: in a child it starts at the memory of its parent.
     """
     return memory_megabytes("VmHWM")
 
 
 def memory_megabytes(which: str) -> float:
-    """Return the memory that this process holds (``VmRSS``), or held at most (``VmHWM``)."""
+    """Return the current memory (``VmRSS``) or peak memory (``VmHWM``) of this process."""
     lines = Path("/proc/self/status").read_text().splitlines()
     kilobytes = next(line.split()[1] for line in lines if line.startswith(f"{which}:"))
     return round(int(kilobytes) / 1024, 1)

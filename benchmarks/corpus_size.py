@@ -1,4 +1,4 @@
-"""Reading and encoding against the size of the corpus.
+"""Time of reading and encoding by size of the corpus.
 
 python benchmarks/corpus_size.py --data FOLDER --out results.jsonl
 """
@@ -16,7 +16,7 @@ from lowner_pl.corpus import read_conll, write_conll
 
 
 def main() -> None:
-    """Measure each size in processes of its own and print the curve."""
+    """Measure each size in its own processes, and print a table."""
     options = _options()
     real = read_conll(options.data / "train.conll")
     with tempfile.TemporaryDirectory() as name:
@@ -42,7 +42,7 @@ def main() -> None:
 
 
 def _print_curve(curve: list[Record]) -> None:
-    """Print a table, and the exponent of the growth between neighbouring sizes (1 is linear)."""
+    """Print a table, and the exponents of growth between neighbouring sizes (1 is linear)."""
     print(f"{'sentences':>10} {'reading s':>10} {'µs each':>8} {'encoding s':>11} {'µs each':>8}")
     for record in curve:
         print(
@@ -63,7 +63,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True, help="corpus folder")
     parser.add_argument("--sizes", type=int, nargs="+", default=[100, 1_000, 10_000, 100_000])
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--out", type=Path, help="results file, one JSON record a line")
+    parser.add_argument("--out", type=Path, help="results file, one JSON record per line")
     add_backbone_options(parser, layers=1, hidden=16, heads=2)
     return parser.parse_args()
 

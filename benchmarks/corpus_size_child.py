@@ -1,4 +1,4 @@
-"""A child process: reads and encodes one file, timed. Not started by hand."""
+"""Child process of `corpus_size.py`: times reading and encoding of one file."""
 
 from common import Record, Stopwatch, answer
 from transformers import AutoTokenizer
@@ -10,7 +10,7 @@ BATCH = 16
 
 
 def work(job: Record) -> Record:
-    """Read ``job["file"]``, then encode it in batches as the first epoch does."""
+    """Read ``job["file"]``, then encode it in batches like the first epoch does."""
     encoder = WordEncoder(AutoTokenizer.from_pretrained(job["backbone"]))
     reading, encoding = Stopwatch(), Stopwatch()
     with reading:

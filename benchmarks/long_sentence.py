@@ -1,4 +1,4 @@
-"""Processor time and peak memory of MANER on one long sentence: tagged, or learnt from once.
+"""CPU time and peak memory of MANER on one long sentence, for tagging or one training step.
 
 python benchmarks/long_sentence.py forward --words 4000
 python benchmarks/long_sentence.py step --words 4000 --subwords_per_pass 4096
@@ -32,7 +32,7 @@ WORDS = [
 
 
 def main() -> None:
-    """Measure one thing in this process, so that the peak is its own."""
+    """Measure one thing only, so that the peak memory of this process belongs to it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", choices=("forward", "step"))
     parser.add_argument("--words", type=int, default=4_000)
@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument(
         "--denormals",
         action="store_true",
-        help="keep numbers below 1e-38; commands do not",
+        help="keep numbers below 1e-38, unlike the commands",
     )
     options = parser.parse_args()
     one_thread()

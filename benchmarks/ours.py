@@ -1,4 +1,4 @@
-"""A child process: one command of lowner_pl, timed. Started by the benchmarks, not by hand."""
+"""Child process: times one command of lowner_pl. Other benchmarks start it."""
 
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,7 @@ from common import Record, answer, write_config
 
 
 def work(job: Record) -> Record:
-    """Run ``job["command"]`` with method ``job["model"]`` on the folder ``job["corpus"]``."""
+    """Run ``job["command"]`` with the method ``job["model"]`` on the folder ``job["corpus"]``."""
     import torch
 
     from lowner_pl.commands.cli import run

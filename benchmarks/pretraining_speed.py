@@ -1,4 +1,4 @@
-"""Subwords per second of masked-language-model training, against the machine's matrix products.
+"""Speed of masked-language-model training, compared with the machine's matrix products.
 
 python benchmarks/pretraining_speed.py --text FOLDER [--languages sw en] --out results.jsonl
 """
@@ -23,13 +23,13 @@ DTYPES = {"32-true": torch.float32, "bf16-mixed": torch.bfloat16}
 
 
 class Counted(MLMLightningModule):
-    """Counts the subwords that it is trained on, and keeps a batch."""
+    """Counts the subwords it is trained on, and keeps the last batch."""
 
     subwords = 0
     kept: MaskedBatch
 
     def forward(self, batch: MaskedBatch) -> Tensor:
-        """Return what the module returns."""
+        """Count the batch, and compute the scores."""
         self.subwords += len(batch.input_ids)
         self.kept = batch
         return super().forward(batch)
@@ -45,7 +45,7 @@ def main() -> None:
 
 
 def operations(module: Counted) -> float:
-    """Return the operations of one training step, per subword: all matrix products, both ways."""
+    """Count the operations per subword of a training step, in all forward and backward products."""
     module.zero_grad()
     with FlopCounterMode(display=False) as counter:
         loss = torch.nn.functional.cross_entropy(module(module.kept), module.kept.targets)
@@ -54,7 +54,7 @@ def operations(module: Counted) -> float:
 
 
 def _measure(options: argparse.Namespace, precision: Any) -> Record:
-    """Return the speed of some hundred steps after a warm-up of an epoch."""
+    """Measure the speed of an epoch after a warm-up epoch."""
     seed_everything(12345, verbose=False)
     data = TextDataModule(
         paths=str(options.text),
@@ -92,19 +92,19 @@ def _measure(options: argparse.Namespace, precision: Any) -> Record:
 
 
 class _EpochClock(Callback):
-    """Times each epoch and counts its subwords."""
+    """Times each epoch, and counts its subwords."""
 
     def __init__(self) -> None:
         self.spent: list[tuple[float, float, int]] = []
         self._start = (0.0, 0.0, 0)
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: Any) -> None:
-        """Begin."""
+        """Begin an epoch."""
         del trainer
         self._start = (time.perf_counter(), time.process_time(), pl_module.subwords)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: Any) -> None:
-        """End."""
+        """End the epoch."""
         del trainer
         wall, cpu, subwords = self._start
         self.spent.append(
@@ -118,15 +118,19 @@ class _EpochClock(Callback):
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--text", type=Path, required=True, help="folder, a file a language")
-    parser.add_argument("--languages", nargs="+", help="languages to read; all without")
+    parser.add_argument(
+        "--text", type=Path, required=True, help="folder with one file per language"
+    )
+    parser.add_argument("--languages", nargs="+", help="languages to read; default: all")
     parser.add_argument("--backbone", default="embedded")
     parser.add_argument("--precisions", nargs="+", choices=DTYPES, default=list(DTYPES))
     parser.add_argument("--batch-size", type=int, default=40, help="lines")
     parser.add_argument("--length", type=int, default=128, help="subwords in a window")
-    parser.add_argument("--steps", type=int, default=100, help="steps timed, after as many others")
+    parser.add_argument(
+        "--steps", type=int, default=100, help="timed steps, after as many warm-up steps"
+    )
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--out", type=Path, help="results file, one JSON record a line")
+    parser.add_argument("--out", type=Path, help="results file, one JSON record per line")
     return parser.parse_args()
 
 

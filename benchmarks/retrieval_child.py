@@ -1,4 +1,4 @@
-"""A child process of `retrieval.py`: one search or one embedding, timed. Not started by hand."""
+"""Child process of `retrieval.py`: times one search or one embedding."""
 
 import torch
 from common import Record, Stopwatch, answer, grown, memory_megabytes
@@ -13,7 +13,7 @@ def work(job: Record) -> Record:
 
 
 def _search(job: Record) -> Record:
-    """Find the nearest of random vectors; as many queries as sentences are these themselves."""
+    """Find the nearest random vectors. If there are as many queries, they are the source itself."""
     generator = torch.Generator().manual_seed(0)
     size, clock = job["sentences"], Stopwatch()
     vectors = torch.randn(size, job["hidden"], generator=generator)
@@ -32,7 +32,7 @@ def _search(job: Record) -> Record:
 
 
 def _embed(job: Record) -> Record:
-    """Embed sentences of a corpus, the backbone loaded before."""
+    """Embed sentences of a corpus with a backbone that is already loaded."""
     sentences = list(grown(read_conll(job["file"]), job["sentences"]))
     vectors, clock = SentenceVectors(job["backbone"]), Stopwatch()
     vectors(sentences[:1])

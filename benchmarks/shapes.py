@@ -1,4 +1,4 @@
-"""Shapes of a backbone compared: masked-language-model training for the same processor time each.
+"""Backbone shapes compared: masked-language-model training of each for the same CPU time.
 
 python benchmarks/shapes.py --text FOLDER --shapes multilingual:4x256 multilingual:4x384 --minutes 4
 """
@@ -28,11 +28,11 @@ def main() -> None:
 
 
 class Budget(Callback):
-    """Lets the learning rate fall to 0 over some processor time, and stops there.
+    """Decreases the learning rate to 0 over a CPU time budget, and then stops training.
 
     Args:
         rate: Highest learning rate, reached after a fiftieth of the time.
-        seconds: Processor time of the training steps, scoring left out.
+        seconds: CPU time of the training steps, without scoring.
     """
 
     def __init__(self, rate: float, seconds: float) -> None:
@@ -48,14 +48,14 @@ class Budget(Callback):
             group["lr"] = self.rate * min((done + 0.001) * 50, max(0.0, 1 - done))
 
     def on_train_batch_end(self, trainer: Trainer, *_: Any) -> None:
-        """Count the time."""
+        """Add up the time."""
         self.spent += time.process_time() - self._begin
         self.steps += 1
         trainer.should_stop = self.spent >= self.seconds
 
 
 def _measure(shape: str, rate: float, folder: Path, options: argparse.Namespace) -> Record:
-    """Return what a shape has learnt when its time is over."""
+    """Train a shape until its time is over, and score it."""
     kind, size = shape.split(":")
     layers, hidden = size.split("x")
     where = ["--text", str(options.text), "--folder", str(folder / "start"), "--kind", kind]
@@ -90,12 +90,14 @@ def _measure(shape: str, rate: float, folder: Path, options: argparse.Namespace)
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--text", type=Path, required=True, help="folder, a file a language")
-    parser.add_argument("--languages", nargs="+", help="languages to read; all without")
+    parser.add_argument(
+        "--text", type=Path, required=True, help="folder with one file per language"
+    )
+    parser.add_argument("--languages", nargs="+", help="languages to read; default: all")
     parser.add_argument("--shapes", nargs="+", required=True, help="kind:LAYERSxWIDTH")
     parser.add_argument("--rates", type=float, nargs="+", default=[1.5e-3], help="learning rates")
-    parser.add_argument("--minutes", type=float, default=4.0, help="processor time of each")
-    parser.add_argument("--out", type=Path, help="results file, one JSON record a line")
+    parser.add_argument("--minutes", type=float, default=4.0, help="CPU time of each")
+    parser.add_argument("--out", type=Path, help="results file, one JSON record per line")
     return parser.parse_args()
 
 

@@ -1,4 +1,4 @@
-"""Start-up: ``--help`` against importing torch, and the way from LightningCLI to the first step.
+"""Start-up time: ``--help`` compared with importing torch, and from LightningCLI to the first step.
 
 python benchmarks/startup.py --out results.jsonl
 """
@@ -39,10 +39,10 @@ except Reached:
 
 
 def main() -> None:
-    """Measure in turn, and compare medians."""
+    """Measure alternately, and compare medians."""
     options = _options()
     help_, torch_ = ["-m", "lowner_pl", "--help"], ["-c", "import torch"]
-    for words in (help_, torch_):  # once unmeasured, so that all files are in memory
+    for words in (help_, torch_):  # one unmeasured run to fill the file cache
         _seconds(words)
     rounds = [(_seconds(help_), _seconds(torch_)) for _ in range(options.rounds)]
     record: Record = {"benchmark": "startup", "what": "help", "rounds": options.rounds}
@@ -65,7 +65,7 @@ def main() -> None:
 
 
 def _seconds(words: list[str]) -> tuple[float, float]:
-    """Return wall and processor seconds of a Python process."""
+    """Run a Python process, and return its wall and CPU seconds."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.perf_counter()
     subprocess.run(
@@ -77,7 +77,7 @@ def _seconds(words: list[str]) -> tuple[float, float]:
 
 
 def _first_step(method: str) -> tuple[float, float]:
-    """Return the seconds from the end of the import of LightningCLI to the first batch."""
+    """Measure the seconds from the import of LightningCLI to the first batch."""
     with tempfile.TemporaryDirectory() as folder:
         words = ["fit", f"--config={ROOT / 'configs' / f'{method}_wikiann.yaml'}"]
         words += [f"--config={ROOT / 'configs' / 'embedded.yaml'}", f"--log_root={folder}"]
@@ -95,7 +95,7 @@ def _first_step(method: str) -> tuple[float, float]:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--out", type=Path, help="results file, one JSON record a line")
+    parser.add_argument("--out", type=Path, help="results file, one JSON record per line")
     return parser.parse_args()
 
 

@@ -1,8 +1,8 @@
-"""A child process: the usual token-classification script of `transformers`, timed.
+"""Child process: times the standard token-classification script of `transformers`.
 
-Tokenise with ``is_split_into_words``, label the first subword of each word and give the others
--100, pad each batch to its longest sentence, train with ``transformers.Trainer``, score with
-seqeval. Needs ``accelerate``, which ``transformers.Trainer`` asks for. Not started by hand.
+The script tokenises with ``is_split_into_words``, labels the first subword of each word and gives
+-100 to the others, pads each batch to its longest sentence, trains with ``transformers.Trainer``
+and scores with seqeval. Other benchmarks start it. ``transformers.Trainer`` needs ``accelerate``.
 """
 
 from pathlib import Path
@@ -26,7 +26,7 @@ from lowner_pl.corpus import Sentence, read_conll
 
 
 class Clock(TrainerCallback):
-    """Times the training batches apart from evaluation and saving."""
+    """Times the training batches without evaluation and saving."""
 
     def __init__(self) -> None:
         self.batches = Stopwatch()
@@ -36,12 +36,12 @@ class Clock(TrainerCallback):
         self.batches.start()
 
     def on_epoch_end(self, *_: Any, **__: Any) -> None:
-        """End the batches of an epoch: evaluation and saving follow."""
+        """End the batches of an epoch, before evaluation and saving."""
         self.batches.stop()
 
 
 def work(job: Record) -> Record:
-    """Train on, or predict and score, the folder ``job["corpus"]``."""
+    """Train on the folder ``job["corpus"]``, or predict and score its test set."""
     corpus = Path(job["corpus"])
     raw = {split: read_conll(corpus / f"{split}.conll") for split in ("train", "dev", "test")}
     labels = sorted({tag for sentence in raw["train"] for tag in sentence.tags or ()})
@@ -82,7 +82,7 @@ def work(job: Record) -> Record:
 
 
 def to_dataset(sentences: list[Sentence], labels: list[str]) -> Dataset:
-    """Return sentences as rows of words and of numbers of labels."""
+    """Convert sentences to rows of words and label ids."""
     numbers = {label: number for number, label in enumerate(labels)}
     return Dataset.from_dict(
         {
@@ -93,7 +93,7 @@ def to_dataset(sentences: list[Sentence], labels: list[str]) -> Dataset:
 
 
 def tokenize_and_align(examples: Record, tokenizer: Any) -> Any:
-    """Return subwords, with the label of each word at its first one and -100 elsewhere."""
+    """Tokenise, with each word's label at its first subword and -100 elsewhere."""
     encoded = tokenizer(
         examples["tokens"], truncation=True, max_length=512, is_split_into_words=True
     )
@@ -111,19 +111,19 @@ def tokenize_and_align(examples: Record, tokenizer: Any) -> Any:
 
 
 def _fit(trainer: Trainer) -> float:
-    """Train, and return the F1 on dev after the last epoch."""
+    """Train, and return the dev F1 after the last epoch."""
     trainer.train()
     return float(_last(trainer.state.log_history, "eval_f1"))
 
 
 def _test(trainer: Trainer, data: Dataset) -> float:
-    """Predict, and return the F1."""
+    """Predict, and return the test F1."""
     metrics: Any = trainer.predict(data).metrics
     return float(metrics["test_f1"])
 
 
 def _arguments(job: Record, saved: str) -> TrainingArguments:
-    """Return the same training as ours: AdamW (fused), constant rate, no gradient clipping."""
+    """Return the settings of our training: fused AdamW, constant learning rate, no clipping."""
     return TrainingArguments(
         output_dir=saved,
         per_device_train_batch_size=job["batch_size"],
@@ -144,12 +144,12 @@ def _arguments(job: Record, saved: str) -> TrainingArguments:
 
 
 def _last(history: list[dict[str, float]], key: str) -> float:
-    """Return the last value that was logged under a key."""
+    """Find the last value that was logged under a key."""
     return next(entry[key] for entry in reversed(history) if key in entry)
 
 
 def _scores(prediction: EvalPrediction, labels: list[str]) -> dict[str, float]:
-    """Return entity scores as the usual script computes them."""
+    """Compute entity scores like the standard script."""
     best = np.argmax(prediction.predictions, axis=2)
     pairs = [
         [(labels[p], labels[g]) for p, g in zip(row, gold, strict=True) if g != -100]

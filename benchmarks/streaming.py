@@ -1,4 +1,4 @@
-"""Memory of an augmentation against the number of sentences: generate, tag, filter.
+"""Memory of an augmentation by number of sentences, for generating, tagging and filtering.
 
 python benchmarks/streaming.py --data FOLDER --folder FOLDER --out results.jsonl
 """
@@ -15,7 +15,7 @@ STAGES = ("generate", "tag", "filter")
 
 
 def main() -> None:
-    """Run each stage at each size in a process of its own; a stopped generation goes on."""
+    """Run each stage at each size in its own process. A stopped generation is resumed."""
     options = _options()
     real = read_conll(options.data / "train.conll")
     job = _prepared(options, real)
@@ -26,8 +26,8 @@ def main() -> None:
         for stage in options.stages:
             made = job["folder"] / _run("melm") / f"generated_{size}.conll"
             given = source if stage == "generate" else made
-            # A tagger this small confirms nothing. Where all is confirmed, the filter has most
-            # to do: the candidates stand for their predictions.
+            # The small tagger would confirm no candidate. The filter has most to do if all are
+            # confirmed, so the candidates also serve as predictions.
             report = _child(job | {"stage": stage, "file": given, "tagged": made})
             record: Record = {"benchmark": "streaming", "data": options.data.name}
             record |= {"sentences": size, "stage": stage, "peak_mb": report["peak_mb"]}
@@ -37,7 +37,7 @@ def main() -> None:
 
 
 def _prepared(options: argparse.Namespace, real: list[Sentence]) -> Record:
-    """Return what all stages need, made where the folder has it not yet."""
+    """Create the inputs of all stages, unless the folder has them already."""
     options.folder.mkdir(parents=True, exist_ok=True)
     names = {"gold": "gold.conll", "backbone": "backbone", "folder": "runs"}
     job: Record = {key: options.folder / name for key, name in names.items()}
@@ -60,10 +60,10 @@ def _child(job: Record) -> Record:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="corpus folder")
-    parser.add_argument("--folder", type=Path, required=True, help="where files are made")
+    parser.add_argument("--folder", type=Path, required=True, help="folder for the created files")
     parser.add_argument("--sentences", type=int, nargs="+", default=[1_000, 10_000, 100_000])
     parser.add_argument("--stages", nargs="+", choices=STAGES, default=list(STAGES))
-    parser.add_argument("--out", type=Path, help="results file, one JSON record a line")
+    parser.add_argument("--out", type=Path, help="results file, one JSON record per line")
     add_backbone_options(parser, layers=2, hidden=64, heads=2)
     return parser.parse_args()
 

@@ -1,4 +1,4 @@
-"""A child of `streaming.py`: one stage of an augmentation, and the memory it takes."""
+"""Child process of `streaming.py`: runs one stage of an augmentation and measures it."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,7 @@ from common import ROOT, Record, Stopwatch, answer
 
 
 def work(job: Record) -> Record:
-    """Run a stage as the command line does; `filter` is what a pipeline does behind `tag`."""
+    """Run a stage like the command line does. The pipeline runs `filter` after `tag`."""
     clock = Stopwatch()
     with clock:
         report = _filter(job) if job["stage"] == "filter" else _command(job)
@@ -15,7 +15,7 @@ def work(job: Record) -> Record:
 
 
 def _command(job: Record) -> Record:
-    """Run ``fit`` of a tagger, or ``predict`` that generates or tags."""
+    """Train a tagger, generate candidates, or tag them."""
     from lowner_pl.commands.cli import run
 
     model, *more = {
@@ -47,7 +47,7 @@ def _command(job: Record) -> Record:
 
 
 def _filter(job: Record) -> Record:
-    """Keep the candidates that were tagged as they are tagged, as the pipeline does."""
+    """Keep the candidates whose tags equal the predicted ones, like the pipeline does."""
     from lowner_pl.augmentation import consistent
     from lowner_pl.corpus import AugmentationReport, ConllFile, write_conll
 
