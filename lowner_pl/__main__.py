@@ -6,10 +6,11 @@ import sys
 
 from lowner_pl import __version__
 from lowner_pl.commands import backbones
+from lowner_pl.commands.configs import configs
 from lowner_pl.commands.failures import report
 from lowner_pl.runs import stopping
 
-OURS = (*backbones.COMMANDS, "augment")
+OURS = (*backbones.COMMANDS, "augment", "configs")
 """Commands beside those of Lightning."""
 HELP = """usage: python -m lowner_pl {fit,validate,test,predict,augment} --config FILE … [options]
 
@@ -24,6 +25,7 @@ commands:
   augment    a row of MELM's tables, stage by stage: a tagger of gold sentences, one that makes
              new ones, the filter, a tagger of both. The same command goes on after a stop.
              Options are for all stages, behind --tagger. or --generator. for one of the models
+  configs    list the configurations of the package; --copy FOLDER copies them out
 
   new-backbone     a tokenizer and an untrained backbone for your text, to be trained with
                    `fit --config configs/pretraining/pretrain_embedded.yaml`
@@ -97,7 +99,9 @@ def run_command(arguments: list[str]) -> None:
     Args:
         arguments: The command and its options.
     """
-    if arguments[0] == "augment":
+    if arguments[0] == "configs":
+        configs(arguments[1:])
+    elif arguments[0] == "augment":
         from lowner_pl.pipelines.pipeline import augment
 
         augment(arguments[1:])

@@ -33,6 +33,7 @@ from lowner_pl.callbacks import (
     progress_shown,
 )
 from lowner_pl.commands.config_check import check_words
+from lowner_pl.commands.configs import located
 from lowner_pl.commands.failures import cause_of_ours
 from lowner_pl.commands.option_parser import OptionParser, top_options
 from lowner_pl.commands.trainer_callbacks import check_classes, check_kept, check_monitors
@@ -145,9 +146,12 @@ class NERCLI(LightningCLI):
         """Parse the command line, after a look at the files that it names."""
         words = sys.argv[1:] if args is None else args
         if isinstance(words, list):
+            words = located(words)
             command = next((word for word in words if word in self._subcommand_parsers), "")
             check_words(words, top_options(self._subcommand_parsers.get(command, parser)))
-        super().parse_arguments(parser, args)
+            self.config = parser.parse_args(words)
+        else:
+            super().parse_arguments(parser, args)
 
     def _parse_ckpt_path(self) -> None:
         """Leave the configuration alone: what the user types wins over a checkpoint's options."""

@@ -11,6 +11,8 @@ from typing import Any, NoReturn
 
 import yaml
 
+from lowner_pl.commands.configs import advice
+
 DEEPEST = 50  # levels of nesting; our deepest configuration has 7
 MOST_VALUES = 100_000  # with every alias written out
 MOST_BYTES = 4 * 2**20
@@ -81,12 +83,12 @@ def read_config(file: Path, *, named_by: str = "") -> str:
     if not file.exists():
         if named_by:
             raise FileNotFoundError(
-                f"{named_by} names '{file.absolute()}', which does not exist. Give the path "
-                "relative to the file that names it."
+                f"{named_by} names '{file.absolute()}', which does not exist."
+                f"{advice(file.name) or ' Give the path relative to the file that names it.'}"
             )
         raise FileNotFoundError(
-            f"There is no configuration '{file}': looked for '{file.absolute()}'. Give its path "
-            "relative to the working directory, or the whole path."
+            f"There is no configuration '{file}': looked for '{file.absolute()}'."
+            f"{advice(str(file)) or ' `python -m lowner_pl configs` lists those of the package.'}"
         )
     if file.is_dir():
         raise ValueError(f"'{file}' is a folder. Give the configuration file in it.")

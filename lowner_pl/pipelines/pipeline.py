@@ -23,6 +23,7 @@ from lowner_pl.callbacks import (
     without_advice,
 )
 from lowner_pl.commands.cli import NERCLI, UNTRAINED, run
+from lowner_pl.commands.configs import locate
 from lowner_pl.commands.failures import cause_of_ours
 from lowner_pl.corpus import AugmentationReport, ConllFile, fingerprint, write_conll
 from lowner_pl.datamodules import NERDataModule
@@ -58,7 +59,7 @@ def augment(arguments: list[str]) -> None:
     warnings.filterwarnings("ignore", message="LightningCLI's args parameter")
     pipeline, *overlays = options.config
     shared = [*(f"--config={file}" for file in overlays), *more]
-    Pipeline(Path(pipeline), shared).run(until=options.until)
+    Pipeline(Path(locate(pipeline)), shared).run(until=options.until)
 
 
 class Pipeline:

@@ -1,0 +1,145 @@
+"""``configs``: the configurations that come with the package, found by name, listed and copied."""
+
+import argparse
+import shutil
+from itertools import groupby
+from pathlib import Path
+
+from lowner_pl.commands.nearest import nearest
+
+_PACKAGED = Path(__file__).parents[1] / "configs"
+FOLDER = _PACKAGED if _PACKAGED.is_dir() else Path(__file__).parents[2] / "configs"
+"""The folder of the configurations: inside an installed package, beside it in a checkout."""
+SUFFIXES = (".yaml", ".yml", ".json")
+GONE = {
+    "melm_1_gold.yaml": "It is now configs/melm/gold_conll.yaml.",
+    "melm_2_finetune.yaml": "It is now configs/melm/generators/melm.yaml.",
+    "melm_3_generate.yaml": "It is now configs/melm/generators/melm.yaml.",
+    "melm_4_filter.yaml": "It is now configs/melm/gold_conll.yaml.",
+    "melm_5_train.yaml": "Use configs/melm/gold_conll.yaml with "
+    "--data configs/parts/data/augmented.yaml.",
+    "melm_plain.yaml": "Use configs/melm/generators/melm.yaml with --model.linearize false.",
+    "melm_multi_tagger.yaml": "It is now configs/melm/gold_multi_conll.yaml.",
+    "daga.yaml": "It is now configs/melm/generators/daga.yaml.",
+    "mulda_conll.yaml": "It is now configs/melm/generators/mulda.yaml.",
+    "meta_no_both.yaml": "Use configs/overlays/meta_no_max.yaml and "
+    "configs/overlays/meta_no_mask.yaml together.",
+    "embedded_meta_base.yaml": "Use configs/embedded.yaml with --model.frozen_layers 1 "
+    "--data configs/parts/data/sample_cross_lingual.yaml.",
+    "trainer.yaml": "Its options are defaults now; write `trainer: {max_epochs: 30}`.",
+    "trainer_melm.yaml": "Its options are defaults now; write `trainer: {max_epochs: 10}`.",
+    "trainer_melm_finetune.yaml": "Its options are defaults now; write "
+    "`trainer: {max_epochs: 20}`.",
+    "trainer_daga.yaml": "Its options are in configs/melm/generators/daga.yaml.",
+    "trainer_mulda.yaml": "Its options are in configs/melm/generators/mulda.yaml.",
+    "trainer_meta.yaml": "Its options are in configs/meta/meta_conll.yaml.",
+    "trainer_meta_target.yaml": "Its options are defaults now; write `trainer: {max_epochs: 10}`.",
+}
+"""What replaces the configurations of version 0.1 that have another name now, or none."""
+
+
+def configs(arguments: list[str]) -> None:
+    """List the configurations, or copy them to a folder.
+
+    Args:
+        arguments: Nothing, or ``--copy FOLDER``.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m lowner_pl configs",
+        description="List the configurations that come with the package.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--copy", type=Path, metavar="FOLDER", help="copy them to a folder, to be changed there"
+    )
+    folder = parser.parse_args(arguments).copy
+    if folder is None:
+        print(listing())
+    else:
+        copy(folder)
+        print(f"Copied {len(names())} configurations to '{folder}'.")
+
+
+def names() -> list[str]:
+    """List the configurations by their paths inside `FOLDER`: those at its top come first."""
+    files = [file.relative_to(FOLDER) for file in FOLDER.rglob("*.yaml")]
+    return [file.as_posix() for file in sorted(files, key=lambda file: (file.parent, file.name))]
+
+
+def listing() -> str:
+    """Describe every configuration by its first comment, grouped by folder."""
+    width = max(map(len, names()))
+    lines = ["Give one of these names to --config, --model or --data. `--copy FOLDER` copies all."]
+    for folder, group in groupby(names(), key=lambda name: name.rpartition("/")[0]):
+        lines += ["", f"{folder}/" if folder else "to start with"]
+        lines += [f"  {name:<{width}}  {_first_comment(FOLDER / name)}" for name in group]
+    return "\n".join(lines)
+
+
+def copy(folder: Path) -> None:
+    """Copy all configurations to a folder.
+
+    Raises:
+        FileExistsError: If one of them is there already; then nothing is copied.
+    """
+    for name in names():
+        if (folder / name).exists():
+            raise FileExistsError(
+                f"'{folder / name}' exists already, so nothing was copied. Give another folder."
+            )
+    for name in names():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(FOLDER / name, folder / name)
+
+
+def located(words: list[str]) -> list[str]:
+    """Replace the names of packaged configurations on a command line by their paths.
+
+    A file in the working directory wins over a packaged one of the same name.
+    """
+    return ["".join((*(part := word.rpartition("="))[:2], locate(part[2]))) for word in words]
+
+
+def locate(name: str) -> str:
+    """Find a packaged configuration by its name, with or without ``configs/`` in front.
+
+    Returns:
+        Its path, or the name itself if the working directory has such a file or the package has
+        no such configuration.
+    """
+    if not name.endswith(SUFFIXES) or Path(name).expanduser().exists():
+        return name
+    packaged = FOLDER / _inside(name)
+    return str(packaged) if packaged.is_file() else name
+
+
+def advice(name: str) -> str:
+    """Say which configuration somebody may have meant, as the end of a message; else nothing.
+
+    Args:
+        name: The name of a configuration that does not exist, as it was typed.
+    """
+    typed = _inside(name)
+    if "/" not in typed and typed in GONE:
+        return f" {GONE[typed]}"
+    moved = [known for known in names() if known.endswith(f"/{typed}")]
+    if len(moved) == 1:
+        return f" It is now configs/{moved[0]}."
+    by_path = {known.removesuffix(".yaml"): known for known in names()}
+    by_file = {Path(known).stem: known for known in names()}
+    stem = Path(typed).with_suffix("").as_posix()
+    kinds = (by_path, by_file) if "/" in stem else (by_file, by_path)
+    guesses = (kind.get(nearest(stem, kind) or "") for kind in kinds)
+    known = next((guess for guess in guesses if guess), None)
+    return f" Did you mean configs/{known}?" if known else ""
+
+
+def _inside(name: str) -> str:
+    """Write a name as a path inside `FOLDER`."""
+    return Path(name).as_posix().removeprefix("./").removeprefix("configs/")
+
+
+def _first_comment(file: Path) -> str:
+    """Read the first line of a file without its comment sign."""
+    with file.open(encoding="utf-8") as lines:
+        return next(lines).removeprefix("#").strip()
