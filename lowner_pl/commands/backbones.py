@@ -24,7 +24,7 @@ def run_command(arguments: list[str]) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     """Return the parser of both commands."""
-    from lowner_pl.nn.backbones.fresh import Kind
+    from lowner_pl.nn.backbones.fresh_tokenizer import Kind
 
     parser = argparse.ArgumentParser(prog="python -m lowner_pl")
     commands = parser.add_subparsers(dest="command", required=True)

@@ -1,14 +1,13 @@
-"""Floor 2: torch modules."""
+"""Torch modules: backbones, taggers, meta-learning, retrieval and generation (floor 2)."""
 
 from lowner_pl.nn.backbones.backbone import Backbone, MaskedLMHead, max_positions
+from lowner_pl.nn.backbones.identity import tokenizer_identity, weights_identity
 from lowner_pl.nn.backbones.loading import (
-    add_tokens,
     load_backbone,
     load_sequence_to_sequence,
     save_backbone,
-    tokenizer_identity,
 )
-from lowner_pl.nn.backbones.weights_identity import weights_identity
+from lowner_pl.nn.backbones.new_tokens import add_tokens
 from lowner_pl.nn.backbones.word_vectors import BackboneVectors
 from lowner_pl.nn.generation.language_model import LSTMLanguageModel
 from lowner_pl.nn.meta.adaptation import Adaptation, adapted_weights

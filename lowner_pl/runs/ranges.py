@@ -22,10 +22,15 @@ def check_range(
     if above_least and value <= most and value < math.inf:
         return
     if most == math.inf:
-        limits = f"above {least:g}" if open_below else f"at least {least:g}"
+        limits = f"above {_plain(least)}" if open_below else f"at least {_plain(least)}"
     elif open_below:
-        limits = f"above {least:g} and at most {most:g}"
+        limits = f"above {_plain(least)} and at most {_plain(most)}"
     else:
-        limits = f"between {least:g} and {most:g}"
+        limits = f"between {_plain(least)} and {_plain(most)}"
     finite = " and finite" if value == math.inf else ""
     raise ValueError(f"`{option}` is {value}, but it must be {limits}{finite}.")
+
+
+def _plain(limit: float) -> str:
+    """Format a limit for a message: 10,000,000 rather than 1e+07."""
+    return f"{limit:,}" if isinstance(limit, int) else f"{limit:g}"

@@ -154,19 +154,19 @@ def test_gensim_is_asked_for_before_anything_is_read(
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ("--vocabulary 100", "`vocabulary` must be at least 262, was: 100"),
-        ("--vocabulary -5", "`vocabulary` must be at least 262, was: -5"),
-        ("--heads 0", "`heads` must be at least 1, was: 0"),
-        ("--heads 3", r"`hidden` must be a multiple of twice `heads`, 6, was: 256"),
-        ("--layers 0", "`layers` must be at least 1, was: 0"),
-        ("--positions 2", "`positions` must be at least 3, was: 2"),
-        ("--hidden 100000000", "`hidden` must be at most 1000000, was: 100000000"),
-        ("--hidden 1000000", r"A model of 4 `layers` and .* GiB, but this machine has .* GiB"),
-        ("--layers 1000000", "`layers` must be at most 1000, was: 1000000"),
-        ("--vocabulary 9999999999", "`vocabulary` must be at most 10000000, was: 9999999999"),
-        ("--positions 99999999", "`positions` must be at most 1000000, was: 99999999"),
-        ("--seed 4294967296", "`seed` must be at most 4294967295, was: 4294967296"),
-        ("--seed -1", "`seed` must be at least 0, was: -1"),
+        ("--vocabulary 100", "`vocabulary` is 100, but it must be between 262 and 10,000,000"),
+        ("--vocabulary -5", "`vocabulary` is -5, but it must be between 262"),
+        ("--heads 0", "`heads` is 0, but it must be at least 1"),
+        ("--heads 3", "`hidden` is 256, but it must be a multiple of twice `heads`"),
+        ("--layers 0", "`layers` is 0, but it must be between 1 and 1,000"),
+        ("--positions 2", "`positions` is 2, but it must be between 3"),
+        ("--hidden 100000000", "`hidden` is 100000000, but it must be between 1 and 1,000,000"),
+        ("--hidden 1000000", r"A model with 4 `layers` and .* GiB, but this machine has .* GiB"),
+        ("--layers 1000000", "`layers` is 1000000, but it must be"),
+        ("--vocabulary 9999999999", "`vocabulary` is 9999999999, but it must be"),
+        ("--positions 99999999", "`positions` is 99999999, but it must be"),
+        ("--seed 4294967296", "`seed` is 4294967296, but it must be between 0 and 4,294,967,295"),
+        ("--seed -1", "`seed` is -1, but it must be between 0"),
         ("--skip-gram -3", "`--skip-gram` must be at least 0, was: -3"),
         ("--lines 0", "`--lines` must be at least 1, was: 0"),
         ("--lines -7", "`--lines` must be at least 1, was: -7"),
@@ -185,7 +185,9 @@ def test_a_vocabulary_too_small_for_the_text_is_refused(
     kind: Any, size: int, swahili: list[Sentence], tmp_path: Path
 ) -> None:
     texts = [" ".join(sentence.words) for sentence in swahili]
-    with pytest.raises(ValueError, match=f"must hold every character of the text, was: {size}"):
+    with pytest.raises(
+        ValueError, match=f"`vocabulary` is {size}, which is too small for the characters"
+    ):
         fresh_backbone(tmp_path, texts, kind=kind, vocabulary=size, hidden=16, heads=2)
 
 

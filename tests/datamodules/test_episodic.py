@@ -259,7 +259,9 @@ class TestRefusals:
     ) -> None:
         corpus(tmp_path, k=4).setup(stage)  # of 6 sentences 2 are the same, twice
         loads.clear()
-        expected = r"`k` must be at most 4, was: 5, .*\(6 sentences, the most frequent one 2 tim"
+        expected = (
+            r"`k` is 5, but it must be at most 4: .*\(6 sentences, the most frequent one 2 tim"
+        )
         with pytest.raises(ValueError, match=expected):
             corpus(tmp_path, k=5).setup(stage)
         assert loads == []
@@ -267,7 +269,9 @@ class TestRefusals:
     @pytest.mark.filterwarnings("ignore:No training sentence:UserWarning")
     def test_a_source_of_one_sentence(self) -> None:
         source = mine(train_size=1, language="en")
-        with pytest.raises(ValueError, match=r"`k` must be at most 0, was: 2, .* more sentences"):
+        with pytest.raises(
+            ValueError, match=r"`k` is 2, but it must be at most 0: .* more sentences"
+        ):
             EpisodicDataModule(source, vector_cache=None).setup("fit")
 
     @pytest.mark.parametrize("stage", ["fit", "test", "predict"])

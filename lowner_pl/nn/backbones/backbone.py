@@ -1,7 +1,6 @@
-"""Masked language models as backbones: running them without padding, freezing."""
+"""Masked language models as backbones: running them without padding, freezing them."""
 
 from itertools import groupby
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -12,30 +11,30 @@ from transformers.modeling_outputs import BaseModelOutput
 
 from lowner_pl.nn.backbones import packed_attention
 from lowner_pl.nn.backbones.padding_probe import padding_id, reads_padding
+from lowner_pl.runs.ranges import check_range
 
-# Model types whose packed and padded outputs are compared by a test. Others run padded.
+# A test compares packed and padded outputs for these model types. All others run padded.
 PACKABLE = ("bert", "camembert", "modernbert", "roberta", "xlm-roberta")
 
 
 class Backbone(nn.Module):
-    """A Hugging Face encoder over packed windows.
+    """A Hugging Face encoder that reads packed windows.
 
     Args:
-        encoder: The encoder of a masked language model, without pooler or head.
-        subwords_per_pass: A batch of more subwords than this is run in several passes, so that a
-            sentence of any length fits in memory; in training each pass is recomputed in the
-            backward step, unless `streamed_loss` takes it backwards at once. The result does not
-            change.
+        encoder: Encoder of a masked language model, without pooler or head.
+        subwords_per_pass: Maximum number of subwords per pass. A larger batch takes several passes,
+            so that a sentence of any length fits in memory. In training, each pass is computed
+            again during the backward pass, unless `streamed_loss` differentiates it right away.
+            The result is the same.
 
     Raises:
-        ValueError: If ``subwords_per_pass`` is not positive, or the encoder needs more than subword
-            ids or mixes the rows of a batch.
+        ValueError: If ``subwords_per_pass`` is not positive, if the encoder needs more inputs than
+            subword ids, or if its output depends on other rows of the batch.
     """
 
     def __init__(self, encoder: PreTrainedModel, *, subwords_per_pass: int = 16_384) -> None:
         super().__init__()
-        if subwords_per_pass < 1:
-            raise ValueError(f"`subwords_per_pass` must be at least 1, was: {subwords_per_pass}.")
+        check_range("subwords_per_pass", subwords_per_pass, 1)
         self.encoder = encoder
         self.subwords_per_pass = subwords_per_pass
         self.packed = encoder.config.model_type in PACKABLE
@@ -43,21 +42,21 @@ class Backbone(nn.Module):
             packed_attention.register()
             encoder.config._attn_implementation = packed_attention.PACKED
         self.reads_padding = not self.packed and reads_padding(encoder)
-        # The RoBERTa kinds count positions from behind the padding id.
+        # RoBERTa and its relatives number positions from the padding id + 1.
         padding = getattr(getattr(encoder, "embeddings", None), "padding_idx", None)
         self.first_position = 0 if padding is None else int(padding) + 1
 
     @property
     def hidden_size(self) -> int:
-        """Width H of the hidden states."""
+        """Size H of the hidden states."""
         return int(self.encoder.config.hidden_size)
 
     def forward(self, input_ids: Tensor, lengths: tuple[int, ...]) -> Tensor:
-        """Return the last hidden states. Shape ``(N, H)``.
+        """Compute the last hidden states. Shape ``(N, H)``.
 
         Args:
-            input_ids: Subword ids of all windows, end to end. Shape ``(N,)``.
-            lengths: Subwords in each window.
+            input_ids: Subword ids of all windows, concatenated. Shape ``(N,)``.
+            lengths: Number of subwords in each window.
         """
         passes = self.passes(lengths)
         if len(passes) == 1:
@@ -73,15 +72,15 @@ class Backbone(nn.Module):
         return torch.cat(outputs)
 
     def passes(self, lengths: tuple[int, ...]) -> list[tuple[int, ...]]:
-        """Return the windows of each pass of a batch."""
+        """Split the windows of a batch into passes."""
         return _passes(lengths, self.subwords_per_pass)
 
     def _run(self, input_ids: Tensor, lengths: tuple[int, ...]) -> Tensor:
-        """Return the last hidden states of one pass."""
+        """Compute the last hidden states of one pass."""
         return self._packed(input_ids, lengths) if self.packed else self._padded(input_ids, lengths)
 
     def _packed(self, input_ids: Tensor, lengths: tuple[int, ...]) -> Tensor:
-        """Run all windows as one row, without padding."""
+        """Run all windows as a single row without padding."""
         positions = torch.cat([torch.arange(length) for length in lengths]) + self.first_position
         output = self.encoder(
             input_ids=input_ids[None],
@@ -92,9 +91,9 @@ class Backbone(nn.Module):
         return hidden
 
     def _padded(self, input_ids: Tensor, lengths: tuple[int, ...]) -> Tensor:
-        """Run the windows as padded rows, for model types that cannot be packed.
+        """Run the windows as padded rows, for model types that can't be packed.
 
-        Where the model would read the padding, windows of equal lengths run together, without any.
+        If padding changes the output of the model, only windows of equal length run together.
         """
         if not self.reads_padding:
             return self._rows(list(input_ids.split(lengths)))
@@ -123,21 +122,16 @@ class Backbone(nn.Module):
         if stack is None and layers:
             raise ValueError(
                 f"`frozen_layers` is {layers}, but a backbone of type "
-                f"{self.encoder.config.model_type!r} has no stack of layers that each have weights "
-                "of their own. 0 freezes its embeddings, `null` nothing."
+                f"{self.encoder.config.model_type!r} has no stack of layers with weights of their "
+                "own. Use 0 to freeze only the embeddings, or `null` to freeze nothing."
             )
-        most = 0 if stack is None else len(stack)
-        if not 0 <= layers <= most:
-            raise ValueError(
-                f"`frozen_layers` must be from 0 to {most}, the layers of the backbone, "
-                f"was: {layers}."
-            )
+        check_range("frozen_layers", layers, 0, 0 if stack is None else len(stack))
         self.encoder.get_submodule("embeddings").requires_grad_(False)
         for layer in (stack or [])[:layers]:
             layer.requires_grad_(False)
 
     def _layers(self) -> nn.ModuleList | None:
-        """Return the stack of transformer layers, ``None`` where layers share their weights."""
+        """Find the stack of transformer layers; ``None`` if layers share their weights."""
         depth = getattr(self.encoder.config, "num_hidden_layers", None)
         for module in self.encoder.modules():
             if isinstance(module, nn.ModuleList) and len(module) == depth:
@@ -146,36 +140,36 @@ class Backbone(nn.Module):
 
 
 class MaskedLMHead(nn.Module):
-    """The part of a masked language model behind its encoder.
+    """The part of a masked language model after its encoder.
 
     Args:
-        model: The whole model. Its encoder is taken out: what is left maps hidden states to
+        model: The whole model. Its encoder is removed. What remains maps hidden states to
             vocabulary scores, whatever the architecture, and shares the embeddings.
     """
 
     def __init__(self, model: PreTrainedModel) -> None:
         super().__init__()
-        setattr(model, model.base_model_prefix, _Given())
+        setattr(model, model.base_model_prefix, _PassThrough())
         self.model = model
 
     def forward(self, hidden: Tensor) -> Tensor:
-        """Return vocabulary scores ``(M, V)`` of M hidden states ``(M, H)``."""
+        """Compute vocabulary scores ``(M, V)`` from hidden states ``(M, H)``."""
         scores: Tensor = self.model(inputs_embeds=hidden[None]).logits[0]
         return scores
 
 
-class _Given(nn.Module):
-    """Stands where an encoder stood and returns the hidden states it is given."""
+class _PassThrough(nn.Module):
+    """Takes the place of an encoder and returns the hidden states it is given."""
 
-    def forward(self, *_: Any, inputs_embeds: Tensor, **__: Any) -> Any:
+    def forward(self, *_: object, inputs_embeds: Tensor, **__: object) -> BaseModelOutput:
         """Return ``inputs_embeds`` as the last hidden states."""
         return _Output(last_hidden_state=inputs_embeds)
 
 
 class _Output(BaseModelOutput):
-    """What an encoder returns, with ``None`` for what only some encoders have.
+    """An encoder output that answers ``None`` for fields that only some encoders have.
 
-    Longformer's head, for one, passes on the attention of global tokens.
+    The head of Longformer, for example, passes on the attention of global tokens.
     """
 
     def __getattr__(self, name: str) -> None:
@@ -184,13 +178,13 @@ class _Output(BaseModelOutput):
 
 
 def max_positions(backbone: Backbone) -> int:
-    """Return how many subwords the backbone can number, special tokens included."""
+    """Return the maximum number of subwords in a window, special tokens included."""
     limit = getattr(backbone.encoder.config, "max_position_embeddings", None) or 512
     return int(limit) - backbone.first_position
 
 
 def _passes(lengths: tuple[int, ...], most: int) -> list[tuple[int, ...]]:
-    """Cut ``lengths`` into runs of at most ``most`` subwords, at least one window each."""
+    """Split ``lengths`` into passes of at most ``most`` subwords, with at least one window each."""
     passes: list[list[int]] = [[]]
     used = 0
     for length in lengths:

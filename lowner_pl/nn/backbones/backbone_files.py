@@ -1,11 +1,10 @@
-"""Files of a backbone that are there but wrong: a configuration or a tokenizer that is none."""
+"""Checks of a backbone's files: a broken configuration or tokenizer, reported in one sentence."""
 
 import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from transformers import PreTrainedTokenizerBase
 
@@ -15,14 +14,14 @@ _LAYERS = re.compile(r"^(num_.*|n_|.*_)?layers?$")
 
 
 def check_json(source: str, name: str) -> None:
-    """Look at the short JSON files of a folder before anything is made of them.
+    """Check the short JSON files of a folder before a model is built from them.
 
     Args:
-        source: The folder; what is none, such as an id of the hub, passes.
-        name: The backbone, for messages.
+        source: The folder. Anything else, such as a hub id, passes.
+        name: Name of the backbone, for messages.
 
     Raises:
-        ValueError: If one is not a JSON object, or asks for layers without end.
+        ValueError: If a file is not a JSON object, or asks for an absurd number of layers.
     """
     for file in (Path(source) / name for name in _SHORT):
         if file.is_file():
@@ -30,41 +29,41 @@ def check_json(source: str, name: str) -> None:
                 _check_options(json.loads(file.read_text(encoding="utf-8")))
 
 
-def _check_options(options: Any) -> None:
-    """Refuse what is not a JSON object, and layers without end."""
+def _check_options(options: object) -> None:
+    """Raise an error if the content is not a JSON object, or has too many layers."""
     if not isinstance(options, dict):
-        raise ValueError(f"it holds {str(options)[:80]!r}, not options in braces")
+        raise ValueError(f"it holds {str(options)[:80]!r} instead of a JSON object")
     for key, value in options.items():
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if _LAYERS.match(key) and is_number and not 0 <= value <= MOST_LAYERS:
-            raise ValueError(f"{key!r} is {value}, not a number from 0 to {MOST_LAYERS}")
+            raise ValueError(f"{key!r} is {value}, but must be between 0 and {MOST_LAYERS}")
 
 
 def check_tokenizer(tokenizer: PreTrainedTokenizerBase) -> None:
-    """Try a tokenizer on a word.
+    """Try out a tokenizer on two words.
 
     Raises:
-        ValueError: If it spells it with subwords that are not in its vocabulary, or has none.
-        Exception: Whatever the library raises.
+        ValueError: If its vocabulary is empty or lacks the subwords it uses.
+        Exception: Anything that the library raises.
     """
     known = set(tokenizer.get_vocab().values())
     if not known:
         raise ValueError("its vocabulary is empty")
-    if odd := set(tokenizer("a b")["input_ids"]) - known:
-        raise ValueError(f"it spells with subword {min(odd)}, which is not in its vocabulary")
+    if unknown := set(tokenizer("a b")["input_ids"]) - known:
+        raise ValueError(f"it uses the subword {min(unknown)}, which is not in its vocabulary")
     if not isinstance(tokenizer.model_max_length, int | float):
         raise ValueError(f"`model_max_length` is {tokenizer.model_max_length!r}, not a number")
 
 
 @contextmanager
 def refusing(file: str, name: str) -> Iterator[None]:
-    """Turn whatever a library raises over a file into one sentence.
+    """Turn any exception of a library about a file into a `ValueError` of one sentence.
 
     Libraries raise all kinds of exceptions here, and ``tokenizers`` one that is not even an
     `Exception`.
 
     Raises:
-        ValueError: In place of any other exception, but for memory that ran out.
+        ValueError: In place of any other exception, except when memory runs out.
     """
     try:
         yield
@@ -75,7 +74,7 @@ def refusing(file: str, name: str) -> Iterator[None]:
 
 
 def unusable(file: str, name: str, error: BaseException) -> ValueError:
-    """Make the error that says what is wrong with a file of a backbone."""
+    """Create the error that names a backbone's file and what is wrong with it."""
     return ValueError(
         f"The `{file}` of the backbone {name!r} can't be used: {one_line(error)}. Copy or "
         "download the folder again."
@@ -83,7 +82,7 @@ def unusable(file: str, name: str, error: BaseException) -> ValueError:
 
 
 def one_line(error: BaseException) -> str:
-    """Return an error in one line of at most 200 characters, with its type if it says little."""
+    """Shorten an error to one line of at most 200 characters; add its type if the text is vague."""
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
     text = " ".join(str(error).split())[:200].rstrip(".")

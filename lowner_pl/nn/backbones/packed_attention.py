@@ -1,7 +1,6 @@
-"""Attention over sentences that lie end to end in one row, without padding."""
+"""Attention over windows that are concatenated into one row, without padding."""
 
 from itertools import groupby
-from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -9,11 +8,11 @@ from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
 PACKED = "lowner_packed"
-"""Name under which `transformers` finds this attention."""
+"""Name of this attention in `transformers`."""
 
 
 def register() -> None:
-    """Make the attention known to `transformers`; calling it again changes nothing."""
+    """Register the attention with `transformers`. Further calls change nothing."""
     from transformers import AttentionInterface, AttentionMaskInterface
 
     AttentionInterface.register(PACKED, packed_attention)
@@ -31,30 +30,30 @@ def packed_attention(
     dropout: float = 0.0,
     scaling: float | None = None,
     sliding_window: int | None = None,
-    **_: Any,
+    **_: object,
 ) -> tuple[Tensor, None]:
-    """Return softmax attention within each sentence, as `transformers` calls it.
+    """Compute softmax attention within each window, with the signature `transformers` expects.
 
-    Windows of equal length lie side by side and share one call; no position is computed that is
-    not there. The mathematics is that of padded attention with a mask.
+    Neighbouring windows of equal length share one call, so no padding is ever computed. The result
+    equals that of padded attention with a mask.
 
     Args:
-        module: The attention layer that calls.
+        module: The calling attention layer.
         query: Queries. Shape ``(1, heads, N, D)``.
         key: Keys, of the same shape.
         value: Values, of the same shape.
-        attention_mask: Always ``None``: ``lengths`` say what sees what.
-        lengths: Subwords of each window, in the order of the row; their sum is ``N``.
-        dropout: Chance of dropping an attention weight.
-        scaling: Factor on the scores; ``None`` is one over the root of ``D``.
-        sliding_window: Where given, positions this far apart or farther do not see each other.
-        _: What other attentions take.
+        attention_mask: Always ``None``, because ``lengths`` define the windows.
+        lengths: Number of subwords in each window, in order; their sum is ``N``.
+        dropout: Probability of dropping an attention weight.
+        scaling: Factor on the scores; ``None`` means one over the square root of ``D``.
+        sliding_window: If given, positions this far apart or farther do not see each other.
+        _: Arguments of other attention functions.
     """
     del module, attention_mask
     heads, size = query.shape[1], query.shape[3]
     groups = [(length, len(list(equal))) for length, equal in groupby(lengths)]
     stretches = [length * rows for length, rows in groups]
-    # split, not slices: the gradient of a slice is as large as the whole row, for every slice.
+    # Not slices: the gradient of every slice would be as large as the whole row.
     parts = zip(*(row[0].split(stretches, dim=1) for row in (query, key, value)), strict=True)
     slow = query.device.type == "cpu" and query.dtype == torch.bfloat16
     attend = _two_products if slow else scaled_dot_product_attention
@@ -68,7 +67,7 @@ def packed_attention(
 
 
 def _local_mask(length: int, window: int | None, device: torch.device) -> Tensor | None:
-    """Return which positions see each other, ``(length, length)``; ``None`` where all do."""
+    """Compute which positions see each other, ``(length, length)``; ``None`` means all."""
     if window is None or length <= window:
         return None
     positions = torch.arange(length, device=device)
@@ -84,9 +83,9 @@ def _two_products(
     dropout_p: float,
     scale: float | None,
 ) -> Tensor:
-    """Return what `scaled_dot_product_attention` returns, by two matrix products.
+    """Compute `scaled_dot_product_attention` with two matrix products.
 
-    In 16-bit brain floats on a CPU torch's own kernel is the slower one, backwards three times.
+    With bfloat16 on a CPU this is faster than torch's kernel, three times in the backward pass.
     """
     factor = query.shape[-1] ** -0.5 if scale is None else scale
     scores = torch.matmul(query * factor, key.transpose(-1, -2))
@@ -95,5 +94,5 @@ def _two_products(
     return torch.matmul(F.dropout(scores.softmax(-1), dropout_p), value)
 
 
-def _no_mask(*_: Any, **__: Any) -> None:
-    """Return no mask: packed rows have no padding."""
+def _no_mask(*_: object, **__: object) -> None:
+    """Return no mask, because packed rows have no padding."""

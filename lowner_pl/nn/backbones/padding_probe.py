@@ -1,6 +1,4 @@
-"""What padding does to the hidden states of a model, found by running it."""
-
-from typing import Any
+"""A trial run that shows whether padding changes the hidden states of a model."""
 
 import torch
 from torch import Tensor
@@ -10,20 +8,21 @@ from transformers import PreTrainedModel
 from lowner_pl.nn.backbones.backbone_files import one_line
 
 SUBWORDS = (5, 20)
-TOLERANCE = 1e-3  # of the largest value; rounding is far smaller
+TOLERANCE = 1e-3  # relative to the largest value; rounding errors are far smaller
 
 
 def reads_padding(encoder: PreTrainedModel) -> bool:
-    """Return whether hidden states depend on the padding behind a sentence.
+    """Find out whether hidden states depend on the padding after a sentence.
 
-    Attention masks hide padding from attention alone: Fourier transforms (FNet), convolutions
-    (ConvBERT) and pooling (Funnel) read it all the same.
+    An attention mask hides padding from attention only. Fourier transforms (FNet), convolutions
+    (ConvBERT) and pooling (Funnel) still read it.
 
     Args:
-        encoder: A model without its head. It comes back in the mode it was in.
+        encoder: A model without its head. Its training mode is restored.
 
     Raises:
-        ValueError: If the model needs more than subword ids, or mixes the rows of a batch.
+        ValueError: If the model needs more than subword ids, or its output for a sentence depends
+            on other rows of the batch.
     """
     kind = encoder.config.model_type
     short, long = _ids(encoder)
@@ -34,29 +33,30 @@ def reads_padding(encoder: PreTrainedModel) -> bool:
         padded = _hidden(encoder, short, long)
     except (AttributeError, IndexError, RuntimeError, TypeError, ValueError) as error:
         raise ValueError(
-            f"A model of type {kind!r} can't be a backbone: given subword ids alone, it stops with "
+            f"A model of type {kind!r} can't be a backbone: given only subword ids, it fails with "
             f"{one_line(error)!r}. Choose another, such as XLM-R, BERT or ModernBERT."
         ) from error
     finally:
         encoder.train(was_training)
     if not _agree(beside, alone):
         raise ValueError(
-            f"A model of type {kind!r} can't be a backbone: it gives a sentence other hidden "
-            "states when another stands beside it, so that tags would depend on the batch. Choose "
-            "another, such as XLM-R, BERT or ModernBERT."
+            f"A model of type {kind!r} can't be a backbone: the hidden states of a sentence depend "
+            "on other sentences in the batch, so its tags would too. Choose another, such as "
+            "XLM-R, BERT or ModernBERT."
         )
     return not _agree(padded, alone)
 
 
 def padding_id(encoder: PreTrainedModel) -> int:
-    """Return the id of padding, 0 where the model has none."""
+    """Return the padding id, or 0 if the model has none."""
     return getattr(encoder.config, "pad_token_id", None) or 0
 
 
 def _ids(encoder: PreTrainedModel) -> list[Tensor]:
-    """Return the same subwords at each call, none of which is padding."""
-    table: Any = encoder.get_input_embeddings()
-    rows = len(table.weight)
+    """Draw subwords, the same in every call and never padding."""
+    weight = encoder.get_input_embeddings().weight
+    assert isinstance(weight, Tensor)
+    rows = len(weight)
     drawn = torch.randint(rows, (max(SUBWORDS),), generator=torch.Generator().manual_seed(0))
     drawn[drawn == padding_id(encoder)] = (padding_id(encoder) + 1) % rows
     device = next(encoder.parameters()).device
@@ -65,7 +65,7 @@ def _ids(encoder: PreTrainedModel) -> list[Tensor]:
 
 @torch.no_grad()
 def _hidden(encoder: PreTrainedModel, *sentences: Tensor) -> Tensor:
-    """Return the hidden states of the first sentence, run with the others as padded rows."""
+    """Compute the hidden states of the first sentence, in a padded batch with the others."""
     ids = pad_sequence(list(sentences), batch_first=True, padding_value=padding_id(encoder))
     mask = pad_sequence([torch.ones_like(sentence) for sentence in sentences], batch_first=True)
     hidden: Tensor = encoder(input_ids=ids, attention_mask=mask).last_hidden_state
@@ -73,5 +73,5 @@ def _hidden(encoder: PreTrainedModel, *sentences: Tensor) -> Tensor:
 
 
 def _agree(one: Tensor, other: Tensor) -> bool:
-    """Return whether hidden states differ by no more than rounding."""
+    """Check whether hidden states are equal up to rounding."""
     return bool((one - other).abs().max() <= TOLERANCE * other.abs().max())

@@ -1,4 +1,4 @@
-"""Skip-gram vectors as the first input embeddings of a backbone."""
+"""Skip-gram vectors as the initial input embeddings of a backbone."""
 
 import math
 from collections.abc import Iterable
@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 
 DEVIATION = 0.1
-"""Of the vectors. The backbone also scores its vocabulary by them: with BERT's 0.02, all scores
-are nearly equal at first, and learning begins late."""
+"""Standard deviation of the vectors. The backbone also scores its vocabulary with them: with the
+0.02 of BERT all scores are nearly equal at first, and learning starts late."""
 
 
 def word2vec() -> Any:
-    """Return the class of `gensim` that trains the vectors.
+    """Import the class of `gensim` that trains the vectors. The package has no type hints.
 
     Raises:
         ValueError: If `gensim` is not installed.
@@ -23,8 +23,8 @@ def word2vec() -> Any:
         from gensim.models import Word2Vec
     except ImportError as error:
         raise ValueError(
-            "Skip-gram vectors need the package `gensim`, was: not installed. "
-            "Install it with `pip install lowner_pl[pretrain]`."
+            "Skip-gram vectors need the package `gensim`, which is not installed. Run "
+            "`pip install lowner_pl[pretrain]`."
         ) from error
     return Word2Vec
 
@@ -32,24 +32,24 @@ def word2vec() -> Any:
 def skip_gram_vectors(
     lines: Iterable[list[int]], *, vocabulary: int, size: int, epochs: int = 3, seed: int = 0
 ) -> Tensor:
-    """Return skip-gram vectors of subwords with standard deviation 0.1. Shape ``(V, size)``.
+    """Train skip-gram vectors of subwords with standard deviation 0.1. Shape ``(V, size)``.
 
     Skip-gram with negative sampling (`Mikolov et al., 2013 <https://arxiv.org/abs/1310.4546>`_),
-    of `gensim`. The vectors are centred, and rows of subwords that do not occur are drawn from
-    a normal distribution. The same seed gives the same vectors.
+    as in `gensim`. The vectors are centred. Rows of subwords that do not occur are drawn from a
+    normal distribution. The same seed gives the same vectors.
 
     Args:
         lines: Subword ids of each sentence.
         vocabulary: Number of subwords V.
         size: Length of a vector.
         epochs: Passes over the lines.
-        seed: Of the draws.
+        seed: Random seed.
 
     Raises:
         ValueError: If `gensim` is not installed.
     """
     named = [[str(subword) for subword in line] for line in lines]
-    model: Any = word2vec()(
+    model = word2vec()(
         named, vector_size=size, sg=1, min_count=1, workers=1, seed=seed, epochs=epochs
     )
     found = torch.tensor([int(name) for name in model.wv.index_to_key])
@@ -64,16 +64,16 @@ def start_from_vectors(folder: Path | str, vectors: Tensor) -> None:
     """Replace the input embeddings of the backbone in ``folder``.
 
     Raises:
-        ValueError: If the vectors are not of the embeddings' shape.
+        ValueError: If the vectors do not have the shape of the embeddings.
     """
     from transformers import AutoModelForMaskedLM
 
-    model: Any = AutoModelForMaskedLM.from_pretrained(folder)
+    model = AutoModelForMaskedLM.from_pretrained(folder)
     weight = model.get_input_embeddings().weight
     if weight.shape != vectors.shape:
         raise ValueError(
-            f"The vectors must have the shape of the embeddings, {tuple(weight.shape)}, was: "
-            f"{tuple(vectors.shape)}."
+            f"The vectors have shape {tuple(vectors.shape)}, but the embeddings of the backbone "
+            f"have shape {tuple(weight.shape)}."
         )
     with torch.no_grad():
         weight.copy_(vectors)

@@ -1,4 +1,4 @@
-"""Checksums inside the safetensors files of an exported backbone."""
+"""Checksums in the safetensors files of an exported backbone."""
 
 import contextlib
 import json
@@ -13,7 +13,7 @@ KEY = "lowner_pl_checksums"
 
 
 def add_checksums(folder: Path | str) -> None:
-    """Write a checksum of each tensor into the metadata of a folder's safetensors files."""
+    """Add a checksum of each tensor to the metadata of the safetensors files in a folder."""
     for file in sorted(Path(folder).glob("*.safetensors")):
         with safe_open(file, framework="pt") as opened:
             metadata = opened.metadata() or {}
@@ -23,23 +23,23 @@ def add_checksums(folder: Path | str) -> None:
 
 
 def verify_checksums(folder: Path | str) -> None:
-    """Verify the safetensors files of a folder that carry checksums; others pass.
+    """Verify the safetensors files in a folder that contain checksums. Others pass.
 
     Raises:
-        ValueError: If a tensor is not as it was written.
+        ValueError: If a tensor has changed since it was written.
     """
     for file in sorted(Path(folder).glob("*.safetensors")):
-        with contextlib.suppress(SafetensorError):  # a truncated file: loading it says so
+        with contextlib.suppress(SafetensorError):  # truncated: loading it reports that
             name = _first_changed(file)
             if name is not None:
                 raise ValueError(
-                    f"'{file}' is damaged: {name!r} is not as it was written. Copy the folder "
-                    "again, or write it again with `export-backbone`."
+                    f"'{file}' is damaged: {name!r} has changed since it was written. Copy the "
+                    "folder again, or export it again with `export-backbone`."
                 )
 
 
 def _first_changed(file: Path) -> str | None:
-    """Find the first tensor of a file that differs from its checksum, if the file has them."""
+    """Find the first tensor in a file that does not match its checksum, if the file has any."""
     with safe_open(file, framework="pt") as opened:
         saved = (opened.metadata() or {}).get(KEY)
         if saved is None:

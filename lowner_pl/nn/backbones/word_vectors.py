@@ -1,4 +1,4 @@
-"""Word vectors from a backbone, for languages without aligned ones."""
+"""Word vectors from a backbone, for languages without aligned vectors."""
 
 from collections.abc import Collection
 
@@ -12,9 +12,9 @@ from lowner_pl.nn.backbones.loading import load_backbone
 class BackboneVectors(WordVectors):
     """The mean of the input embeddings of a word's subwords.
 
-    A multilingual backbone has one table of them for all of its languages. A word that the
-    vocabulary does not spell has no vector. The backbone is read anew for each language, and is not
-    kept.
+    A multilingual backbone has one embedding table for all its languages. A word that the
+    vocabulary does not cover has no vector. The backbone is loaded once per language and then
+    released.
 
     Args:
         backbone: Hugging Face hub id or folder of a masked language model, or ``embedded``.
@@ -24,7 +24,7 @@ class BackboneVectors(WordVectors):
         self.backbone = backbone
 
     def lookup(self, language: str, words: Collection[str]) -> dict[str, Vector]:
-        """Return the vectors of the words that the vocabulary spells."""
+        """Compute the vectors of the words that the vocabulary covers."""
         del language
         backbone, _, tokenizer = load_backbone(self.backbone)
         table = backbone.encoder.get_input_embeddings()

@@ -1,4 +1,4 @@
-"""A recurrent language model that is trained from nothing."""
+"""An LSTM language model that is trained from scratch."""
 
 import torch
 from torch import Tensor, nn
@@ -7,13 +7,13 @@ State = tuple[Tensor, Tensor]
 
 
 class LSTMLanguageModel(nn.Module):
-    """Embeddings, one LSTM layer and a linear layer; dropout before and behind the LSTM.
+    """Embeddings, one LSTM layer and a linear layer, with dropout before and after the LSTM.
 
     Args:
         vocabulary: Number of tokens V.
-        embedding_size: Width of the embeddings.
-        hidden_size: Width of the LSTM.
-        dropout: From 0 to 1.
+        embedding_size: Size of the embeddings.
+        hidden_size: Hidden size H of the LSTM.
+        dropout: Dropout probability, from 0 to 1.
     """
 
     def __init__(
@@ -26,11 +26,11 @@ class LSTMLanguageModel(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, input_ids: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """Return scores of the token behind each of the given, and the state behind the last.
+        """Score the token after each input token, and return the state after the last one.
 
         Args:
-            input_ids: Tokens. Shape ``(B, S)``.
-            state: From an earlier call, to go on behind it.
+            input_ids: Token ids. Shape ``(B, S)``.
+            state: State of an earlier call to continue from.
 
         Returns:
             Scores ``(B, S, V)`` and the state, ``(1, B, H)`` each.
@@ -48,14 +48,14 @@ class LSTMLanguageModel(nn.Module):
         temperature: float,
         generator: torch.Generator,
     ) -> list[list[int] | None]:
-        """Return sampled rows of tokens without the boundary; ``None`` for those without end.
+        """Sample sequences of tokens, without the boundary token; ``None`` for unfinished ones.
 
         Args:
-            count: How many, all in one batch.
-            boundary: The token that begins and ends a row.
-            most_tokens: Tokens after which a row counts as without end.
-            temperature: Divides the scores, above 0; 1 samples from the model itself.
-            generator: Of the draws, on the CPU.
+            count: Number of sequences, sampled in one batch.
+            boundary: Token that starts and ends a sequence.
+            most_tokens: Maximum length. A longer sequence counts as unfinished.
+            temperature: Divisor of the scores, above 0; 1 samples from the model's distribution.
+            generator: Random generator on the CPU.
         """
         device = self.output.weight.device
         rows: list[list[int]] = [[] for _ in range(count)]
@@ -73,5 +73,5 @@ class LSTMLanguageModel(nn.Module):
                 rows[row].append(token)
             if len(live) == 0:
                 break
-        endless = set(live.tolist())
-        return [None if index in endless else row for index, row in enumerate(rows)]
+        unfinished = set(live.tolist())
+        return [None if index in unfinished else row for index, row in enumerate(rows)]

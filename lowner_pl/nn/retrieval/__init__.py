@@ -1,1 +1,1 @@
-"""Which training sentences are nearest to a sentence."""
+"""Retrieval of the training sentences most similar to a sentence."""

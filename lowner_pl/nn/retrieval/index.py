@@ -1,26 +1,25 @@
-"""The sentences of a corpus that are nearest to another, by the cosine of their vectors."""
+"""Exact search for the nearest sentences of a corpus, by cosine similarity."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from lowner_pl.nn.backbones.compute import fastest_device, full_precision
-
 
 class SentenceIndex:
-    """The sentences of a source, found by vectors (Wu et al., 2020, Eq. 5 and 6).
+    """Sentences of a source corpus, searchable by vector (Wu et al., 2020, Eq. 5 and 6).
 
-    The search is exact. Sentences of one text share a vector and so, to the last bit, a score.
-    Where cosines are equal in 32-bit floats, the sentence of the lowest number is the nearer one.
-    A vector of zeros has the cosine 0 with every other.
+    The search is exact. Sentences with the same text share one vector, so their scores are equal to
+    the last bit. Ties between cosines in 32-bit floats go to the sentence with the lowest index. A
+    vector of zeros has cosine 0 with every other.
 
     Args:
-        texts: For each of the N sentences the number of its text, from 0 to U - 1, each text
-            used, new ones in ascending order.
-        vectors: One for each text. Shape ``(U, H)``.
-        rows: Queries that are compared at a time: ``(rows, U)`` scores are held.
+        texts: Text id of each of the N sentences, from 0 to U - 1. Every id is used, and new ids
+            appear in ascending order.
+        vectors: Vector of each text. Shape ``(U, H)``.
+        rows: Number of queries compared at a time, which bounds memory to ``(rows, U)`` scores.
 
     Raises:
         ValueError: If a vector is not finite.
@@ -39,38 +38,38 @@ class SentenceIndex:
         return len(self._order)
 
     def nearest(self, vectors: Tensor, k: int) -> Tensor:
-        """Return the numbers of the sentences nearest to each query, nearest first.
+        """Find the sentences nearest to each query, nearest first.
 
         Args:
-            vectors: Of the queries. Shape ``(Q, H)``.
-            k: How many sentences each is to get.
+            vectors: Query vectors. Shape ``(Q, H)``.
+            k: Number of sentences per query.
 
         Returns:
-            Numbers of sentences, from 0. Shape ``(Q, k)``.
+            Sentence indices from 0. Shape ``(Q, k)``.
 
         Raises:
-            ValueError: If there are fewer sentences than ``k``, or a vector is not finite.
+            ValueError: If there are fewer than ``k`` sentences, or a vector is not finite.
         """
         _check_k(k, len(self))
         return self._search(_units(vectors), k, own=None)
 
     def others(self, k: int) -> Tensor:
-        """Return what is nearest to each text of the source, among sentences of other texts.
+        """Find the sentences nearest to each text of the source, among those with another text.
 
         Args:
-            k: How many sentences each is to get.
+            k: Number of sentences per text.
 
         Returns:
-            Numbers of sentences, from 0. Shape ``(U, k)``.
+            Sentence indices from 0. Shape ``(U, k)``.
 
         Raises:
-            ValueError: If the other texts of one have fewer sentences than ``k``.
+            ValueError: If some text has fewer than ``k`` sentences with another text.
         """
         _check_k(k, len(self) - int(self._copies.max()))
         return self._search(self._units, k, own=torch.arange(len(self._units)))
 
     def _search(self, units: Tensor, k: int, own: Tensor | None) -> Tensor:
-        """Return the nearest sentences, chunk by chunk, on the host; ``own`` texts are left out."""
+        """Find the nearest sentences, in chunks of queries, except those of the ``own`` text."""
         found = [torch.empty(0, k, dtype=torch.long)]
         count = min(k, len(self._units) - (own is not None))
         for start in range(0, len(units), self._rows):
@@ -85,18 +84,18 @@ class SentenceIndex:
         return torch.cat(found)
 
     def _sentences(self, texts: Tensor, scores: Tensor, k: int) -> Tensor:
-        """Return the best sentences of the best texts.
+        """Select the best sentences of the best texts.
 
-        The K best sentences are of the K best texts, ties of which fall to the lowest first
-        sentence, as numbers of texts follow that of their first sentence.
+        The K best sentences are among the K best texts, because ties between texts go to the text
+        whose first sentence comes first.
 
         Args:
-            texts: Shape ``(Q, C)``.
-            scores: Of the texts. Shape ``(Q, C)``.
-            k: How many sentences to return, at most those of the texts.
+            texts: Text ids. Shape ``(Q, C)``.
+            scores: Their scores. Shape ``(Q, C)``.
+            k: Number of sentences to select; the texts have at least as many.
 
         Returns:
-            Numbers of sentences, the best first. Shape ``(Q, k)``.
+            Sentence indices, the best first. Shape ``(Q, k)``.
         """
         copy = torch.arange(min(k, int(self._copies.max())), device=texts.device)
         place = (self._first[texts][..., None] + copy).clamp(max=len(self) - 1)
@@ -109,16 +108,16 @@ class SentenceIndex:
 
 
 def _top(scores: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """Return the best scores of each row and their columns, of equal ones the lowest columns.
+    """Find the highest scores of each row and their columns; ties go to the lowest columns.
 
-    `torch.topk` chooses freely among equal scores where not all of them are among the best.
+    `torch.topk` picks arbitrarily when only some of several equal scores fit in.
 
     Args:
         scores: Shape ``(Q, U)``.
-        count: How many to return, C.
+        count: Number of scores C to find.
 
     Returns:
-        Scores and columns, in any order. Shape ``(Q, C)``, both.
+        Scores and columns, in any order. Each has shape ``(Q, C)``.
     """
     best, columns = scores.topk(count, dim=1)
     lowest = best[:, -1:]
@@ -134,7 +133,7 @@ def _top(scores: Tensor, count: int) -> tuple[Tensor, Tensor]:
 
 
 def _units(vectors: Tensor) -> Tensor:
-    """Return the vectors at length 1, but for zeros, on the device that compares them.
+    """Scale vectors to length 1, except zeros, on the fastest device.
 
     Raises:
         ValueError: If one is not finite.
@@ -144,23 +143,39 @@ def _units(vectors: Tensor) -> Tensor:
 
 
 def check_finite(vectors: Tensor) -> None:
-    """Refuse vectors with infinities or what is no number, which would be next to everything.
+    """Raise an error if a vector contains infinities or NaN, which would be near everything.
 
     Raises:
-        ValueError: If there is one.
+        ValueError: If one does.
     """
-    odd = ~vectors.isfinite().all(1)
-    if odd.any():
+    bad = ~vectors.isfinite().all(1)
+    if bad.any():
         raise ValueError(
-            f"The vector of a sentence must be finite numbers, was: not so for {int(odd.sum()):,} "
-            f"of {len(vectors):,}. Choose another `retrieval_backbone`, or take a whole copy of it."
+            f"{int(bad.sum()):,} of {len(vectors):,} sentence vectors contain infinities or NaN. "
+            "Use another `retrieval_backbone`, or an undamaged copy of it."
         )
 
 
 def _check_k(k: int, most: int) -> None:
-    """Refuse a number of neighbours that the source does not have."""
+    """Raise an error if the source has fewer than ``k`` neighbours to offer."""
     if not 1 <= k <= most:
         raise ValueError(
-            f"`k` must be from 1 to {most}, the sentences that there are for a query, was: {k}. "
-            "Choose one of these."
+            f"`k` is {k}, but a query has {most} possible neighbours. Choose a number between 1 "
+            f"and {most}."
         )
+
+
+@contextmanager
+def full_precision() -> Iterator[None]:
+    """Multiply 32-bit floats exactly, even if training may use shorter ones (TF32)."""
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("highest")
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
+def fastest_device() -> torch.device:
+    """Return this process's GPU if there is one, otherwise the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -1,4 +1,4 @@
-"""The support of sentences: those of a source that are nearest to them."""
+"""Support sentences: the sentences of a source that are nearest to a given one."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,49 +10,49 @@ from lowner_pl.nn.retrieval.sentence_vectors import SentenceVectors
 
 
 class Retriever:
-    """Finds the K sentences of a source that are nearest to others (Wu et al., 2020, Eq. 4 to 6).
+    """Search for the K nearest sentences of a source (Wu et al., 2020, Eq. 4 to 6).
 
-    Sentences of the same words are one text: read once, and equally near. Vectors of the source
-    are computed when they are first needed.
+    Sentences with the same words are one text: they are encoded once and are equally near. The
+    vectors of the source are computed when they are first needed.
 
     Args:
-        source: The sentences to find.
-        vectors: Gives a sentence its vector.
-        k: How many to find.
+        source: The sentences to search.
+        vectors: Computes sentence vectors.
+        k: Number of sentences to find.
 
     Raises:
-        ValueError: If the source has fewer for one of its own sentences, which neither itself nor
-            a copy of it can support.
+        ValueError: If a source sentence has fewer than ``k`` others. Neither the sentence itself
+            nor a copy of it may be in its support.
     """
 
     def __init__(self, source: Sequence[Sentence], vectors: SentenceVectors, *, k: int) -> None:
         copies = max(Counter(sentence.words for sentence in source).values(), default=0)
         if k > len(source) - copies:
             raise ValueError(
-                f"`k` must be at most {len(source) - copies}, was: {k}, as a training sentence is "
-                f"supported by others of other words ({len(source):,} sentences, the most frequent "
-                f"one {copies:,} times). Lower it, or train on more sentences."
+                f"`k` is {k}, but it must be at most {len(source) - copies}: the support of a "
+                f"training sentence consists of others ({len(source):,} sentences, the most "
+                f"frequent one {copies:,} times). Lower it, or train on more sentences."
             )
         self.vectors = vectors
         self._k = k
         self._distinct, self._texts = _distinct(source)
 
     def of_source(self) -> list[tuple[int, ...]]:
-        """Return for each sentence of the source the numbers of those that support it, ascending.
+        """Find the support of each source sentence, as ascending indices.
 
-        Neither it nor one of the same words is among them.
+        Neither the sentence itself nor one with the same words is among them.
         """
         found = [tuple(sorted(row)) for row in self.index.others(self._k).tolist()]
         return [found[text] for text in self._texts]
 
     def of(self, sentences: Sequence[Sentence], *, keep: bool = True) -> list[tuple[int, ...]]:
-        """Return for each of other sentences the numbers of the nearest ones, ascending.
+        """Find the support of other sentences, as ascending indices into the source.
 
-        One of the same words is nearest to a sentence.
+        A source sentence with the same words is the nearest one.
 
         Args:
             sentences: The sentences.
-            keep: Whether their vectors are kept on disk.
+            keep: Whether to cache their vectors on disk.
         """
         distinct, texts = _distinct(sentences)
         if not distinct:
@@ -63,13 +63,13 @@ class Retriever:
 
     @cached_property
     def index(self) -> SentenceIndex:
-        """The source, to be searched."""
+        """Index of the source."""
         return SentenceIndex(self._texts, self.vectors(self._distinct))
 
 
 def _distinct(sentences: Sequence[Sentence]) -> tuple[list[Sentence], list[int]]:
-    """Return the sentences of different words, and for each sentence the number of its like."""
+    """Deduplicate sentences by their words; return them and the text id of each sentence."""
     numbers: dict[tuple[str, ...], int] = {}
     texts = [numbers.setdefault(sentence.words, len(numbers)) for sentence in sentences]
-    alike = dict(zip(texts, sentences, strict=True))  # in the order in which texts come
-    return list(alike.values()), texts
+    examples = dict(zip(texts, sentences, strict=True))  # one sentence per text, in order
+    return list(examples.values()), texts

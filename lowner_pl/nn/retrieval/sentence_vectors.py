@@ -1,4 +1,4 @@
-"""Vectors of sentences, as a pre-trained backbone gives them."""
+"""Sentence vectors from a pretrained backbone."""
 
 import gc
 from collections.abc import Iterator, Sequence
@@ -11,33 +11,33 @@ from torch import Tensor
 from lowner_pl.corpus import Sentence
 from lowner_pl.encoding import WordEncoder, windows
 from lowner_pl.nn.backbones.backbone import Backbone, max_positions
-from lowner_pl.nn.backbones.compute import fastest_device, full_precision
+from lowner_pl.nn.backbones.identity import weights_identity
 from lowner_pl.nn.backbones.loading import load_backbone
-from lowner_pl.nn.backbones.weights_identity import weights_identity
-from lowner_pl.nn.retrieval.index import check_finite
+from lowner_pl.nn.retrieval.index import check_finite, fastest_device, full_precision
 from lowner_pl.nn.retrieval.vector_cache import VectorCache, key_of
 
 Pooling = Literal["first", "mean"]
 FORMAT = 1
-"""To be raised when the same files and texts give other vectors."""
-SUBWORDS_AT_A_TIME = 8_192
+"""Version of the computation. Raise it when the same files and texts give different vectors."""
+SUBWORDS_PER_BATCH = 8_192
 
 
 class SentenceVectors:
-    """The last hidden states of a backbone that nothing was fine-tuned in, one vector a sentence.
+    """Sentence vectors from the last layer of a pretrained backbone that was not fine-tuned.
 
-    A sentence that is longer than a window is read by its first window. The backbone is loaded
-    when it is first needed, and kept until `free`.
+    Of a sentence longer than a window, only the first window is read. The backbone is loaded when
+    it is first needed and kept until `free` is called.
 
     Args:
         backbone: Hugging Face hub id or folder of a masked language model, or ``embedded``.
         pooling: ``first`` takes the hidden state of the first token (``[CLS]``; Wu et al., 2020,
-            Eq. 5), ``mean`` that of all subwords but the special tokens.
-        max_length: Subwords in a window, special tokens included; the backbone's limit where lower.
-        cache: Folder in which vectors are kept; without, or with ``None``, they are not.
+            Eq. 5), ``mean`` the mean over all subwords except special tokens.
+        max_length: Maximum number of subwords in a window, special tokens included. The backbone
+            may have a lower limit.
+        cache: Folder to cache vectors in; ``None`` for no cache.
 
     Raises:
-        ValueError: If ``pooling`` is neither.
+        ValueError: If ``pooling`` is neither of them.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class SentenceVectors:
         cache: str | Path | None = None,
     ) -> None:
         if pooling not in get_args(Pooling):
-            raise ValueError(f"`pooling` must be one of {get_args(Pooling)}, was: {pooling!r}.")
+            raise ValueError(f"`pooling` is {pooling!r}, but it must be 'first' or 'mean'.")
         self.backbone = backbone
         self.pooling = pooling
         self.max_length = max_length
@@ -58,18 +58,18 @@ class SentenceVectors:
         self._loaded: tuple[Backbone, WordEncoder] | None = None
 
     def __call__(self, sentences: Sequence[Sentence], *, keep: bool = True) -> Tensor:
-        """Return the vectors of some sentences, best of different words.
+        """Compute the vectors of sentences. It saves time to pass each text only once.
 
         Args:
             sentences: The B sentences.
-            keep: Whether they are looked for in the cache, and kept there.
+            keep: Whether to use the cache.
 
         Returns:
-            32-bit floats on the host. Shape ``(B, H)``.
+            32-bit floats on the CPU. Shape ``(B, H)``.
 
         Raises:
-            FileNotFoundError: If the backbone is not there.
-            ValueError: If a vector is not finite, or the backbone is not whole.
+            FileNotFoundError: If the backbone can't be found.
+            ValueError: If a vector is not finite, or the backbone is incomplete.
         """
         if self.cache is None or not keep:
             return self._embed(sentences)
@@ -83,7 +83,7 @@ class SentenceVectors:
         return self.cache.get(key, len(sentences), lambda: self._embed(sentences))
 
     def free(self) -> None:
-        """Let go of the backbone; it is loaded again when it is needed again."""
+        """Release the backbone. It is loaded again when it is needed."""
         if self._loaded is not None:
             self._loaded = None
             gc.collect()
@@ -91,7 +91,7 @@ class SentenceVectors:
                 torch.cuda.empty_cache()
 
     def _backbone_identity(self) -> str:
-        """Return what tells backbones apart; one that is nowhere yet is loaded first."""
+        """Hash the backbone's files, downloading them first if necessary."""
         if self._identity is None:
             self._identity = weights_identity(self.backbone)
         if self._identity is None:
@@ -101,10 +101,10 @@ class SentenceVectors:
         return self._identity
 
     def _model(self) -> tuple[Backbone, WordEncoder]:
-        """Return the backbone in evaluation mode and what encodes for it."""
+        """Load the backbone in evaluation mode, and its encoder."""
         if self._loaded is None:
             try:
-                with torch.random.fork_rng(devices=[]):  # weights that a file lacks are drawn
+                with torch.random.fork_rng(devices=[]):  # missing weights are random
                     backbone, _, tokenizer = load_backbone(self.backbone)
             except (FileNotFoundError, ValueError) as error:
                 raise type(error)(f"`retrieval_backbone`: {error}") from error
@@ -116,7 +116,7 @@ class SentenceVectors:
 
     @torch.no_grad()
     def _embed(self, sentences: Sequence[Sentence]) -> Tensor:
-        """Return the vectors of sentences, computed in batches of like length."""
+        """Compute the vectors in batches of similar length."""
         backbone, encoder = self._model()
         encoder.remember(word for sentence in sentences for word in sentence.words)
         rows = [_first_window(sentence, encoder) for sentence in sentences]
@@ -131,7 +131,7 @@ class SentenceVectors:
         return vectors
 
     def _pooled(self, hidden: Tensor, lengths: tuple[int, ...], encoder: WordEncoder) -> Tensor:
-        """Return one vector ``(R, H)`` for each of R windows of hidden states ``(N, H)``."""
+        """Pool the hidden states ``(N, H)`` of R windows into vectors ``(R, H)``."""
         parts = hidden.split(lengths)
         if self.pooling == "first":
             return torch.stack([part[0] for part in parts])
@@ -140,8 +140,8 @@ class SentenceVectors:
 
 
 def _first_window(sentence: Sentence, encoder: WordEncoder) -> list[int]:
-    """Return the subwords of the first window of a sentence, with special tokens."""
-    # A word has a subword at least: words beyond the budget are in no first window.
+    """Encode the first window of a sentence, with special tokens."""
+    # Every word has at least one subword, so later words can't be in the first window.
     pieces = [encoder.subwords(word) for word in sentence.words[: encoder.budget + 1]]
     sizes = [len(piece) for piece in pieces]
     window = next(iter(windows(sizes, budget=encoder.budget, context=encoder.context)))
@@ -150,11 +150,11 @@ def _first_window(sentence: Sentence, encoder: WordEncoder) -> list[int]:
 
 
 def _batches(rows: Sequence[Sequence[int]]) -> Iterator[list[int]]:
-    """Yield the numbers of rows, shortest first, in batches of so many subwords."""
+    """Yield batches of row indices, shortest rows first, with a limited number of subwords."""
     batch: list[int] = []
     used = 0
     for number in sorted(range(len(rows)), key=lambda number: len(rows[number])):
-        if batch and used + len(rows[number]) > SUBWORDS_AT_A_TIME:
+        if batch and used + len(rows[number]) > SUBWORDS_PER_BATCH:
             yield batch
             batch, used = [], 0
         batch.append(number)

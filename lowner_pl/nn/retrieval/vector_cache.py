@@ -1,4 +1,4 @@
-"""Vectors on disk, under names that follow from all that they depend on."""
+"""A disk cache of vectors, under keys that hash everything the vectors depend on."""
 
 import hashlib
 import zipfile
@@ -15,30 +15,30 @@ from lowner_pl.runs.files import Partial, lock_beside, reason_of
 
 
 class VectorCache:
-    """A folder of vectors. Of processes that want the same ones, one makes them.
+    """A folder of vectors. If several processes need the same vectors, one of them computes them.
 
     Args:
-        folder: The folder, made when needed.
+        folder: The folder, created when needed.
     """
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
 
     def get(self, key: str, rows: int, make: Callable[[], Tensor]) -> Tensor:
-        """Return the vectors kept under a key, made and kept if they are not there.
+        """Return the vectors stored under a key; compute and store them if they are missing.
 
-        A file that is not whole, or holds something else, is made anew, which is said.
+        A file that is damaged or has other content is replaced, with a message.
 
         Args:
-            key: Says what the vectors are; a name that can be a file's.
-            rows: How many there are to be, R.
-            make: Makes them. Shape ``(R, H)``.
+            key: Identifies the vectors; also the file name.
+            rows: Expected number of vectors R.
+            make: Computes the vectors. Shape ``(R, H)``.
 
         Returns:
-            The vectors, 32-bit floats on the host. Shape ``(R, H)``.
+            The vectors, 32-bit floats on the CPU. Shape ``(R, H)``.
 
         Raises:
-            OSError: If the folder cannot be written.
+            OSError: If the folder can't be written to.
         """
         file = self.folder / f"{key}.npz"
         with self._lock(file):
@@ -51,7 +51,7 @@ class VectorCache:
 
     @contextmanager
     def _lock(self, file: Path) -> Iterator[None]:
-        """Keep other processes from a file."""
+        """Lock a file against other processes."""
         with self._explained():
             lock = lock_beside(file, wait=True)
             lock.acquire()
@@ -62,18 +62,18 @@ class VectorCache:
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
-        """Say which option an error of the file system is about."""
+        """Name the option in errors of the file system."""
         try:
             yield
         except OSError as error:
             raise OSError(
-                f"`vector_cache` must be a folder that can be written, was: '{self.folder}' "
-                f"({reason_of(error)}). Name another one, or null to keep no vectors on disk."
+                f"`vector_cache` is '{self.folder}', which can't be written to "
+                f"({reason_of(error)}). Choose another folder, or null for no cache."
             ) from error
 
 
 def key_of(*parts: object) -> str:
-    """Return a hash of plain values, as a file's name."""
+    """Hash plain values into a file name."""
     digest = hashlib.blake2b(digest_size=16)
     for part in parts:
         digest.update(repr(part).encode("utf-8", "surrogatepass") + b"\n")
@@ -81,21 +81,21 @@ def key_of(*parts: object) -> str:
 
 
 def _read(file: Path, key: str, rows: int) -> Tensor | None:
-    """Return the vectors of a file, or ``None`` if it is not there or not good."""
+    """Read the vectors from a file; return ``None`` if it is missing or unusable."""
     if not file.exists():
         return None
-    try:  # sums are checked in reading
+    try:  # reading verifies the checksums
         with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             name, vectors = str(arrays["key"]), arrays["vectors"]
     except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile):
         name, vectors = "", np.empty(0)
     if name == key and vectors.dtype == np.float32 and vectors.ndim == 2 and len(vectors) == rows:
         return torch.from_numpy(vectors)
-    rank_zero_info(f"{file} does not hold the vectors it is to hold, and is made anew.")
+    rank_zero_info(f"{file} is damaged or has other content. Its vectors are computed again.")
     return None
 
 
 def _write(file: Path, key: str, vectors: Tensor) -> None:
-    """Write a file whole or not at all."""
+    """Write a file completely or not at all."""
     with Partial(file) as partial, partial.path.open("wb") as stream:
         np.savez(stream, key=np.array(key), vectors=vectors.numpy())

@@ -13,19 +13,22 @@ class CRF(nn.Module):
 
     .. math:: s(y) = b_{y_1} + \sum_{i=1}^{L} P_{i,y_i} + \sum_{i=2}^{L} A_{y_{i-1},y_i} + e_{y_L}
 
-    with learnt starts :math:`b`, transitions :math:`A` and ends :math:`e`, all 0 at first, and
+    with trainable starts :math:`b`, transitions :math:`A` and ends :math:`e`, initialised to 0, and
 
     .. math:: \log p(y) = s(y) - \log \sum_{y'} \exp s(y')
 
-    where the sum runs over all :math:`T^L` paths, as in the paper: ``starts`` and ``transitions``
-    forbid tags in decoding only. Axes: B sentences, W words, T tags; a mask is ``True`` on real
-    words, which come first, at least one per sentence. What stands in the padding never matters.
-    Computes in float32, also under autocast.
+    where the sum runs over all :math:`T^L` paths, as in the paper. The rules ``starts`` and
+    ``transitions`` apply to decoding only. Axes: B sentences, W words, T tags. A mask is ``True``
+    on real words, which come first; every sentence has at least one. The padding never matters.
+    All computation is in float32, even under autocast.
 
     Args:
         num_tags: Number of tags.
-        starts: May a sentence begin with the tag? Length T.
-        transitions: May tag ``j`` (column) follow tag ``i`` (row)? Shape ``(T, T)``.
+        starts: Whether a sentence may start with each tag. Length T.
+        transitions: Whether tag ``j`` (column) may follow tag ``i`` (row). Shape ``(T, T)``.
+
+    Raises:
+        ValueError: If the rules have the wrong shape.
     """
 
     illegal_starts: Tensor
@@ -46,14 +49,14 @@ class CRF(nn.Module):
         ):
             if rule.shape != parameter.shape:
                 raise ValueError(
-                    f"The {name} of a CRF over {num_tags} tags must have shape "
-                    f"{tuple(parameter.shape)}, was: {tuple(rule.shape)}."
+                    f"The {name} of a CRF have shape {tuple(rule.shape)}, but {num_tags} tags "
+                    f"need {tuple(parameter.shape)}."
                 )
         self.register_buffer("illegal_starts", illegal_starts, persistent=False)
         self.register_buffer("illegal_transitions", illegal_transitions, persistent=False)
 
     def forward(self, emissions: Tensor, tags: Tensor, mask: Tensor) -> Tensor:
-        r"""Return the log-likelihood :math:`\log p(y)` of each sentence's tags. Shape ``(B,)``.
+        r"""Compute the log-likelihood :math:`\log p(y)` of each sentence's tags. Shape ``(B,)``.
 
         Args:
             emissions: Scores of each tag. Shape ``(B, W, T)``.
@@ -63,7 +66,7 @@ class CRF(nn.Module):
         return self.score(emissions, tags, mask) - self.log_partition(emissions, mask)
 
     def score(self, emissions: Tensor, tags: Tensor, mask: Tensor) -> Tensor:
-        """Return the score ``s(y)`` of each sentence's tags. Shape ``(B,)``.
+        """Compute the score ``s(y)`` of each sentence's tags. Shape ``(B,)``.
 
         Args:
             emissions: Scores of each tag. Shape ``(B, W, T)``.
@@ -82,7 +85,7 @@ class CRF(nn.Module):
         )
 
     def log_partition(self, emissions: Tensor, mask: Tensor) -> Tensor:
-        """Return the log of the sum of ``exp s(y)`` over all paths. Shape ``(B,)``.
+        """Compute the log of the sum of ``exp s(y)`` over all paths. Shape ``(B,)``.
 
         Args:
             emissions: Scores of each tag. Shape ``(B, W, T)``.
@@ -91,9 +94,9 @@ class CRF(nn.Module):
         return (_at_last(self._alphas(emissions, mask), mask) + self.ends.float()).logsumexp(1)
 
     def log_marginals(self, emissions: Tensor, mask: Tensor) -> Tensor:
-        r"""Return :math:`\log p(y_i = t)` of each word and tag, by forward-backward.
+        r"""Compute :math:`\log p(y_i = t)` of each word and tag with forward-backward.
 
-        Shape ``(B, W, T)``; what stands in the padding means nothing.
+        Shape ``(B, W, T)``. Values in the padding are meaningless.
 
         Args:
             emissions: Scores of each tag. Shape ``(B, W, T)``.
@@ -101,7 +104,7 @@ class CRF(nn.Module):
         """
         emitted = _clean(emissions, mask)
         ends = self.ends.float().expand_as(emitted[:, 0])
-        betas = [ends]  # log of the sum over all that may follow, from the last word backwards
+        betas = [ends]  # log sums over all continuations, from the last word backwards
         for word in range(emitted.shape[1] - 1, 0, -1):
             following = (emitted[:, word] + betas[-1]).unsqueeze(1) + self.transitions.float()
             betas.append(torch.where(mask[:, word, None], following.logsumexp(2), ends))
@@ -110,9 +113,9 @@ class CRF(nn.Module):
         return scores - scores.logsumexp(2, keepdim=True)
 
     def _alphas(self, emissions: Tensor, mask: Tensor) -> list[Tensor]:
-        """Return for each word the log of the sum over all ways to its tags, ``(B, T)`` each."""
+        """Compute for each word the log sums over all paths to its tags, ``(B, T)`` each."""
         first, *others = _clean(emissions, mask).unbind(1)
-        into = self.transitions.float().T.contiguous()  # row: the tag moved to
+        into = self.transitions.float().T.contiguous()  # rows are the tags moved to
         alphas = [self.starts.float() + first]
         for emitted in others:
             alphas.append((alphas[-1].unsqueeze(1) + into).logsumexp(2) + emitted)
@@ -120,26 +123,26 @@ class CRF(nn.Module):
 
     @torch.no_grad()
     def decode(self, emissions: Tensor, mask: Tensor) -> Tensor:
-        """Return the best legal path of each sentence (Viterbi), 0 where padded. Shape ``(B, W)``.
+        """Find the best legal path of each sentence (Viterbi), 0 in the padding. Shape ``(B, W)``.
 
         Args:
             emissions: Scores of each tag. Shape ``(B, W, T)``.
             mask: ``True`` on real words. Shape ``(B, W)``.
         """
         first, *others = _clean(emissions, mask).unbind(1)
-        # -inf, which no emission outweighs: nothing is subtracted here, so nothing becomes NaN.
+        # No emission outweighs -inf, and without subtraction it can't become NaN.
         starts = self.starts.float().masked_fill(self.illegal_starts, -torch.inf)
         transitions = self.transitions.float().masked_fill(self.illegal_transitions, -torch.inf)
         into = transitions.T.contiguous()
         scores = [starts + first]
         stay = torch.arange(len(starts), device=emissions.device)
-        pointers = [stay.expand_as(first)]  # of the first word: never followed
+        pointers = [stay.expand_as(first)]  # of the first word, never followed
         for emitted in others:
             score, pointer = (scores[-1].unsqueeze(1) + into).max(2)
             scores.append(score + emitted)
             pointers.append(pointer)
         tag = (_at_last(scores, mask) + self.ends.float()).argmax(1, keepdim=True)
-        # Padding points to itself: the last real word's tag walks back unchanged to its word.
+        # Padding points to itself, so the tag of the last word reaches its place unchanged.
         back = torch.stack(pointers, dim=1).where(mask.unsqueeze(2), stay)
         path = [tag]
         for pointer in reversed(back.unbind(1)[1:]):
@@ -148,15 +151,15 @@ class CRF(nn.Module):
 
 
 def _clean(emissions: Tensor, mask: Tensor) -> Tensor:
-    """Return float32 emissions with 0 in the padding."""
+    """Convert emissions to float32, with 0 in the padding."""
     return emissions.float().masked_fill(~mask.unsqueeze(2), 0.0)
 
 
 def _last(mask: Tensor) -> Tensor:
-    """Return the position of each sentence's last word. Shape ``(B, 1)``."""
+    """Compute the position of each sentence's last word. Shape ``(B, 1)``."""
     return mask.sum(1, keepdim=True) - 1
 
 
 def _at_last(scores: list[Tensor], mask: Tensor) -> Tensor:
-    """Return from one ``(B, T)`` tensor per word those of each sentence's last word."""
+    """Select each sentence's last word from one ``(B, T)`` tensor per word."""
     return torch.stack(scores, dim=1).take_along_dim(_last(mask).unsqueeze(2), dim=1).squeeze(1)

@@ -1,4 +1,4 @@
-"""Heads: from the hidden state of each word to its tag."""
+"""Heads, which turn the hidden state of each word into its tag."""
 
 from abc import ABC, abstractmethod
 from typing import Literal, assert_never
@@ -14,11 +14,12 @@ Average = Literal["words", "sentences"]
 
 
 class Head(nn.Module, ABC):
-    r"""Scores the tags of each word: dropout, then :math:`P = HW^\top + b`.
+    r"""Base class of heads. It scores the tags of each word by :math:`P = HW^\top + b`.
 
-    Weights start from a normal distribution with standard deviation 0.02 and biases from 0, as
-    those of `BERT <https://arxiv.org/abs/1810.04805>`_. Axes: B sentences, W words, H hidden,
-    T tags; a mask is ``True`` on real words, which come first, at least one per sentence.
+    Dropout comes first. Weights are initialised from a normal distribution with standard deviation
+    0.02 and biases with 0, as in `BERT <https://arxiv.org/abs/1810.04805>`_. Axes: B sentences, W
+    words, H hidden, T tags. A mask is ``True`` on real words, which come first; every sentence has
+    at least one.
 
     Args:
         hidden_size: Size H of the hidden state of a word.
@@ -37,7 +38,7 @@ class Head(nn.Module, ABC):
         nn.init.zeros_(self.linear.bias)
 
     def emissions(self, words: Tensor) -> Tensor:
-        """Return the scores of each tag. Shape ``(B, W, T)``.
+        """Compute the scores of each tag. Shape ``(B, W, T)``.
 
         Args:
             words: Hidden state of each word. Shape ``(B, W, H)``.
@@ -55,33 +56,33 @@ class Head(nn.Module, ABC):
         max_weight: float = 0.0,
         average: Average = "words",
     ) -> Tensor:
-        r"""Return the loss of the gold tags, a scalar that padding does not change.
+        r"""Compute the loss of the gold tags, a scalar that ignores padding.
 
-        With a weight :math:`\lambda`, the maximum over the words of a sentence counts as well, as
-        the mean over the sentences (`Wu et al., 2020 <https://arxiv.org/abs/1911.06161>`_, Eq. 13).
+        With a weight :math:`\lambda`, the highest loss of a word in each sentence is added, as the
+        mean over sentences (`Wu et al., 2020 <https://arxiv.org/abs/1911.06161>`_, Eq. 13).
 
         Args:
             emissions: Scores of each tag. Shape ``(B, W, T)``.
             tags: Gold tag ids. Shape ``(B, W)``.
             mask: ``True`` on real words. Shape ``(B, W)``.
-            max_weight: The weight of the maximum, :math:`\lambda`, at least 0.
-            average: Whether a sentence counts by its words, or each the same.
+            max_weight: Weight :math:`\lambda` of the maximum, at least 0.
+            average: What to average over: all ``words``, or ``sentences`` of equal weight.
         """
 
     def per_word(self, loss: Tensor, *, sentences: int, words: int) -> Tensor:
-        """Convert a loss of a batch to one per word, so that curves of all heads compare.
+        """Convert the loss of a batch to a loss per word, so that the curves of heads compare.
 
         Args:
-            loss: What `loss` returned, without a maximum.
-            sentences: Sentences in the batch.
-            words: Words in the batch.
+            loss: Result of `loss`, without a maximum.
+            sentences: Number of sentences in the batch.
+            words: Number of words in the batch.
         """
         del sentences, words
         return loss
 
     @abstractmethod
     def decode(self, emissions: Tensor, mask: Tensor) -> Tensor:
-        """Return the best tag ids, 0 where padded. Shape ``(B, W)``.
+        """Find the best tag ids, 0 in the padding. Shape ``(B, W)``.
 
         Args:
             emissions: Scores of each tag. Shape ``(B, W, T)``.
@@ -90,7 +91,7 @@ class Head(nn.Module, ABC):
 
 
 class SoftmaxHead(Head):
-    r"""Tags each word on its own: :math:`p(y_i = t) = \mathrm{softmax}(P_i)_t`.
+    r"""A head that tags words independently: :math:`p(y_i = t) = \mathrm{softmax}(P_i)_t`.
 
     Args:
         hidden_size: Size H of the hidden state of a word.
@@ -109,12 +110,12 @@ class SoftmaxHead(Head):
         max_weight: float = 0.0,
         average: Average = "words",
     ) -> Tensor:
-        r"""Return the cross-entropy, mean over the :math:`N` words of the batch, and the maximum.
+        r"""Compute the cross-entropy, averaged over the :math:`N` words, and the maximum.
 
         .. math:: -\frac{1}{N} \sum_{i=1}^{N} \log p(y_i)
             + \frac{\lambda}{B} \sum_{s=1}^{B} \max_{i \in s} (-\log p(y_i))
 
-        With ``average="sentences"`` the first term is
+        With ``average="sentences"``, the first term is
         :math:`-\frac{1}{B} \sum_s \frac{1}{N_s} \sum_{i \in s} \log p(y_i)`, as in Eq. 3 of
         `Wu et al., 2020 <https://arxiv.org/abs/1911.06161>`_.
 
@@ -122,10 +123,10 @@ class SoftmaxHead(Head):
             emissions: Scores of each tag. Shape ``(B, W, T)``.
             tags: Gold tag ids. Shape ``(B, W)``.
             mask: ``True`` on real words. Shape ``(B, W)``.
-            max_weight: The weight of the maximum, :math:`\lambda`, at least 0.
-            average: Whether a sentence counts by its words, or each the same.
+            max_weight: Weight :math:`\lambda` of the maximum, at least 0.
+            average: What to average over: all ``words``, or ``sentences`` of equal weight.
         """
-        # ignore_index, not emissions[mask]: a boolean index makes the host wait for the GPU.
+        # ignore_index, because a boolean index makes the CPU wait for the GPU.
         targets = tags.masked_fill(~mask, -100).flatten()
         scores = emissions.float().flatten(0, 1)
         by_words = F.cross_entropy(scores, targets, ignore_index=-100)
@@ -133,22 +134,22 @@ class SoftmaxHead(Head):
             return by_words
         each = F.cross_entropy(scores, targets, ignore_index=-100, reduction="none").view_as(tags)
         mean = by_words if average == "words" else (each.sum(1) / mask.sum(1)).mean()
-        return mean + max_weight * each.max(1).values.mean()  # 0 where padded
+        return mean + max_weight * each.max(1).values.mean()  # the padding has loss 0
 
     def word_weights(self, mask: Tensor, average: Average) -> Tensor:
-        """Return how much each word counts in the loss without the maximum. Shape ``(B, W)``.
+        """Compute the weight of each word in the loss without the maximum. Shape ``(B, W)``.
 
         Args:
             mask: ``True`` on real words. Shape ``(B, W)``.
-            average: Whether a sentence counts by its words, or each the same.
+            average: What to average over: all ``words``, or ``sentences`` of equal weight.
         """
         counted = mask.sum() if average == "words" else mask.sum(1, keepdim=True) * len(mask)
         return mask / counted
 
     def decode(self, emissions: Tensor, mask: Tensor) -> Tensor:
-        """Return the best tag id of each word, 0 where padded. Shape ``(B, W)``.
+        """Find the best tag id of each word, 0 in the padding. Shape ``(B, W)``.
 
-        An ``I-`` may follow nothing: :meth:`TagSet.decode` makes the tags well-formed.
+        An ``I-`` may follow an ``O``; :meth:`TagSet.decode` makes the tags well-formed.
 
         Args:
             emissions: Scores of each tag. Shape ``(B, W, T)``.
@@ -158,11 +159,11 @@ class SoftmaxHead(Head):
 
 
 class CRFHead(Head):
-    """Tags each sentence as a whole (`Lample et al., 2016 <https://arxiv.org/abs/1603.01360>`_).
+    """A CRF over the sentence (`Lample et al., 2016 <https://arxiv.org/abs/1603.01360>`_).
 
     Args:
         hidden_size: Size H of the hidden state of a word.
-        tag_set: The T tags; its rules hold in decoding.
+        tag_set: The T tags. Decoding follows its rules.
         dropout: Probability of zeroing an element of the hidden state, from 0 to 1.
     """
 
@@ -181,27 +182,27 @@ class CRFHead(Head):
         max_weight: float = 0.0,
         average: Average = "words",
     ) -> Tensor:
-        r"""Return the negative log-likelihood, mean over the :math:`B` sentences, and the maximum.
+        r"""Compute the negative log-likelihood, averaged over sentences, and the maximum.
 
         .. math:: -\frac{1}{B} \sum_{s=1}^{B} \log p(y_s)
             + \frac{\lambda}{B} \sum_{s=1}^{B} \max_{i \in s} (-\log p(y_i))
 
-        with the likelihood of :class:`~lowner_pl.nn.CRF`, and the marginal one of each word.
+        with the likelihood of :class:`~lowner_pl.nn.CRF` and the marginal likelihood of each word.
 
         Args:
             emissions: Scores of each tag. Shape ``(B, W, T)``.
             tags: Gold tag ids. Shape ``(B, W)``.
             mask: ``True`` on real words. Shape ``(B, W)``.
-            max_weight: The weight of the maximum, :math:`\lambda`, at least 0.
-            average: ``words``: the likelihood of a sentence grows with its words.
+            max_weight: Weight :math:`\lambda` of the maximum, at least 0.
+            average: Always ``words``, because the likelihood of a sentence grows with its words.
 
         Raises:
-            ValueError: If it is to be averaged in another way.
+            ValueError: If ``average`` is not ``words``.
         """
         if average != "words":
             raise ValueError(
-                "`average` must be 'words' with `head: crf`, whose likelihood of a sentence grows "
-                f"with its words, was: {average!r}. Leave it out, or use `head: softmax`."
+                f"`average` is {average!r}, but a CRF head needs 'words', because its loss of a "
+                "sentence grows with its words. Leave the option out, or use `head: softmax`."
             )
         log_likelihood: Tensor = self.crf(emissions, tags, mask)
         if max_weight == 0.0:
@@ -211,11 +212,11 @@ class CRFHead(Head):
         return max_weight * each.max(1).values.mean() - log_likelihood.mean()
 
     def per_word(self, loss: Tensor, *, sentences: int, words: int) -> Tensor:
-        """Convert a mean over sentences, each of which is a sum over its words."""
+        """Convert a mean over sentences, whose losses are sums over words."""
         return loss * sentences / words
 
     def decode(self, emissions: Tensor, mask: Tensor) -> Tensor:
-        """Return the best path that the rules of the tag set allow. Shape ``(B, W)``.
+        """Find the best path that the rules of the tag set allow. Shape ``(B, W)``.
 
         Args:
             emissions: Scores of each tag. Shape ``(B, W, T)``.
@@ -225,10 +226,10 @@ class CRFHead(Head):
 
 
 def build_head(name: HeadName, hidden_size: int, tag_set: TagSet, dropout: float) -> Head:
-    """Return a new head.
+    """Create a head.
 
     Args:
-        name: ``softmax`` tags each word on its own, ``crf`` the sentence as a whole.
+        name: ``softmax`` tags words independently, ``crf`` the sentence as a whole.
         hidden_size: Size of the hidden state of a word.
         tag_set: The tags.
         dropout: Probability of zeroing an element of the hidden state, from 0 to 1.

@@ -1,4 +1,4 @@
-"""The loss of a batch of several passes, differentiated one pass after the other."""
+"""The loss of a batch that takes several passes, differentiated pass by pass."""
 
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -17,16 +17,16 @@ from lowner_pl.nn.tagging.heads import Average, SoftmaxHead
 def streamed_loss(
     backbone: Backbone, head: SoftmaxHead, batch: Batch, *, average: Average
 ) -> Tensor:
-    """Return the loss of a batch, whose gradient is computed with it.
+    """Compute the loss of a batch together with its gradient.
 
-    The loss is a sum over words, so that each pass can go backwards before the next goes forwards:
-    the activations of one pass are held at a time, and none is computed twice.
+    The loss is a sum over words, so each pass can run backward before the next one runs forward.
+    Only the activations of one pass are in memory at a time, and nothing is computed twice.
 
     Args:
         backbone: The encoder.
-        head: Scores each word on its own.
+        head: Head that scores each word independently.
         batch: The batch.
-        average: As for `SoftmaxHead.loss`.
+        average: See `SoftmaxHead.loss`.
     """
     parameters = [p for part in (backbone, head) for p in part.parameters() if p.requires_grad]
     parts = _losses(backbone, head, batch, average)
@@ -37,7 +37,7 @@ def streamed_loss(
 def _losses(
     backbone: Backbone, head: SoftmaxHead, batch: Batch, average: Average
 ) -> Iterable[Callable[[], Tensor]]:
-    """Yield what gives the part of each pass in the loss."""
+    """Yield functions that each compute the share of one pass in the loss."""
     anchors, tags = batch.anchors[batch.word_mask], batch.tags[batch.word_mask]
     weights = head.word_weights(batch.word_mask, average)[batch.word_mask]
     passes = backbone.passes(batch.lengths)
@@ -65,24 +65,24 @@ def _part(
     tags: Tensor,
     weights: Tensor,
 ) -> Tensor:
-    """Return the weighted loss of the words of one pass."""
+    """Compute the weighted loss of the words in one pass."""
     emissions = head.emissions(backbone(input_ids, lengths).index_select(0, anchors))
     return (F.cross_entropy(emissions.float(), tags, reduction="none") * weights).sum()
 
 
 class _Streamed(torch.autograd.Function):
-    """A sum of losses with its gradient, which are made together."""
+    """A sum of losses that is computed together with its gradient."""
 
     @staticmethod
     def forward(ctx: Any, losses: Iterable[Callable[[], Tensor]], *parameters: Tensor) -> Tensor:
-        """Return the sum."""
+        """Compute the sum and all gradients."""
         total = torch.zeros((), device=parameters[0].device)
         gradients: list[Tensor | None] = [None] * len(parameters)
         for loss in losses:
             with torch.enable_grad():
                 value = loss()
                 parts = torch.autograd.grad(value, parameters, allow_unused=True)
-            torch.clear_autocast_cache()  # its 16-bit copies belong to the graph that is used up
+            torch.clear_autocast_cache()  # its 16-bit copies belong to the freed graph
             total += value.detach()
             for place, part in enumerate(parts):
                 if part is not None:
@@ -93,5 +93,5 @@ class _Streamed(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, scale: Tensor) -> tuple[Tensor | None, ...]:
-        """Return the gradient of each parameter, ``None`` for those that have no part in it."""
+        """Return the gradient of each parameter, ``None`` for parameters that are not involved."""
         return (None, *(None if g is None else g * scale for g in ctx.gradients))

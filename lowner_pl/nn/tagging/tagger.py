@@ -1,4 +1,4 @@
-"""Backbone and head together."""
+"""A tagger: backbone and head."""
 
 import torch
 from torch import Tensor, nn
@@ -10,11 +10,11 @@ from lowner_pl.nn.tagging.streamed_loss import streamed_loss
 
 
 class Tagger(nn.Module):
-    """Scores the tags of each word from the hidden state at the word's anchor.
+    """Model that scores the tags of each word from the hidden state at the word's anchor.
 
     Args:
         backbone: The encoder.
-        head: Maps a word's hidden state to tag scores; owns loss and decoding.
+        head: Maps the hidden state of a word to tag scores; defines loss and decoding.
     """
 
     def __init__(self, backbone: Backbone, head: Head) -> None:
@@ -23,24 +23,24 @@ class Tagger(nn.Module):
         self.head = head
 
     def forward(self, batch: Batch) -> Tensor:
-        """Return emissions. Shape ``(B, W, T)``."""
+        """Compute emissions. Shape ``(B, W, T)``."""
         return self.emissions(self.backbone(batch.input_ids, batch.lengths), batch)
 
     def emissions(self, hidden: Tensor, batch: Batch) -> Tensor:
-        """Return emissions ``(B, W, T)`` from the hidden states of the subwords ``(N, H)``."""
+        """Compute emissions ``(B, W, T)`` from the hidden states of the subwords ``(N, H)``."""
         words = hidden.index_select(0, batch.anchors.flatten())
         return self.head.emissions(words.view(*batch.anchors.shape, -1))
 
     def loss(self, batch: Batch, *, average: Average = "words") -> Tensor:
-        """Return the training loss of a batch.
+        """Compute the training loss of a batch.
 
-        Where it takes several passes, and words are scored on their own, each pass goes backwards
-        at once. Otherwise passes are recomputed: for a CRF, which needs all words of a sentence,
-        and for 16-bit floats with a small range, whose gradients must be scaled as they are made.
+        A batch that takes several passes is differentiated pass by pass if words are scored
+        independently. Two cases recompute the passes in the backward pass instead: a CRF, which
+        needs all words of a sentence, and float16, whose loss is scaled before the backward pass.
 
         Args:
             batch: The batch.
-            average: Whether a sentence counts by its words, or each the same.
+            average: What to average over: all ``words``, or ``sentences`` of equal weight.
         """
         head, several = self.head, len(self.backbone.passes(batch.lengths)) > 1
         kind = batch.input_ids.device.type

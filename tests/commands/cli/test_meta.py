@@ -184,7 +184,7 @@ def test_a_meta_learnt_tagger_is_trained_on_a_share_of_the_target(tmp_path: Path
         (["--model.start=FILE", "--data.type_map={ORG: null}"], "which has entity_types"),
         (["--model.start=FILE", "--model.head=crf"], "weights differ from those of the configured"),
         (["--model.start=FILE", "--model.backbone=embedded"], "which has tokenizer"),
-        (["--data.k=25"], "`k` must be"),
+        (["--data.k=25"], "`k` is 25, but it must be"),
         (["--trainer.precision=16-mixed"], "`trainer.precision` is '16-mixed', but meta-learning"),
         (
             ["--trainer.gradient_clip_val=1.0"],

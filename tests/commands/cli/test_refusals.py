@@ -113,7 +113,7 @@ def test_bad_input_ends_in_one_message(tmp_path: Path) -> None:
         check=False,
     )
     assert process.returncode == 1
-    assert "error: The backbone must be a folder, a model of the Hugging Face hub" in process.stderr
+    assert "is not a complete folder with a masked language model" in process.stderr
     assert "'no/such-model'" in process.stderr
     assert "Traceback" not in process.stderr
 

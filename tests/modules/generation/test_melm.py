@@ -187,7 +187,7 @@ def test_perplexity_is_e_to_the_loss() -> None:
 
 
 def test_an_entity_type_without_a_seed_word_is_refused(tiny: str) -> None:
-    with pytest.raises(ValueError, match=r"seed words of '<B-人>' .*, was: \['人'\].*`seed_words`"):
+    with pytest.raises(ValueError, match=r"seed words of '<B-人>', \['人'\].*`seed_words`"):
         MELMLightningModule(entity_types=("人",), backbone=tiny)
     MELMLightningModule(entity_types=("人",), backbone=tiny, seed_words={"人": "mtu"})
 

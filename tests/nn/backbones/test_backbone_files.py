@@ -1,4 +1,4 @@
-"""A backbone's files that are there but wrong end in one sentence that names the file."""
+"""A broken file of a backbone gives an error of one sentence that names the file."""
 
 import json
 import shutil
@@ -17,12 +17,12 @@ CONFIG, TOKENIZER, OPTIONS = "config.json", "tokenizer.json", "tokenizer_config.
 
 @pytest.fixture
 def start(tiny: str, tmp_path: Path) -> Path:
-    """A backbone's folder that a test may spoil."""
+    """A copy of a backbone that a test may break."""
     return Path(shutil.copytree(tiny, tmp_path / "start"))
 
 
-def refused(folder: Path) -> str:
-    with pytest.raises(ValueError, match=r"^The .*backbone|^The tokenizer of") as caught:
+def rejection(folder: Path) -> str:
+    with pytest.raises(ValueError, match="backbone") as caught:
         load_backbone(str(folder))
     message = str(caught.value)
     assert str(folder) in message
@@ -32,9 +32,9 @@ def refused(folder: Path) -> str:
 
 @pytest.mark.parametrize("file", [CONFIG, TOKENIZER, OPTIONS])
 @pytest.mark.parametrize("text", ["[]", "3", "null", '"x"', "NaN", "", "\x00", "{", DEEP])
-def test_a_file_that_is_no_object_is_refused(file: str, text: str, start: Path) -> None:
+def test_a_file_that_is_not_a_json_object_is_rejected(file: str, text: str, start: Path) -> None:
     (start / file).write_text(text)
-    message = refused(start)
+    message = rejection(start)
     assert file in message
 
 
@@ -63,7 +63,7 @@ def test_a_file_that_is_no_object_is_refused(file: str, text: str, start: Path) 
         (OPTIONS, ["mask_token"], 3),
     ],
 )
-def test_a_field_of_the_wrong_type_is_refused(
+def test_a_field_of_the_wrong_type_is_rejected(
     file: str, keys: list[str], value: Any, start: Path
 ) -> None:
     whole = json.loads((start / file).read_text())
@@ -72,10 +72,12 @@ def test_a_field_of_the_wrong_type_is_refused(
         node = node[key]
     node[keys[-1]] = value
     (start / file).write_text(json.dumps(whole))
-    refused(start)
+    rejection(start)
 
 
-def test_layers_without_end_are_refused_before_one_is_made(start: Path) -> None:
+def test_an_absurd_number_of_layers_is_rejected_before_a_model_is_built(start: Path) -> None:
     config = json.loads((start / CONFIG).read_text())
     (start / CONFIG).write_text(json.dumps({**config, "num_hidden_layers": 10**12}))
-    assert "'num_hidden_layers' is 1000000000000, not a number from 0 to 1000" in refused(start)
+    assert "'num_hidden_layers' is 1000000000000, but must be between 0 and 1000" in rejection(
+        start
+    )

@@ -1,4 +1,4 @@
-"""What the README promises of the backbone inside the package."""
+"""The embedded backbone keeps the promises of the README."""
 
 import json
 import struct
@@ -22,7 +22,7 @@ MANY_SCRIPTS = (
 
 @cache
 def scores(language: str, *, random: bool) -> dict[str, float]:
-    """Return the masked scores on a dev set, with or without the weights that were learnt."""
+    """Score masked subwords of a dev set with the trained weights, or with random ones."""
     backbone, head, tokenizer = load_backbone("embedded")
     if random:
         generator = torch.Generator().manual_seed(0)
@@ -53,10 +53,12 @@ def scores(language: str, *, random: bool) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("language", ["sw", "en"])
-def test_it_guesses_masked_subwords_far_better_than_the_most_frequent_one(language: str) -> None:
-    learnt, random = scores(language, random=False), scores(language, random=True)
-    assert learnt["masks"] > 80
-    assert learnt["accuracy"] > 2 * learnt["baseline"]
+def test_it_predicts_masked_subwords_far_better_than_always_guessing_the_most_frequent(
+    language: str,
+) -> None:
+    trained, random = scores(language, random=False), scores(language, random=True)
+    assert trained["masks"] > 80
+    assert trained["accuracy"] > 2 * trained["baseline"]
     assert random["accuracy"] <= random["baseline"]
 
 
@@ -67,7 +69,7 @@ def test_no_script_has_unknown_subwords() -> None:
     assert len(ids) > len(MANY_SCRIPTS.split())
 
 
-def test_it_is_small_and_in_half_precision_on_disk() -> None:
+def test_it_is_small_and_stored_in_half_precision() -> None:
     assert sum(file.stat().st_size for file in EMBEDDED.iterdir()) <= 60_000_000
     with (EMBEDDED / "model.safetensors").open("rb") as file:
         (size,) = struct.unpack("<Q", file.read(8))

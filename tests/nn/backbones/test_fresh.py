@@ -8,7 +8,8 @@ from transformers import AutoModelForMaskedLM, AutoTokenizer
 
 from lowner_pl.corpus import Sentence
 from lowner_pl.nn import load_backbone
-from lowner_pl.nn.backbones.fresh import BYTES, fresh_backbone, fresh_tokenizer
+from lowner_pl.nn.backbones.fresh import fresh_backbone
+from lowner_pl.nn.backbones.fresh_tokenizer import BYTES, fresh_tokenizer
 from lowner_pl.nn.backbones.skip_gram import skip_gram_vectors, start_from_vectors
 
 
@@ -22,14 +23,14 @@ def multilingual(tmp_path_factory: pytest.TempPathFactory, swahili: list[Sentenc
 @pytest.mark.parametrize(
     "text", ["Habari za asubuhi", "Ελληνικά", "日本語", "ሰላም ለዓለም", "नमस्ते दुनिया", "👩‍👧 ok", "ŋ̀ɓ"]
 )
-def test_any_script_is_spelt_without_unknown_subwords(multilingual: Path, text: str) -> None:
+def test_no_script_needs_unknown_subwords(multilingual: Path, text: str) -> None:
     tokenizer = AutoTokenizer.from_pretrained(multilingual)
     ids = tokenizer(text)["input_ids"]
     assert tokenizer.unk_token_id not in ids
     assert tokenizer.decode(ids, skip_special_tokens=True) == text
 
 
-def test_words_are_not_spelt_by_bytes_where_subwords_do(multilingual: Path) -> None:
+def test_bytes_are_used_only_where_the_vocabulary_has_no_subwords(multilingual: Path) -> None:
     tokenizer = AutoTokenizer.from_pretrained(multilingual)
     assert not set(tokenizer.tokenize("Habari za asubuhi")) & set(BYTES)
     assert set(tokenizer.tokenize("語")) & set(BYTES)
@@ -51,7 +52,7 @@ def test_the_backbone_runs_packed(multilingual: Path) -> None:
     assert head(backbone(ids, (len(ids),))).shape == (len(ids), len(tokenizer))
 
 
-def test_skip_gram_vectors_have_the_spread_of_embeddings() -> None:
+def test_skip_gram_vectors_have_the_configured_standard_deviation() -> None:
     pytest.importorskip("gensim")
     lines = [[5, 6, 7], [7, 6, 5], [8, 9, 5]] * 20
     vectors = skip_gram_vectors(lines, vocabulary=12, size=8, seed=1)
@@ -61,25 +62,25 @@ def test_skip_gram_vectors_have_the_spread_of_embeddings() -> None:
     assert vectors.equal(skip_gram_vectors(lines, vocabulary=12, size=8, seed=1))
 
 
-def test_vectors_without_gensim_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_skip_gram_vectors_need_gensim(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "gensim.models", None)
-    with pytest.raises(ValueError, match="need the package `gensim`, was: not installed"):
+    with pytest.raises(ValueError, match="need the package `gensim`, which is not installed"):
         skip_gram_vectors([[1]], vocabulary=2, size=2)
 
 
-def test_a_backbone_starts_from_vectors(multilingual: Path, tmp_path: Path) -> None:
+def test_vectors_replace_the_input_embeddings(multilingual: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(multilingual, tmp_path / "copy")
     vectors = torch.randn(len(AutoTokenizer.from_pretrained(folder)), 16)
     start_from_vectors(folder, vectors)
     model: Any = AutoModelForMaskedLM.from_pretrained(folder)
     assert model.get_input_embeddings().weight.equal(vectors)
     assert model.get_output_embeddings().weight.equal(vectors)
-    with pytest.raises(ValueError, match="shape of the embeddings"):
+    with pytest.raises(ValueError, match="but the embeddings of the backbone have shape"):
         start_from_vectors(folder, vectors[:-1])
 
 
 @pytest.mark.parametrize("kind", ["xlm-roberta", "multilingual", "modernbert"])
-def test_a_tokenizer_is_the_same_every_time(kind: Any, swahili: list[Sentence]) -> None:
+def test_training_a_tokenizer_is_reproducible(kind: Any, swahili: list[Sentence]) -> None:
     texts = [" ".join(sentence.words) for sentence in swahili]
     states = {
         fresh_tokenizer(texts, kind=kind, vocabulary=500).backend_tokenizer.to_str()

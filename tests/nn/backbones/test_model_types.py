@@ -1,4 +1,4 @@
-"""Model types that are not packed: tags alone and in a batch, training, freezing, raw text."""
+"""Model types that run padded: batching, training, freezing, raw text."""
 
 import shutil
 from pathlib import Path
@@ -30,7 +30,7 @@ TYPES: dict[str, dict[str, Any]] = {
     "distilbert": {"dim": 16, "n_layers": 2, "n_heads": 2, "hidden_dim": 32},
     "electra": {"embedding_size": 8},
     "fnet": {},  # Fourier transforms read the padding, and there is no attention mask
-    "funnel": {  # pools the padding; its number of layers follows from its blocks
+    "funnel": {  # pools the padding; its blocks define the number of layers
         "d_model": 16,
         "n_head": 2,
         "d_head": 8,
@@ -39,7 +39,7 @@ TYPES: dict[str, dict[str, Any]] = {
         "num_hidden_layers": None,
     },
     "longformer": {"attention_window": 8},
-    # joins the embeddings of neighbours, padding among them
+    # concatenates the embeddings of neighbours, including padding
     "mobilebert": {"embedding_size": 8, "intra_bottleneck_size": 8, "true_hidden_size": 8},
     "mpnet": {},
     "nystromformer": {},  # pools the padding
@@ -54,7 +54,7 @@ ENTITIES = ("PER", "LOC", "ORG")
 def folders(
     tmp_path_factory: pytest.TempPathFactory, backbones: dict[str, Path]
 ) -> dict[str, Path]:
-    """A random model of each type, with a vocabulary of Swahili."""
+    """A random model of each type, with a Swahili vocabulary."""
     tiny = backbones["xlm-roberta"]
     root = tmp_path_factory.mktemp("types")
     for name, options in TYPES.items():
@@ -63,7 +63,7 @@ def folders(
         torch.manual_seed(0)
         model = AutoModelForMaskedLM.from_config(config)
         with torch.no_grad():
-            for weight in model.parameters():  # as if trained: no bias or row of zeros
+            for weight in model.parameters():  # no zeros, as if trained
                 weight.add_(0.05 * torch.randn_like(weight))
         model.save_pretrained(root / name)
         for file in tiny.glob("tokenizer*"):
@@ -77,7 +77,7 @@ def kind(request: pytest.FixtureRequest) -> str:
     return name
 
 
-def test_a_sentence_is_scored_alone_as_in_a_batch(
+def test_a_sentence_gets_the_same_scores_alone_and_in_a_batch(
     kind: str, folders: dict[str, Path], swahili: list[Sentence]
 ) -> None:
     module = MANERLightningModule(
@@ -97,7 +97,7 @@ def test_a_sentence_is_scored_alone_as_in_a_batch(
             )
 
 
-def test_training_learns_the_tags_of_a_batch(
+def test_training_lowers_the_loss_of_a_batch(
     kind: str, folders: dict[str, Path], swahili: list[Sentence]
 ) -> None:
     module = SNERLightningModule(entity_types=ENTITIES, backbone=str(folders[kind]))
@@ -110,11 +110,11 @@ def test_training_learns_the_tags_of_a_batch(
         optimizer.step()
         losses.append(loss.item())
     assert min(losses[4:]) < losses[0]
-    learnt = [p for p in module.tagger.backbone.parameters() if p.grad is not None]
-    assert len(learnt) > 5
+    trained = [p for p in module.tagger.backbone.parameters() if p.grad is not None]
+    assert len(trained) > 5
 
 
-def test_layers_are_frozen_or_it_is_said_why_not(kind: str, folders: dict[str, Path]) -> None:
+def test_layers_are_frozen_or_the_error_says_why_not(kind: str, folders: dict[str, Path]) -> None:
     backbone, _, _ = load_backbone(str(folders[kind]))
     backbone.freeze(0)
     frozen = {name for name, p in backbone.encoder.named_parameters() if not p.requires_grad}
@@ -130,7 +130,7 @@ def test_layers_are_frozen_or_it_is_said_why_not(kind: str, folders: dict[str, P
     assert any(p.requires_grad for p in backbone.encoder.parameters())
 
 
-def test_raw_text_is_learnt_from(
+def test_masked_language_modelling_trains_the_embeddings(
     kind: str, folders: dict[str, Path], swahili: list[Sentence]
 ) -> None:
     module = MLMLightningModule(backbone=str(folders[kind]), length=24)
@@ -143,7 +143,7 @@ def test_raw_text_is_learnt_from(
 
 
 @pytest.mark.parametrize("name", ["fnet", "longformer"])
-def test_the_command_line_trains_on_them(
+def test_the_command_line_trains_them(
     name: str, folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -152,7 +152,7 @@ def test_the_command_line_trains_on_them(
 
 
 class Encoder(torch.nn.Module):
-    """Stands for a model that pays no attention to anything, and does to rows what it is told."""
+    """A fake model that applies a given function to the rows of a batch."""
 
     def __init__(self, what: Any) -> None:
         super().__init__()
@@ -169,14 +169,16 @@ class Encoder(torch.nn.Module):
         return output
 
 
-def test_a_model_that_mixes_the_rows_of_a_batch_is_refused() -> None:
+def test_a_model_that_mixes_the_rows_of_a_batch_is_rejected() -> None:
     encoder: Any = Encoder(lambda rows: rows + rows.mean(0))
-    with pytest.raises(ValueError, match=r"'electra' can't be a backbone: it gives .* another"):
+    with pytest.raises(
+        ValueError, match=r"'electra' can't be a backbone: .* depend on other sentences"
+    ):
         Backbone(encoder)
     assert encoder.training
 
 
-def test_a_model_that_cannot_be_run_from_subword_ids_is_refused() -> None:
+def test_a_model_that_needs_more_than_subword_ids_is_rejected() -> None:
     encoder: Any = Encoder(lambda rows: rows.no_such_method())
-    with pytest.raises(ValueError, match=r"can't be a backbone: .* stops with .*no_such_method"):
+    with pytest.raises(ValueError, match=r"can't be a backbone: .* fails with .*no_such_method"):
         Backbone(encoder)

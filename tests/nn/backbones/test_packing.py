@@ -1,4 +1,4 @@
-"""Packing saves padding and changes no number: not the hidden states, not the gradient."""
+"""Packing avoids padding without changing hidden states or gradients."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from lowner_pl.encoding import WordEncoder
 from lowner_pl.nn import Backbone, Tagger, build_head, load_backbone
 from lowner_pl.nn.backbones import backbone as backbone_file
 from lowner_pl.nn.backbones import packed_attention
-from lowner_pl.nn.backbones.fresh import Kind
+from lowner_pl.nn.backbones.fresh_tokenizer import Kind
 
 from ...conftest import KINDS
 
@@ -48,7 +48,7 @@ def encoder(request: pytest.FixtureRequest) -> PreTrainedModel:
 
 
 def new_encoder(model_type: str, *, dropout: float = 0.0) -> PreTrainedModel:
-    """Return a tiny random encoder of any type, in double precision."""
+    """Create a tiny random encoder of any type in double precision."""
     drops = ["hidden_dropout_prob", "attention_probs_dropout_prob"]
     drops += ["attention_dropout", "mlp_dropout", "embedding_dropout"]
     shape = {"vocab_size": 50, "hidden_size": 16, "num_hidden_layers": 3, "num_attention_heads": 2}
@@ -61,7 +61,7 @@ def new_encoder(model_type: str, *, dropout: float = 0.0) -> PreTrainedModel:
     options = {"add_pooling_layer": False} if has_pooler else {}
     model: PreTrainedModel = AutoModel.from_config(config, **options)
     for parameter in model.parameters():
-        nn.init.normal_(parameter, std=0.3)  # as initialised, attention is nearly uniform
+        nn.init.normal_(parameter, std=0.3)  # by default, attention would be nearly uniform
     return model.double()
 
 
@@ -75,7 +75,7 @@ def gradients(module: nn.Module) -> dict[str, Tensor]:
 
 
 def output_and_gradients(backbone: Backbone, ids: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-    """Run a batch and the gradient of some number that all its hidden states change."""
+    """Run a batch forward and backward, with a loss that depends on all hidden states."""
     backbone.zero_grad()
     torch.manual_seed(5)
     hidden = backbone(ids, LENGTHS)
@@ -85,7 +85,7 @@ def output_and_gradients(backbone: Backbone, ids: Tensor) -> tuple[Tensor, dict[
 
 
 def assert_same_gradients(mine: dict[str, Tensor], other: dict[str, Tensor]) -> None:
-    """Compare with a relative tolerance of 1e-5; gradients that are 0 in theory are noise."""
+    """Compare with a relative tolerance of 1e-5, except gradients that are 0 but for noise."""
     assert mine.keys() == other.keys()
     largest = max(float(gradient.norm()) for gradient in other.values())
     for name, gradient in other.items():
@@ -103,7 +103,7 @@ def assert_windows_are_independent(backbone: Backbone) -> None:
 def stock_batch(
     tokenizer: PreTrainedTokenizerBase, sentences: list[Sentence], blank: str
 ) -> dict[str, Tensor]:
-    """Encode as the usual token-classification script does: first subwords labelled, padded."""
+    """Encode like the usual token-classification script: label first subwords, pad rows."""
     encoded = tokenizer(
         [[blank + word for word in sentence.words] for sentence in sentences],
         is_split_into_words=True,
@@ -122,18 +122,18 @@ def stock_batch(
 
 @pytest.fixture
 def stock(backbones: dict[str, Path], kind: Kind) -> PreTrainedModel:
-    """The stock tagger of Hugging Face on a backbone."""
+    """The token-classification model of transformers with the same backbone."""
     torch.manual_seed(0)
     model: PreTrainedModel = AutoModelForTokenClassification.from_pretrained(
         backbones[kind], num_labels=len(TAG_SET)
     )
     if kind == "modernbert":
-        model.head = nn.Identity()  # its tagger has a layer more than those of the others
+        model.head = nn.Identity()  # only ModernBERT has another layer before the classifier
     model.double().train(False)  # no dropout
     return model
 
 
-def test_a_step_has_the_gradient_of_a_padded_step_of_the_stock_tagger(
+def test_a_step_has_the_same_gradient_as_a_padded_step_of_the_stock_model(
     backbones: dict[str, Path], kind: Kind, batch: list[Sentence], stock: PreTrainedModel
 ) -> None:
     backbone, _, tokenizer = load_backbone(str(backbones[kind]))
@@ -144,7 +144,7 @@ def test_a_step_has_the_gradient_of_a_padded_step_of_the_stock_tagger(
     encoded = WordEncoder(tokenizer)(batch, TAG_SET)
     loss = tagger.head.loss(tagger(encoded), encoded.tags, encoded.word_mask)
     torch.autograd.backward(loss)
-    # ModernBERT's tokenizer needs to be told of the blank before a word.
+    # ModernBERT's tokenizer expects the blank before a word.
     padded = stock_batch(tokenizer, batch, " " if kind == "modernbert" else "")
     assert padded["input_ids"].numel() > 2 * len(encoded.input_ids)  # more padding than text
     expected = stock(**padded)
@@ -157,7 +157,7 @@ def test_a_step_has_the_gradient_of_a_padded_step_of_the_stock_tagger(
     )
 
 
-def test_packed_and_padded_rows_give_the_same(
+def test_packed_and_padded_rows_give_equal_outputs_and_gradients(
     encoder: PreTrainedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model_type = encoder.config.model_type
@@ -176,7 +176,9 @@ def test_a_window_does_not_see_its_neighbours_in_the_row(encoder: PreTrainedMode
 
 
 @pytest.mark.parametrize("training", [True, False])
-def test_several_passes_give_the_same_as_one(encoder: PreTrainedModel, training: bool) -> None:
+def test_several_passes_give_the_same_outputs_and_gradients_as_one(
+    encoder: PreTrainedModel, training: bool
+) -> None:
     backbone = Backbone(encoder).train(training)
     one, one_gradients = output_and_gradients(backbone, token_ids())
     backbone.subwords_per_pass = 12
@@ -186,7 +188,7 @@ def test_several_passes_give_the_same_as_one(encoder: PreTrainedModel, training:
     assert_same_gradients(several_gradients, one_gradients)
 
 
-def test_a_recomputed_pass_drops_the_same_units_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_recomputed_pass_drops_the_same_units(monkeypatch: pytest.MonkeyPatch) -> None:
     backbone = Backbone(new_encoder("xlm-roberta", dropout=0.5), subwords_per_pass=12).train()
     recomputed, recomputed_gradients = output_and_gradients(backbone, token_ids())
     monkeypatch.setattr(backbone_file, "checkpoint", lambda run, *inputs, **_: run(*inputs))
@@ -196,7 +198,7 @@ def test_a_recomputed_pass_drops_the_same_units_again(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("sliding_window", [None, 6])
-def test_brain_floats_on_a_cpu_attend_as_doubles_do(sliding_window: int | None) -> None:
+def test_bfloat16_attention_on_a_cpu_matches_double_precision(sliding_window: int | None) -> None:
     generator = torch.Generator().manual_seed(3)
     numbers = torch.randn(3, 1, 2, sum(LENGTHS), 8, generator=generator, dtype=torch.double)
     outputs, gradients_ = [], []
@@ -219,22 +221,22 @@ def test_brain_floats_on_a_cpu_attend_as_doubles_do(sliding_window: int | None) 
         gradients_.append(row.grad.double())
     assert outputs[0].norm() > 1
     for mine, exact in (outputs, gradients_):
-        assert (mine - exact).norm() < 0.01 * exact.norm()  # 8 bits of mantissa: 0.4 % a number
+        assert (mine - exact).norm() < 0.01 * exact.norm()  # 8 bits of mantissa: 0.4 % each
 
 
-def test_brain_floats_on_a_cpu_drop_attention_weights() -> None:
+def test_bfloat16_attention_on_a_cpu_applies_dropout() -> None:
     ones = torch.ones(1, 1, 1000, 4, dtype=torch.bfloat16)
     torch.manual_seed(0)
     attended, _ = packed_attention.packed_attention(
         nn.Module(), ones, ones, ones, None, lengths=(1,) * 1000, dropout=0.25
     )
-    # A window of one subword has one weight, 1: it is dropped, or becomes 1 / 0.75.
+    # A window of one subword has a single weight of 1, which becomes 0 or 1 / 0.75.
     dropped = (attended == 0).float().mean().item()
     assert 0.2 < dropped < 0.3
     assert attended.max().item() == pytest.approx(1 / 0.75, rel=0.01)
 
 
-def test_a_type_that_cannot_be_packed_runs_padded() -> None:
+def test_a_model_type_that_cannot_be_packed_runs_padded() -> None:
     backbone = Backbone(new_encoder("electra")).eval()
     assert not backbone.packed
     assert_windows_are_independent(backbone)

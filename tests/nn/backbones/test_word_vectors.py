@@ -7,7 +7,7 @@ from lowner_pl.corpus import Sentence
 from lowner_pl.nn import BackboneVectors
 
 
-def test_a_vector_is_the_mean_of_the_stock_models_input_embeddings(tiny: str) -> None:
+def test_a_vector_is_the_mean_of_the_models_input_embeddings(tiny: str) -> None:
     vectors = BackboneVectors(tiny).lookup("sw", ["Juma", "alifika", "人"])
     table = AutoModelForMaskedLM.from_pretrained(tiny).get_input_embeddings().weight
     tokenizer = AutoTokenizer.from_pretrained(tiny)
@@ -18,7 +18,7 @@ def test_a_vector_is_the_mean_of_the_stock_models_input_embeddings(tiny: str) ->
         np.testing.assert_allclose(vector, expected)
 
 
-def test_a_name_that_both_languages_have_is_most_similar_to_itself() -> None:
+def test_a_name_in_both_languages_is_most_similar_to_itself() -> None:
     english = [Sentence((name, "sleeps"), ("B-LOC", "O"), "en") for name in ("Oslo", "Paris")]
     swahili = [
         Sentence(("Mwanza", "ni", "mji"), ("B-LOC", "O", "O"), "sw"),
@@ -26,11 +26,11 @@ def test_a_name_that_both_languages_have_is_most_similar_to_itself() -> None:
     ]
     mixing = EntitySimilarityCodeMixing(BackboneVectors())
     new = [s.words for s in mixing.augment([*english, *swahili], seed=0)]
-    # Paris stays Paris, so that both of its sentences give nothing new.
+    # Paris is replaced by Paris, so both of its sentences give nothing new.
     assert len(new) == 2
     assert ("huko", "Oslo") not in new
 
 
-def test_a_backbone_that_is_nowhere_is_refused(tmp_path: object) -> None:
-    with pytest.raises(FileNotFoundError, match="The backbone must be a folder"):
+def test_a_backbone_that_does_not_exist_is_rejected(tmp_path: object) -> None:
+    with pytest.raises(FileNotFoundError, match="is not a complete folder"):
         BackboneVectors(f"{tmp_path}/none").lookup("en", ["a"])

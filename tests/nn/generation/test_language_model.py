@@ -36,7 +36,7 @@ def chi_square(counts: Counter[int], shares: torch.Tensor) -> float:
 
 
 @pytest.mark.parametrize("temperature", [1.0, 0.5, 2.0])
-def test_first_tokens_are_drawn_from_the_softmax(temperature: float) -> None:
+def test_the_first_token_is_sampled_from_the_softmax(temperature: float) -> None:
     network = model(5, scale=4.0)
     with torch.no_grad():
         scores = network(torch.tensor([[BOUNDARY]]))[0][0, 0]
@@ -46,8 +46,8 @@ def test_first_tokens_are_drawn_from_the_softmax(temperature: float) -> None:
     assert chi_square(firsts, torch.softmax(scores / temperature, 0)) < 18.47
 
 
-def test_later_tokens_depend_on_all_before_them() -> None:
-    # Rows end at different places: what remains must keep its own state.
+def test_later_tokens_depend_on_all_previous_ones() -> None:
+    # Sequences end at different lengths; the others must keep their own state.
     network = model(4, scale=6.0)
     rows = draw(network, 20_000)
     tested = 0
@@ -62,7 +62,7 @@ def test_later_tokens_depend_on_all_before_them() -> None:
     assert tested >= 4
 
 
-def test_rows_without_end_are_none() -> None:
+def test_unfinished_sequences_are_none() -> None:
     network = model(3)
     with torch.no_grad():
         network.output.weight.zero_()
@@ -71,19 +71,19 @@ def test_rows_without_end_are_none() -> None:
     rows = network.sample(
         9000, boundary=BOUNDARY, most_tokens=2, temperature=1.0, generator=generator
     )
-    # The boundary has 1/3: lengths 0, 1 and 2 have 1/3, 2/9 and 4/27, the rest 8/27.
+    # The boundary has probability 1/3, so lengths 0, 1 and 2 have 1/3, 2/9 and 4/27.
     lengths = Counter(3 if row is None else len(row) for row in rows)
     shares = torch.tensor([1 / 3, 2 / 9, 4 / 27, 8 / 27])
     assert chi_square(lengths, shares) < 16.27
 
 
-def test_draws_follow_the_generator() -> None:
+def test_samples_depend_on_the_generator_only() -> None:
     network = model(5)
     assert draw(network, 30, seed=1) == draw(network, 30, seed=1)
     assert draw(network, 30, seed=1) != draw(network, 30, seed=2)
 
 
-def test_a_sequence_in_parts_scores_as_one() -> None:
+def test_a_sequence_in_two_parts_gets_the_same_scores() -> None:
     network = model(5)
     ids = torch.tensor([[0, 3, 1, 4]])
     whole, _ = network(ids)
@@ -92,7 +92,7 @@ def test_a_sequence_in_parts_scores_as_one() -> None:
     torch.testing.assert_close(torch.cat([first, second], 1), whole)
 
 
-def test_dropout_is_before_and_behind_the_lstm() -> None:
+def test_dropout_applies_in_training_only() -> None:
     network = model(5).train()
     ids = torch.tensor([[0, 3, 1, 4]])
     assert not network(ids)[0].equal(network(ids)[0])

@@ -1,4 +1,4 @@
-"""Nearest sentences against brute force in 64-bit floats, and ties by hand."""
+"""The index finds the sentences that brute force finds, and breaks ties by index."""
 
 from collections.abc import Iterable
 from random import Random
@@ -20,7 +20,7 @@ QUERY = torch.tensor([[4.0, 3.0]])
 def brute_force(
     texts: list[int], vectors: Tensor, queries: Tensor, k: int, own: list[int] | None = None
 ) -> list[list[int]]:
-    """Return the k nearest by Eq. 5 and 6, sorting all sentences for each query."""
+    """Find the k nearest sentences by Eq. 5 and 6, sorting all sentences for each query."""
     nearest = []
     for row, query in enumerate(queries.double()):
         cosines = torch.cosine_similarity(vectors.double(), query[None], dim=1).tolist()
@@ -30,13 +30,13 @@ def brute_force(
 
 
 def numbered(texts: Iterable[int]) -> list[int]:
-    """Return the texts of sentences with new numbers, in the order in which they come."""
+    """Renumber texts in the order of their first occurrence."""
     numbers: dict[int, int] = {}
     return [numbers.setdefault(text, len(numbers)) for text in texts]
 
 
 def drawn(texts: int, copies: int) -> tuple[list[int], Tensor]:
-    """Return texts in random order, some of them several times, and random vectors."""
+    """Draw texts in random order, some of them repeated, and random vectors."""
     random = Random(0)
     all_ = [*range(texts), *(random.randrange(texts) for _ in range(copies))]
     random.shuffle(all_)
@@ -45,7 +45,7 @@ def drawn(texts: int, copies: int) -> tuple[list[int], Tensor]:
 
 @pytest.mark.parametrize("rows", [1, 7, 64, 1000])
 @pytest.mark.parametrize("k", [1, 2, 9, 130])
-def test_the_nearest_are_those_of_brute_force(k: int, rows: int) -> None:
+def test_the_nearest_sentences_are_those_of_brute_force(k: int, rows: int) -> None:
     texts, vectors = drawn(150, 70)
     queries = torch.randn(33, 12, generator=torch.Generator().manual_seed(1))
     index = SentenceIndex(texts, vectors, rows=rows)
@@ -55,7 +55,7 @@ def test_the_nearest_are_those_of_brute_force(k: int, rows: int) -> None:
     assert index.others(k).tolist() == brute_force(texts, vectors, vectors, k, own=everything)
 
 
-# Few directions of few numbers: most cosines are exact, and most are equal to others.
+# Few directions, so that many cosines are exactly equal.
 DIRECTIONS = st.sampled_from([(1, 0), (0, 1), (-1, 0), (0, -1), (0, 0), (2, 0), (0, 4)])
 
 
@@ -65,7 +65,7 @@ DIRECTIONS = st.sampled_from([(1, 0), (0, 1), (-1, 0), (0, -1), (0, 0), (2, 0), 
     st.integers(1, 6),
     st.randoms(use_true_random=False),
 )
-def test_of_equal_cosines_the_lowest_sentence_is_nearer(
+def test_ties_go_to_the_sentence_with_the_lowest_index(
     source: list[tuple[tuple[int, int], int]],
     queries: list[tuple[int, int]],
     k: int,
@@ -86,15 +86,15 @@ def test_of_equal_cosines_the_lowest_sentence_is_nearer(
     assert index.others(k).tolist() == brute_force(texts, vectors, vectors, k, own=own)
 
 
-def test_ties_at_the_boundary_fall_to_the_lowest_number() -> None:
-    # 3/5, 4/5, 3/5, 4/5, 3/5: the two of 4/5, then 0 of those of 3/5, then 2.
+def test_ties_at_the_cutoff_go_to_the_lowest_index() -> None:
+    # Cosines 3/5, 4/5, 3/5, 4/5, 3/5: first the two of 4/5, then those of 3/5 in order.
     vectors = torch.tensor([NORTH, EAST, NORTH, EAST, NORTH])
     index = SentenceIndex(range(5), vectors)
     nearest = [index.nearest(QUERY, k).tolist() for k in range(1, 6)]
     assert nearest == [[[1]], [[1, 3]], [[1, 3, 0]], [[1, 3, 0, 2]], [[1, 3, 0, 2, 4]]]
 
 
-def test_many_ties_beyond_what_is_asked_for_are_settled_too() -> None:
+def test_thousands_of_ties_go_to_the_lowest_indices() -> None:
     index = SentenceIndex(range(5000), torch.ones(5000, 3))
     assert index.nearest(torch.ones(3, 3), 4).tolist() == [[0, 1, 2, 3]] * 3
     others = index.others(2)
@@ -102,11 +102,11 @@ def test_many_ties_beyond_what_is_asked_for_are_settled_too() -> None:
     assert (others[3:] == torch.tensor([0, 1])).all()
 
 
-def test_sentences_of_tied_texts_are_merged_by_number() -> None:
-    # Texts 0 1 0 2 1; texts 0 and 1 are east: sentences 0, 1, 2, 4 before 3.
+def test_sentences_of_tied_texts_are_merged_in_order() -> None:
+    # Texts 0 1 0 2 1; texts 0 and 1 point east, so sentences 0, 1, 2, 4 come before 3.
     index = SentenceIndex([0, 1, 0, 2, 1], torch.tensor([EAST, EAST, WEST]))
     assert index.nearest(QUERY, 5).tolist() == [[0, 1, 2, 4, 3]]
-    # For text 0: sentences 1 and 4 of text 1, then 3. For text 2: the four others.
+    # Text 0 gets sentences 1 and 4 of text 1, then 3. Text 2 gets the first three others.
     assert index.others(3).tolist() == [[1, 4, 3], [0, 2, 3], [0, 1, 2]]
 
 
@@ -116,47 +116,47 @@ def test_a_sentence_supports_neither_itself_nor_its_copies() -> None:
     assert others.tolist() == [[2, 3], [0, 1], [2, 0]]
 
 
-def test_a_query_that_is_in_the_source_is_its_own_nearest() -> None:
+def test_a_query_from_the_source_is_nearest_to_itself() -> None:
     texts, vectors = drawn(60, 0)
     nearest = SentenceIndex(texts, vectors, rows=7).nearest(vectors, 1)
     assert nearest.flatten().tolist() == list(range(60))
 
 
-def test_zeros_have_the_cosine_nought_and_poison_nothing() -> None:
+def test_a_zero_vector_has_cosine_0_with_every_other() -> None:
     vectors = torch.tensor([WEST, (0.0, 0.0), EAST])
     index = SentenceIndex(range(3), vectors)
     assert index.nearest(QUERY, 3).tolist() == [[2, 1, 0]]  # 4/5, 0, -4/5
     assert index.nearest(torch.zeros(1, 2), 3).tolist() == [[0, 1, 2]]
 
 
-def test_lengths_of_vectors_do_not_matter() -> None:
+def test_the_length_of_a_vector_does_not_matter() -> None:
     vectors = torch.tensor([(3e-4, 4e-4), (3e6, 0.0), (0.0, 1.0)])
     index = SentenceIndex(range(3), vectors)
     # (3, 4)/5 with (4, 3)/5: 24/25; (1, 0): 20/25; (0, 1): 15/25.
     assert index.nearest(QUERY * 1e-3, 3).tolist() == [[0, 1, 2]]
 
 
-@pytest.mark.parametrize("odd", [float("nan"), float("inf")])
-def test_what_is_no_finite_number_is_refused(odd: float) -> None:
-    vectors = torch.tensor([EAST, NORTH, (odd, 0.0), (0.0, odd)])
-    with pytest.raises(ValueError, match=r"finite numbers, was: not so for 2 of 4\. Choose"):
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_vectors_that_are_not_finite_are_rejected(bad: float) -> None:
+    vectors = torch.tensor([EAST, NORTH, (bad, 0.0), (0.0, bad)])
+    with pytest.raises(ValueError, match="2 of 4 sentence vectors contain infinities"):
         SentenceIndex(range(4), vectors)
-    with pytest.raises(ValueError, match="was: not so for 1 of 1"):
+    with pytest.raises(ValueError, match="1 of 1 sentence vectors contain infinities"):
         SentenceIndex(range(2), vectors[:2]).nearest(vectors[2:3], 1)
 
 
-def test_more_than_there_are_is_refused() -> None:
+def test_a_k_that_is_too_large_or_zero_is_rejected() -> None:
     index = SentenceIndex([0, 1, 0], torch.tensor([EAST, NORTH]))
     assert index.nearest(QUERY, 3).tolist() == [[0, 2, 1]]
-    with pytest.raises(ValueError, match=r"`k` must be from 1 to 3, .* was: 4"):
+    with pytest.raises(ValueError, match="`k` is 4, but a query has 3 possible"):
         index.nearest(QUERY, 4)
-    with pytest.raises(ValueError, match=r"`k` must be from 1 to 1, .* was: 2"):
+    with pytest.raises(ValueError, match="`k` is 2, but a query has 1 possible"):
         index.others(2)
-    with pytest.raises(ValueError, match=r"`k` must be from 1 to 3, .* was: 0"):
+    with pytest.raises(ValueError, match="`k` is 0, but a query has 3 possible"):
         index.nearest(QUERY, 0)
 
 
-def test_shorter_products_that_training_allows_are_not_used(
+def test_scores_are_computed_in_full_precision(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     seen: list[str] = []

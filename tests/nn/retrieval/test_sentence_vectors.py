@@ -1,4 +1,4 @@
-"""Vectors against the stock model on one sentence alone, and their cache."""
+"""Sentence vectors equal those of the stock model on single sentences, and are cached."""
 
 import logging
 import shutil
@@ -22,7 +22,7 @@ LONG = Sentence(tuple(f"neno{number}" for number in range(60)))
 
 
 def stock(folder: Path, sentence: Sentence, pooling: Pooling) -> Tensor:
-    """Return the vector that the model gives to one sentence, alone, without our code."""
+    """Compute the vector of one sentence with transformers alone."""
     model = AutoModel.from_pretrained(folder).eval()
     tokenizer = AutoTokenizer.from_pretrained(folder)
     words = [[f" {word}" for word in sentence.words]]
@@ -35,7 +35,7 @@ def stock(folder: Path, sentence: Sentence, pooling: Pooling) -> Tensor:
 
 @pytest.mark.parametrize("pooling", ["first", "mean"])
 @pytest.mark.parametrize("kind", ALL_KINDS)
-def test_vectors_are_those_of_the_stock_model_one_by_one(
+def test_vectors_equal_those_of_the_stock_model_on_single_sentences(
     kind: str, pooling: Pooling, backbones: dict[str, Path], swahili: list[Sentence]
 ) -> None:
     sentences = [*swahili[:9], Sentence(("ni",))]
@@ -46,10 +46,10 @@ def test_vectors_are_those_of_the_stock_model_one_by_one(
 
 
 @pytest.mark.parametrize("pooling", ["first", "mean"])
-def test_a_long_sentence_is_read_by_its_first_window(
+def test_the_vector_of_a_long_sentence_comes_from_its_first_window(
     pooling: Pooling, tiny: str, swahili: list[Sentence]
 ) -> None:
-    # The window holds whole words: as many as have no more than 38 subwords together.
+    # A window contains as many whole words as fit into 38 subwords.
     tokenizer = AutoTokenizer.from_pretrained(tiny)
     sizes = [len(tokenizer(w, add_special_tokens=False)["input_ids"]) for w in LONG.words]
     fitting = next(n for n in range(60) if sum(sizes[: n + 1]) > 38)
@@ -59,16 +59,20 @@ def test_a_long_sentence_is_read_by_its_first_window(
     torch.testing.assert_close(vectors[1], stock(Path(tiny), beginning, pooling))
 
 
-def test_what_a_sentence_is_beside_changes_nothing(
+def test_batching_does_not_change_vectors(
     tiny: str, swahili: list[Sentence], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = SentenceVectors(tiny)(swahili)
-    monkeypatch.setattr(sentence_vectors, "SUBWORDS_AT_A_TIME", 50)
+    monkeypatch.setattr(sentence_vectors, "SUBWORDS_PER_BATCH", 50)
     torch.testing.assert_close(SentenceVectors(tiny)(swahili[::-1]), whole.flip(0))
 
 
-def test_the_random_state_and_the_gradients_are_left_alone(tiny: str, tmp_path: Path) -> None:
-    AutoModel.from_pretrained(tiny).save_pretrained(tmp_path)  # without head: one is drawn
+def test_the_random_state_is_left_alone_and_no_gradients_are_tracked(
+    tiny: str, tmp_path: Path
+) -> None:
+    AutoModel.from_pretrained(tiny).save_pretrained(
+        tmp_path
+    )  # without a head, which is then random
     AutoTokenizer.from_pretrained(tiny).save_pretrained(tmp_path)
     before = torch.get_rng_state()
     vectors = SentenceVectors(str(tmp_path))([LONG, LONG])
@@ -77,25 +81,27 @@ def test_the_random_state_and_the_gradients_are_left_alone(tiny: str, tmp_path: 
     assert torch.equal(vectors[0], vectors[1])
 
 
-def test_an_unknown_pooling_is_refused() -> None:
+def test_an_unknown_pooling_is_rejected() -> None:
     pooling: Any = "last"
-    with pytest.raises(ValueError, match=r"`pooling` must be one of \('first', 'mean'\), was: 'l"):
+    with pytest.raises(ValueError, match="`pooling` is 'last', but it must be 'first' or 'mean'"):
         SentenceVectors(pooling=pooling)
 
 
-def test_a_backbone_that_is_nowhere_is_refused(tmp_path: Path) -> None:
+def test_a_backbone_that_does_not_exist_is_rejected(tmp_path: Path) -> None:
     for cache in (None, tmp_path / "vectors"):
-        with pytest.raises(FileNotFoundError, match=r"must be a folder, .* was: 'no/such-model'"):
+        with pytest.raises(
+            FileNotFoundError, match=r"retrieval_backbone.*'no/such-model' is not a complete folder"
+        ):
             SentenceVectors("no/such-model", cache=cache)([LONG])
     assert not list(tmp_path.rglob("*.npz"))
 
 
-def test_a_backbone_that_gives_no_numbers_is_refused(tmp_path: Path, tiny: str) -> None:
+def test_a_backbone_with_infinite_outputs_is_rejected(tmp_path: Path, tiny: str) -> None:
     vectors = SentenceVectors(tiny, cache=tmp_path)
     backbone, _ = vectors._model()
     for parameter in backbone.parameters():
         torch.nn.init.constant_(parameter, float("nan"))
-    with pytest.raises(ValueError, match=r"was: not so for 1 of 1\. Choose .*retrieval_backbone"):
+    with pytest.raises(ValueError, match=r"1 of 1 sentence vectors contain .*retrieval_backbone"):
         vectors([LONG])
     assert not list(tmp_path.rglob("*.npz"))
 
@@ -103,7 +109,7 @@ def test_a_backbone_that_gives_no_numbers_is_refused(tmp_path: Path, tiny: str) 
 class TestCache:
     @pytest.fixture
     def loads(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-        """The backbones that were loaded."""
+        """Names of the backbones loaded so far."""
         loads: list[str] = []
 
         def watched(name: str) -> Any:
@@ -115,21 +121,23 @@ class TestCache:
 
     @pytest.fixture
     def copy(self, tiny: str, tmp_path: Path) -> Path:
-        """A backbone that a test may change."""
+        """A copy of a backbone that a test may change."""
         return Path(shutil.copytree(tiny, tmp_path / "copy"))
 
-    def test_the_second_time_no_backbone_is_loaded(
+    def test_cached_vectors_need_no_backbone(
         self, tiny: str, tmp_path: Path, swahili: list[Sentence], loads: list[str]
     ) -> None:
         first = SentenceVectors(tiny, cache=tmp_path / "cache")(swahili)
         again = SentenceVectors(tiny, cache=tmp_path / "cache")(swahili)
         assert torch.equal(first, again)
         assert torch.equal(first, SentenceVectors(tiny)(swahili))
-        assert loads == [tiny, tiny]  # the first time, and where there is no cache
+        assert loads == [tiny, tiny]  # the first call, and the call without a cache
         assert [file.suffix for file in (tmp_path / "cache").glob("*.npz")] == [".npz"]
         assert not list(tmp_path.rglob("*.partial"))
 
-    def test_a_backbone_is_loaded_once_and_let_go(self, tiny: str, loads: list[str]) -> None:
+    def test_a_backbone_is_loaded_once_and_can_be_released(
+        self, tiny: str, loads: list[str]
+    ) -> None:
         vectors = SentenceVectors(tiny)
         vectors([LONG])
         vectors([LONG])
@@ -139,11 +147,11 @@ class TestCache:
         vectors([LONG])
         assert loads == [tiny, tiny]
 
-    def test_what_is_not_to_be_kept_is_not(self, tiny: str, tmp_path: Path) -> None:
+    def test_vectors_can_bypass_the_cache(self, tiny: str, tmp_path: Path) -> None:
         SentenceVectors(tiny, cache=tmp_path)([LONG], keep=False)
         assert not list(tmp_path.iterdir())
 
-    def test_other_sentences_poolings_and_windows_are_other_files(
+    def test_sentences_pooling_and_window_determine_the_file(
         self, tiny: str, tmp_path: Path, swahili: list[Sentence], loads: list[str]
     ) -> None:
         two, three = swahili[:2], swahili[:3]
@@ -161,11 +169,11 @@ class TestCache:
             assert len(list(tmp_path.glob("*.npz"))) == number
             assert len(loads) == 2 * number
         retagged = [sentence.with_tags(None) for sentence in two]
-        SentenceVectors(tiny, cache=tmp_path)(retagged)  # tags are not read
+        SentenceVectors(tiny, cache=tmp_path)(retagged)  # tags do not matter
         assert len(loads) == 2 * len(options)
 
     @pytest.mark.parametrize("change", ["weights", "tokenizer", "config"])
-    def test_a_backbone_that_changed_in_its_folder_is_read_anew(
+    def test_a_backbone_whose_files_changed_is_loaded_again(
         self, change: str, copy: Path, tmp_path: Path, loads: list[str]
     ) -> None:
         before = SentenceVectors(str(copy), cache=tmp_path / "cache")([LONG])
@@ -180,7 +188,7 @@ class TestCache:
         assert len(loads) == 2
         assert torch.equal(before, after) is (change != "weights")
 
-    def test_a_backbone_moved_to_another_folder_is_the_same(
+    def test_a_copied_backbone_shares_the_cache(
         self, tiny: str, copy: Path, tmp_path: Path, loads: list[str]
     ) -> None:
         (copy / "README.md").write_text("the same")
@@ -189,7 +197,7 @@ class TestCache:
         assert loads == [tiny]
 
     @pytest.mark.parametrize("fault", ["truncated", "foreign", "flipped", "empty", "rows", "code"])
-    def test_a_file_that_is_not_good_is_made_anew_which_is_said(
+    def test_a_damaged_file_is_replaced_with_a_message(
         self,
         fault: str,
         tiny: str,
@@ -205,26 +213,28 @@ class TestCache:
             again = SentenceVectors(tiny, cache=tmp_path)(swahili)
         assert torch.equal(again, good)
         assert len(loads) == 2
-        said = [r.getMessage() for r in caplog.records if "made anew" in r.getMessage()]
-        assert said == [f"{file} does not hold the vectors it is to hold, and is made anew."]
+        said = [r.getMessage() for r in caplog.records if "computed again" in r.getMessage()]
+        assert said == [f"{file} is damaged or has other content. Its vectors are computed again."]
         assert torch.equal(SentenceVectors(tiny, cache=tmp_path)(swahili), good)
         assert len(loads) == 2
 
-    def test_a_folder_that_cannot_be_written_is_named(self, tiny: str, tmp_path: Path) -> None:
+    def test_a_folder_that_cannot_be_written_to_is_named(self, tiny: str, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("")
-        with pytest.raises(OSError, match=r"`vector_cache` must be a folder .*/file'.*null"):
+        with pytest.raises(
+            OSError, match=r"`vector_cache` is '.*/file', which can't be written to.*null"
+        ):
             SentenceVectors(tiny, cache=tmp_path / "file")([LONG])
 
 
 class Harmful:
-    """Runs code where it is unpickled."""
+    """An object that runs code when it is unpickled."""
 
     def __reduce__(self) -> Any:
-        return pytest.exit, ("code of a file was run",)
+        return pytest.exit, ("code in a file was run",)
 
 
 def spoil(file: Path, fault: str) -> None:
-    """Put something else in the place of a file of vectors."""
+    """Damage a file of vectors."""
     key, content = file.stem, file.read_bytes()
     vectors = np.zeros((3, 16), np.float32)
     match fault:

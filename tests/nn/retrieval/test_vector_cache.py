@@ -9,7 +9,7 @@ from torch import Tensor
 from lowner_pl.nn.retrieval.vector_cache import VectorCache, key_of
 
 
-def test_of_several_that_want_the_same_one_makes_it(tmp_path: Path) -> None:
+def test_only_one_of_several_callers_computes_the_vectors(tmp_path: Path) -> None:
     made: list[int] = []
 
     def want(number: int) -> Tensor:
@@ -26,7 +26,7 @@ def test_of_several_that_want_the_same_one_makes_it(tmp_path: Path) -> None:
     assert all(torch.equal(each, torch.full((3, 2), float(made[0]))) for each in vectors)
 
 
-def test_what_could_not_be_made_leaves_no_file_and_is_tried_again(tmp_path: Path) -> None:
+def test_a_failed_computation_leaves_no_file_and_can_be_repeated(tmp_path: Path) -> None:
     def fail() -> Tensor:
         raise FileNotFoundError("the backbone")
 
@@ -36,19 +36,19 @@ def test_what_could_not_be_made_leaves_no_file_and_is_tried_again(tmp_path: Path
     assert VectorCache(tmp_path).get("key", 1, lambda: torch.ones(1, 1)).item() == 1.0
 
 
-def test_a_file_appears_whole_or_not_at_all(
+def test_a_file_is_written_completely_or_not_at_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("numpy.savez", full)
-    with pytest.raises(OSError, match=r"`vector_cache` must be .* \(No space left on device\)"):
+    with pytest.raises(OSError, match=r"`vector_cache` is .* \(No space left on device\)"):
         VectorCache(tmp_path).get("key", 1, lambda: torch.ones(1, 1))
     assert [file.suffix for file in tmp_path.iterdir()] == [".lock"]
 
 
-def test_keys_tell_their_parts_apart() -> None:
+def test_different_parts_give_different_keys() -> None:
     parts: list[tuple[object, ...]] = [
         (("a", "b"),),
         (("a b",),),

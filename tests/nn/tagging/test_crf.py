@@ -8,7 +8,7 @@ from lowner_pl.corpus import TagSet
 from lowner_pl.nn.tagging.crf import CRF
 
 LENGTHS = [1, 4, 2, 3]
-# O, B-X, I-X, B-Y, I-Y: an I- only behind a B- or I- of its type.
+# O, B-X, I-X, B-Y, I-Y; an I- may only follow a B- or I- of its type.
 IOB2_STARTS = [True, True, False, True, False]
 IOB2_TRANSITIONS = [
     [True, True, False, True, False],
@@ -53,7 +53,7 @@ def all_paths(num_tags: int, length: int) -> list[tuple[int, ...]]:
 
 
 def path_score(crf: CRF, emissions: Tensor, path: tuple[int, ...]) -> Tensor:
-    """The formula of the class docstring, term by term, for the ``(W, T)`` of one sentence."""
+    """Compute the formula in the class docstring term by term for one ``(W, T)`` sentence."""
     score = crf.starts[path[0]] + crf.ends[path[-1]]
     for position, tag in enumerate(path):
         score = score + emissions[position, tag]
@@ -73,7 +73,7 @@ def is_legal(path: tuple[int, ...]) -> bool:
 
 
 def check_the_best_legal_paths(crf: CRF, *, tags: int, seed: int) -> None:
-    """Compare decoding with the best of all legal paths, gone through one by one."""
+    """Compare decoding with a brute-force search over all legal paths."""
     emissions, _, mask = random_batch(tags, LENGTHS, seed, scale=3.0)
     decoded = crf.decode(emissions, mask)
     for i, length in enumerate(LENGTHS):
@@ -84,14 +84,14 @@ def check_the_best_legal_paths(crf: CRF, *, tags: int, seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_the_best_legal_path_of_one_entity_type_is_found(seed: int) -> None:
-    # O, B-X, I-X are the first three of the tags above, and so are their rules.
+    # The first three tags above, O, B-X and I-X, with their rules.
     tag_set = TagSet(["X"])
     crf = CRF(3, starts=tag_set.starts(), transitions=tag_set.transitions())
     with_random_scores(crf, torch.Generator().manual_seed(seed), 1.0)
     check_the_best_legal_paths(crf, tags=3, seed=seed)
 
 
-def test_log_likelihood_of_two_words_and_two_tags_is_the_one_worked_out_by_hand() -> None:
+def test_log_likelihood_of_two_words_and_two_tags_equals_a_hand_computed_value() -> None:
     # Odds multiply where scores add. Odds of starts (1, 2), ends (1, 3), transitions
     # ((1, 2), (3, 1)), emissions (1, 5) and (2, 1). Paths: 00: 1·1·1·2·1 = 2; 01: 1·1·2·1·3 = 6;
     # 10: 2·5·3·2·1 = 60; 11: 2·5·1·1·3 = 30. So p(10) = 60 / 98.
@@ -170,7 +170,7 @@ def test_gradient_of_the_loss_is_marginals_minus_gold(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_decoding_finds_the_best_of_all_paths(seed: int) -> None:
+def test_decoding_finds_the_best_path(seed: int) -> None:
     crf = random_crf(4, seed)
     emissions, _, mask = random_batch(4, LENGTHS, seed)
     decoded = crf.decode(emissions, mask)
@@ -190,26 +190,26 @@ def test_decoding_is_well_formed_whatever_the_emissions(scale: float) -> None:
     lengths = [1 + i % 12 for i in range(200)]
     crf = iob2_crf(scale=scale)
     emissions, _, mask = random_batch(5, lengths, scale=scale)
-    emissions[:100, :, 2::2] += 10 * scale  # half of the sentences beg for I- tags
+    emissions[:100, :, 2::2] += 10 * scale  # half of the sentences favour I- tags
     decoded = crf.decode(emissions, mask)
     for i, length in enumerate(lengths):
         assert is_legal(tuple(decoded[i, :length].tolist()))
 
 
-def test_sentence_of_forbidden_tags_only_still_decodes_to_the_best_legal_path() -> None:
-    # I-X I-X is illegal; the best legal path begins with B-X although its score is far lower.
+def test_emissions_that_favour_forbidden_tags_decode_to_the_best_legal_path() -> None:
+    # I-X I-X is illegal. The best legal path starts with B-X, though its score is far lower.
     crf = iob2_crf(scale=0.0)
     emissions = torch.tensor([[[0.0, 1.0, 1e9, 0.0, 0.0], [0.0, 0.0, 1e9, 0.0, 0.0]]])
     assert crf.decode(emissions, torch.ones(1, 2, dtype=torch.bool)).tolist() == [[1, 2]]
 
 
-def test_constraints_do_not_touch_training() -> None:
+def test_rules_do_not_affect_training() -> None:
     constrained, free = iob2_crf(), random_crf(5)
     emissions, tags, mask = random_batch(5, LENGTHS)
     assert torch.equal(constrained(emissions, tags, mask), free(emissions, tags, mask))
 
 
-def test_new_crf_is_a_softmax_over_each_word() -> None:
+def test_a_new_crf_is_a_softmax_over_each_word() -> None:
     crf = CRF(4, starts=[True] * 4, transitions=[[True] * 4] * 4)
     emissions, tags, mask = random_batch(4, LENGTHS)
     per_word = emissions.log_softmax(2).take_along_dim(tags.unsqueeze(2), 2).squeeze(2)
@@ -275,14 +275,16 @@ def test_every_parameter_gets_a_gradient() -> None:
         assert parameter.grad.abs().min() > 0
 
 
-def test_checkpoint_holds_scores_and_not_rules() -> None:
+def test_a_checkpoint_contains_scores_but_no_rules() -> None:
     assert set(iob2_crf().state_dict()) == {"starts", "transitions", "ends"}
 
 
-def test_rules_of_the_wrong_size_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"starts of a CRF over 3 tags .* \(3,\), was: \(2,\)"):
+def test_rules_of_the_wrong_size_are_rejected() -> None:
+    with pytest.raises(
+        ValueError, match=r"starts of a CRF have shape \(2,\), but 3 tags need \(3,\)"
+    ):
         CRF(3, starts=[True] * 2, transitions=[[True] * 3] * 3)
-    with pytest.raises(ValueError, match=r"transitions of a CRF over 3 tags .* was: \(2, 3\)"):
+    with pytest.raises(ValueError, match=r"transitions of a CRF have shape \(2, 3\), but 3 tags"):
         CRF(3, starts=[True] * 3, transitions=[[True] * 3] * 2)
 
 

@@ -132,9 +132,10 @@ class TestEveryHead:
                 assert not after.startswith("I-") or before[2:] == after[2:]
 
 
-def test_softmax_loss_is_the_cross_entropy_worked_out_by_hand() -> None:
-    # Odds 1:1:2 of three tags: probabilities 1/4, 1/4, 1/2. Gold: tag 2 in the one word of the
-    # first sentence, tags 0 and 2 in the second: -(ln 1/2 + ln 1/4 + ln 1/2) / 3 = 4/3 ln 2.
+def test_the_softmax_loss_is_a_hand_computed_cross_entropy() -> None:
+    # Three tags with odds 1:1:2 have probabilities 1/4, 1/4, 1/2. The gold tag is 2 for the only
+    # word of the first sentence, and 0 and 2 in the second, so the loss is
+    # -(ln 1/2 + ln 1/4 + ln 1/2) / 3 = 4/3 ln 2.
     head = new_head("softmax", tag_set=TagSet(["PER"]))
     emissions = torch.tensor([1.0, 1.0, 2.0]).log().expand(2, 2, 3)
     mask = torch.tensor([[True, False], [True, True]])
@@ -142,13 +143,13 @@ def test_softmax_loss_is_the_cross_entropy_worked_out_by_hand() -> None:
     torch.testing.assert_close(loss, 4 / 3 * torch.tensor(2.0).log())
 
 
-def test_softmax_loss_is_that_of_torch_over_the_real_words() -> None:
+def test_the_softmax_loss_equals_that_of_torch_on_the_real_words() -> None:
     emissions, tags, mask = random_batch()
     loss = new_head("softmax").loss(emissions, tags, mask)
     torch.testing.assert_close(loss, F.cross_entropy(emissions[mask], tags[mask]))
 
 
-def test_softmax_decodes_each_word_on_its_own() -> None:
+def test_softmax_decodes_words_independently() -> None:
     emissions, _, mask = random_batch()
     decoded = new_head("softmax").decode(emissions, mask)
     assert torch.equal(decoded[mask], emissions[mask].argmax(1))
@@ -165,7 +166,7 @@ def test_crf_loss_is_the_mean_over_sentences_of_the_negative_log_likelihood() ->
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_logged_loss_of_both_heads_is_the_mean_over_the_words(name: HeadName) -> None:
-    # Without transitions a CRF tags each word on its own, so both heads have the same loss a word.
+    # Without transitions a CRF tags words independently, so both heads have the same loss.
     emissions, tags, mask = random_batch()
     head = build_head(name, HIDDEN, TAG_SET, 0.0)
     if isinstance(head, CRFHead):
@@ -177,7 +178,7 @@ def test_the_logged_loss_of_both_heads_is_the_mean_over_the_words(name: HeadName
 
 
 def test_crf_decoding_follows_the_rules_of_the_tag_set() -> None:
-    # B-PER I-LOC scores best word by word; I-LOC cannot follow B-PER, so B-LOC I-LOC wins.
+    # B-PER I-LOC has the best scores, but I-LOC can't follow B-PER, so B-LOC I-LOC wins.
     head = build_head("crf", HIDDEN, TAG_SET, 0.0)
     emissions = torch.zeros(1, 2, len(TAG_SET))
     emissions[0, 0, TAG_SET.tags.index("B-PER")] = 2.0
@@ -187,19 +188,19 @@ def test_crf_decoding_follows_the_rules_of_the_tag_set() -> None:
     assert TAG_SET.decode(decoded[0].tolist()) == ("B-LOC", "I-LOC")
 
 
-def test_names_build_their_heads() -> None:
+def test_build_head_creates_the_named_head() -> None:
     assert type(build_head("softmax", HIDDEN, TAG_SET, 0.1)) is SoftmaxHead
     assert type(build_head("crf", HIDDEN, TAG_SET, 0.1)) is CRFHead
     with pytest.raises(AssertionError):
         build_head(cast(HeadName, "linear"), HIDDEN, TAG_SET, 0.1)
 
 
-def test_base_head_is_abstract() -> None:
+def test_the_base_class_is_abstract() -> None:
     with pytest.raises(TypeError, match="abstract"):
         Head(HIDDEN, TAG_SET, 0.1)  # type: ignore[abstract]
 
 
-def test_the_max_loss_by_hand() -> None:
+def test_the_max_loss_equals_a_hand_computed_value() -> None:
     # Two tags with logits (0, z): -log p(0) = log(1 + e^z), written L(z). Sentence 1 has z = 0 and
     # ln 3: L = ln 2 and ln 4. Sentence 2 has z = ln 7: L = ln 8; its second word is padding.
     # Mean over 3 words: (ln 2 + ln 4 + ln 8) / 3 = 2 ln 2; of maxima: (ln 4 + ln 8) / 2 = 2.5 ln 2.
@@ -214,9 +215,9 @@ def test_the_max_loss_by_hand() -> None:
     assert head.loss(emissions, tags, mask).item() == pytest.approx(2 * math.log(2))
 
 
-def test_the_loss_by_sentences_by_hand() -> None:
-    # As above: L = ln 2 and ln 4 in sentence 1, ln 8 in sentence 2; the mean of their means (Eq. 3)
-    # is (1.5 ln 2 + 3 ln 2) / 2 = 2.25 ln 2, where that over words is 2 ln 2.
+def test_the_loss_averaged_over_sentences_equals_a_hand_computed_value() -> None:
+    # As above, L = ln 2 and ln 4 in sentence 1 and ln 8 in sentence 2. The mean of their means
+    # (Eq. 3) is (1.5 ln 2 + 3 ln 2) / 2 = 2.25 ln 2; the mean over words would be 2 ln 2.
     z = torch.tensor([[1.0, 3.0], [7.0, 1e9]]).log()
     emissions = torch.stack([torch.zeros(2, 2), z], dim=2)
     tags = torch.tensor([[0, 0], [0, 1]])
@@ -228,8 +229,8 @@ def test_the_loss_by_sentences_by_hand() -> None:
     assert both.item() == pytest.approx(7.25 * math.log(2))
 
 
-def test_a_crf_has_no_loss_by_sentences() -> None:
-    with pytest.raises(ValueError, match="`average` must be 'words' with `head: crf`"):
+def test_a_crf_rejects_averaging_over_sentences() -> None:
+    with pytest.raises(ValueError, match="`average` is 'sentences', but a CRF head needs 'words'"):
         new_head("crf").loss(*random_batch(), average="sentences")
 
 
@@ -249,7 +250,7 @@ def test_the_max_loss_ignores_padding_and_has_gradients(name: HeadName) -> None:
     assert (gradient[~mask] == 0).all()
 
 
-def test_the_max_loss_of_a_crf_is_that_of_its_marginals() -> None:
+def test_the_max_loss_of_a_crf_uses_its_marginals() -> None:
     head = new_head("crf")
     assert isinstance(head, CRFHead)
     emissions, tags, mask = random_batch()

@@ -1,4 +1,4 @@
-"""A batch of several passes: the loss and gradient of one pass, and nothing computed twice."""
+"""A batch in several passes has the loss and gradient of one pass, without recomputation."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ def gradients(module: SNERLightningModule) -> dict[str, Tensor | None]:
 
 @pytest.fixture
 def runs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The subwords of each run of an encoder."""
+    """Number of subwords of each run of an encoder."""
     counted: list[int] = []
     run = Backbone._run
 
@@ -49,33 +49,33 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 @pytest.mark.parametrize("average", ["words", "sentences"])
 @pytest.mark.parametrize("frozen_layers", [None, 1])
-def test_several_passes_learn_what_one_learns(
+def test_several_passes_have_the_loss_and_gradients_of_one(
     frozen_layers: int | None, average: Any, tiny: str, swahili: list[Sentence], runs: list[int]
 ) -> None:
-    # The long sentence is cut into windows that lie in several passes.
+    # The windows of the long sentence are distributed over several passes.
     words = tuple(word for sentence in swahili[:6] for word in sentence.words)
     tags = tuple(tag for sentence in swahili[:6] for tag in sentence.tags or ())
     batch = [swahili[7], Sentence(words, tags), swahili[8]]
     options = {"average": average, "frozen_layers": frozen_layers}
-    whole, parted = new_module(tiny, 10_000, **options), new_module(tiny, 50, **options)
+    whole, split = new_module(tiny, 10_000, **options), new_module(tiny, 50, **options)
     losses = []
-    for module in (whole, parted):
+    for module in (whole, split):
         runs.clear()
         loss = module.loss(batch)
         (3.0 * loss).backward()
         losses.append(loss.detach())
         encoded = module.encode(batch, train=True)
-        assert sum(runs) == len(encoded.input_ids)  # forwards once, though in passes
+        assert sum(runs) == len(encoded.input_ids)  # each subword runs forward once
     assert len(runs) > 2
     torch.testing.assert_close(losses[1], losses[0])
     for name, gradient in gradients(whole).items():
-        other = gradients(parted)[name]
+        other = gradients(split)[name]
         assert (gradient is None) == (other is None)
         if gradient is not None:
             torch.testing.assert_close(other, gradient, rtol=1e-4, atol=1e-6)
 
 
-def test_a_crf_and_scaled_gradients_are_recomputed(
+def test_passes_are_recomputed_for_a_crf_and_for_scaled_gradients(
     tiny: str, swahili: list[Sentence], runs: list[int]
 ) -> None:
     for options, kind in (({"head": "crf"}, torch.bfloat16), ({}, torch.float16)):
@@ -89,7 +89,7 @@ def test_a_crf_and_scaled_gradients_are_recomputed(
         assert sum(runs) == 2 * subwords
 
 
-def test_under_autocast_passes_are_differentiated_at_once(
+def test_passes_are_differentiated_at_once_under_autocast(
     tiny: str, swahili: list[Sentence], runs: list[int]
 ) -> None:
     module = new_module(tiny, 50)
@@ -101,7 +101,7 @@ def test_under_autocast_passes_are_differentiated_at_once(
     assert all(g.dtype == torch.float32 for g in gradients(module).values() if g is not None)
 
 
-def test_nothing_is_differentiated_where_gradients_are_off(
+def test_nothing_is_differentiated_where_gradients_are_disabled(
     tiny: str, swahili: list[Sentence]
 ) -> None:
     module = new_module(tiny, 50)

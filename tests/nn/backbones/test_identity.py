@@ -3,10 +3,10 @@ from shutil import copytree
 
 import pytest
 
-from lowner_pl.nn.backbones.weights_identity import weights_identity
+from lowner_pl.nn.backbones.identity import weights_identity
 
 
-def test_a_model_of_the_hub_is_known_by_what_is_kept_of_it(
+def test_a_hub_model_is_identified_by_its_cached_files(
     tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import huggingface_hub.constants as constants
@@ -19,12 +19,12 @@ def test_a_model_of_the_hub_is_known_by_what_is_kept_of_it(
     assert weights_identity("some/model") == weights_identity(tiny) is not None
 
 
-def test_backbones_are_told_apart(backbones: dict[str, Path]) -> None:
+def test_different_backbones_have_different_identities(backbones: dict[str, Path]) -> None:
     identities = {weights_identity(str(folder)) for folder in backbones.values()}
     assert len(identities | {weights_identity("embedded"), None}) == len(backbones) + 2
 
 
-def test_weights_that_are_not_loaded_do_not_count(tiny: str, tmp_path: Path) -> None:
+def test_files_that_are_not_loaded_do_not_change_the_identity(tiny: str, tmp_path: Path) -> None:
     folder = Path(copytree(tiny, tmp_path / "copy"))
     (folder / "training_args.bin").write_text("options")  # beside safetensors
     assert weights_identity(str(folder)) == weights_identity(tiny)
@@ -33,5 +33,5 @@ def test_weights_that_are_not_loaded_do_not_count(tiny: str, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("name", ["/no/such/folder", "no such model", "a/b/c"])
-def test_what_is_nowhere_has_none(name: str) -> None:
+def test_a_backbone_that_does_not_exist_has_no_identity(name: str) -> None:
     assert weights_identity(name) is None

@@ -1,16 +1,30 @@
-"""What tells backbones apart without loading them."""
+"""Hashes that tell backbones and tokenizers apart."""
 
 import hashlib
+import json
 from pathlib import Path
+
+from transformers import PreTrainedTokenizerBase
 
 from lowner_pl.nn.backbones.loading import EMBEDDED
 
-WEIGHTS = ("*.safetensors", "*.bin")  # the first of these that there are is what is loaded
+WEIGHTS = ("*.safetensors", "*.bin")  # the first pattern that matches is what gets loaded
 TEXTS = ("*.json", "*.txt", "*.model")  # configuration and tokenizer
 
 
+def tokenizer_identity(tokenizer: PreTrainedTokenizerBase) -> str:
+    """Describe a tokenizer by its size and a hash of its subwords, ids and merges.
+
+    The hash leaves out what other versions of the library write differently.
+    """
+    model = json.loads(tokenizer.backend_tokenizer.to_str())["model"]
+    parts = (tokenizer.get_vocab(), model.get("vocab"), model.get("merges"))
+    digest = hashlib.blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=8).hexdigest()
+    return f"{len(tokenizer)} subwords, hash {digest}"
+
+
 def weights_identity(name: str) -> str | None:
-    """Return a hash of the files of a backbone: weights, configuration and tokenizer.
+    """Hash the files of a backbone, without loading it: weights, configuration and tokenizer.
 
     Args:
         name: A Hugging Face hub id, a folder, or ``embedded``.
@@ -31,7 +45,7 @@ def weights_identity(name: str) -> str | None:
 
 
 def _folder(name: str) -> Path | None:
-    """Return the folder of a backbone: its own, or that in which the hub's library keeps it."""
+    """Find the folder of a backbone: its own, or the one in the cache of the hub's library."""
     from huggingface_hub import try_to_load_from_cache
     from huggingface_hub.errors import HFValidationError
 
