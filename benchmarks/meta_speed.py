@@ -1,12 +1,12 @@
-"""Meta-updates and adaptation against the plain way: a deep copy of the model for each task.
+"""Time meta-updates and adaptation against the naive way, a deep copy of the model per task.
 
 python benchmarks/meta_speed.py --data FOLDER                               embedded backbone
 python benchmarks/meta_speed.py --data FOLDER --kind bert --tasks 4 --tagged 8     mBERT's shape
 python benchmarks/meta_speed.py --data FOLDER --memory                      peak memory
 
-The plain way is written as one would write it first: the stock token-classification model on padded
-batches, `copy.deepcopy`, a new `torch.optim.Adam` on the copy. Both have the same weights, tasks
-and neighbours, no dropout and no masks, so that meta-gradients and tag scores can be compared.
+The naive way is what one would write first: the stock token-classification model on padded
+batches, `copy.deepcopy`, and a new `torch.optim.Adam` for it. Both ways have the same weights,
+tasks and neighbours, no dropout and no masks, so meta-gradients and tag scores can be compared.
 """
 
 import argparse
@@ -21,7 +21,7 @@ MBERT = {"vocabulary": 119_547, "layers": 12, "hidden": 768, "heads": 12}
 
 
 def main() -> None:
-    """Run both ways in turn, each in a process of its own."""
+    """Run both ways alternately, each in its own process."""
     options = _options()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -58,7 +58,7 @@ def main() -> None:
 
 
 def _speed(rounds: list[dict[str, Record]]) -> Record:
-    """Return medians, ratios and the limit."""
+    """Compute medians, ratios and the highest possible ratio."""
     first = rounds[0]
     record = {key: first["ours"][key] for key in ("tasks", "adaptations", "trainable")}
     for kind in KINDS:
@@ -69,7 +69,7 @@ def _speed(rounds: list[dict[str, Record]]) -> Record:
     for clock in ("cpu", "wall"):
         ratios = [part["plain"][f"work_{clock}"] / part["ours"][f"work_{clock}"] for part in rounds]
         record[f"speed_ratio_{clock}"] = round(statistics.median(ratios), 2)
-    # Had our operations, and nothing else, gone at the rate of a large matrix product.
+    # If only our operations took time, at the rate of a large matrix product.
     rate = statistics.median(part["ours"]["product_rate"] for part in rounds)
     at_best = first["ours"]["operations"] / rate
     record["gflop"] = round(first["ours"]["operations"] / 1e9, 1)
@@ -80,7 +80,7 @@ def _speed(rounds: list[dict[str, Record]]) -> Record:
 
 
 def _difference(folder: Path) -> Record:
-    """Return the largest difference of what both computed, in parts of the largest value."""
+    """Compute the largest difference between both results, relative to the largest value."""
     import torch
 
     ours, plain = (torch.load(folder / f"{kind}.pt", weights_only=True) for kind in KINDS)
@@ -91,7 +91,7 @@ def _difference(folder: Path) -> Record:
 
 
 def _memory(rounds: list[dict[str, Record]]) -> Record:
-    """Return the memory beyond plain fine-tuning, in copies of the trainable weights."""
+    """Compute the memory beyond fine-tuning, in copies of the trainable weights."""
     first = rounds[0]
     peaks = {kind: max(part[kind]["work_mb"] for part in rounds) for kind in first}
     copy = first["ours"]["trainable"] * 4 / 2**20
@@ -105,7 +105,7 @@ def _memory(rounds: list[dict[str, Record]]) -> Record:
 
 
 def _backbone(folder: Path, lines: list[str]) -> Path:
-    """Write a randomly initialised backbone of mBERT's shape."""
+    """Save a randomly initialised backbone with the shape of mBERT."""
     import torch
     from transformers import AutoModelForMaskedLM
 
@@ -125,12 +125,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True, help="corpus folder")
     parser.add_argument("--kind", choices=("embedded", "bert"), default="embedded")
     parser.add_argument("--train", type=int, default=2000, help="source sentences")
-    parser.add_argument("--tasks", type=int, default=32, help="of a meta-update")
+    parser.add_argument("--tasks", type=int, default=32, help="tasks per meta-update")
     parser.add_argument("--updates", type=int, default=2, help="meta-updates")
     parser.add_argument("--tagged", type=int, default=64, help="test sentences")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--memory", action="store_true", help="measure memory, not speed")
-    parser.add_argument("--out", type=Path, help="results file, one JSON record a line")
+    parser.add_argument("--out", type=Path, help="results file, one JSON record per line")
     return parser.parse_args()
 
 

@@ -1,4 +1,4 @@
-"""One process of `meta_speed.py`: meta-updates or adaptation, in our way or the plain one."""
+"""One process of `meta_speed.py`: meta-updates or adaptation, our way or the naive way."""
 
 import copy
 from pathlib import Path
@@ -17,7 +17,7 @@ MAX_WEIGHT, INNER_STEPS, RATE, ADAPTATION_RATE = 2.0, 2, 3e-5, 1e-5
 
 
 def work(job: Record) -> Record:
-    """Load, work, and report."""
+    """Load the data and the model, time the work, and report."""
     corpus = Path(job["corpus"])
     paths: Record = {f"{s}_path": corpus / f"{s}.conll" for s in ("train", "dev", "test")}
     data = EpisodicDataModule(ConllDataModule(**paths, name="speed"), vector_cache=None)
@@ -36,24 +36,24 @@ def work(job: Record) -> Record:
     ways: Record = {"ours": Ours, "plain": Plain, "fine_tuning": FineTuning}
     way = ways[job["kind"]](module)
     loaded = memory_megabytes("VmRSS")
-    Path("/proc/self/clear_refs").write_text("5")  # from here on, the peak is the work's
+    Path("/proc/self/clear_refs").write_text("5")  # resets the peak memory
     is_update = job["work"] == "update"
     chosen = episodes[: job["tasks"] * job["updates"] if is_update else job["tagged"]]
     parts = job["updates"] if is_update else 1
     batches = [chosen[part::parts] for part in range(parts)]
     do = way.update if is_update else way.tag
-    # Once before: it makes the optimiser's state and, for each shape, a program of products.
+    # A warm-up run, which also creates the state of the optimiser.
     do(batches[0])
     way.encoder.get_input_embeddings().register_forward_hook(count_subwords)
     with Stopwatch() as clock:
         result = [do(batch) for batch in batches][-1]
     torch.save(result, job["file"])
     shared = len({episode.support for episode in chosen})
-    learnt = sum(p.numel() for p in module.parameters() if p.requires_grad)
+    trainable = sum(p.numel() for p in module.parameters() if p.requires_grad)
     return {
         "tasks": len(chosen),
         "adaptations": shared if job["work"] == "adaptation" else len(chosen),
-        "trainable": learnt,
+        "trainable": trainable,
         "loaded_mb": loaded,
         "work_mb": memory_megabytes("VmHWM"),
         **operations(module),
@@ -66,41 +66,41 @@ READ = {"forward": 0, "backward": 0}
 
 
 def count_subwords(module: Any, inputs: Any, output: Any) -> None:
-    """Count the positions that an encoder reads; a function, which a deep copy shares."""
+    """Count the positions that an encoder reads. A deep copy shares this function."""
     del module, output
     READ["forward"] += inputs[0].numel()
     READ["backward"] += inputs[0].numel() * torch.is_grad_enabled()
 
 
 def operations(module: MetaLightningModule) -> Record:
-    """Return the positions read, padding too, and the operations of the linear layers on them."""
+    """Count the positions read, with padding, and the operations of the linear layers."""
     parts = module.tagger.backbone.encoder.modules()
     linear = [part for part in parts if isinstance(part, torch.nn.Linear)]
     weights = sum(part.weight.numel() for part in linear)
-    learnt = sum(part.weight.numel() for part in linear if part.weight.requires_grad)
-    count = 2 * weights * READ["forward"] + 4 * learnt * READ["backward"]
+    trainable = sum(part.weight.numel() for part in linear if part.weight.requires_grad)
+    count = 2 * weights * READ["forward"] + 4 * trainable * READ["backward"]
     return {"subwords": READ["forward"], "operations": count}
 
 
 class Ours:
-    """The module's own meta-update and adaptation, without the Trainer around them."""
+    """The meta-update and adaptation of the module, without a Trainer."""
 
     def __init__(self, module: MetaLightningModule) -> None:
         self.module = module
         self.encoder = module.tagger.backbone.encoder
-        self.learnt = [p for p in module.parameters() if p.requires_grad]
-        self.optimizer = torch.optim.Adam(self.learnt, lr=RATE, fused=True)
+        self.trainable = [p for p in module.parameters() if p.requires_grad]
+        self.optimizer = torch.optim.Adam(self.trainable, lr=RATE, fused=True)
 
     def update(self, batch: list[Episode]) -> list[Tensor]:
-        """Take a meta-update; return the meta-gradient."""
+        """Take a meta-update and return the last meta-gradients."""
         self.module.add_meta_gradients(batch)
-        total = [p.grad.clone() for p in self.learnt[-4:] if p.grad is not None]
+        total = [p.grad.clone() for p in self.trainable[-4:] if p.grad is not None]
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=False)
         return total
 
     def tag(self, episodes: list[Episode]) -> list[Tensor]:
-        """Return the tag scores of each query."""
+        """Compute the tag scores of each query."""
         scores: dict[int, Tensor] = {}
         with torch.inference_mode():
             for numbers, adapted in self.module.adaptations(episodes):
@@ -113,10 +113,10 @@ class Ours:
 
 
 class FineTuning(Ours):
-    """Training on the queries of a batch alone, as any tagger is trained."""
+    """Ordinary training on the queries of a batch."""
 
     def update(self, batch: list[Episode]) -> list[Tensor]:
-        """Take a step on the queries together."""
+        """Take one step on all queries."""
         encoded = self.module.encode([episode.query for episode in batch], train=True)
         self.module(encoded, MAX_WEIGHT).backward()
         self.optimizer.step()
@@ -125,12 +125,12 @@ class FineTuning(Ours):
 
 
 class Plain:
-    """The stock model, padded batches, and a deep copy with an optimiser of its own for each."""
+    """The stock model with padded batches, a deep copy and a new optimiser per task."""
 
     def __init__(self, module: MetaLightningModule) -> None:
         from transformers import AutoModelForTokenClassification
 
-        self.module = module  # for its tokenizer, tags and first weights
+        self.module = module  # for its tokenizer, tags and initial weights
         encoder = module.tagger.backbone.encoder
         config = copy.deepcopy(encoder.config)
         config._attn_implementation = "sdpa"
@@ -143,11 +143,11 @@ class Plain:
             parameter.requires_grad_(name not in frozen)
         self.model = torch.nn.ModuleList([self.body, self.head])
         self.encoder = self.body
-        self.learnt = [p for p in self.model.parameters() if p.requires_grad]
-        self.optimizer = torch.optim.Adam(self.learnt, lr=RATE)
+        self.trainable = [p for p in self.model.parameters() if p.requires_grad]
+        self.optimizer = torch.optim.Adam(self.trainable, lr=RATE)
 
     def scores(self, model: Any, sentences: list[Sentence]) -> tuple[Tensor, Tensor]:
-        """Return the tag scores at the first subwords ``(W, T)`` and the rows they are in."""
+        """Compute the tag scores ``(W, T)`` at first subwords, and their rows in the batch."""
         body, head = model
         words = [list(sentence.words) for sentence in sentences]
         encoded = self.module.tokenizer(
@@ -165,7 +165,7 @@ class Plain:
         return head(hidden[rows, places]), torch.tensor(rows)
 
     def loss(self, model: Any, sentences: list[Sentence], max_weight: float) -> Tensor:
-        """Return the loss of Eq. 13, the mean over the sentences."""
+        """Compute the loss of Eq. 13, averaged over sentences."""
         scores, rows = self.scores(model, sentences)
         tags = [tag for s in sentences for tag in self.module.tag_set.encode(s.tags or ())]
         each = cross_entropy(scores, torch.tensor(tags), reduction="none")
@@ -174,10 +174,10 @@ class Plain:
         return torch.stack(losses).mean()
 
     def adapted(self, support: Any, steps: int, rate: float, max_weight: float) -> Any:
-        """Return an adapted copy."""
+        """Create an adapted copy."""
         model = copy.deepcopy(self.model)
-        learnt = [p for p in model.parameters() if p.requires_grad]
-        optimizer = torch.optim.Adam(learnt, lr=rate)
+        trainable = [p for p in model.parameters() if p.requires_grad]
+        optimizer = torch.optim.Adam(trainable, lr=rate)
         for _ in range(steps):
             optimizer.zero_grad()
             self.loss(model, list(support), max_weight).backward()
@@ -186,22 +186,22 @@ class Plain:
         return model
 
     def update(self, batch: list[Episode]) -> list[Tensor]:
-        """Take a meta-update; return the meta-gradient."""
+        """Take a meta-update and return the last meta-gradients."""
         for episode in batch:
             model = self.adapted(episode.support, INNER_STEPS, RATE, MAX_WEIGHT)
             self.loss(model, [episode.query], MAX_WEIGHT).backward()
             copies = [p for p in model.parameters() if p.requires_grad]
-            for parameter, other in zip(self.learnt, copies, strict=True):
+            for parameter, other in zip(self.trainable, copies, strict=True):
                 if other.grad is not None:
                     old = parameter.grad
                     parameter.grad = other.grad if old is None else old + other.grad
-        total = [p.grad.clone() for p in self.learnt[-4:] if p.grad is not None]
+        total = [p.grad.clone() for p in self.trainable[-4:] if p.grad is not None]
         self.optimizer.step()
         self.optimizer.zero_grad()
         return total
 
     def tag(self, episodes: list[Episode]) -> list[Tensor]:
-        """Return the tag scores of each query."""
+        """Compute the tag scores of each query."""
         found = []
         for episode in episodes:
             model = self.adapted(episode.support, 1, ADAPTATION_RATE, 0.0)

@@ -1,4 +1,4 @@
-"""Speed and memory of SNER against the usual script on ``transformers.Trainer``.
+"""Measure speed and memory of SNER against a typical ``transformers.Trainer`` script.
 
 python benchmarks/speed.py --data FOLDER --out results.jsonl
 """
@@ -14,7 +14,7 @@ SIDES = {"ours": "ours.py", "stock": "stock.py"}
 
 
 def main() -> None:
-    """Measure both sides in turn, and compare medians."""
+    """Measure both sides alternately and compare medians."""
     options = _options()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -35,7 +35,7 @@ def main() -> None:
         reports: dict[tuple[str, str], list[Record]] = {}
         for round_ in range(options.rounds):
             for command in ("fit", "test", "predict"):
-                # Turn and turn about, so that both sides see the same noise.
+                # Alternate, so that both sides see the same noise.
                 for side in ("ours", "stock") if round_ % 2 == 0 else ("stock", "ours"):
                     if command in commands[side]:
                         report = in_child(SIDES[side], job | {"command": command})
@@ -50,7 +50,7 @@ def _summary(
     counts: dict[str, int],
     reports: dict[tuple[str, str], list[Record]],
 ) -> Record:
-    """Return medians, and ratios of ours to stock (medians of the rounds' own ratios)."""
+    """Compute medians, and ratios of ours to stock as medians over the rounds."""
     shape = f"{options.kind} {options.layers}x{options.hidden}"
     summary: Record = {"benchmark": "speed", "data": options.data.name, "backbone": shape}
     summary |= {"epochs": options.epochs, "rounds": options.rounds, "sentences": counts}
@@ -84,7 +84,7 @@ def _summary(
 
 
 def _ratio(ours: list[Record], stock: list[Record], key: str, extra: str | None = None) -> float:
-    """Return how many times as fast ours is, the median over the rounds."""
+    """Compute how many times as fast ours is, as the median over the rounds."""
     pairs = zip(ours, stock, strict=True)
     ratios: list[float] = [
         (other[key] + (other[extra] if extra else 0)) / mine[key] for mine, other in pairs
@@ -100,7 +100,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--test", type=int, default=2000, help="test sentences")
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--out", type=Path, help="results file, one JSON record a line")
+    parser.add_argument("--out", type=Path, help="results file, one JSON record per line")
     add_backbone_options(parser, layers=4, hidden=256, heads=4)
     return parser.parse_args()
 

@@ -135,8 +135,8 @@ class SentenceVectors:
         parts = hidden.split(lengths)
         if self.pooling == "first":
             return torch.stack([part[0] for part in parts])
-        begin, behind = len(encoder.prefix), len(encoder.suffix)
-        return torch.stack([part[begin : len(part) - behind].mean(0) for part in parts])
+        prefix, suffix = len(encoder.prefix), len(encoder.suffix)
+        return torch.stack([part[prefix : len(part) - suffix].mean(0) for part in parts])
 
 
 def _first_window(sentence: Sentence, encoder: WordEncoder) -> list[int]:

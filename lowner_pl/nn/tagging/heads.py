@@ -27,7 +27,7 @@ class Head(nn.Module, ABC):
         dropout: Probability of zeroing an element of the hidden state, from 0 to 1.
     """
 
-    scores_words_alone: bool
+    scores_words_alone: bool = True
     """Whether each word is tagged independently, so that the loss is a weighted sum over words."""
 
     def __init__(self, hidden_size: int, tag_set: TagSet, dropout: float) -> None:
@@ -98,8 +98,6 @@ class SoftmaxHead(Head):
         tag_set: The T tags.
         dropout: Probability of zeroing an element of the hidden state, from 0 to 1.
     """
-
-    scores_words_alone = True
 
     def loss(
         self,

@@ -33,8 +33,8 @@ def test_each_query_is_tagged_from_weights_adapted_to_its_support(
     changed = 0
     for task, found in zip(tasks, tags, strict=True):
         other = copy.deepcopy(module)
-        learnt = [p for p in other.parameters() if p.requires_grad]
-        optimizer = torch.optim.SGD(learnt, lr=0.02)
+        trainable = [p for p in other.parameters() if p.requires_grad]
+        optimizer = torch.optim.SGD(trainable, lr=0.02)
         for _ in range(steps):  # Eq. 3: no mask, no maximum, no dropout
             optimizer.zero_grad()
             other(other.encode(list(task.support), train=False), 0.0).backward()

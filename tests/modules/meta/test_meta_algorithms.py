@@ -39,11 +39,11 @@ def test_the_second_order_gradient_is_the_slope_of_the_query_loss_at_the_start_w
         other = copy.deepcopy(module).double()
         with torch.no_grad():
             dict(other.named_parameters())[name].view(-1)[place] += shift
-        learnt = [p for p in other.parameters() if p.requires_grad]
+        trainable = [p for p in other.parameters() if p.requires_grad]
         for _ in range(2):
-            gradients = torch.autograd.grad(other(support, 2.0), learnt, allow_unused=True)
+            gradients = torch.autograd.grad(other(support, 2.0), trainable, allow_unused=True)
             with torch.no_grad():
-                for parameter, gradient in zip(learnt, gradients, strict=True):
+                for parameter, gradient in zip(trainable, gradients, strict=True):
                     if gradient is not None:
                         parameter.sub_(0.05 * gradient)
         return float(other(query, 2.0).detach())
