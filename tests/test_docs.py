@@ -14,9 +14,12 @@ import pytest
 from lowner_pl.commands.cli import run
 
 from .conftest import ROOT, SAMPLE
+from .test_floors import ALLOWED
 
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "benchmarks" / "README.md", *DOCS]
+OUR_CLASSES = [page for page in DOCS if page.parent.name == "docs"]
+BUILT_IN = {"KeyboardInterrupt"}
 HEADINGS = re.compile(r"^#+ (.+)$", re.MULTILINE)
 FENCES = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
 LINKS = re.compile(r"\]\(([^)\s]+)\)|^\[[\w-]+\]: (\S+)$", re.MULTILINE)
@@ -75,6 +78,23 @@ def test_the_tree_of_the_architecture_names_every_folder() -> None:
     rooms = {file.parent.relative_to(package) for file in package.rglob("__init__.py")}
     missing = [room for room in sorted(rooms) if room.name and f"{room.name}/" not in tree]
     assert not missing
+
+
+def test_the_floors_of_the_architecture_are_those_of_the_imports() -> None:
+    rows = re.findall(r"^\| \d \| (.+) \| (.+) \|$", prose(ROOT / "docs" / "architecture.md"), re.M)
+    floors = {
+        part: set(re.findall(r"`(\w+)`", below))
+        for parts, below in rows
+        for part in re.findall(r"`(\w+)`", parts)
+    }
+    assert floors == {part: below for part, below in ALLOWED.items() if part != "__init__"}
+
+
+@pytest.mark.parametrize("page", OUR_CLASSES, ids=lambda page: page.name)
+def test_classes_exist(page: Path) -> None:
+    sources = "".join(file.read_text() for file in (ROOT / "lowner_pl").rglob("*.py"))
+    named = set(re.findall(r"`((?:[A-Z][a-z]+){2,}|[A-Z]\w+(?:Module|Vectors))`", prose(page)))
+    assert not [name for name in sorted(named - BUILT_IN) if f"class {name}" not in sources]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
