@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# One thread a process: small matrix products run slower on two (see docs/architecture.md).
+# One thread a process: small matrix products run slower on two (see docs/design.md).
 export OMP_NUM_THREADS ?= 1
 
 .PHONY: run test lint docs clean
