@@ -153,8 +153,8 @@ class LinearEncoder:
         self.room = word_encoder.budget - (2 + bool(languages) if labels else 0)
         if self.room < 1:
             raise ValueError(
-                f"`max_length` is {word_encoder.max_length}, which has no room for a subword "
-                "beside the special tokens and label tokens. Increase it."
+                f"`max_length` is {word_encoder.max_length}, which leaves no room for a subword "
+                "besides the special tokens and label tokens. Increase it."
             )
         self._vocabulary: dict[str, int] = word_encoder.tokenizer.get_vocab()
 
@@ -243,5 +243,5 @@ class LinearEncoder:
             known = sorted(self.languages)
             raise ValueError(
                 f"The vocabulary has no token {token!r}. Add its entity type to `entity_types`, or "
-                f"the language to `languages` {str(known)[:80]}."
+                f"its language to `languages`, now {str(known)[:80]}."
             ) from None

@@ -37,7 +37,7 @@ def windows(sizes: Sequence[int], *, budget: int, context: int) -> Iterator[Wind
     """
     if max(sizes, default=0) > budget:
         raise ValueError(
-            f"A word has {max(sizes)} subwords, but a window fits {budget}. Cut the word."
+            f"A word has {max(sizes)} subwords, but only {budget} fit into a window. Cut it first."
         )
     context = min(context, budget // 3)
     begin, words, left = 0, len(sizes), sum(sizes)

@@ -69,8 +69,8 @@ class WordEncoder:
         self.budget = max_length - len(self.prefix) - len(self.suffix)
         if self.budget < len(self._marker_ids) + 1:
             raise ValueError(
-                f"`max_length` is {max_length}, which has no room for a subword beside the marker "
-                "and the special tokens. Increase it."
+                f"`max_length` is {max_length}, which leaves no room for a subword besides "
+                "the marker and the special tokens. Increase it."
             )
         self._pieces: dict[str, tuple[int, ...]] = {}
         special = special_tokens(tokenizer)

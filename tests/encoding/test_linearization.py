@@ -145,7 +145,7 @@ def test_sentences_and_options_that_cannot_be_encoded_are_refused(tiny: str) -> 
         linearize(Sentence(("Juma",), ("B-PER",)), mark_language=True)
     with pytest.raises(ValueError, match="no token '<B-XYZ>'"):
         linear(Sentence(("Juma",), ("B-XYZ",)))
-    with pytest.raises(ValueError, match="`max_length` is 4, which has no room"):
+    with pytest.raises(ValueError, match="`max_length` is 4, which leaves no room"):
         LinearEncoder(WordEncoder(linear.word_encoder.tokenizer, max_length=4))
     with pytest.raises(ValueError, match=r"`languages` is \['sw'\], but .* beside label tokens"):
         LinearEncoder(linear.word_encoder, labels=False, languages=["sw"])

@@ -155,7 +155,7 @@ def test_a_slow_tokenizer_is_refused() -> None:
 def test_unknown_markers_and_small_windows_are_refused(tiny: str) -> None:
     with pytest.raises(ValueError, match=r"There is no marker 'maks'. Use one of .*'random'"):
         encoder(Path(tiny), marker="maks")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="`max_length` is 3, which has no room"):
+    with pytest.raises(ValueError, match="`max_length` is 3, which leaves no room"):
         encoder(Path(tiny), marker="mask", max_length=3)
 
 

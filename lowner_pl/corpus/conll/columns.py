@@ -143,7 +143,7 @@ class Columns:
             return False
         if self._form.comments:
             return self._form.word_column != 0 or "\t" not in line
-        # A hashtag without a tag is not a comment but a malformed line: "#Ann".
+        # A line without a tag, such as "#Ann", can only be a comment.
         return not self._is_word(line) and (
             _COMMENT.match(line) is not None or len(split(line, tabs=self._tabs)) != self._count
         )

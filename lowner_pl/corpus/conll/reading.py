@@ -4,9 +4,9 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+from lowner_pl.corpus.conll.checked_file import CheckedFile
 from lowner_pl.corpus.conll.columns import Notes
 from lowner_pl.corpus.conll.conll_format import ConllFormat
-from lowner_pl.corpus.conll.judged_file import JudgedFile
 from lowner_pl.corpus.conll.lines import Block, blocks
 from lowner_pl.corpus.conll.schemes import Scheme
 from lowner_pl.corpus.conll.survey import survey
@@ -75,7 +75,7 @@ def parse_conll(
             raw.extend(blocks(lines, form, notes))
         return raw
 
-    made = survey(JudgedFile(sentences, lambda: lines, file, form), language)
+    made = survey(CheckedFile(sentences, lambda: lines, file, form), language)
     return [made.sentence(block) for block in raw]
 
 
@@ -102,8 +102,8 @@ class ConllFile:
     ) -> None:
         self.path = path
         self.form = ConllFormat() if form is None else form
-        judged = JudgedFile(self._blocks, self._lines, str(path), self.form)
-        self._made = survey(judged, language)
+        checked = CheckedFile(self._blocks, self._lines, str(path), self.form)
+        self._made = survey(checked, language)
 
     def __len__(self) -> int:
         return self._made.size

@@ -11,7 +11,7 @@ _STRICT = re.compile(rf"[{_PREFIXES}]-[^\s:.=_-].*")
 _MAX_LENGTH = 100  # longer tags are left as they are
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u30fc"
 _LOOSE = re.compile(rf"([{_PREFIXES}])\s*[-_:/.=~ {_DASHES}]+\s*([^\W_].*)", re.IGNORECASE)
-_BEHIND = re.compile(rf"(.*\w)\s*[-_:/.=~ {_DASHES}]\s*([{_PREFIXES}])", re.IGNORECASE)
+_SUFFIXED = re.compile(rf"(.*\w)\s*[-_:/.=~ {_DASHES}]\s*([{_PREFIXES}])", re.IGNORECASE)
 _GLUED = re.compile(r"([BI])([A-Z]{2,})")
 _KEY = re.compile(r"(\w+)=(.*)")
 _TAG_KEYS = ("ner", "ne", "name", "tag", "label", "entity", "bio", "iob")
@@ -31,12 +31,12 @@ class Doubt(NamedTuple):
 
     Attributes:
         tags: The tags, all with the same problem.
-        what: The problem, to follow "3 words have".
+        problem: What is wrong with them, to follow "3 words have".
         remedy: What to do about it.
     """
 
     tags: tuple[str, ...]
-    what: str
+    problem: str
     remedy: str
 
 
@@ -55,7 +55,7 @@ def respelt(tags: Iterable[str]) -> dict[str, str]:
     read = {tag: "O" if text == "o" else text for tag, text in read.items()}
     entities = {text for text in read.values() if text != "O"}
     prefixed = any(map(_STRICT.fullmatch, entities)) and not any(map(_is_bare, entities))
-    for form in (_from_loose, _from_behind, _from_glued):
+    for form in (_from_loose, _from_suffixed, _from_glued):
         known = [form(text) for text in entities]
         if (prefixed and form is not _from_glued) or (
             all(known) and any(text and text[0] in "BI" for text in known)
@@ -125,9 +125,9 @@ def doubts(tags: Sequence[str]) -> Iterator[Doubt]:
             "Keep one prefix.",
         ),
     )
-    for found, what, remedy in kinds:
+    for found, problem, remedy in kinds:
         if found:
-            yield Doubt(tuple(found), what, remedy)
+            yield Doubt(tuple(found), problem, remedy)
 
 
 def near_types(tags: Iterable[str]) -> list[tuple[str, ...]]:
@@ -192,11 +192,11 @@ def _from_loose(text: str) -> str | None:
     return f"{match[1].upper()}-{match[2]}" if match else None
 
 
-def _from_behind(text: str) -> str | None:
+def _from_suffixed(text: str) -> str | None:
     """Read ``PER-B`` and the like as ``B-PER``."""
     if _STRICT.fullmatch(text):
         return text
-    match = _BEHIND.fullmatch(text) if len(text) <= _MAX_LENGTH else None
+    match = _SUFFIXED.fullmatch(text) if len(text) <= _MAX_LENGTH else None
     return f"{match[2].upper()}-{match[1]}" if match else None
 
 
@@ -208,7 +208,7 @@ def _from_glued(text: str) -> str | None:
 
 def _is_bare(text: str) -> bool:
     """Tell whether a tag can only be a type without prefix."""
-    return not (_from_loose(text) or _from_behind(text))
+    return not (_from_loose(text) or _from_suffixed(text))
 
 
 def _is_dashed(tag: str) -> bool:

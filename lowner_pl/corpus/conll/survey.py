@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from lowner_pl.corpus.conll.checked_file import CheckedFile
 from lowner_pl.corpus.conll.column_guess import are_indices
 from lowner_pl.corpus.conll.columns import LineError
-from lowner_pl.corpus.conll.judged_file import JudgedFile
 from lowner_pl.corpus.conll.lines import Block
 from lowner_pl.corpus.conll.schemes import IOB2Converter
 from lowner_pl.corpus.conll.spellings import PREFIXED_OR_O, shown
@@ -47,7 +47,7 @@ class Survey(NamedTuple):
         return Sentence(tuple(words), tags, self.language, (self.file, block.line))
 
 
-def survey(file: JudgedFile, language: str | None) -> Survey:
+def survey(file: CheckedFile, language: str | None) -> Survey:
     """Check a whole file.
 
     Args:
@@ -57,25 +57,25 @@ def survey(file: JudgedFile, language: str | None) -> Survey:
     Raises:
         ValueError: If the file cannot be read with certainty; the message names the line.
     """
-    look = _Look(file)
+    statistics = _FileStatistics(file)
     prefix = f"{language}:" if language else ""
     try:
         for block in file.raw(file.notes):
             if prefix and not all(word.startswith(prefix) for word in block.words):
                 prefix = ""
-            look.at(block)
+            statistics.add(block)
     except LineError as error:
-        raise look.explained(error) from None
-    if not look.size:
+        raise statistics.explain(error) from None
+    if not statistics.size:
         raise ValueError(f"{file.name} contains no sentences. Check that it is the right file.")
-    look.check_words(prefixed=bool(prefix))
-    look.check_length()
-    convert = TagSurvey(file, look.tags).converter() if file.form.labelled else None
-    look.warn_of_lines()
-    return Survey(look.size, file.name, language, prefix, convert)
+    statistics.check_words(prefixed=bool(prefix))
+    statistics.check_length()
+    convert = TagSurvey(file, statistics.tags).converter() if file.form.labelled else None
+    statistics.warn_of_lines()
+    return Survey(statistics.size, file.name, language, prefix, convert)
 
 
-class _Look:
+class _FileStatistics:
     """Collects statistics of a file, then checks its words and sentences.
 
     Attributes:
@@ -83,14 +83,14 @@ class _Look:
         size: Number of sentences so far.
     """
 
-    def __init__(self, file: JudgedFile) -> None:
+    def __init__(self, file: CheckedFile) -> None:
         self._file = file
         self.tags: dict[str, int] = {}
         self._suspicions = dict(_SUSPICIONS)
         self._empty = self._words = self.size = 0
         self._first: list[str] = []
 
-    def at(self, block: Block) -> None:
+    def add(self, block: Block) -> None:
         """Take a sentence into account."""
         words = block.words
         if not self.size:
@@ -168,7 +168,7 @@ class _Look:
                 marks[0],
             )
 
-    def explained(self, error: LineError) -> ValueError:
+    def explain(self, error: LineError) -> ValueError:
         """Make an error that blames the right line and gives the advice that fits the file."""
         number, problem, remedy = error.number, error.problem, error.remedy
         if not error.is_certain:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
-from lowner_pl.corpus.conll.judged_file import JudgedFile
+from lowner_pl.corpus.conll.checked_file import CheckedFile
 from lowner_pl.corpus.conll.schemes import IOB2Converter, misfit
 from lowner_pl.corpus.conll.spellings import doubts, near_types, respelt, shown
 
@@ -23,7 +23,7 @@ class TagSurvey:
         tags: Line number of the first word with each tag.
     """
 
-    def __init__(self, file: JudgedFile, tags: Mapping[str, int]) -> None:
+    def __init__(self, file: CheckedFile, tags: Mapping[str, int]) -> None:
         self._file, self._tags = file, tags
 
     def converter(self) -> IOB2Converter:
@@ -38,7 +38,7 @@ class TagSurvey:
         if doubt:
             doubted = set(doubt.tags)
             tags = [tag for tag, text in read.items() if text in doubted]
-            raise self._doubtful(tags, doubt.what, doubt.remedy)
+            raise self._doubtful(tags, doubt.problem, doubt.remedy)
         if misfit(read.values(), self._file.form.scheme):
             raise self._misfit(read)
         if (
@@ -72,14 +72,14 @@ class TagSurvey:
                     first.setdefault(tag, word)
         return counts, first
 
-    def _doubtful(self, tags: Sequence[str], what: str, remedy: str) -> ValueError:
+    def _doubtful(self, tags: Sequence[str], problem: str, remedy: str) -> ValueError:
         """Make the error for tags that cannot be read with certainty."""
         counts, first = self._counted
         number = sum(counts[tag] for tag in tags)
         if first[tags[0]][:1] == "#":
             remedy = _IS_IT_A_COMMENT
         return ValueError(
-            f"{self._file.at(self._tags[tags[0]])}: {_words_have(number)} {what}: "
+            f"{self._file.at(self._tags[tags[0]])}: {_words_have(number)} {problem}: "
             f"{shown(tags[0])}. {self._file.remedy() or remedy}"
         )
 

@@ -201,7 +201,7 @@ def test_an_entity_type_without_a_seed_word_is_refused(tiny: str) -> None:
         ({"k": 2, "min_rank": 3}, "`min_rank` must be from 1 to `k`, 2, was: 3"),
         ({"k": 0}, "`k` must be at least 1, was: 0"),
         ({"min_rank": 0}, "`min_rank` must be from 1 to `k`, 5, was: 0"),
-        ({"max_length": 4}, "`max_length` is 4, which has no room"),
+        ({"max_length": 4}, "`max_length` is 4, which leaves no room"),
         ({"linearize": False, "languages": ["sw"]}, "Languages are marked beside label tokens"),
     ],
 )

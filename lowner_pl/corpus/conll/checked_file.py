@@ -12,7 +12,7 @@ from lowner_pl.corpus.text import place
 
 
 @dataclass(slots=True)
-class JudgedFile:
+class CheckedFile:
     """A file that can be read again as often as a check needs it.
 
     Args:
