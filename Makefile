@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # One thread a process: small matrix products run slower on two (see docs/design.md).
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: run test lint docs clean
+.PHONY: run test lint docs wheel clean
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt "torch==2.13.0"
@@ -30,6 +30,9 @@ $(VENV)/.docs: $(VENV)/.installed
 
 docs: $(VENV)/.docs  ## Build the documentation into site/; a broken link is an error.
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+
+wheel: $(VENV)/.installed  ## Build the wheel and train with it outside the checkout.
+	.ci/wheel
 
 clean:  ## Remove the virtual environment and caches; runs stay.
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .coverage*
