@@ -1,4 +1,4 @@
-"""Floor 3: one method per file."""
+"""Floor 3: LightningModules, one method per file."""
 
 from lowner_pl.modules.base import BaseModule
 from lowner_pl.modules.generation.base import GeneratingModule, generate

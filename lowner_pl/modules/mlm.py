@@ -1,4 +1,4 @@
-"""Masked-language modelling: pre-training from nothing, or more of it on one's own text."""
+"""Masked-language modelling: pre-training a fresh backbone, or continuing it on your own text."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,29 +9,31 @@ from lightning.pytorch.cli import OptimizerCallable
 from lightning.pytorch.utilities import rank_zero_warn
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
+from torch.optim.optimizer import ParamsT
 
 from lowner_pl.corpus import Sentence
 from lowner_pl.encoding import WordEncoder, mask_subwords, pack_lines, unspelt_share
 from lowner_pl.metrics import MaskedScores
 from lowner_pl.modules.base import BaseModule, MethodKind, Schedule
 from lowner_pl.nn import load_backbone, max_positions, save_backbone
+from lowner_pl.runs.ranges import check_range
 
 WARNED_SHARE, REFUSED_SHARE = 0.1, 0.5
 
 
-def adamw(parameters: Any) -> torch.optim.Optimizer:
-    """Return AdamW at the learning rate of 5e-5."""
+def adamw(parameters: ParamsT) -> torch.optim.Optimizer:
+    """Create AdamW with a learning rate of 5e-5."""
     return torch.optim.AdamW(parameters, lr=5e-5, fused=True)
 
 
 class MaskedBatch(NamedTuple):
-    """Windows of text with masks, end to end.
+    """Masked windows of text, concatenated. Axes: N subwords, M positions to predict.
 
     Attributes:
-        input_ids: Subword ids, masked. Shape ``(N,)``.
-        lengths: Subwords in each window.
-        positions: Where to predict. Shape ``(M,)``.
-        targets: What stood there. Shape ``(M,)``.
+        input_ids: Subword ids after masking. Shape ``(N,)``.
+        lengths: Number of subwords in each window.
+        positions: Positions to predict. Shape ``(M,)``.
+        targets: Original subword ids at these positions. Shape ``(M,)``.
     """
 
     input_ids: Tensor
@@ -43,25 +45,27 @@ class MaskedBatch(NamedTuple):
 class MLMLightningModule(BaseModule):
     """Masked-language modelling (`Devlin et al., 2019 <https://arxiv.org/abs/1810.04805>`_).
 
-    The lines of a batch lie end to end in windows of one length; in training, the part of a line
-    that would fill no window waits for another epoch, unless there is nothing else. In every
-    epoch other subwords are masked; the vocabulary is scored where a subword is to be predicted
-    and nowhere else.
-    A method that masks in another way overrides `mask`.
+    The lines of a batch are concatenated and cut into windows of equal length. In training, the
+    remainder that does not fill a window is left out of that epoch, unless there is nothing else.
+    Masks are redrawn in every epoch. The vocabulary is scored only at the positions to predict.
+    A method that masks differently overrides `mask`.
 
     Args:
-        backbone: Hugging Face hub id or folder of a masked language model, or ``embedded``.
-        length: Subwords in a window, special tokens included; the backbone's limit where lower.
-        mask_rate: Share of the subwords to predict, above 0 and at most 1.
-        masked_share: Share of these that become the mask token; of the others, half become a
-            random subword and half stay. 0.8 is BERT's, 1 leaves only masks.
-        subwords_per_pass: A batch of more subwords is run in several passes, to bound memory.
-        optimizer: Makes the optimiser from the parameters.
-        schedule: Learning rate over the run: constant, or linear or cosine decay to 0.
-        warmup: Share of the steps in which the learning rate rises from 0.
+        backbone: Hugging Face hub id or local folder of a masked language model, or ``embedded``.
+        length: Number of subwords per window, special tokens included. Limited by the backbone.
+        mask_rate: Share of the subwords to predict. Above 0 and at most 1.
+        masked_share: Share of the predicted subwords that become the mask token, between 0 and 1.
+            Half of the others become a random subword, the other half stay unchanged. BERT uses
+            0.8; with 1 there are only masks.
+        subwords_per_pass: Split batches with more subwords into several passes, to bound memory.
+        optimizer: Creates the optimiser for the parameters.
+        schedule: Learning rate schedule over the run: constant, or linear or cosine decay to 0.
+        warmup: Share of the training steps during which the learning rate rises from 0. Between 0
+            and 1.
 
     Raises:
-        ValueError: If an option is out of its range, or the backbone has no mask token or no head.
+        ValueError: If an option is outside its range, or the backbone has no mask token or no
+            language-model head.
     """
 
     kind: MethodKind = "language_model"
@@ -81,10 +85,8 @@ class MLMLightningModule(BaseModule):
         warmup: float = 0.1,
     ) -> None:
         super().__init__(optimizer=optimizer, schedule=schedule, warmup=warmup)
-        if not 0.0 < mask_rate <= 1.0:
-            raise ValueError(f"`mask_rate` must be above 0 and at most 1, was: {mask_rate}.")
-        if not 0.0 <= masked_share <= 1.0:
-            raise ValueError(f"`masked_share` must be from 0 to 1, was: {masked_share}.")
+        check_range("mask_rate", mask_rate, 0.0, 1.0, open_below=True)
+        check_range("masked_share", masked_share, 0.0, 1.0)
         self.mask_rate = mask_rate
         self.masked_share = masked_share
         self.backbone, self.language_model, self.tokenizer = load_backbone(
@@ -95,18 +97,18 @@ class MLMLightningModule(BaseModule):
         )
         self.length = min(length, max_positions(self.backbone))
         self.word_encoder = WordEncoder(self.tokenizer, max_length=self.length)
-        self.word_encoder.mask_id  # noqa: B018 - fails here rather than in the first step
+        self.word_encoder.mask_id  # noqa: B018 - fails here instead of in the first step
         self._specials = torch.tensor(self.tokenizer.all_special_ids)
         self.scores = nn.ModuleList()
         self.score_names: list[str] = []
-        self._checked: Any = None  # the data that the tokenizer is known to spell
+        self._checked: Any = None  # data module whose text the tokenizer can spell
 
     def new_tokens(self) -> Mapping[str, Sequence[str]]:
-        """Return the tokens that the method adds, and their seed words; see `load_backbone`."""
+        """Return the tokens that the method adds, with their seed words; see `load_backbone`."""
         return {}
 
     def mask(self, sentences: list[Sentence], generator: torch.Generator) -> MaskedBatch:
-        """Return the sentences packed, with masks drawn from ``generator``."""
+        """Pack sentences into windows and mask them, with draws from ``generator``."""
         encoder = self.word_encoder
         ids, lengths = pack_lines(
             encoder.lines(sentences),
@@ -115,7 +117,7 @@ class MLMLightningModule(BaseModule):
             suffix=encoder.suffix,
         )
         if self.training and len(lengths) > 1 and lengths[0] < lengths[1]:
-            # Batches of few shapes: on a CPU, every new shape of matrix costs as much as a product.
+            # Keep the number of shapes small: on a CPU, a new shape costs as much as a product.
             ids, lengths = ids[lengths[0] :], lengths[1:]
         masked, positions = mask_subwords(
             ids,
@@ -129,19 +131,19 @@ class MLMLightningModule(BaseModule):
         return MaskedBatch(masked, lengths, positions, ids[positions])
 
     def forward(self, batch: MaskedBatch) -> Tensor:
-        """Return vocabulary scores at the positions to predict. Shape ``(M, V)``."""
+        """Compute vocabulary scores at the positions to predict. Shape ``(M, V)``."""
         hidden = self.backbone(batch.input_ids.to(self.device), batch.lengths)
         scores: Tensor = self.language_model(hidden[batch.positions.to(self.device)])
         return scores
 
     def loss(self, batch: MaskedBatch) -> Tensor:
-        """Return the mean cross-entropy at the positions to predict, 0 where there are none."""
+        """Compute the mean cross-entropy at the positions to predict; 0 if there are none."""
         targets = batch.targets.to(self.device)
         return cross_entropy(self(batch), targets, reduction="sum") / max(len(targets), 1)
 
     def training_step(self, batch: list[Sentence], batch_idx: int) -> Tensor:
-        """Return the mean cross-entropy at the positions to predict."""
-        # Lines of one language lie together, so that windows mix few languages.
+        """Mask a batch; compute, check and log its loss."""
+        # Sort by language, so that few windows mix languages.
         languages = list(dict.fromkeys(sentence.language for sentence in batch))
         batch = sorted(batch, key=lambda sentence: languages.index(sentence.language))
         masked = self.mask(batch, torch.default_generator)
@@ -151,15 +153,17 @@ class MLMLightningModule(BaseModule):
         return loss
 
     def on_fit_start(self) -> None:
-        """Make sure that the tokenizer can spell the text, where a data module has it."""
+        """Check the text of the data module, if there is one."""
         if (data := getattr(self.trainer, "datamodule", None)) is not None:
             self.check_data(data)
 
     def check_data(self, data: Any) -> None:
-        """Make sure, once, that the tokenizer can spell the text.
+        """Check, once, that the tokenizer can spell the text.
+
+        Warns above 10 % of unknown or single-byte subwords in a language.
 
         Raises:
-            ValueError: If half of the subwords of a language or more are unknown or single bytes.
+            ValueError: If at least 50 % of the subwords of a language are unknown or single bytes.
         """
         if self._checked is data:
             return
@@ -170,8 +174,8 @@ class MLMLightningModule(BaseModule):
             ids = [subword for line in self.word_encoder.lines(sentences) for subword in line]
             share = unspelt_share(ids, self.tokenizer)
             message = (
-                f"The tokenizer must spell the text, was: {share:.0%} of the subwords of "
-                f"{language} unknown or single bytes. Choose a backbone that knows its script."
+                f"{share:.0%} of the subwords of {language} are unknown or single bytes: the "
+                "tokenizer can't spell this text. Choose a backbone that knows its script."
             )
             if share >= REFUSED_SHARE:
                 raise ValueError(message)
@@ -180,7 +184,7 @@ class MLMLightningModule(BaseModule):
         self._checked = data
 
     def on_validation_epoch_start(self) -> None:
-        """Start the scores afresh, one for each loader and one for all."""
+        """Reset the scores: one for all text, and one per loader, added when it is first read."""
         self.scores = nn.ModuleList([self._new_scores()])
         self.score_names = [""]
 
@@ -189,7 +193,7 @@ class MLMLightningModule(BaseModule):
     ) -> None:
         """Score a dev batch, with the same masks every time.
 
-        Several devices may share a corpus unevenly: the last batch of one may be empty.
+        The batch may be empty: several devices can share a corpus unevenly.
         """
         while len(self.scores) <= dataloader_idx + 1:
             self.scores.append(self._new_scores())
@@ -208,7 +212,7 @@ class MLMLightningModule(BaseModule):
         self.note_dev_score(self._log_scores("dev")[self.headline])
 
     def on_test_epoch_start(self) -> None:
-        """Start the scores afresh."""
+        """Reset the scores."""
         self.on_validation_epoch_start()
 
     def test_step(self, batch: list[Sentence], batch_idx: int, dataloader_idx: int = 0) -> None:
@@ -220,20 +224,20 @@ class MLMLightningModule(BaseModule):
         self._log_scores("test")
 
     def monitored(self) -> set[str]:
-        """Name the training loss and the dev scores of all text."""
+        """List the training loss and the dev scores of all text."""
         scores = MaskedScores(2)
         scores.update(torch.zeros(1, 2), torch.zeros(1, dtype=torch.long))
         return {"train/loss", *(f"dev/{name}" for name in scores.compute())}
 
     def export(self, folder: str | Path, *, dtype: torch.dtype = torch.float32) -> None:
-        """Write the backbone as a folder of its own; see `save_backbone`."""
+        """Save the backbone to a folder; see `save_backbone`."""
         save_backbone(self.backbone, self.language_model, self.tokenizer, folder, dtype=dtype)
 
     def _new_scores(self) -> MaskedScores:
         return MaskedScores(len(self.tokenizer)).to(self.device)
 
     def _log_scores(self, prefix: str) -> dict[str, Tensor]:
-        """Log the scores of all text, and of each language where there are several loaders.
+        """Log the scores of all text and, with several loaders, of each language.
 
         Returns:
             The scores of all text.

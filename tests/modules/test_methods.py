@@ -1,4 +1,4 @@
-"""Contracts that every tagging method keeps."""
+"""Contracts of every tagging method."""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ def module(request: pytest.FixtureRequest, tiny: str) -> NERModule:
 
 @pytest.fixture
 def sentences(module: NERModule, swahili: list[Sentence]) -> list[Sentence]:
-    """Return the Swahili sentences with the module's entity types alone."""
+    """Swahili sentences with only the module's entity types."""
     return [sentence.restricted_to(module.entity_types) for sentence in swahili]
 
 
@@ -54,7 +54,7 @@ def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(BaseModule, "log", lambda *_, **__: None)
 
 
-def test_all_parts_are_in_training_mode(module: NERModule) -> None:
+def test_new_modules_are_in_training_mode(module: NERModule) -> None:
     assert all(part.training for part in module.modules())
     assert any(isinstance(part, torch.nn.Dropout) and part.p > 0 for part in module.modules())
 
@@ -70,7 +70,7 @@ def test_every_parameter_gets_a_gradient(module: NERModule, sentences: list[Sent
     assert not without
 
 
-def test_scores_are_the_same_alone_and_in_a_batch(
+def test_emissions_are_the_same_alone_and_in_a_batch(
     module: NERModule, sentences: list[Sentence]
 ) -> None:
     module.eval()
@@ -84,10 +84,10 @@ def test_scores_are_the_same_alone_and_in_a_batch(
             assert batch.word_mask[row].sum() == words
 
 
-def test_gold_tags_of_types_that_the_tagger_lacks_are_outside_for_the_dev_loss(
+def test_gold_tags_of_unknown_types_count_as_outside_in_the_dev_loss(
     module: NERModule, swahili: list[Sentence]
 ) -> None:
-    # The fixture `sentences` has the module's types alone, as the training data would.
+    # The fixture `sentences`, like training data, has only the module's types.
     odd = [Sentence(("Linux", *s.words), ("B-PRODUCT", *(s.tags or ()))) for s in swahili[:4]]
     plain = [s.restricted_to(module.entity_types) for s in odd]
     module.eval()
@@ -101,14 +101,14 @@ def test_gold_tags_of_types_that_the_tagger_lacks_are_outside_for_the_dev_loss(
     assert losses[0] == losses[1]
     assert torch.isfinite(losses[0])
     with pytest.raises(ValueError, match="does not know the tag 'B-PRODUCT'"):
-        module.loss(odd)  # training data of unknown types are an error
+        module.loss(odd)  # in training data, unknown types are an error
 
 
-def test_decoding_is_well_formed_iob2(module: NERModule, sentences: list[Sentence]) -> None:
+def test_predicted_tags_are_well_formed_iob2(module: NERModule, sentences: list[Sentence]) -> None:
     module.eval()
     with torch.no_grad():
         tags, *_ = module.tag(sentences)
-    assert any(tag != "O" for row in tags for tag in row)  # untrained: anything is predicted
+    assert any(tag != "O" for row in tags for tag in row)  # an untrained tagger predicts anything
     for row in tags:
         for before, tag in zip(("O", *row), row, strict=False):
             assert not tag.startswith("I-") or before[2:] == tag[2:]
@@ -140,7 +140,7 @@ def test_every_kind_of_backbone_works(
         module.loss(swahili[:4]).backward()
 
 
-def test_the_random_marker_is_a_new_random_row(tiny: str) -> None:
+def test_the_random_marker_gets_a_random_embedding(tiny: str) -> None:
     plain = SNERLightningModule(entity_types=TYPES, backbone=tiny)
     rows = []
     for seed in (0, 1):
@@ -155,7 +155,7 @@ def test_the_random_marker_is_a_new_random_row(tiny: str) -> None:
     assert 0.005 < rows[0].std().item() < 0.05  # initializer_range 0.02
 
 
-def test_mlm_ner_masks_words_in_training_only_and_anew_each_time(
+def test_mlm_ner_redraws_masks_in_training_and_masks_nothing_otherwise(
     tiny: str, swahili: list[Sentence]
 ) -> None:
     module = MLMNERLightningModule(entity_types=TYPES, backbone=tiny, p_ner=0.5)
@@ -171,12 +171,12 @@ def test_mlm_ner_masks_words_in_training_only_and_anew_each_time(
     assert mask not in module.encode(swahili, train=False).input_ids
 
 
-def test_the_mlm_loss_is_cross_entropy_at_the_masks(tiny: str, swahili: list[Sentence]) -> None:
+def test_the_mlm_loss_is_the_cross_entropy_at_the_masks(tiny: str, swahili: list[Sentence]) -> None:
     module = MANERLightningModule(entity_types=TYPES, backbone=tiny, mlm_weight=2.0).eval()
     batch = module._plain_encoder(swahili[:4], module.tag_set)
     torch.manual_seed(3)
     loss = module.mlm_loss(swahili[:4])
-    # By hand, with the stock model: the same masks from the same seed, loss at those only.
+    # The stock model with the same masks (same seed), and the loss at the masks only.
     from transformers import AutoModelForMaskedLM
 
     from lowner_pl.encoding import mask_subwords
@@ -199,7 +199,9 @@ def test_the_mlm_loss_is_cross_entropy_at_the_masks(tiny: str, swahili: list[Sen
 
 
 @pytest.mark.usefixtures("quiet")
-def test_the_loss_of_maner_is_the_sum_of_its_parts(tiny: str, swahili: list[Sentence]) -> None:
+def test_the_loss_of_maner_is_the_weighted_sum_of_both_losses(
+    tiny: str, swahili: list[Sentence]
+) -> None:
     torch.manual_seed(0)
     module = MANERLightningModule(entity_types=TYPES, backbone=tiny, mlm_weight=2.0).eval()
     with torch.no_grad():
@@ -211,7 +213,7 @@ def test_the_loss_of_maner_is_the_sum_of_its_parts(tiny: str, swahili: list[Sent
 
 
 @pytest.mark.parametrize(("layers", "frozen"), [(0, 0), (1, 1), (2, 2)])
-def test_frozen_layers_are_the_embeddings_and_the_bottom(
+def test_frozen_layers_freezes_the_embeddings_and_the_bottom_layers(
     layers: int, frozen: int, tiny: str, swahili: list[Sentence]
 ) -> None:
     module = SNERLightningModule(entity_types=TYPES, backbone=tiny, frozen_layers=layers)
@@ -224,7 +226,7 @@ def test_frozen_layers_are_the_embeddings_and_the_bottom(
 
 
 @pytest.mark.parametrize("options", [{}, {"frozen_layers": 1}, {"head": "crf"}])
-def test_the_head_may_learn_faster(options: dict[str, Any], tiny: str) -> None:
+def test_the_head_can_have_a_higher_learning_rate(options: dict[str, Any], tiny: str) -> None:
     module = SNERLightningModule(
         entity_types=TYPES,
         backbone=tiny,
@@ -243,7 +245,7 @@ def test_the_head_may_learn_faster(options: dict[str, Any], tiny: str) -> None:
         torch.testing.assert_close(before[name] - parameter, torch.full_like(parameter, step))
 
 
-def test_a_head_that_learns_like_the_rest_has_no_group_of_its_own(tiny: str) -> None:
+def test_a_head_with_the_same_learning_rate_has_no_parameter_group_of_its_own(tiny: str) -> None:
     module = SNERLightningModule(entity_types=TYPES, backbone=tiny)
     assert len(module.new_optimizer().param_groups) == 1
 
@@ -281,25 +283,25 @@ def test_a_head_that_learns_like_the_rest_has_no_group_of_its_own(tiny: str) -> 
         (MLMNERLightningModule, {"p_ner": 1.1}, "`p_ner` is 1.1, but it must be between 0 and 1"),
     ],
 )
-def test_bad_options_are_refused(
+def test_bad_options_are_errors(
     cls: type[NERModule], options: dict[str, Any], message: str, tiny: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
         cls(entity_types=TYPES, backbone=tiny, **options)
 
 
-def test_bases_are_abstract() -> None:
+def test_base_classes_are_abstract() -> None:
     with pytest.raises(TypeError, match="abstract"):
         NERModule(entity_types=TYPES)  # type: ignore[abstract]
 
 
-def test_untagged_sentences_cannot_be_scored(tiny: str) -> None:
+def test_scoring_untagged_sentences_is_an_error(tiny: str) -> None:
     module = SNERLightningModule(entity_types=TYPES, backbone=tiny)
     with pytest.raises(ValueError, match="has no tags and cannot be scored"):
         module.validation_step([Sentence(("Juma",))], 0)
 
 
-def test_a_nan_loss_stops_and_names_the_batch(
+def test_a_loss_of_nan_is_an_error_that_names_the_batch(
     tiny: str, swahili: list[Sentence], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     module = SNERLightningModule(entity_types=TYPES, backbone=tiny)
@@ -311,7 +313,7 @@ def test_a_nan_loss_stops_and_names_the_batch(
 
 
 @pytest.mark.parametrize("head", ["softmax", "crf"])
-def test_a_sentence_of_20_000_words_is_tagged_and_learnt(head: Any, tiny: str) -> None:
+def test_a_sentence_of_20_000_words_can_be_tagged_and_trained_on(head: Any, tiny: str) -> None:
     module = MANERLightningModule(entity_types=TYPES, backbone=tiny, head=head, max_length=128)
     sentence = Sentence(
         ("Juma", "alifika", "Dodoma", ".") * 5_000, ("B-PER", "O", "B-LOC", "O") * 5_000
@@ -325,7 +327,7 @@ def test_a_sentence_of_20_000_words_is_tagged_and_learnt(head: Any, tiny: str) -
 
 
 @pytest.mark.parametrize("name", ["sner", "maner"])
-def test_the_loss_by_sentences_is_the_mean_of_those_of_each(
+def test_the_loss_averaged_by_sentences_is_the_mean_of_the_sentence_losses(
     name: str, tiny: str, swahili: list[Sentence]
 ) -> None:
     cls, options = METHODS[name]

@@ -66,7 +66,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, backbones: dict[str, Path]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_loss_is_that_of_the_stock_model_at_the_masks(
+def test_the_loss_equals_that_of_the_stock_model_at_the_masks(
     kind: str, backbones: dict[str, Path], swahili: list[Sentence]
 ) -> None:
     module = MLMLightningModule(backbone=str(backbones[kind]), length=24, mask_rate=0.3).eval()
@@ -84,7 +84,7 @@ def test_the_loss_is_that_of_the_stock_model_at_the_masks(
     assert module.loss(batch).item() == pytest.approx(expected / masks, rel=1e-4)
 
 
-def test_all_text_is_in_the_windows_and_special_tokens_are_not_masked(
+def test_windows_hold_all_text_and_special_tokens_are_never_masked(
     tiny: str, swahili: list[Sentence]
 ) -> None:
     module = MLMLightningModule(backbone=tiny, length=16, mask_rate=0.9, masked_share=1.0).eval()
@@ -99,7 +99,7 @@ def test_all_text_is_in_the_windows_and_special_tokens_are_not_masked(
     assert text.replace(" ", "") == "".join(word for s in swahili[:5] for word in s.words)
 
 
-def test_training_windows_are_of_one_length(tiny: str, swahili: list[Sentence]) -> None:
+def test_training_windows_have_equal_length(tiny: str, swahili: list[Sentence]) -> None:
     module = MLMLightningModule(backbone=tiny, length=16)
     whole = masked(module.eval(), swahili[:5])
     assert whole.lengths[0] < 16
@@ -107,18 +107,18 @@ def test_training_windows_are_of_one_length(tiny: str, swahili: list[Sentence]) 
     assert batch.lengths == whole.lengths[1:]
     assert len(batch.input_ids) == 16 * len(batch.lengths)
     assert len(batch.positions) > 0
-    # Nothing but a short window: it is all there is.
+    # A single short window is kept.
     short = Sentence(swahili[0].words[:2])
     assert masked(module, [short]).lengths == masked(module.eval(), [short]).lengths
 
 
 @pytest.mark.parametrize("rate", [0.15, 0.4])
-def test_the_share_of_positions_is_the_mask_rate(
+def test_the_share_of_predicted_positions_equals_the_mask_rate(
     rate: float, tiny: str, swahili: list[Sentence]
 ) -> None:
     module = MLMLightningModule(backbone=tiny, mask_rate=rate)
     batch = masked(module, swahili)
-    # A subword in 126 at most is special; the deviation is √(n · rate · (1 - rate)).
+    # At most one subword in 126 is special; the standard deviation is √(n · rate · (1 - rate)).
     size = len(batch.input_ids) - 2 * len(batch.lengths)
     assert abs(len(batch.positions) - rate * size) < 4 * (size * rate * (1 - rate)) ** 0.5 + 10
 
@@ -130,9 +130,9 @@ def test_masks_follow_the_generator(tiny: str, swahili: list[Sentence]) -> None:
     assert not one.input_ids.equal(other.input_ids)
 
 
-def test_scores_are_counted_by_hand() -> None:
+def test_scores_equal_those_worked_out_by_hand() -> None:
     scores = MaskedScores(3)
-    # Predicted 0, 1, 1, 2 for 0, 1, 2, 2: three right; always 2 is right twice.
+    # Predictions 0, 1, 1, 2 for targets 0, 1, 2, 2: three are right. Always 2: two are right.
     logits = torch.full((4, 3), -1e9)
     logits[torch.arange(4), torch.tensor([0, 1, 1, 2])] = 0.0
     scores.update(logits[:2], torch.tensor([0, 1]))
@@ -144,7 +144,7 @@ def test_scores_are_counted_by_hand() -> None:
     assert values["loss"] == pytest.approx(2.5e8)
 
 
-def test_a_run_learns_and_scores_every_language(
+def test_training_improves_the_scores_and_every_language_is_scored(
     trained: Path, tiny: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cli = command("test", trained, tiny, "--ckpt_path=last")
@@ -170,10 +170,10 @@ def test_a_run_learns_and_scores_every_language(
     assert scores["loss"] < untrained.callback_metrics["dev/loss"].item() - 0.01
 
 
-def test_resuming_gives_the_weights_of_an_uninterrupted_run(
+def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(
     trained: Path, tiny: str, tmp_path: Path
 ) -> None:
-    # A schedule that does not depend on the number of epochs, as the first run stops early.
+    # The schedule must not depend on the number of epochs, since the first run stops early.
     options = ("--model.schedule=constant", "--model.warmup=0")
     command("fit", tmp_path / "whole", tiny, *options)
     command("fit", tmp_path / "parts", tiny, *options, "--trainer.max_epochs=1")
@@ -182,7 +182,7 @@ def test_resuming_gives_the_weights_of_an_uninterrupted_run(
     assert not same(state(tmp_path / "whole"), state(trained))
 
 
-def test_fused_optimisers_clip_in_16_bits(tiny: str, tmp_path: Path) -> None:
+def test_gradients_of_fused_optimisers_are_clipped_in_bfloat16(tiny: str, tmp_path: Path) -> None:
     options = ("--trainer.precision=bf16-mixed", "--trainer.max_epochs=1")
     command("fit", tmp_path / "free", tiny, *options)
     command("fit", tmp_path / "clipped", tiny, *options, "--trainer.gradient_clip_val=1e-9")
@@ -195,7 +195,7 @@ def test_fused_optimisers_clip_in_16_bits(tiny: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("half", [False, True])
-def test_an_exported_backbone_is_the_trained_one(
+def test_an_exported_backbone_equals_the_trained_one(
     half: bool, trained: Path, tmp_path: Path, swahili: list[Sentence]
 ) -> None:
     file = run_folder(trained) / "checkpoints" / "last.ckpt"
@@ -218,7 +218,7 @@ def test_an_exported_backbone_is_the_trained_one(
     )
 
 
-def test_an_exported_backbone_serves_a_tagger(trained: Path, tmp_path: Path) -> None:
+def test_a_tagger_can_use_an_exported_backbone(trained: Path, tmp_path: Path) -> None:
     file = run_folder(trained) / "checkpoints" / "best.ckpt"
     run_command(["export-backbone", f"--ckpt_path={file}", f"--folder={tmp_path / 'b'}"])
     tagger = SNERLightningModule(entity_types=("PER",), backbone=str(tmp_path / "b"))
@@ -227,7 +227,7 @@ def test_an_exported_backbone_serves_a_tagger(trained: Path, tmp_path: Path) -> 
         assert weight.equal(trained_weights[f"backbone.{name}"])
 
 
-def test_a_taggers_checkpoint_is_not_exported(tmp_path: Path, tiny: str) -> None:
+def test_exporting_the_checkpoint_of_a_tagger_is_an_error(tmp_path: Path, tiny: str) -> None:
     from ..running import command as tagging
 
     tagging("fit", tmp_path, f"--model.backbone={tiny}", "--trainer.max_epochs=1")
@@ -236,7 +236,7 @@ def test_a_taggers_checkpoint_is_not_exported(tmp_path: Path, tiny: str) -> None
         run_command(["export-backbone", f"--ckpt_path={file}", f"--folder={tmp_path / 'b'}"])
 
 
-def test_a_new_backbone_is_made_from_text(tmp_path: Path, capsys: Any) -> None:
+def test_a_fresh_backbone_is_created_from_text(tmp_path: Path, capsys: Any) -> None:
     out = tmp_path / "new"
     run_command(
         f"new-backbone --text {TEXT} --folder {out} --vocabulary 600 --layers 2 --hidden 16 "
@@ -248,7 +248,7 @@ def test_a_new_backbone_is_made_from_text(tmp_path: Path, capsys: Any) -> None:
     assert "▁na" in tokenizer.get_vocab()
 
 
-def test_a_tokenizer_without_a_mask_is_refused(tiny: str, tmp_path: Path) -> None:
+def test_a_tokenizer_without_a_mask_token_is_an_error(tiny: str, tmp_path: Path) -> None:
     bare = shutil.copytree(tiny, tmp_path / "bare")
     file = bare / "tokenizer_config.json"
     config = json.loads(file.read_text())
@@ -258,7 +258,7 @@ def test_a_tokenizer_without_a_mask_is_refused(tiny: str, tmp_path: Path) -> Non
         MLMLightningModule(backbone=str(bare))
 
 
-def test_a_training_shows_its_lines_and_what_its_scores_are(
+def test_fit_prints_the_number_of_lines_and_the_units_of_the_scores(
     tmp_path: Path, tiny: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command("fit", tmp_path, tiny, "--trainer.max_epochs=1")
@@ -273,24 +273,24 @@ def test_a_training_shows_its_lines_and_what_its_scores_are(
     assert "Scores, last checkpoint, epoch 0 (accuracy and " in capsys.readouterr().out
 
 
-def test_text_that_the_tokenizer_cannot_spell_is_refused(tmp_path: Path, tiny: str) -> None:
+def test_text_that_the_tokenizer_cannot_spell_is_an_error(tmp_path: Path, tiny: str) -> None:
     text = tmp_path / "el.txt"
     text.write_text("\n".join(f"γραμμή κειμένου {n} αριθμός" for n in range(100)))
-    with pytest.raises(ValueError, match=r"spell the text, was: \d+% of the subwords of el unkn"):
+    with pytest.raises(ValueError, match=r"\d+% of the subwords of el are unknown"):
         command("fit", tmp_path, tiny, f"--data.paths={text}")
 
 
-def test_text_that_the_tokenizer_hardly_spells_is_warned_of(tmp_path: Path, tiny: str) -> None:
+def test_text_with_many_unknown_subwords_gives_a_warning(tmp_path: Path, tiny: str) -> None:
     text = tmp_path / "xx.txt"
     text.write_text("\n".join(f"habari za asubuhi na mchana жж {n}" for n in range(100)))
-    with pytest.warns(UserWarning, match=r"was: \d+% of the subwords of xx unknown"):
+    with pytest.warns(UserWarning, match=r"\d+% of the subwords of xx are unknown"):
         command("fit", tmp_path, tiny, f"--data.paths={text}", "--trainer.max_epochs=1")
 
 
 @pytest.mark.parametrize(
     ("option", "value"), [("mask_rate", 0.0), ("mask_rate", 1.5), ("masked_share", -0.1)]
 )
-def test_options_out_of_range_are_refused(tiny: str, option: str, value: float) -> None:
+def test_options_outside_their_range_are_errors(tiny: str, option: str, value: float) -> None:
     options: dict[str, Any] = {option: value}
-    with pytest.raises(ValueError, match=f"`{option}` must be .*, was: {value}"):
+    with pytest.raises(ValueError, match=f"`{option}` is {value}, but it must be"):
         MLMLightningModule(backbone=tiny, **options)

@@ -77,7 +77,7 @@ def test_a_value_that_what_generates_refuses_is_refused_before_the_first_stage(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     commands = spied(monkeypatch)
-    with pytest.raises(ValueError, match=r"Stage finetune can't begin: `mask_rate` must be .*7"):
+    with pytest.raises(ValueError, match=r"Stage finetune can't begin: `mask_rate` is 7.*must be"):
         run_command(arguments(tmp_path, "--generator.model.mask_rate", "7"))
     assert commands == []
     assert not list(tmp_path.glob("sample-*"))

@@ -1,4 +1,4 @@
-"""Methods that make new sentences of the training sentences, and what streams these."""
+"""The base class of generators, and `generate`, which streams the new sentences."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,15 +21,15 @@ BUFFERED_BATCHES = 16
 
 
 class GeneratingModule(BaseModule, ABC):
-    """A method whose ``predict`` makes new sentences, some of each training sentence.
+    """A method whose ``predict`` generates new sentences from each training sentence.
 
-    What comes of a sentence is a function of the seed, the sentence and its number, so that a
-    stopped generation can go on behind any sentence.
+    The result for a sentence depends only on the seed, the sentence and its index, so that an
+    interrupted generation can continue after any sentence.
 
     Attributes:
-        rounds: New sentences of each sentence, at most.
-        generation_seed: Of the new sentences; the run's seed if ``None``.
-        generated_before: How many sentences of the corpus were done when a stopped run goes on.
+        rounds: Maximum number of new sentences per sentence.
+        generation_seed: Seed of the new sentences; ``None`` for the run's seed.
+        generated_before: Number of sentences that an interrupted run has finished.
     """
 
     kind: MethodKind = "generator"
@@ -44,43 +44,43 @@ class GeneratingModule(BaseModule, ABC):
     def candidates(
         self, sentences: list[Sentence], numbers: Sequence[int], *, seed: int | None = None
     ) -> Sequence[Iterable[Candidate]]:
-        """Return candidates of each sentence, which may be made as they are asked for.
+        """Generate candidates for each sentence, lazily where the method can.
 
         Args:
             sentences: The sentences, with tags.
-            numbers: Number of each sentence in its corpus, from 0.
-            seed: Of all draws; `used_seed` without.
+            numbers: Index of each sentence in its corpus, from 0.
+            seed: Seed of all draws; `used_seed` by default.
         """
 
     @abstractmethod
     def generation_options(self) -> dict[str, Any]:
-        """Return the options that decide on the new sentences, as JSON has them."""
+        """Return the options that determine the new sentences, as JSON values."""
 
     @property
     def used_seed(self) -> int:
-        """The seed of the generated sentences."""
+        """The seed of the new sentences."""
         return run_seed(self.generation_seed)
 
     @staticmethod
     def drawing(seed: int, number: int) -> torch.Generator:
-        """Return what draws all that comes of a sentence, by its number."""
+        """Create the random generator for the sentence with this index."""
         return torch.Generator().manual_seed(derived_seed(seed, number))
 
     def on_predict_start(self) -> None:
-        """Count sentences from the first.
+        """Restart the sentence count.
 
         Raises:
-            ValueError: If there is more than one device: duplicates are known to one process.
+            ValueError: With more than one device, since only one process can know all duplicates.
         """
         if self.trainer.world_size > 1:
             raise ValueError(
-                f"Generation runs on one device, was: {self.trainer.world_size}. Set "
-                "`trainer.devices: 1`."
+                f"`predict` was started on {self.trainer.world_size} devices, but generation runs "
+                "on one. Set `trainer.devices: 1`."
             )
         self._generated = 0
 
     def predict_step(self, batch: list[Sentence], batch_idx: int) -> Sequence[Iterable[Candidate]]:
-        """Return the candidates of the sentences that were not generated from before."""
+        """Generate candidates for the sentences that an interrupted run has not finished."""
         del batch_idx
         numbers = range(self._generated, self._generated + len(batch))
         self._generated += len(batch)
@@ -97,29 +97,30 @@ def generate(
     batch_size: int = 32,
     report: AugmentationReport | None = None,
 ) -> Iterator[Sentence]:
-    """Yield the new sentences that a method makes of sentences, in their order.
+    """Generate new sentences, in the order of the sentences they come from.
 
-    The same seed gives the same sentences. ``sentences`` may be a stream: some hundred are held at
-    a time, to be batched by length, and a fingerprint of each that was seen (see `SeenSentences`).
+    The same seed gives the same sentences. ``sentences`` may be a stream. Only a few hundred are
+    held in memory, to be batched by length, plus a fingerprint of every sentence seen so far (see
+    `SeenSentences`).
 
     Args:
-        module: The model; its options say how it generates. Dropout is switched off meanwhile.
-        sentences: What to generate from, with tags.
-        seed: Of all draws; the module's ``generation_seed``, or the run's seed, without.
-        gold: Sentences that are not to be generated again; ``sentences``, which are then read
-            twice, without.
-        batch_size: Sentences in a pass; each may have several rows.
-        report: Counts what becomes of the sentences, if given.
+        module: The model, whose options say how it generates. Dropout is switched off meanwhile.
+        sentences: Sentences to generate from, with tags.
+        seed: Seed of all draws; by default the module's ``generation_seed`` or the run's seed.
+        gold: Sentences that must not be generated again. By default these are ``sentences``, which
+            are then read twice.
+        batch_size: Sentences per pass; each may take several rows.
+        report: Counts accepted and rejected candidates, if given.
 
     Raises:
-        ValueError: If no sentence has an entity, or ``sentences`` can be read once only and there
-            is no ``gold``.
+        ValueError: If no sentence has an entity, or if ``sentences`` can only be read once and
+            there is no ``gold``.
     """
     if gold is None:
         if iter(sentences) is sentences:
             raise ValueError(
-                "`sentences` must be readable twice, to know them all before the first is "
-                "generated from, was: an iterator. Give a list, or `gold`."
+                "`sentences` is an iterator, but without `gold` it is read twice. Pass a list, or "
+                "pass `gold`."
             )
         gold = sentences
     novelty = NoveltyFilter(SeenSentences(gold), report)
@@ -142,21 +143,21 @@ def _buffered(
     seed: int | None,
     batch_size: int,
 ) -> list[Iterable[Candidate]]:
-    """Return the candidates of some sentences, made in batches of about equal length."""
-    order = sorted(range(len(sentences)), key=lambda place: len(sentences[place].words))
+    """Generate candidates in batches of similar length; return them in the original order."""
+    order = sorted(range(len(sentences)), key=lambda index: len(sentences[index].words))
     candidates: list[Iterable[Candidate]] = [() for _ in sentences]
     training = module.training
     module.eval()
     try:
         for start in range(0, len(order), batch_size):
-            places = order[start : start + batch_size]
+            indices = order[start : start + batch_size]
             made = module.candidates(
-                [sentences[place] for place in places],
-                [first + place for place in places],
+                [sentences[index] for index in indices],
+                [first + index for index in indices],
                 seed=seed,
             )
-            for place, parts in zip(places, made, strict=True):
-                candidates[place] = parts
+            for index, parts in zip(indices, made, strict=True):
+                candidates[index] = parts
     finally:
         module.train(training)
     return candidates

@@ -1,4 +1,4 @@
-"""DAGA: whole sentences with their tags, sampled from a language model of labelled text."""
+"""DAGA: tagged sentences sampled from a language model of labelled text."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -9,47 +9,49 @@ from lightning.pytorch.cli import OptimizerCallable
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 from torch.nn.utils.rnn import pad_sequence
+from torch.optim.optimizer import ParamsT
 
 from lowner_pl.augmentation import TokenVocabulary, UnknownWords, labelled, parsed
 from lowner_pl.corpus import Candidate, Sentence
 from lowner_pl.modules.generation.likelihood import LikelihoodModule
 from lowner_pl.nn import LSTMLanguageModel
+from lowner_pl.runs.ranges import check_range
 
 STATE = "daga"
 ENDLESS = "endless"
 SAMPLED_TOGETHER = 64
 
 
-def sgd(parameters: Any) -> torch.optim.Optimizer:
-    """Return SGD at the learning rate of 1."""
+def sgd(parameters: ParamsT) -> torch.optim.Optimizer:
+    """Create SGD with a learning rate of 1."""
     return torch.optim.SGD(parameters, lr=1.0)
 
 
 class DAGALightningModule(LikelihoodModule):
     """DAGA (`Ding et al., 2020 <https://arxiv.org/abs/2011.01549>`_).
 
-    A language model of sentences with a label token before each word of an entity. The
-    vocabulary is that of the training sentences; words that they have once are ``<unk>``. It is
-    part of the checkpoint. After an epoch whose dev loss is no new minimum the learning rate
-    falls by `decay`. ``predict`` samples as many sentences as it is to make of the training
-    sentences, and writes the well-formed ones that have entities.
+    An LSTM language model of sentences in which a label token precedes each word of an entity. Its
+    vocabulary comes from the training sentences, with words that occur once replaced by ``<unk>``,
+    and is saved in the checkpoint. After each epoch without a new minimum of the dev loss, the
+    learning rate is multiplied by ``decay``. ``predict`` samples sentences and writes the
+    well-formed ones that have entities.
 
     Args:
         embedding_size: Width of the embeddings.
         hidden_size: Width of the LSTM.
-        dropout: From 0 to 1, before and behind the LSTM.
-        decay: Factor of the learning rate, above 0 and at most 1.
-        rounds: New sentences for each training sentence.
-        draws: Samples to draw at most, for each sentence wanted; many are not well-formed.
-        unknown: Whether sentences with some words ``<unk>`` are kept, as Ding et al. do, or
-            dropped, which on 100 sentences leaves next to none; see `parsed`.
-        temperature: Divides the scores, above 0.
-        most_tokens: Longer samples are dropped.
-        generation_seed: Of the generated sentences; the run's seed without.
-        optimizer: Makes the optimiser from the parameters.
+        dropout: Dropout rate before and after the LSTM, between 0 and 1.
+        decay: Factor for the learning rate. Above 0 and at most 1.
+        rounds: Number of new sentences per training sentence, at least 1.
+        draws: Maximum number of samples per wanted sentence, at least 1. Many are not well-formed.
+        unknown: Whether to ``keep`` or ``drop`` sentences in which some words are ``<unk>``. Ding
+            et al. keep them. Dropping them leaves almost none when training on 100 sentences.
+        temperature: Divides the scores before sampling. Above 0.
+        most_tokens: Maximum number of tokens per sample, at least 1; longer ones are dropped.
+        generation_seed: Seed of the new sentences; by default the run's seed.
+        optimizer: Creates the optimiser for the parameters.
 
     Raises:
-        ValueError: If an option is out of its range.
+        ValueError: If an option is outside its range.
     """
 
     method = "daga"
@@ -70,12 +72,11 @@ class DAGALightningModule(LikelihoodModule):
         optimizer: OptimizerCallable = sgd,
     ) -> None:
         super().__init__(optimizer=optimizer, schedule="constant", warmup=0.0)
-        if not 0.0 < decay <= 1.0:
-            raise ValueError(f"`decay` must be above 0 and at most 1, was: {decay}.")
-        numbers = {"rounds": rounds, "draws": draws, "most_tokens": most_tokens}
-        for option, value in {**numbers, "temperature": temperature}.items():
-            if value <= 0:
-                raise ValueError(f"`{option}` must be above 0, was: {value}.")
+        check_range("decay", decay, 0.0, 1.0, open_below=True)
+        check_range("rounds", rounds, 1)
+        check_range("draws", draws, 1)
+        check_range("temperature", temperature, 0.0, open_below=True)
+        check_range("most_tokens", most_tokens, 1)
         self.embedding_size = embedding_size
         self.hidden_size = hidden_size
         self.dropout = dropout
@@ -93,11 +94,11 @@ class DAGALightningModule(LikelihoodModule):
         self.network: LSTMLanguageModel | None = None
 
     def build(self, vocabulary: TokenVocabulary, language: str | None) -> None:
-        """Make the network for a vocabulary.
+        """Create the network for a vocabulary.
 
         Args:
             vocabulary: The tokens.
-            language: Language of the sentences that it generates.
+            language: Language of the sentences to generate.
         """
         self.vocabulary, self.language = vocabulary, language
         self.network = LSTMLanguageModel(
@@ -108,7 +109,7 @@ class DAGALightningModule(LikelihoodModule):
         )
 
     def setup(self, stage: str) -> None:
-        """Make the network for the training sentences, unless a checkpoint brought its own."""
+        """Create the network for the training sentences, unless a checkpoint has created it."""
         del stage
         if self.network is None:
             data: Any = self.trainer.datamodule  # type: ignore[attr-defined]
@@ -118,9 +119,9 @@ class DAGALightningModule(LikelihoodModule):
             self.build(TokenVocabulary.of(sentences), language)
 
     def encode(self, sentences: list[Sentence]) -> tuple[Tensor, Tensor, Tensor]:
-        """Return tokens, the tokens behind them, and where these are real. Shape ``(B, S)`` each.
+        """Encode inputs, targets (the next tokens) and the mask of real targets.
 
-        A row begins with the boundary token, and its last token is followed by it.
+        Each has shape ``(B, S)``. The first input and the last target are the boundary token.
         """
         vocabulary, _ = self._ready()
         ids = [torch.tensor(vocabulary.encode(labelled(sentence))) for sentence in sentences]
@@ -134,11 +135,11 @@ class DAGALightningModule(LikelihoodModule):
     def loss(
         self, sentences: list[Sentence], generator: torch.Generator | None = None
     ) -> tuple[Tensor, int]:
-        """Return the mean cross-entropy over the tokens, ends included, and their number.
+        """Compute the mean cross-entropy over the tokens, ends included, and their number.
 
         Args:
             sentences: Tagged sentences.
-            generator: Of no use here: sentences are shown as they are.
+            generator: Unused, since the encoding of sentences is not random.
         """
         del generator
         given, wanted, real = self.encode(sentences)
@@ -147,13 +148,13 @@ class DAGALightningModule(LikelihoodModule):
         return cross_entropy(scores[real], wanted[real]), int(real.sum())
 
     def on_train_epoch_start(self) -> None:
-        """Set the learning rate."""
+        """Apply the decays so far to the learning rate."""
         for optimizer in self.trainer.optimizers:
             for group, configured in zip(optimizer.param_groups, self._configured, strict=True):
                 group["lr"] = configured["lr"] * self.decay**self.decays
 
     def on_validation_epoch_end(self) -> None:
-        """Log the dev scores, and let the learning rate fall where they are no better."""
+        """Log the dev scores, and decay the learning rate unless the loss is a new minimum."""
         loss = self._log_scores("dev")
         self.note_dev_score(-loss)
         if self.trainer.state.fn != "fit":
@@ -164,7 +165,7 @@ class DAGALightningModule(LikelihoodModule):
             self.decays += 1
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Write the vocabulary and the learning rate's state into the checkpoint."""
+        """Add the vocabulary and the state of the learning rate to the checkpoint."""
         super().on_save_checkpoint(checkpoint)
         vocabulary, _ = self._ready()
         checkpoint[STATE] = {
@@ -176,21 +177,21 @@ class DAGALightningModule(LikelihoodModule):
         }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Take over the vocabulary, with a network of its size; refuse other methods."""
+        """Restore vocabulary and learning rate, create the network, and check the checkpoint."""
         if state := checkpoint.get(STATE):
             self.build(TokenVocabulary(state["labels"], state["words"]), state["language"])
             self.decays, self.least_loss = state["decays"], state["least_loss"]
         super().on_load_checkpoint(checkpoint)
 
     def generation_options(self) -> dict[str, Any]:
-        """Return the options that decide on the new sentences."""
+        """Return the options that determine the new sentences."""
         names = ("rounds", "draws", "unknown", "temperature", "most_tokens")
         return {name: getattr(self, name) for name in names}
 
     def candidates(
         self, sentences: list[Sentence], numbers: Sequence[int], *, seed: int | None = None
     ) -> list[Iterator[Candidate]]:
-        """Return samples, which have nothing of the sentences but their number and their share.
+        """Sample sentences. The given sentences decide only how many and with which draws.
 
         Raises:
             ValueError: If the model has not been trained.
@@ -201,7 +202,7 @@ class DAGALightningModule(LikelihoodModule):
         return [self._sampled(seed, number) for number in numbers]
 
     def _sampled(self, seed: int, number: int) -> Iterator[Candidate]:
-        """Yield what comes of samples, drawn in evaluation mode, when they are asked for."""
+        """Yield parsed samples, drawn lazily and in evaluation mode."""
         vocabulary, network = self._ready()
         generator = self.drawing(seed, number)
         count = self.rounds * self.draws
@@ -227,10 +228,10 @@ class DAGALightningModule(LikelihoodModule):
         """Return vocabulary and network.
 
         Raises:
-            ValueError: If there are none yet.
+            ValueError: If the model has not been trained.
         """
         if self.vocabulary is None or self.network is None:
             raise ValueError(
-                "DAGA must have a vocabulary, was: none. Train it with `fit`, or load a checkpoint."
+                "DAGA has no vocabulary yet. Train it with `fit`, or load a checkpoint."
             )
         return self.vocabulary, self.network

@@ -1,4 +1,4 @@
-"""MELM's generation: masked entities, filled with likely subwords that may stand there."""
+"""MELM's generation: masks over entities, filled with likely subwords that fit there."""
 
 import hashlib
 from collections.abc import Sequence
@@ -21,17 +21,17 @@ from lowner_pl.encoding import (
 
 MASKS_PER_PASS = 64
 NOTHING_ALLOWED = "nothing_allowed"
-"""Why there is no candidate: no subword of any entity may be replaced."""
+"""Reason for a missing candidate: no subword of any entity may be replaced."""
 
 
 class GenerationOptions(NamedTuple):
-    """How entities are generated.
+    """Options of the generation.
 
     Attributes:
-        rounds: Candidates for each sentence.
-        mean_rate: Mean of the share of an entity's subwords that are masked.
-        k: A subword is drawn from the ``k`` most likely ones.
-        min_rank: Rank of the most likely subword that may be drawn, from 1.
+        rounds: Number of candidates per sentence.
+        mean_rate: Mean share of an entity's subwords that are masked, between 0 and 1.
+        k: Subwords are drawn from the ``k`` most likely ones.
+        min_rank: Rank of the most likely subword that may be drawn, from 1 to ``k``.
     """
 
     rounds: int
@@ -41,12 +41,12 @@ class GenerationOptions(NamedTuple):
 
 
 class EntityPredictions(NamedTuple):
-    """What a model predicts for an entity that is masked whole.
+    """Predictions for an entity whose subwords are all masked.
 
     Attributes:
         entity: The entity.
         words: Its words.
-        predictions: For each of its subwords the most likely ones and their probabilities.
+        predictions: For each masked subword, the most likely subwords and their probabilities.
     """
 
     entity: Entity
@@ -55,7 +55,7 @@ class EntityPredictions(NamedTuple):
 
 
 class _Draft(NamedTuple):
-    """A sentence to be filled: its row, the masks, their kinds, and a number from 0 to 1 each."""
+    """A sentence to fill: its row, and per mask the position, the kind and a draw from [0, 1)."""
 
     row: Linearization
     masked: list[int]
@@ -64,20 +64,20 @@ class _Draft(NamedTuple):
 
 
 class EntityGenerator:
-    """Fills masked entities (section 2.3 of `Zhou et al., 2022 <https://arxiv.org/abs/2108.13655>`_).
+    """Filler of masked entities (`Zhou et al., 2022 <https://arxiv.org/abs/2108.13655>`_, 2.3).
 
-    What comes of a sentence is a function of the seed, the round and the sentence's number; what
-    else is in the batch does not matter but for the rounding of sums.
+    The result depends only on the sentence, its index, the seed and the round. The rest of the
+    batch matters only through the rounding of sums.
 
     Args:
         backbone: Maps packed subwords to hidden states.
-        head: Maps hidden states to vocabulary scores; it is only ever asked at masks.
+        head: Maps hidden states to vocabulary scores. It is applied only at masks.
         encoder: Linearises sentences.
-        spelling: Says which subwords may be generated.
-        options: How entities are generated.
+        spelling: Knows which subwords may be generated where.
+        options: Options of the generation.
 
     Raises:
-        ValueError: If an option is out of its range, or the vocabulary is smaller than ``k``.
+        ValueError: If fewer than ``k`` subwords of the vocabulary may be generated.
     """
 
     def __init__(
@@ -90,8 +90,8 @@ class EntityGenerator:
     ) -> None:
         if options.k > spelling.most():
             raise ValueError(
-                f"`k` must be at most {spelling.most()}, the subwords of the vocabulary that may "
-                f"be generated, was: {options.k}. Lower it."
+                f"`k` is {options.k}, but only {spelling.most()} subwords of the vocabulary may be "
+                "generated. Lower it."
             )
         self.backbone = backbone
         self.head = head
@@ -102,12 +102,12 @@ class EntityGenerator:
     def candidates(
         self, sentences: Sequence[Sentence], numbers: Sequence[int], *, seed: int
     ) -> list[list[Candidate]]:
-        """Return for each sentence its candidates, or the reasons why there are none, one a round.
+        """Generate one candidate per sentence and round, or the reason why there is none.
 
         Args:
             sentences: The sentences, with tags.
-            numbers: Number of each sentence in its corpus, from 0.
-            seed: Of all draws.
+            numbers: Index of each sentence in its corpus, from 0.
+            seed: Seed of all draws.
         """
         self.encoder.remember(sentences)
         drafts: list[list[_Draft]] = []
@@ -126,12 +126,13 @@ class EntityGenerator:
     def predictions(
         self, sentence: Sentence, *, k: int = 5, guarded: bool = True
     ) -> list[EntityPredictions]:
-        """Return what stands to be predicted for each entity, the other entities being seen.
+        """Predict the subwords of each entity in turn, with the other entities visible.
 
         Args:
             sentence: A sentence with tags.
-            k: Predictions for each subword.
-            guarded: Only subwords that may be generated there, and only where some may; else any.
+            k: Number of predictions per subword.
+            guarded: Whether to predict only subwords that may be generated there, and to skip
+                positions where none may. Otherwise the whole vocabulary competes.
         """
         row = self.encoder(sentence)
         hidden: list[dict[int, Kind | None]] = (
@@ -154,7 +155,7 @@ class EntityGenerator:
         ]
 
     def _likeliest(self, state: Tensor, kind: Kind | None, k: int) -> tuple[tuple[str, float], ...]:
-        """Return the most likely subwords at a mask, of a kind or of any, as text."""
+        """Return the ``k`` most likely subwords at a mask, of one kind or of any, as text."""
         chances = self.head(state[None])[0].float().softmax(0)
         ids = torch.arange(len(chances)) if kind is None else self.spelling.allowed(kind)
         best = chances[ids.to(chances.device)].topk(min(k, len(ids)))
@@ -164,11 +165,11 @@ class EntityGenerator:
         )
 
     def _places(self, row: Linearization) -> list[dict[int, Kind]]:
-        """Return for each entity the positions that may be masked, and their kinds."""
+        """Find, for each entity, the positions that may be masked, and their kinds."""
         inside = {position for entity in row.entities for position in entity}
         kinds: dict[int, Kind] = {}
         for begin, end in row.words:
-            # A word that fills a window may have been cut: what it would become is not known.
+            # A word that fills a window may have been cut, so its new spelling is unknown.
             if begin not in inside or end - begin >= self.encoder.room:
                 continue
             ids = row.ids[begin:end]
@@ -179,7 +180,7 @@ class EntityGenerator:
         return [{p: kinds[p] for p in entity if p in kinds} for entity in row.entities]
 
     def _draft(self, row: Linearization, places: list[dict[int, Kind]], random: Random) -> _Draft:
-        """Return a sentence with masks drawn for each of its entities."""
+        """Draw masks for each entity of a sentence."""
         masked = [
             list(kinds)[place]
             for kinds in places
@@ -190,9 +191,9 @@ class EntityGenerator:
         return _Draft(row, masked, [known[p] for p in masked], [random.random() for _ in masked])
 
     def _fill(self, drafts: Sequence[_Draft]) -> list[list[int]]:
-        """Return the subwords drawn for the masks of each draft."""
+        """Draw the subwords for the masks of each draft."""
         keys = [(id(draft.row), *draft.masked) for draft in drafts]
-        # Rounds that hide the same of a sentence see the same: short entities leave little choice.
+        # Rounds with the same masks share one pass; with short entities this is common.
         distinct = dict(zip(keys, drafts, strict=True))
         choices = iter(self._likely(list(distinct.values())))
         found = {key: [next(choices) for _ in draft.masked] for key, draft in distinct.items()}
@@ -205,11 +206,11 @@ class EntityGenerator:
         ]
 
     def _likely(self, drafts: Sequence[_Draft]) -> list[list[int]]:
-        """Return which subwords may be drawn at each mask of each draft, by their ids."""
+        """Compute, for each mask of each draft, the ids of the subwords to draw from."""
         kinds = [kind for draft in drafts for kind in draft.kinds]
         states = self._states([draft.row for draft in drafts], [draft.masked for draft in drafts])
         likely: list[list[int]] = [[]] * len(kinds)
-        # Masks of one kind lie together, so that a pass has few kinds.
+        # Sort masks by kind, so that a pass has few kinds.
         order = sorted(range(len(kinds)), key=lambda mask: _order(kinds[mask]))
         for start in range(0, len(order), MASKS_PER_PASS):
             part = order[start : start + MASKS_PER_PASS]
@@ -222,14 +223,14 @@ class EntityGenerator:
         return likely
 
     def _choices(self, scores: Tensor, rows: list[int], kind: Kind) -> list[list[int]]:
-        """Return which subwords may be drawn at masks of one kind, by their ids.
+        """Compute the ids of the subwords to draw from, for masks of one kind.
 
-        They are sorted by id, not by score: two of about the same score may change places when
-        sums are rounded otherwise, and the draw shall not see it.
+        The ids are sorted by id, not by score. Two subwords with nearly the same score may swap
+        ranks when sums are rounded differently, and this must not affect the draw.
 
         Args:
-            scores: Vocabulary scores. Shape ``(M, V)``.
-            rows: The rows of the masks.
+            scores: Vocabulary scores of M masks. Shape ``(M, V)``.
+            rows: Rows of the masks of this kind.
             kind: The kind.
         """
         allowed = self.spelling.allowed(kind).to(scores.device)
@@ -240,7 +241,7 @@ class EntityGenerator:
         return ids
 
     def _states(self, rows: Sequence[Linearization], masked: Sequence[Sequence[int]]) -> Tensor:
-        """Return the hidden states at the masks. Shape ``(M, H)``."""
+        """Compute the hidden states at the masks. Shape ``(M, H)``."""
         kept = [number for number, hidden in enumerate(masked) if hidden]
         device = next(self.backbone.parameters()).device
         if not kept:
@@ -250,7 +251,7 @@ class EntityGenerator:
         return states[batch.positions.to(device)]
 
     def _spelt(self, sentence: Sentence, draft: _Draft, new: list[int]) -> Candidate:
-        """Return the sentence with the words that its new subwords spell."""
+        """Replace the words of a sentence by those that the new subwords spell."""
         if not new:
             return NOTHING_ALLOWED
         ids = list(draft.row.ids)
@@ -267,11 +268,11 @@ class EntityGenerator:
 
 
 def _random(seed: int, round_: int, number: int) -> Random:
-    """Return the randomness of one round of one sentence."""
+    """Create the random generator for one round of one sentence."""
     key = repr((seed, round_, number)).encode()
     return Random(hashlib.blake2b(key, digest_size=8).digest())
 
 
 def _order(kind: Kind) -> tuple[bool, bool, tuple[str, ...]]:
-    """Return what sorts kinds."""
+    """Sort key of a kind."""
     return kind.initial, kind.letters, tuple(sorted(kind.scripts))

@@ -1,4 +1,4 @@
-"""Rows of label tokens and words as subwords, and back from the subwords that a model wrote."""
+"""Conversion between label tokens and words on one side and subwords on the other."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -12,12 +12,12 @@ BROKEN_WORD = "broken_word"
 
 
 class LabelledSubwords:
-    """Spells label tokens and words in subwords: a label token is one, a word as many as it has.
+    """Encoder and decoder of label tokens (one subword each) and words (one or more subwords).
 
     Args:
-        tokenizer: A fast tokenizer that has the label tokens and marks where words begin.
+        tokenizer: A fast tokenizer that knows the label tokens and marks the starts of words.
         tags: The tags that have a label token.
-        max_length: A word of more subwords is read by its first.
+        max_length: Maximum number of subwords per word; the rest of a longer word is cut.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class LabelledSubwords:
         self._size = len(tokenizer)
 
     def encode(self, tokens: Sequence[Token]) -> list[int]:
-        """Return the subwords of label tokens and words.
+        """Encode label tokens and words as subwords.
 
         Raises:
             ValueError: If a tag has no label token.
@@ -39,8 +39,8 @@ class LabelledSubwords:
         odd = [token.text for token in tokens if token.is_label and token.text not in self._ids]
         if odd:
             raise ValueError(
-                f"Tag {odd[0]!r} is not among those with a label token, {tuple(self._ids)}. Add "
-                "its entity type to `entity_types`, or map it to 'O' in the data module."
+                f"The tag {odd[0]!r} has no label token; {tuple(self._ids)} have one. Add its "
+                "entity type to `entity_types`, or map it to 'O' in the data module."
             )
         self._word_encoder.remember(token.text for token in tokens if not token.is_label)
         return [
@@ -54,12 +54,12 @@ class LabelledSubwords:
         ]
 
     def decode(self, ids: Sequence[int]) -> list[Token] | str:
-        """Return the label tokens and words that subwords spell, or what is wrong with them.
+        """Decode subwords into label tokens and words, or return the reason why that fails.
 
-        A word must begin with a subword that begins words, and show: no special token is part of
-        it. One with an unknown subword is ``<unk>``.
+        A word must start with a word-initial subword, be visible and contain no special token. A
+        word with an unknown subword becomes ``<unk>``.
         """
-        if any(id_ >= self._size for id_ in ids):  # rows of the embeddings that are no subwords
+        if any(id_ >= self._size for id_ in ids):  # embedding rows without a subword
             return BROKEN_WORD
         tokens = [self._token(part) for part in self._parts(ids)]
         whole = [token for token in tokens if token is not None]
@@ -67,11 +67,11 @@ class LabelledSubwords:
 
     @cached_property
     def _spelling(self) -> Spelling:
-        """What spells; made when first asked for, as it reads the whole vocabulary."""
+        """Speller, created on first use because it reads the whole vocabulary."""
         return Spelling(self.tokenizer, keep_script=False)
 
     def _parts(self, ids: Sequence[int]) -> list[list[int]]:
-        """Return the subwords of each label token and word."""
+        """Split subwords into those of each label token and word."""
         parts: list[list[int]] = []
         for id_ in ids:
             alone = not parts or id_ in self._tags or parts[-1][0] in self._tags
@@ -82,7 +82,7 @@ class LabelledSubwords:
         return parts
 
     def _token(self, part: list[int]) -> Token | None:
-        """Return the label token or the word of some subwords, ``None`` if they are neither."""
+        """Decode one label token or word; ``None`` if the subwords are neither."""
         if part[0] in self._tags:
             return Token(self._tags[part[0]], is_label=True)
         if self.tokenizer.unk_token_id in part:
@@ -92,5 +92,5 @@ class LabelledSubwords:
         return None
 
     def _begins(self, id_: int) -> bool:
-        """Return whether a subword begins a word."""
+        """Tell whether a subword is word-initial."""
         return self._spelling.kind([id_], 0).initial

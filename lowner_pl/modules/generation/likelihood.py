@@ -1,4 +1,4 @@
-"""Generators that are language models: trained on, and scored by, the loss of a token."""
+"""The base class of generators that are language models, scored per token."""
 
 from abc import ABC, abstractmethod
 
@@ -13,14 +13,15 @@ from lowner_pl.modules.generation.base import GeneratingModule
 
 
 class LikelihoodModule(GeneratingModule, ABC):
-    """A generator whose scores are loss, log-likelihood and perplexity of a token.
+    """A generator scored by loss, log-likelihood and perplexity per token.
 
-    The scores of a corpus are means over its tokens, however these lie in batches.
+    The scores of a corpus are means over its tokens, independent of the batching.
 
     Args:
-        optimizer: Makes the optimiser from the parameters.
-        schedule: Learning rate over the run: constant, or linear or cosine decay to 0.
-        warmup: Share of the steps in which the learning rate rises from 0, from 0 to 1.
+        optimizer: Creates the optimiser for the parameters.
+        schedule: Learning rate schedule over the run: constant, or linear or cosine decay to 0.
+        warmup: Share of the training steps during which the learning rate rises from 0. Between 0
+            and 1.
     """
 
     headline = "log_likelihood"
@@ -31,22 +32,22 @@ class LikelihoodModule(GeneratingModule, ABC):
 
     @abstractmethod
     def loss(self, sentences: list[Sentence], generator: torch.Generator) -> tuple[Tensor, int]:
-        """Return the mean cross-entropy over the tokens, and their number.
+        """Compute the mean cross-entropy over the tokens, and their number.
 
         Args:
             sentences: Tagged sentences.
-            generator: Draws, on the CPU, what is random in how the sentences are shown.
+            generator: CPU generator for what is random in encoding the sentences.
         """
 
     def training_step(self, batch: list[Sentence], batch_idx: int) -> Tensor:
-        """Return the loss, having made sure that it is a number."""
+        """Compute, check and log the loss of a batch."""
         loss, _ = self.loss(batch, torch.default_generator)
         self.check_finite(loss, batch, batch_idx)
         self.log("train/loss", loss, prog_bar=True, batch_size=len(batch))
         return loss
 
     def on_validation_epoch_start(self) -> None:
-        """Start the loss afresh."""
+        """Reset the loss."""
         self.losses.reset()
 
     def validation_step(
@@ -54,14 +55,14 @@ class LikelihoodModule(GeneratingModule, ABC):
     ) -> None:
         """Add the loss of a dev batch, with the same draws every time.
 
-        The batch may be empty on one of several devices.
+        The batch may be empty: several devices can share a corpus unevenly.
         """
         if batch:
             seed = 1_000_003 * dataloader_idx + batch_idx
             self.losses.update(*self.loss(batch, torch.Generator().manual_seed(seed)))
 
     def monitored(self) -> set[str]:
-        """Name the losses and the other dev scores per token."""
+        """List the losses and the other dev scores per token."""
         return {"train/loss", "dev/loss", "dev/log_likelihood", "dev/perplexity"}
 
     def on_validation_epoch_end(self) -> None:
@@ -69,7 +70,7 @@ class LikelihoodModule(GeneratingModule, ABC):
         self.note_dev_score(-self._log_scores("dev"))
 
     def on_test_epoch_start(self) -> None:
-        """Start the loss afresh."""
+        """Reset the loss."""
         self.losses.reset()
 
     def test_step(self, batch: list[Sentence], batch_idx: int, dataloader_idx: int = 0) -> None:

@@ -1,4 +1,4 @@
-"""MELM: masked entity language modelling, to fill entities with new ones of their type."""
+"""MELM: masked entity language modelling, which replaces entities by new ones of their type."""
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from lightning.pytorch.cli import OptimizerCallable
+from torch.optim.optimizer import ParamsT
 
 from lowner_pl.corpus import Candidate, Sentence
 from lowner_pl.encoding import LinearEncoder, Spelling, label_token, language_token, mask_entities
@@ -17,6 +18,7 @@ from lowner_pl.modules.generation.entity_generator import (
     GenerationOptions,
 )
 from lowner_pl.modules.mlm import MaskedBatch, MLMLightningModule
+from lowner_pl.runs.ranges import check_range
 
 SEED_WORDS = {
     "PER": "person",
@@ -28,53 +30,55 @@ SEED_WORDS = {
     "es": "Spanish",
     "nl": "Dutch",
 }
-"""Words that the tokens of the common entity types and the paper's languages start from."""
+"""Seed words of the common entity types and the paper's languages."""
 
 
-def adam(parameters: Any) -> torch.optim.Optimizer:
-    """Return Adam at the paper's learning rate of 1e-5."""
+def adam(parameters: ParamsT) -> torch.optim.Optimizer:
+    """Create Adam with the paper's learning rate of 1e-5."""
     return torch.optim.Adam(parameters, lr=1e-5, fused=True)
 
 
 class MELMLightningModule(GeneratingModule, MLMLightningModule):
     """Masked entity language modelling (`Zhou et al., 2022 <https://arxiv.org/abs/2108.13655>`_).
 
-    Sentences are linearised: each word of an entity stands between two tokens that say its tag.
-    Fine-tuned to predict masked subwords of entities, new ones in every epoch, the model then
-    fills entities with others of their type: ``predict`` writes the new sentences to a file. A
-    sentence too long for a window is read in several, and its masks are predicted once each.
+    Sentences are linearised: every word of an entity stands between two label tokens that name its
+    tag. The model is fine-tuned to predict masked subwords of entities, with new masks in every
+    epoch. It then replaces entities by new ones of the same type; ``predict`` writes the new
+    sentences to a file. A sentence longer than a window is read in several windows, and each of its
+    masks is predicted once.
 
-    Without ``linearize`` it is the paper's "MELM w/o linearize", and then without training
-    (``predict --ckpt_path none``) its "MLM-Entity".
+    ``linearize: false`` is the paper's "MELM w/o linearize"; without training as well (``predict
+    --ckpt_path none``) it is "MLM-Entity".
 
     Args:
-        entity_types: Entity types of the corpus; the data module hands them over.
-        backbone: Hugging Face hub id or folder of a masked language model, or ``embedded``.
-        linearize: Whether label tokens stand around the words of entities.
-        languages: Languages to mark beside the labels, for text in several; none without.
-        seed_words: Words, parted by blanks, whose subwords' mean the tokens of an entity type or
-            language start from, where `SEED_WORDS` has none or others are wanted; without, the
-            type's own name in small letters.
-        max_length: Subwords in a window, all tokens included; the backbone's limit where lower.
-        context: Subwords of context on each side in the windows of longer sentences.
-        mask_rate: Chance of each subword of an entity to be masked in training, above 0 and at
-            most 1. The paper's eta; at least one is masked in each sentence that has an entity.
-        rounds: Candidates generated for each sentence.
-        generation_rate: Mean share of an entity's subwords that are masked to be generated, above
-            0 and at most 1. The paper's mu.
-        k: A subword is drawn evenly from the ``k`` most likely of those that may stand there.
-        min_rank: Rank of the most likely subword that may be drawn, from 1 to ``k``; 2 is what the
-            released code does.
-        keep_script: Whether subwords are only replaced by others in their own script.
-        generation_seed: Of the generated sentences; the run's seed without.
-        subwords_per_pass: A batch of more subwords is run in several passes, to bound memory.
-        optimizer: Makes the optimiser from the parameters.
-        schedule: Learning rate over the run: constant, or linear or cosine decay to 0.
-        warmup: Share of the steps in which the learning rate rises from 0.
+        entity_types: Entity types of the corpus, set by the data module.
+        backbone: Hugging Face hub id or local folder of a masked language model, or ``embedded``.
+        linearize: Whether to put label tokens around the words of entities.
+        languages: Languages to mark beside the labels, for multilingual text; by default none.
+        seed_words: Space-separated words for an entity type or language. Its tokens start from the
+            mean embedding of their subwords. Defaults: `SEED_WORDS`, else the lower-cased name.
+        max_length: Maximum number of subwords per window, all tokens included. Limited by the
+            backbone.
+        context: Subwords of context on each side of a window, for sentences longer than one.
+        mask_rate: Probability of masking a subword of an entity in training (the paper's eta).
+            Above 0 and at most 1. Each sentence with an entity gets at least one mask.
+        rounds: Number of candidates per sentence, at least 1.
+        generation_rate: Mean share of an entity's subwords to mask and regenerate (the paper's mu).
+            Above 0 and at most 1.
+        k: Subwords are drawn uniformly from the ``k`` most likely that fit, at least 1.
+        min_rank: Rank of the most likely subword that may be drawn, from 1 to ``k``. The released
+            code uses 2.
+        keep_script: Whether to replace subwords only by subwords in the same script.
+        generation_seed: Seed of the new sentences; by default the run's seed.
+        subwords_per_pass: Split batches with more subwords into several passes, to bound memory.
+        optimizer: Creates the optimiser for the parameters.
+        schedule: Learning rate schedule over the run: constant, or linear or cosine decay to 0.
+        warmup: Share of the training steps during which the learning rate rises from 0. Between 0
+            and 1.
 
     Raises:
-        ValueError: If an option is out of its range, the backbone has no mask token, or it spells
-            none of a token's seed words.
+        ValueError: If an option is outside its range, the backbone has no mask token, or its
+            tokenizer can spell none of the seed words of a token.
     """
 
     works_untrained = True  # MLM-Entity, an ablation of the paper, is MELM without training
@@ -101,7 +105,11 @@ class MELMLightningModule(GeneratingModule, MLMLightningModule):
         schedule: Schedule = "constant",
         warmup: float = 0.0,
     ) -> None:
-        _check(rounds=rounds, generation_rate=generation_rate, k=k, min_rank=min_rank)
+        check_range("rounds", rounds, 1)
+        check_range("generation_rate", generation_rate, 0.0, 1.0, open_below=True)
+        check_range("k", k, 1)
+        check_range("min_rank", min_rank, 1, k)
+        # The base class asks for the new tokens when it loads the backbone.
         self.entity_types = tuple(entity_types)
         self.linearize = linearize
         self.languages = tuple(languages or ())
@@ -130,7 +138,7 @@ class MELMLightningModule(GeneratingModule, MLMLightningModule):
         return "melm" if self.linearize else "melm_plain"
 
     def new_tokens(self) -> Mapping[str, Sequence[str]]:
-        """Return the label and language tokens with their seed words; B- and I- share them."""
+        """Return label and language tokens with their seed words; B- and I- tokens share theirs."""
         if not self.linearize:
             return {}
         labels = {
@@ -141,7 +149,7 @@ class MELMLightningModule(GeneratingModule, MLMLightningModule):
         return labels | {language_token(code): self._seeds(code) for code in self.languages}
 
     def identity(self) -> dict[str, Any]:
-        """Return what a checkpoint must agree on: also what decides on the tokens."""
+        """Describe what a checkpoint must agree with: also the options that add tokens."""
         return {
             **super().identity(),
             "entity_types": list(self.entity_types),
@@ -150,9 +158,9 @@ class MELMLightningModule(GeneratingModule, MLMLightningModule):
         }
 
     def mask(self, sentences: list[Sentence], generator: torch.Generator) -> MaskedBatch:
-        """Return the sentences that have entities, with masks over subwords of these.
+        """Encode the sentences that have entities, with masks over subwords of the entities.
 
-        If none has, the first sentence stands for all, without a mask.
+        If no sentence has an entity, the batch is the first sentence without a mask.
         """
         self.encoder.remember(sentences)
         encoded = list(map(self.encoder, sentences))
@@ -167,16 +175,16 @@ class MELMLightningModule(GeneratingModule, MLMLightningModule):
     def validation_step(
         self, batch: list[Sentence], batch_idx: int, dataloader_idx: int = 0
     ) -> None:
-        """Score a dev or test batch; entities of types without label tokens are none here."""
+        """Score a dev or test batch, ignoring entities of types without label tokens."""
         known = [sentence.restricted_to(self.entity_types) for sentence in batch]
         super().validation_step(known, batch_idx, dataloader_idx)
 
     @cached_property
     def generator(self) -> EntityGenerator:
-        """What generates; made when first asked for, as it reads the whole vocabulary.
+        """The entity generator, created on first use because it reads the whole vocabulary.
 
         Raises:
-            ValueError: If the vocabulary is smaller than ``k``.
+            ValueError: If fewer than ``k`` subwords of the vocabulary may be generated.
         """
         spelling = Spelling(self.tokenizer, keep_script=self.keep_script)
         return EntityGenerator(
@@ -186,12 +194,12 @@ class MELMLightningModule(GeneratingModule, MLMLightningModule):
     def candidates(
         self, sentences: list[Sentence], numbers: Sequence[int], *, seed: int | None = None
     ) -> list[list[Candidate]]:
-        """Return candidates of each sentence; see `EntityGenerator.candidates`.
+        """Generate candidates for each sentence; see `EntityGenerator.candidates`.
 
         Args:
             sentences: The sentences, with tags.
-            numbers: Number of each sentence in its corpus.
-            seed: Of all draws; ``generation_seed`` without.
+            numbers: Index of each sentence in its corpus, from 0.
+            seed: Seed of all draws; `used_seed` by default.
         """
         seed = self.used_seed if seed is None else seed
         return self.generator.candidates(sentences, numbers, seed=seed)
@@ -200,14 +208,15 @@ class MELMLightningModule(GeneratingModule, MLMLightningModule):
     def predictions(
         self, sentence: Sentence, *, k: int = 5, guarded: bool = True
     ) -> list[EntityPredictions]:
-        """Return the most likely subwords for each masked entity (the paper's Table 3).
+        """Predict the most likely subwords of each entity when it is masked (Table 3).
 
-        Dropout acts in training mode: call `eval` first. See `EntityGenerator.predictions`.
+        Call `eval` first, since dropout is active in training mode. See
+        `EntityGenerator.predictions`.
         """
         return self.generator.predictions(sentence, k=k, guarded=guarded)
 
     def generation_options(self) -> dict[str, Any]:
-        """Return the options that decide on the new sentences."""
+        """Return the options that determine the new sentences."""
         return {
             **self.options._asdict(),
             "keep_script": self.keep_script,
@@ -218,16 +227,3 @@ class MELMLightningModule(GeneratingModule, MLMLightningModule):
     def _seeds(self, name: str) -> list[str]:
         """Return the seed words of an entity type or a language."""
         return self.seed_words.get(name, name.lower()).split()
-
-
-def _check(*, rounds: int, generation_rate: float, k: int, min_rank: int) -> None:
-    """Refuse options of the generation that are out of their range."""
-    for name, number in {"rounds": rounds, "k": k}.items():
-        if number < 1:
-            raise ValueError(f"`{name}` must be at least 1, was: {number}.")
-    if not 0.0 < generation_rate <= 1.0:
-        raise ValueError(
-            f"`generation_rate` must be above 0 and at most 1, was: {generation_rate}."
-        )
-    if not 1 <= min_rank <= k:
-        raise ValueError(f"`min_rank` must be from 1 to `k`, {k}, was: {min_rank}.")

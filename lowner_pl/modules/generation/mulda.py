@@ -1,4 +1,4 @@
-"""MulDA: whole sentences with their tags, from a sequence-to-sequence model of many languages."""
+"""MulDA: tagged sentences written by a multilingual sequence-to-sequence model."""
 
 from collections.abc import Iterator, Sequence
 from itertools import cycle, islice
@@ -8,6 +8,7 @@ import torch
 from lightning.pytorch.cli import OptimizerCallable
 from torch import Tensor
 from torch.nn.functional import cross_entropy
+from torch.optim.optimizer import ParamsT
 
 from lowner_pl.augmentation import labelled, parsed
 from lowner_pl.corpus import Candidate, Sentence
@@ -21,48 +22,50 @@ from lowner_pl.modules.generation.sequence_encoder import (
 )
 from lowner_pl.modules.generation.sequence_generator import SearchOptions, write
 from lowner_pl.nn import load_sequence_to_sequence
+from lowner_pl.runs.ranges import check_range
 
 ENDLESS = "endless"
 WRITTEN_TOGETHER = 4
 
 
-def adam(parameters: Any) -> torch.optim.Optimizer:
-    """Return Adam with the options of the released code."""
+def adam(parameters: ParamsT) -> torch.optim.Optimizer:
+    """Create Adam with the options of the released code."""
     return torch.optim.Adam(parameters, lr=5e-5, betas=(0.9, 0.98), fused=True)
 
 
 class MulDALightningModule(LikelihoodModule):
     """MulDA (`Liu et al., 2021 <https://aclanthology.org/2021.acl-long.453>`_), with mBART.
 
-    Sentences have a label token before each word of an entity. The encoder reads the language, the
-    first words of a sentence with their labels, and one mask; the decoder writes the whole
-    sentence. How many words the encoder reads is drawn evenly from 0 to ``prefix_words``, anew in
-    every epoch; see `SequenceEncoder`. ``predict`` searches what begins as each training sentence
-    does, and writes the well-formed sentences that have entities.
+    A label token precedes each word of an entity. The encoder reads the language, the first words
+    of a sentence with their labels, and one mask. The decoder writes the whole sentence. The number
+    of words that the encoder reads is drawn uniformly from 0 to ``prefix_words``, anew in every
+    epoch; see `SequenceEncoder`. ``predict`` writes sentences that start like the training
+    sentences, and keeps the well-formed ones that have entities.
 
     Args:
-        entity_types: Entity types of the corpus; the data module hands them over.
-        backbone: Hugging Face hub id or folder of a sequence-to-sequence model that has a mask
-            token or T5's ``<extra_id_0>``.
-        languages: Languages of the sentences; without, the encoder is told none.
-        prefix_words: Words of a sentence that the encoder reads at most, at least 0; always fewer
-            than there are.
-        max_length: Subwords in a source or target, all tokens included; the backbone's limit where
-            lower. Of a longer sentence, the first so many are read.
-        rounds: New sentences of each training sentence, at most.
-        draws: Candidates at most, for each sentence wanted; without ``sample`` there are no more
-            than ``returned`` for each number of first words.
-        beams: Beams of the search, 5 in the released code. With ``sample``, 1 draws from the model
-            itself.
-        returned: Sentences taken of each search, from 1 to ``beams``.
-        sample: Whether beams go on with draws from the scores rather than with the best.
-        generation_seed: Of the generated sentences; the run's seed without.
-        optimizer: Makes the optimiser from the parameters.
-        schedule: Learning rate over the run: constant, or linear or cosine decay to 0.
-        warmup: Share of the steps in which the learning rate rises from 0.
+        entity_types: Entity types of the corpus, set by the data module.
+        backbone: Hugging Face hub id or local folder of a sequence-to-sequence model that has a
+            mask token or T5's ``<extra_id_0>``.
+        languages: Languages of the sentences; by default the encoder reads no language.
+        prefix_words: Maximum number of words that the encoder reads, at least 0. It never reads all
+            words of a sentence.
+        max_length: Maximum number of subwords in a source or target, all tokens included. Limited
+            by the backbone. Longer sentences are cut.
+        rounds: Maximum number of new sentences per training sentence, at least 1.
+        draws: Maximum number of candidates per wanted sentence, at least 1. Without ``sample``,
+            each prefix length gives at most ``returned`` candidates.
+        beams: Beam size, at least 1; the released code uses 5. With ``sample``, 1 samples from the
+            model itself.
+        returned: Sentences returned per search, from 1 to ``beams``.
+        sample: Whether beams continue with draws from the scores instead of the best scores.
+        generation_seed: Seed of the new sentences; by default the run's seed.
+        optimizer: Creates the optimiser for the parameters.
+        schedule: Learning rate schedule over the run: constant, or linear or cosine decay to 0.
+        warmup: Share of the training steps during which the learning rate rises from 0. Between 0
+            and 1.
 
     Raises:
-        ValueError: If an option is out of its range, or the tokenizer has no mask or end token.
+        ValueError: If an option is outside its range, or the tokenizer has no mask or end token.
     """
 
     method = "mulda"
@@ -86,11 +89,9 @@ class MulDALightningModule(LikelihoodModule):
         warmup: float = 0.0,
     ) -> None:
         super().__init__(optimizer=optimizer, schedule=schedule, warmup=warmup)
-        if prefix_words < 0:
-            raise ValueError(f"`prefix_words` must be at least 0, was: {prefix_words}.")
-        for option, value in {"rounds": rounds, "draws": draws}.items():
-            if value <= 0:
-                raise ValueError(f"`{option}` must be above 0, was: {value}.")
+        check_range("prefix_words", prefix_words, 0)
+        check_range("rounds", rounds, 1)
+        check_range("draws", draws, 1)
         self.rounds, self.draws = rounds, draws
         self.search = SearchOptions(beams, returned, sample)
         self.search.check()
@@ -109,7 +110,7 @@ class MulDALightningModule(LikelihoodModule):
         )
 
     def identity(self) -> dict[str, Any]:
-        """Return what a checkpoint must agree on: also what decides on the tokens."""
+        """Describe what a checkpoint must agree with: also the options that add tokens."""
         return {
             **super().identity(),
             "entity_types": list(self.entity_types),
@@ -117,7 +118,7 @@ class MulDALightningModule(LikelihoodModule):
         }
 
     def forward(self, batch: SequenceBatch) -> Tensor:
-        """Return vocabulary scores of the targets. Shape ``(B, T, V)``."""
+        """Compute vocabulary scores of the targets. Shape ``(B, T, V)``."""
         source, source_mask, given, _ = (part.to(self.device) for part in batch)
         scores: Tensor = self.model(
             input_ids=source,
@@ -128,11 +129,11 @@ class MulDALightningModule(LikelihoodModule):
         return scores
 
     def loss(self, sentences: list[Sentence], generator: torch.Generator) -> tuple[Tensor, int]:
-        """Return the mean cross-entropy over the targets' subwords, and their number.
+        """Compute the mean cross-entropy over the subwords of the targets, and their number.
 
         Args:
             sentences: Tagged sentences.
-            generator: Draws how many words the encoder reads, on the CPU.
+            generator: CPU generator that draws how many words the encoder reads.
         """
         batch = self.encoder(sentences, generator)
         wanted = batch.wanted.to(self.device)
@@ -142,12 +143,12 @@ class MulDALightningModule(LikelihoodModule):
     def validation_step(
         self, batch: list[Sentence], batch_idx: int, dataloader_idx: int = 0
     ) -> None:
-        """Score a dev or test batch; entities of types without label tokens are none here."""
+        """Score a dev or test batch, ignoring entities of types without label tokens."""
         known = [sentence.restricted_to(self.entity_types) for sentence in batch]
         super().validation_step(known, batch_idx, dataloader_idx)
 
     def generation_options(self) -> dict[str, Any]:
-        """Return the options that decide on the new sentences."""
+        """Return the options that determine the new sentences."""
         return {
             "rounds": self.rounds,
             "draws": self.draws,
@@ -160,11 +161,11 @@ class MulDALightningModule(LikelihoodModule):
     def candidates(
         self, sentences: list[Sentence], numbers: Sequence[int], *, seed: int | None = None
     ) -> list[Iterator[Candidate]]:
-        """Return what is written behind the first words of each sentence, when it is asked for.
+        """Lazily write sentences that continue the first words of each sentence.
 
-        The encoder reads 0 to ``prefix_words`` of the words, never all of them, in an order that
-        the seed draws. Beam search always answers a source with the same sentences, so that each
-        is asked once; with ``sample`` they are asked again and again.
+        The encoder reads prefixes of 0 to ``prefix_words`` words, in random order. Beam search
+        always answers a prefix with the same sentences, so each is used once. With ``sample`` the
+        prefixes are used repeatedly.
         """
         seed = self.used_seed if seed is None else seed
         return [
@@ -173,7 +174,7 @@ class MulDALightningModule(LikelihoodModule):
         ]
 
     def _written(self, sentence: Sentence, draws: torch.Generator) -> Iterator[Candidate]:
-        """Yield sentences, or what is wrong with what was written, source by source."""
+        """Yield the sentences written for each prefix, or the reason why one is rejected."""
         tokens = labelled(sentence)
         language = sentence.language if self.languages else None
         most = min(self.encoder.prefix_words, len(sentence.words) - 1)
@@ -194,7 +195,7 @@ class MulDALightningModule(LikelihoodModule):
                 yield ENDLESS if row is None else self._sentence(row, language)
 
     def _sentence(self, row: list[int], language: str | None) -> Candidate:
-        """Return the sentence that a row of subwords stands for, or what is wrong with it."""
+        """Parse a row of subwords into a sentence, or the reason why it is rejected."""
         tokens = self.encoder.subwords.decode(row)
         if isinstance(tokens, str):
             return tokens

@@ -1,4 +1,4 @@
-"""Labelled sentences as the sources and targets of a sequence-to-sequence model."""
+"""Encoding of labelled sentences as sources and targets of a sequence-to-sequence model."""
 
 import re
 from collections.abc import Sequence
@@ -17,17 +17,17 @@ from lowner_pl.nn import add_tokens
 
 IGNORED = -100
 MASKS = ("<extra_id_0>", "▁<extra_id_0>")
-"""What stands for a mask in the vocabularies of T5 and mT5."""
+"""Mask tokens in the vocabularies of T5 and mT5."""
 
 
 class SequenceBatch(NamedTuple):
     """Padded sources and targets. Axes: B sentences, S and T subwords.
 
     Attributes:
-        source: What the encoder reads. Shape ``(B, S)``.
+        source: Encoder inputs. Shape ``(B, S)``.
         source_mask: ``True`` on real subwords. Shape ``(B, S)``.
-        given: What the decoder reads: the target, one place later. Shape ``(B, T)``.
-        wanted: The target, -100 where padded. Shape ``(B, T)``.
+        given: Decoder inputs, the targets shifted right by one. Shape ``(B, T)``.
+        wanted: Targets, -100 where padded. Shape ``(B, T)``.
     """
 
     source: Tensor
@@ -37,19 +37,19 @@ class SequenceBatch(NamedTuple):
 
 
 class SequenceEncoder:
-    """Encodes sentences as MulDA does: from their first words and a mask to the whole.
+    """MulDA's encoding: the source is the first words and a mask, the target the whole sentence.
 
     Args:
-        model: The model; it and the tokenizer are given label and language tokens.
+        model: The model. Label and language tokens are added to it and to the tokenizer.
         tokenizer: Its tokenizer.
         tags: The tags that get a label token.
-        languages: Languages of the sentences; sources say no language without. The token is the
-            tokenizer's own, such as mBART's ``en_XX``, or a new one, ``<en>``.
-        prefix_words: Words of a sentence in its source at most.
-        max_length: Subwords in a source or target, all tokens included.
+        languages: Languages of the sentences; if empty, sources name no language. The token is the
+            tokenizer's own, such as mBART's ``en_XX``, or else a new one such as ``<en>``.
+        prefix_words: Maximum number of words in a source.
+        max_length: Maximum number of subwords in a source or target, all tokens included.
 
     Raises:
-        ValueError: If the tokenizer has no mask or no end token.
+        ValueError: If the tokenizer has no mask token or no end token.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class SequenceEncoder:
         self.padding = int(model.config.pad_token_id or 0)
 
     def __call__(self, sentences: Sequence[Sentence], generator: torch.Generator) -> SequenceBatch:
-        """Return at least one sentence as a batch, with lengths drawn from ``generator``."""
+        """Encode at least one sentence, with prefix lengths drawn from ``generator``."""
         sources, given, wanted = [], [], []
         for sentence in sentences:
             most = min(self.prefix_words, len(sentence.words) - 1)
@@ -94,10 +94,10 @@ class SequenceEncoder:
         )
 
     def source(self, prefix: Sequence[Token], language: str | None) -> list[int]:
-        """Return what the encoder reads: language, first words, mask and end.
+        """Encode a source: language, first words, mask and end.
 
-        Where the decoder begins with the language, as mBART's does, the language stands last in
-        the source, as in that model's pre-training.
+        For models whose decoder starts with the language, such as mBART, the language comes last in
+        the source, as in their pre-training.
         """
         marker = self._marker(language)
         ids = self.subwords.encode(prefix)[: max(self.max_length - len(marker) - 2, 0)]
@@ -106,13 +106,13 @@ class SequenceEncoder:
         return [*marker, *ids, self.mask, self.end]
 
     def start(self, language: str | None) -> int:
-        """Return what the decoder begins with: the model's own token, else language or end."""
+        """Return the decoder's first token: the model's own, else the language or the end token."""
         if self._start is not None:
             return self._start
         return (*self._marker(language), self.end)[0]
 
     def padded(self, rows: Sequence[list[int]]) -> tuple[Tensor, Tensor]:
-        """Return rows of subwords as one tensor, and where it is real. Shape ``(B, S)`` each."""
+        """Pad rows of subwords; return them and their mask. Shape ``(B, S)`` each."""
         ids = pad_sequence(
             [torch.tensor(row) for row in rows], batch_first=True, padding_value=self.padding
         )
@@ -120,50 +120,50 @@ class SequenceEncoder:
         return ids, torch.arange(ids.shape[1]) < lengths[:, None]
 
     def _marker(self, language: str | None) -> list[int]:
-        """Return the language's token, nothing where languages are not said.
+        """Return the token of a language, or nothing if sources name no language.
 
         Raises:
-            ValueError: If it has none.
+            ValueError: If the language has no token.
         """
         if not self.languages:
             return []
         if language not in self.languages:
             raise ValueError(
-                f"The language of a sentence must be among {tuple(self.languages)}, was: "
-                f"{language!r}. Add it to `languages`, or set `language` in the data module."
+                f"A sentence has the language {language!r}, which is not among `languages`, "
+                f"{tuple(self.languages)}. Add it there, or set `language` in the data module."
             )
         return [self.languages[language]]
 
 
 def first_words(tokens: Sequence[Token], words: int) -> list[Token]:
-    """Return the first words of a row, with their label tokens."""
+    """Cut a row of tokens after so many words, keeping their label tokens."""
     places = [place for place, token in enumerate(tokens) if not token.is_label]
     return list(tokens[: places[words - 1] + 1]) if words else []
 
 
 def _language_token(tokenizer: PreTrainedTokenizerBase, language: str) -> str:
-    """Return the tokenizer's own token of a language, or else one to be added."""
+    """Return the tokenizer's own token for a language, or else the token to add."""
     own = re.compile(rf"{re.escape(language)}_[A-Z]{{2}}")
     return min(filter(own.fullmatch, tokenizer.get_added_vocab()), default=language_token(language))
 
 
 def _mask_id(tokenizer: PreTrainedTokenizerBase) -> int:
-    """Return the mask token, or T5's first sentinel."""
+    """Return the id of the mask token, or of T5's first sentinel."""
     known = tokenizer.get_vocab()
     ids = [known[name] for name in (tokenizer.mask_token, *MASKS) if name in known]
     if not ids:
         raise ValueError(
-            "The backbone must have a mask token or '<extra_id_0>', was: a tokenizer without "
-            "either. Choose a sequence-to-sequence model such as mBART or mT5."
+            "The backbone's tokenizer has neither a mask token nor '<extra_id_0>'. Choose a "
+            "sequence-to-sequence model such as mBART or mT5."
         )
     return ids[0]
 
 
 def _end_id(tokenizer: PreTrainedTokenizerBase) -> int:
-    """Return the token that ends a text."""
+    """Return the id of the token that ends a text."""
     if tokenizer.eos_token_id is None:
         raise ValueError(
-            "The backbone must have an end token, was: a tokenizer without one. Choose a "
-            "sequence-to-sequence model such as mBART or mT5."
+            "The backbone's tokenizer has no end token. Choose a sequence-to-sequence model such "
+            "as mBART or mT5."
         )
     return int(tokenizer.eos_token_id)

@@ -1,4 +1,4 @@
-"""What a sequence-to-sequence model writes, as a function of sources, options and a seed."""
+"""Search with a sequence-to-sequence model, reproducible by its seed."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -7,14 +7,16 @@ import torch
 from torch import Tensor
 from transformers import GenerationConfig, PreTrainedModel
 
+from lowner_pl.runs.ranges import check_range
+
 
 class SearchOptions(NamedTuple):
-    """How the decoder searches.
+    """Options of the decoder's search.
 
     Attributes:
-        beams: Rows kept at each step, at least 1.
-        returned: Rows returned of each source, from 1 to ``beams``.
-        sample: Whether rows go on with draws from the scores rather than with the best.
+        beams: Beam size, at least 1.
+        returned: Rows returned per source, from 1 to ``beams``.
+        sample: Whether beams continue with draws from the scores instead of the best scores.
     """
 
     beams: int
@@ -22,22 +24,18 @@ class SearchOptions(NamedTuple):
     sample: bool
 
     def check(self) -> None:
-        """Refuse options that are out of their range.
+        """Check the ranges of the options.
 
         Raises:
-            ValueError: If one is.
+            ValueError: If an option is outside its range.
         """
-        if self.beams < 1:
-            raise ValueError(f"`beams` must be at least 1, was: {self.beams}.")
-        if not 1 <= self.returned <= self.beams:
-            raise ValueError(
-                f"`returned` must be from 1 to `beams`, {self.beams}, was: {self.returned}."
-            )
+        check_range("beams", self.beams, 1)
+        check_range("returned", self.returned, 1, self.beams)
 
     def config(self, **more: Any) -> GenerationConfig:
-        """Return the options as `transformers` takes them, with more of its own."""
+        """Convert the search options, and any further ones, to arguments of `generate()`."""
         if self.sample:
-            more["top_k"] = 0  # the default cuts the scores
+            more["top_k"] = 0  # the default samples from the 50 best only
         return GenerationConfig(
             num_beams=self.beams,
             num_return_sequences=self.returned,
@@ -56,18 +54,18 @@ def write(
     most: int,
     seed: int,
 ) -> list[list[int] | None]:
-    """Return what the decoder writes for each source, ``None`` where it does not end.
+    """Run the decoder for each source; a row without an end is ``None``.
 
-    The model is in evaluation mode meanwhile; it and torch's random state stay as they were.
+    The model runs in evaluation mode. Its mode and torch's random state are restored.
 
     Args:
         model: The model.
-        sources: What the encoder reads, and where that is real. Shape ``(B, S)`` each.
-        starts: What the decoder begins with in each row.
-        options: How the decoder searches.
-        end: The token that ends a row, which is left out.
-        most: Subwords after which a row counts as without end.
-        seed: Of the draws.
+        sources: Subwords that the encoder reads, and their mask. Shape ``(B, S)`` each.
+        starts: First token of the decoder for each row.
+        options: Options of the search.
+        end: The end token, which is removed from the rows.
+        most: Maximum number of subwords in a row.
+        seed: Seed of the draws.
     """
     device = model.device
     config = options.config(
@@ -76,7 +74,7 @@ def write(
         eos_token_id=end,
         pad_token_id=model.config.pad_token_id or 0,
     )
-    # The model's own options would force tokens at the beginning and at the end.
+    # The model's own generation options would force its first and last tokens.
     before, model.generation_config = model.generation_config, GenerationConfig()
     was_training = model.training
     ids, mask = (part.to(device) for part in sources)
@@ -93,5 +91,5 @@ def write(
 
 
 def _ended(row: list[int], end: int) -> list[int] | None:
-    """Return a row up to its end."""
+    """Cut a row before its end token."""
     return row[: row.index(end)] if end in row else None

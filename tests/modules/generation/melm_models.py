@@ -1,4 +1,4 @@
-"""MELM on a small backbone, and a sentence for it."""
+"""MELM with a tiny backbone, and a sentence for it."""
 
 from pathlib import Path
 from typing import Any

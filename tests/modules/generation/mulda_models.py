@@ -1,4 +1,4 @@
-"""MulDA on tiny backbones, and the sentences that they spell."""
+"""MulDA with tiny backbones, and sentences that their tokenizers can spell."""
 
 from typing import Any, get_args
 

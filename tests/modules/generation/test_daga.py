@@ -19,7 +19,7 @@ BO = Sentence(("left", "Ann", "Ann"), ("O", "O", "O"), "en")
 
 
 def constant(shares: dict[str, float], **options: Any) -> DAGALightningModule:
-    """Return a module that gives each token a share, whatever stands before it."""
+    """A module that predicts each token with a fixed probability, whatever precedes it."""
     module = DAGALightningModule(embedding_size=3, hidden_size=4, **options)
     module.build(TokenVocabulary(["B-P", "I-P"], ["Ann", "left"]), "en")
     assert module.network is not None
@@ -31,7 +31,7 @@ def constant(shares: dict[str, float], **options: Any) -> DAGALightningModule:
 
 
 def made(module: DAGALightningModule, count: int, **options: Any) -> list[Sentence]:
-    """Return new sentences, all of them made for a single sentence."""
+    """Generate sentences from a single one."""
     module.rounds = count
     source = Sentence(("a", "source"), ("O", "O"))
     return list(generate(module, [source], **{"seed": 0, "gold": [], **options}))
@@ -40,7 +40,7 @@ def made(module: DAGALightningModule, count: int, **options: Any) -> list[Senten
 SHARES = {"end": 0.2, "unknown": 0.1, "B-P": 0.25, "I-P": 0.05, "Ann": 0.3, "left": 0.1}
 
 
-def test_rows_begin_and_end_with_the_boundary() -> None:
+def test_rows_start_and_end_with_the_boundary_token() -> None:
     module = constant(SHARES)
     given, wanted, real = module.encode([ANN, Sentence(("x",), ("O",))])
     # B-P is 2, Ann 4, left 5; x is unknown, 1.
@@ -49,7 +49,7 @@ def test_rows_begin_and_end_with_the_boundary() -> None:
     assert real.tolist() == [[True] * 4, [True, True, False, False]]
 
 
-def test_the_loss_is_the_mean_over_real_tokens_by_hand() -> None:
+def test_the_loss_is_the_mean_over_real_tokens() -> None:
     module = constant(SHARES)
     loss, tokens = module.loss([ANN, Sentence(("x",), ("O",))])
     first = log(0.25) + log(0.3) + log(0.1) + log(0.2)
@@ -58,7 +58,7 @@ def test_the_loss_is_the_mean_over_real_tokens_by_hand() -> None:
     assert loss.item() == pytest.approx(-(first + second) / 6)
 
 
-def test_perplexity_by_hand(tmp_path: Path) -> None:
+def test_perplexity_weighs_batches_by_their_tokens(tmp_path: Path) -> None:
     module = constant(SHARES)
 
     class Data(SampleDataModule):
@@ -77,10 +77,10 @@ def test_perplexity_by_hand(tmp_path: Path) -> None:
     assert scores["dev/loss"] == pytest.approx(expected)
     assert scores["dev/log_likelihood"] == pytest.approx(-expected)
     assert scores["dev/perplexity"] == pytest.approx(exp(expected))
-    assert module.least_loss == inf  # of training only
+    assert module.least_loss == inf  # only training updates it
 
 
-def test_the_learning_rate_falls_where_the_dev_loss_does_not(
+def test_the_learning_rate_decays_when_the_dev_loss_does_not_improve(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     module = constant(SHARES)
@@ -98,7 +98,7 @@ def test_the_learning_rate_falls_where_the_dev_loss_does_not(
     assert rates == [0.8, 0.8, 0.8, 0.4, 0.4, 0.2]
 
 
-def test_every_parameter_learns() -> None:
+def test_every_parameter_gets_an_update() -> None:
     module = constant(SHARES).train()
     assert module.network is not None
     torch.nn.init.normal_(module.network.output.weight)
@@ -109,13 +109,13 @@ def test_every_parameter_learns() -> None:
         assert parameter.grad.abs().sum() > 0, name
 
 
-def test_samples_are_counted_by_the_reasons_of_their_shares() -> None:
+def test_reasons_occur_as_often_as_the_model_predicts() -> None:
     module = constant(SHARES, draws=1)
     report = AugmentationReport()
     new = made(module, 10_000, report=report)
     assert report.candidates == 10_000
     assert report.sentences_in == 1
-    # An end at once, with 0.2, or after labels alone: 0.2 / (1 - 0.3). Binomial, 4 deviations.
+    # No words: the end comes first (0.2) or after labels only: 0.2 / (1 - 0.3). Binomial, 4 sigma.
     share = 0.2 / 0.7
     assert abs(report.dropped["no_words"] - 10_000 * share) < 4 * (10_000 * share * 0.715) ** 0.5
     assert len(new) == len({sentence.words for sentence in new}) > 100
@@ -128,14 +128,14 @@ def test_samples_are_counted_by_the_reasons_of_their_shares() -> None:
         assert set(sentence.words) != {"<unk>"}
 
 
-def test_endless_samples_are_dropped() -> None:
+def test_samples_without_an_end_are_dropped() -> None:
     report = AugmentationReport()
     assert made(constant({"left": 1.0}, draws=2, most_tokens=9), 3, report=report) == []
     assert report.dropped == {"endless": 6}
 
 
-def test_a_low_temperature_writes_the_likeliest_token() -> None:
-    # Scores over 0.01: "Ann" at 0.3 is some 80 million times as likely as "B-P" at 0.25.
+def test_a_low_temperature_samples_the_most_likely_token() -> None:
+    # With temperature 0.01, "Ann" (0.3) is about 80 million times as likely as "B-P" (0.25).
     cold = constant(SHARES, temperature=0.01, most_tokens=5, draws=1, rounds=8)
     (candidates,) = cold.candidates([ANN], [0], seed=0)
     assert list(candidates) == ["endless"] * 8
@@ -152,7 +152,7 @@ def test_unknown_words_can_be_dropped() -> None:
     assert not any("<unk>" in sentence.words for sentence in pure)
 
 
-def test_gold_sentences_do_not_come_out() -> None:
+def test_gold_sentences_are_not_generated_again() -> None:
     module = constant(SHARES)
     new = made(module, 20)
     gold = new[3].with_tags(["O"] * len(new[3].words))
@@ -161,7 +161,7 @@ def test_gold_sentences_do_not_come_out() -> None:
     assert report.dropped["duplicate_of_source"] >= 1
 
 
-def test_the_same_seed_gives_the_same_sentences_and_fewer_are_the_first() -> None:
+def test_the_same_seed_gives_the_same_sentences_and_fewer_rounds_a_prefix_of_them() -> None:
     module = constant(SHARES)
     many = made(module, 300, seed=1)
     assert made(module, 300, seed=1) == many
@@ -169,7 +169,7 @@ def test_the_same_seed_gives_the_same_sentences_and_fewer_are_the_first() -> Non
     assert made(module, 30, seed=2) != many[:30]
 
 
-def test_every_sentence_has_samples_of_its_own() -> None:
+def test_every_sentence_gets_its_own_samples() -> None:
     module = constant(SHARES, rounds=2)
     sentences = [Sentence((f"w{n}",), ("O",)) for n in range(4)]
     new = list(generate(module, sentences, seed=0, batch_size=2))
@@ -180,7 +180,7 @@ def test_every_sentence_has_samples_of_its_own() -> None:
     assert new[:2] == [s for s in samples[1] if isinstance(s, Sentence)][:2]
 
 
-def test_generating_has_no_dropout_and_leaves_the_module_as_it_was() -> None:
+def test_generation_uses_no_dropout_and_restores_training_mode() -> None:
     module = constant(SHARES, draws=100)
     assert module.network is not None
     torch.nn.init.normal_(module.network.output.weight)
@@ -193,26 +193,26 @@ def test_generating_has_no_dropout_and_leaves_the_module_as_it_was() -> None:
 
 
 @pytest.mark.parametrize("option", ["temperature", "most_tokens", "draws", "rounds"])
-def test_options_of_generation_are_positive(option: str) -> None:
+def test_generation_options_must_be_positive(option: str) -> None:
     options: dict[str, Any] = {option: 0}
-    with pytest.raises(ValueError, match=f"`{option}` must be above 0, was: 0"):
+    with pytest.raises(ValueError, match=f"`{option}` is 0"):
         DAGALightningModule(**options)
 
 
-def test_an_untrained_module_generates_nothing() -> None:
-    with pytest.raises(
-        ValueError, match=r"must have a vocabulary, was: none\. Train it with `fit`"
-    ):
+def test_generating_with_an_untrained_module_is_an_error() -> None:
+    with pytest.raises(ValueError, match=r"has no vocabulary yet\. Train it with `fit`"):
         made(DAGALightningModule(), 5)
 
 
 @pytest.mark.parametrize("decay", [0.0, 1.5])
-def test_a_decay_out_of_range_is_refused(decay: float) -> None:
-    with pytest.raises(ValueError, match=f"`decay` must be above 0 and at most 1, was: {decay}"):
+def test_a_decay_outside_its_range_is_an_error(decay: float) -> None:
+    with pytest.raises(
+        ValueError, match=f"`decay` is {decay}, but it must be above 0 and at most 1"
+    ):
         DAGALightningModule(decay=decay)
 
 
-def test_raw_text_is_refused(tmp_path: Path) -> None:
+def test_training_on_raw_text_is_an_error(tmp_path: Path) -> None:
     data = TextDataModule(paths=str(ROOT / "tests" / "data" / "text"), cache_folder=str(tmp_path))
     trainer = Trainer(accelerator="cpu", logger=False, default_root_dir=tmp_path, max_epochs=1)
     with pytest.raises(ValueError, match="has no tags, so it can't be labelled"):

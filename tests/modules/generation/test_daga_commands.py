@@ -1,4 +1,4 @@
-"""DAGA from the command line: training, generating, testing, going on after a stop."""
+"""DAGA from the command line: training, generating, testing, resuming."""
 
 import json
 from math import exp, log
@@ -57,7 +57,7 @@ def gold() -> list[Sentence]:
     return SampleDataModule(language="sw").sentences("train")
 
 
-def test_a_run_learns_and_keeps_the_epoch_of_least_loss(trained: Path) -> None:
+def test_training_lowers_the_loss_and_keeps_the_best_epoch(trained: Path) -> None:
     saved = torch.load(checkpoint(trained), weights_only=True)["daga"]
     assert saved["labels"] == sorted(saved["labels"])
     assert saved["language"] == "sw"
@@ -65,7 +65,7 @@ def test_a_run_learns_and_keeps_the_epoch_of_least_loss(trained: Path) -> None:
     assert best.least_loss == saved["least_loss"] < log(len(saved["words"]))
 
 
-def test_a_checkpoint_brings_its_vocabulary(trained: Path, gold: list[Sentence]) -> None:
+def test_a_checkpoint_restores_its_vocabulary(trained: Path, gold: list[Sentence]) -> None:
     module = loaded(trained)
     assert module.vocabulary is not None
     expected = TokenVocabulary.of(gold)
@@ -95,10 +95,10 @@ def test_predict_writes_new_sentences_with_a_report(trained: Path) -> None:
     assert [(s.words, s.tags) for s in streamed] == [(s.words, s.tags) for s in new]
 
 
-def test_a_test_scores_with_the_vocabulary_of_the_checkpoint(
+def test_test_uses_the_vocabulary_of_the_checkpoint(
     trained: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # The English sample has other words; only the checkpoint's make its weights fit.
+    # The English sample has another vocabulary, whose size does not fit the weights.
     english = ("--data.language=en", f"--ckpt_path={checkpoint(trained)}")
     cli = command("test", trained, *english)
     assert "perplexity" in capsys.readouterr().out
@@ -108,7 +108,7 @@ def test_a_test_scores_with_the_vocabulary_of_the_checkpoint(
     assert cli.model.language == "sw"
 
 
-def test_a_resumed_run_repeats_an_uninterrupted_one(trained: Path, tmp_path: Path) -> None:
+def test_a_resumed_run_equals_an_uninterrupted_one(trained: Path, tmp_path: Path) -> None:
     command("fit", tmp_path, "--trainer.max_epochs=2")
     command("fit", tmp_path, "--ckpt_path=last")
     one, other = (torch.load(checkpoint(root), weights_only=True) for root in (trained, tmp_path))
@@ -116,18 +116,18 @@ def test_a_resumed_run_repeats_an_uninterrupted_one(trained: Path, tmp_path: Pat
     assert one["daga"] == other["daga"]
 
 
-def test_the_seed_of_the_run_decides(trained: Path, tmp_path: Path) -> None:
+def test_another_seed_gives_other_weights(trained: Path, tmp_path: Path) -> None:
     command("fit", tmp_path, "--seed_everything=1", "--trainer.max_epochs=1")
     file = tmp_path / "sample-sw" / "daga" / "seed_1" / "checkpoints" / "last.ckpt"
     state = torch.load(file, weights_only=True)["state_dict"]
     assert not same(state, torch.load(checkpoint(trained), weights_only=True)["state_dict"])
 
 
-def test_a_checkpoint_of_another_width_is_refused(trained: Path) -> None:
+def test_loading_a_checkpoint_of_another_width_is_an_error(trained: Path) -> None:
     with pytest.raises(ValueError, match="weights differ from the checkpoint in name or shape"):
         command("test", trained, "--model.hidden_size=12", "--ckpt_path=last")
 
 
-def test_a_single_sentence_is_refused(tmp_path: Path) -> None:
+def test_training_on_a_single_sentence_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="have no word that occurs twice"):
         command("fit", tmp_path, "--data.train_size=1")

@@ -55,7 +55,7 @@ def test_only_entities_change(
 
 
 @pytest.mark.parametrize("kind", ALL_KINDS)
-def test_what_comes_of_a_sentence_does_not_depend_on_its_batch(
+def test_the_result_for_a_sentence_does_not_depend_on_its_batch(
     kind: str, backbones: dict[str, Path], swahili: list[Sentence]
 ) -> None:
     module = melm(backbones[kind])
@@ -69,9 +69,7 @@ def test_what_comes_of_a_sentence_does_not_depend_on_its_batch(
     assert made(module, swahili[:20], batch_size=3) == made(module, swahili[:20], batch_size=20)
 
 
-def test_rounds_differ_and_more_rounds_begin_with_the_fewer(
-    tiny: str, swahili: list[Sentence]
-) -> None:
+def test_rounds_differ_and_more_rounds_extend_fewer(tiny: str, swahili: list[Sentence]) -> None:
     few, many = (melm(tiny, rounds=rounds) for rounds in (2, 6))
     with torch.inference_mode():
         two, six = (module.candidates(swahili[:8], range(8), seed=0) for module in (few, many))
@@ -79,7 +77,7 @@ def test_rounds_differ_and_more_rounds_begin_with_the_fewer(
     assert any(len({s.words for s in parts if isinstance(s, Sentence)}) > 2 for parts in six)
 
 
-def test_rounds_that_hide_the_same_are_read_once_and_drawn_apart(tiny: str) -> None:
+def test_rounds_with_equal_masks_share_a_pass_but_not_their_draws(tiny: str) -> None:
     module = melm(tiny, rounds=40)
     one = Sentence((_one_subword(module), "na", "mimi"), ("B-PER", "O", "O"))
     windows: list[int] = []
@@ -90,14 +88,16 @@ def test_rounds_that_hide_the_same_are_read_once_and_drawn_apart(tiny: str) -> N
         (candidates,) = module.candidates([one], [0], seed=0)
         assert (windows.pop(), scored.pop()) == (1, 1)
         assert len({c.words[0] for c in candidates if isinstance(c, Sentence)}) == 5
-        # Two sentences of the same words are two: they are told apart by their numbers.
+        # Two equal sentences have different indices and thus different draws.
         both = module.candidates([one, one], [0, 1], seed=0)
         assert (windows.pop(), scored.pop()) == (2, 2)
     assert both[0] == candidates != both[1]
 
 
 @pytest.mark.parametrize(("k", "min_rank"), [(5, 1), (5, 2)])
-def test_subwords_are_drawn_evenly_from_the_likeliest(tiny: str, k: int, min_rank: int) -> None:
+def test_subwords_are_drawn_uniformly_from_the_most_likely(
+    tiny: str, k: int, min_rank: int
+) -> None:
     rounds = 4_000
     module = melm(tiny, rounds=rounds, k=k, min_rank=min_rank)
     sentence = Sentence((_one_subword(module), "na", "mimi"), ("B-PER", "O", "O"))
@@ -113,13 +113,15 @@ def test_subwords_are_drawn_evenly_from_the_likeliest(tiny: str, k: int, min_ran
 
 
 def _one_subword(module: MELMLightningModule) -> str:
-    """Return a name that is one subword of the vocabulary."""
+    """Find a name that is a single subword."""
     spelling = Spelling(module.tokenizer)
     ids = spelling.allowed(Kind(True, frozenset({"LATIN"}), letters=True)).tolist()
     return max((spelling.word([i]) for i in ids), key=len)
 
 
-def test_a_long_sentence_is_generated_whole(tiny: str, swahili: list[Sentence]) -> None:
+def test_entities_in_all_windows_of_a_long_sentence_change(
+    tiny: str, swahili: list[Sentence]
+) -> None:
     pairs = [pair for s in swahili[:30] for pair in zip(s.words, s.tags or (), strict=True)]
     long = Sentence(tuple(w for w, _ in pairs), tuple(t for _, t in pairs))
     module = melm(tiny, max_length=40, rounds=1)
@@ -130,8 +132,8 @@ def test_a_long_sentence_is_generated_whole(tiny: str, swahili: list[Sentence]) 
 
 
 @pytest.mark.parametrize("rate", [0.2, 0.9])
-def test_the_generation_rate_says_how_much_of_an_entity_is_masked(tiny: str, rate: float) -> None:
-    # Of n subwords as many as a draw from N(rate * n, 1), rounded, that is from 1 to n.
+def test_the_generation_rate_sets_the_masked_share_of_an_entity(tiny: str, rate: float) -> None:
+    # The number of masks is a draw from N(rate * n, 1), rounded, redrawn until it is in [1, n].
     module = melm(tiny, generation_rate=rate)
     row = module.encoder(Sentence(("Mwakalinga", "alifika"), ("B-PER", "O")))
     (places,) = module.generator._places(row)
@@ -144,8 +146,8 @@ def test_the_generation_rate_says_how_much_of_an_entity_is_masked(tiny: str, rat
     assert sum(masks) / len(masks) == pytest.approx(expected, abs=4 / 4_000**0.5)
 
 
-def test_a_word_that_a_window_cuts_stays_as_it_is(tiny: str) -> None:
-    # Its first subwords are all that the model would see, and all that would come out.
+def test_a_word_cut_by_a_window_stays_unchanged(tiny: str) -> None:
+    # The model would see only its first subwords, and generate only those.
     module = melm(tiny, max_length=20)
     report = AugmentationReport()
     sentence = Sentence(("Mwakalinga" * 5, "na", "Juma"), ("B-PER", "O", "B-PER"))
@@ -156,7 +158,7 @@ def test_a_word_that_a_window_cuts_stays_as_it_is(tiny: str) -> None:
 
 
 @pytest.mark.parametrize("keep", [True, False])
-def test_the_script_is_kept_unless_it_need_not_be(tiny: str, keep: bool) -> None:
+def test_the_script_changes_only_without_keep_script(tiny: str, keep: bool) -> None:
     # A word without letters becomes another without letters.
     module = melm(tiny, keep_script=keep, rounds=20)
     sentence = Sentence(("-", "alifika"), ("B-PER", "O"))
@@ -165,14 +167,14 @@ def test_the_script_is_kept_unless_it_need_not_be(tiny: str, keep: bool) -> None
     assert any(c.isalpha() for s in new for c in s.words[0]) != keep
 
 
-def test_an_entity_may_cover_the_whole_sentence(tiny: str) -> None:
+def test_an_entity_can_cover_the_whole_sentence(tiny: str) -> None:
     sentence = Sentence(("Juma", "Ali", "Hassan"), ("B-PER", "I-PER", "I-PER"))
     new = made(melm(tiny), [sentence])
     assert new
     assert all(s.tags == sentence.tags and s.words != sentence.words for s in new)
 
 
-def test_words_that_are_not_spelt_stay_as_they_are(tiny: str) -> None:
+def test_words_that_the_tokenizer_cannot_spell_stay_unchanged(tiny: str) -> None:
     report = AugmentationReport()
     sentences = [
         Sentence(("", "alifika"), ("B-PER", "O")),
@@ -185,18 +187,18 @@ def test_words_that_are_not_spelt_stay_as_they_are(tiny: str) -> None:
     assert all(s.words[0] == "" and s.words[2] == "人" and s.words[1] != "Juma" for s in new)
 
 
-def test_a_corpus_without_entities_is_refused(tiny: str) -> None:
+def test_a_corpus_without_entities_is_an_error(tiny: str) -> None:
     with pytest.raises(ValueError, match="no entities in the 2 sentences"):
         made(melm(tiny), [JUMA.with_tags(["O"] * 4)] * 2)
 
 
-def test_a_k_beyond_the_vocabulary_is_refused(tiny: str) -> None:
-    with pytest.raises(ValueError, match=r"`k` must be at most \d+, .* was: 100000"):
+def test_a_k_above_the_size_of_the_vocabulary_is_an_error(tiny: str) -> None:
+    with pytest.raises(ValueError, match=r"`k` is 100000, but only \d+ subwords"):
         made(melm(tiny, k=100_000), [JUMA])
 
 
-def test_a_kind_with_fewer_subwords_than_k_gives_all_it_has(tiny: str) -> None:
-    # Of pieces without letters that do not begin a word, the vocabulary has a few marks.
+def test_a_kind_with_fewer_than_k_subwords_uses_all_of_them(tiny: str) -> None:
+    # The vocabulary has few word-internal subwords without letters.
     module = melm(tiny, k=200)
     spelling = module.generator.spelling
     stop = spelling.kind([module.tokenizer.get_vocab()["."]], 0)
@@ -206,19 +208,19 @@ def test_a_kind_with_fewer_subwords_than_k_gives_all_it_has(tiny: str) -> None:
     assert module.generator._choices(scores, [0], stop) == [sorted(allowed)]
 
 
-def test_a_single_sentence_streams(tiny: str) -> None:
+def test_a_stream_can_be_a_single_sentence(tiny: str) -> None:
     assert made(melm(tiny), [JUMA])
 
 
-def test_a_stream_needs_to_know_the_gold(tiny: str, swahili: list[Sentence]) -> None:
+def test_a_stream_without_gold_is_an_error(tiny: str, swahili: list[Sentence]) -> None:
     module = melm(tiny)
-    with pytest.raises(ValueError, match=r"must be readable twice, .* was: an iterator"):
+    with pytest.raises(ValueError, match="`sentences` is an iterator, but without `gold`"):
         next(generate(module, iter(swahili)))
     streamed = made(module, iter(swahili[:30]), gold=swahili[:30])  # type: ignore[arg-type]
     assert streamed == made(module, swahili[:30])
 
 
-def test_sentences_are_read_as_they_are_needed(tiny: str, swahili: list[Sentence]) -> None:
+def test_a_stream_is_read_lazily(tiny: str, swahili: list[Sentence]) -> None:
     read = 0
 
     def endless() -> Iterator[Sentence]:
@@ -232,7 +234,7 @@ def test_sentences_are_read_as_they_are_needed(tiny: str, swahili: list[Sentence
     assert read == 64
 
 
-def test_training_mode_comes_back(tiny: str, swahili: list[Sentence]) -> None:
+def test_training_mode_is_restored(tiny: str, swahili: list[Sentence]) -> None:
     module = melm(tiny).train()
     stream = generate(module, swahili[:8], seed=0)
     first = next(stream)
@@ -240,7 +242,7 @@ def test_training_mode_comes_back(tiny: str, swahili: list[Sentence]) -> None:
     assert [first, *stream] == made(module.eval(), swahili[:8])
 
 
-def test_predictions_are_those_of_the_stock_model(tiny: str, tmp_path: Path) -> None:
+def test_predictions_equal_those_of_the_stock_model(tiny: str, tmp_path: Path) -> None:
     module = melm(tiny)
     person, place = module.predictions(JUMA, k=3, guarded=False)
     assert (person.words, place.words) == (("Juma",), ("Dodoma",))

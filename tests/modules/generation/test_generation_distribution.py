@@ -1,4 +1,4 @@
-"""What MELM generates is distributed as in the plain way: padded rows, every position scored."""
+"""MELM's generation compared with a naive one: padded rows, every position scored."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -19,21 +19,23 @@ from .melm_models import JUMA, melm
 
 @pytest.fixture(scope="module")
 def plain_counts(backbones: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """How often each outcome comes of 3,000 rounds of the plain way, with k = 2."""
+    """Counts of each outcome in 3,000 rounds of the naive generation with k = 2."""
     folder = tmp_path_factory.mktemp("stock")
     module = melm(backbones["xlm-roberta"])
     module.export(folder)
     return Counter(_plainly(module, folder, JUMA, 3_000))
 
 
-def test_the_distribution_is_that_of_the_plain_way(tiny: str, plain_counts: Any) -> None:
+def test_the_distribution_equals_that_of_a_naive_implementation(
+    tiny: str, plain_counts: Any
+) -> None:
     statistic, degrees = _chi_square(melm(tiny, rounds=3_000, k=2), plain_counts)
     assert degrees >= 8
     assert statistic < _quantile(degrees)
 
 
 @pytest.mark.parametrize("other", [{"k": 3}, {"k": 1}, {"min_rank": 2}, {"generation_rate": 0.6}])
-def test_another_option_is_another_distribution(
+def test_the_chi_square_test_detects_other_options(
     tiny: str, plain_counts: Any, other: dict[str, Any]
 ) -> None:
     module = melm(tiny, rounds=3_000, **{"k": 2, **other})
@@ -42,7 +44,7 @@ def test_another_option_is_another_distribution(
 
 
 def _chi_square(module: MELMLightningModule, plain: Any) -> tuple[float, int]:
-    """Return Σ (a - b)² / (a + b) over the outcomes of both, and its degrees of freedom.
+    """Compute Σ (a - b)² / (a + b) over the outcomes of both, and its degrees of freedom.
 
     Of two samples of one distribution and of one size it is chi-square; rare outcomes are one.
     """
@@ -59,14 +61,14 @@ def _chi_square(module: MELMLightningModule, plain: Any) -> tuple[float, int]:
 
 
 def _quantile(degrees: int) -> float:
-    """Return a bound above the 99.9 % quantile of chi-square."""
+    """Look up an upper bound of the 99.9 % quantile of chi-square."""
     return float(degrees + 3.1 * (2 * degrees) ** 0.5 + 5)
 
 
 def _plainly(
     module: MELMLightningModule, folder: Path, sentence: Sentence, rounds: int
 ) -> Iterator[tuple[str, ...]]:
-    """Generate as one would at first: padded rows, all positions scored over all subwords."""
+    """Generate naively: padded rows, all positions scored over the whole vocabulary."""
     stock = AutoModelForMaskedLM.from_pretrained(folder).eval()
     spelling = Spelling(module.tokenizer)
     random = Random(99)
@@ -108,7 +110,7 @@ def _plainly(
 
 
 def _masked(entities: list[list[int]], random: Random) -> list[int]:
-    """Return positions to mask, by the paper's words."""
+    """Draw the positions to mask as the paper describes it."""
     chosen = []
     for positions in entities:
         count = 0

@@ -34,7 +34,7 @@ def vocabulary(module: MELMLightningModule) -> dict[str, int]:
 
 
 def table(module: MELMLightningModule) -> Tensor:
-    """Return the input embeddings."""
+    """Return the input embedding table."""
     weight = module.backbone.encoder.get_input_embeddings().weight
     assert isinstance(weight, Tensor)
     return weight
@@ -48,7 +48,7 @@ def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("kind", ALL_KINDS)
 @pytest.mark.parametrize("linearize", [True, False])
-def test_the_loss_is_eq_1_by_the_stock_model(
+def test_the_loss_is_eq_1_computed_with_the_stock_model(
     kind: str, linearize: bool, backbones: dict[str, Path], swahili: list[Sentence], tmp_path: Path
 ) -> None:
     # Eq. 1: -log p(x_i | masked sentence), summed where m_i = 1; here divided by the masks.
@@ -67,7 +67,7 @@ def test_the_loss_is_eq_1_by_the_stock_model(
     assert module.loss(batch).item() == pytest.approx(expected / len(batch.targets), rel=1e-4)
 
 
-def test_only_subwords_of_entities_are_masked_and_all_by_the_mask_token(tiny: str) -> None:
+def test_only_subwords_of_entities_become_mask_tokens(tiny: str) -> None:
     module = melm(tiny, mask_rate=1.0)
     batch = masked(module, [JUMA, JUMA.with_tags(["O"] * 4)])
     known = vocabulary(module)
@@ -87,7 +87,7 @@ def test_only_subwords_of_entities_are_masked_and_all_by_the_mask_token(tiny: st
     assert batch.input_ids.tolist() == expected  # the sentence without entities is left out
 
 
-def test_masks_are_new_in_every_step_and_follow_the_generator(
+def test_masks_are_redrawn_in_every_step_from_the_generator(
     tiny: str, swahili: list[Sentence]
 ) -> None:
     module = melm(tiny)
@@ -96,7 +96,7 @@ def test_masks_are_new_in_every_step_and_follow_the_generator(
     assert not one.input_ids.equal(other.input_ids)
 
 
-def test_a_batch_without_entities_costs_nothing(tiny: str) -> None:
+def test_a_batch_without_entities_has_a_loss_of_zero(tiny: str) -> None:
     module = melm(tiny)
     batch = masked(module, [JUMA.with_tags(["O"] * 4)])
     assert len(batch.targets) == 0
@@ -107,7 +107,7 @@ def test_a_batch_without_entities_costs_nothing(tiny: str) -> None:
     assert not any(gradient.any() for gradient in gradients)
 
 
-def test_dev_data_may_have_types_without_label_tokens(tiny: str) -> None:
+def test_dev_entities_of_types_without_label_tokens_are_ignored(tiny: str) -> None:
     module = melm(tiny).eval()
     odd = Sentence((*JUMA.words, "Linux"), (*(JUMA.tags or ()), "B-PRODUCT"), "sw")
     scores = []
@@ -141,7 +141,7 @@ def test_label_tokens_start_from_their_seed_words(
     assert vocabulary(marked)["<sw>"] in masked(marked, swahili[:5]).input_ids
 
 
-def test_without_linearisation_nothing_is_added(tiny: str) -> None:
+def test_without_linearisation_no_token_is_added(tiny: str) -> None:
     module = melm(tiny, linearize=False)
     assert not [token for token in vocabulary(module) if token.startswith("<B-")]
     batch = masked(module, [JUMA])
@@ -163,7 +163,7 @@ def test_every_parameter_gets_a_gradient(tiny: str, swahili: list[Sentence]) -> 
     assert rows.grad[vocabulary(module)["<B-PER>"]].any()
 
 
-def test_a_long_sentence_is_trained_on_whole(tiny: str, swahili: list[Sentence]) -> None:
+def test_every_window_of_a_long_sentence_is_trained_on(tiny: str, swahili: list[Sentence]) -> None:
     pairs = [pair for s in swahili[:30] for pair in zip(s.words, s.tags or (), strict=True)]
     long = Sentence(tuple(w for w, _ in pairs), tuple(t for _, t in pairs))
     module = melm(tiny, max_length=40, mask_rate=1.0)
@@ -178,7 +178,7 @@ def test_a_long_sentence_is_trained_on_whole(tiny: str, swahili: list[Sentence])
     assert batch.targets.tolist() == subwords
 
 
-def test_perplexity_is_e_to_the_loss() -> None:
+def test_perplexity_is_the_exponential_of_the_loss() -> None:
     scores = MaskedScores(4)
     scores.update(torch.zeros(3, 4), torch.tensor([0, 1, 2]))  # all four are as likely
     values = scores.compute()
@@ -186,7 +186,7 @@ def test_perplexity_is_e_to_the_loss() -> None:
     assert values["perplexity"].item() == pytest.approx(4.0)
 
 
-def test_an_entity_type_without_a_seed_word_is_refused(tiny: str) -> None:
+def test_a_seed_word_that_the_tokenizer_cannot_spell_is_an_error(tiny: str) -> None:
     with pytest.raises(ValueError, match=r"seed words of '<B-人>', \['人'\].*`seed_words`"):
         MELMLightningModule(entity_types=("人",), backbone=tiny)
     MELMLightningModule(entity_types=("人",), backbone=tiny, seed_words={"人": "mtu"})
@@ -195,22 +195,24 @@ def test_an_entity_type_without_a_seed_word_is_refused(tiny: str) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"mask_rate": 0.0}, "`mask_rate` must be above 0 and at most 1, was: 0.0"),
-        ({"rounds": 0}, "`rounds` must be at least 1, was: 0"),
-        ({"generation_rate": 0.0}, "`generation_rate` must be above 0 and at most 1, was: 0.0"),
-        ({"k": 2, "min_rank": 3}, "`min_rank` must be from 1 to `k`, 2, was: 3"),
-        ({"k": 0}, "`k` must be at least 1, was: 0"),
-        ({"min_rank": 0}, "`min_rank` must be from 1 to `k`, 5, was: 0"),
+        ({"mask_rate": 0.0}, "`mask_rate` is 0.0, but it must be above 0 and at most 1"),
+        ({"rounds": 0}, "`rounds` is 0, but it must be at least 1"),
+        ({"generation_rate": 0.0}, "`generation_rate` is 0.0, but it must be above 0"),
+        ({"k": 2, "min_rank": 3}, "`min_rank` is 3, but it must be between 1 and 2"),
+        ({"k": 0}, "`k` is 0, but it must be at least 1"),
+        ({"min_rank": 0}, "`min_rank` is 0, but it must be between 1 and 5"),
         ({"max_length": 4}, "`max_length` is 4, which leaves no room"),
         ({"linearize": False, "languages": ["sw"]}, "Languages are marked beside label tokens"),
     ],
 )
-def test_options_out_of_range_are_refused(tiny: str, options: dict[str, Any], message: str) -> None:
+def test_options_outside_their_range_are_errors(
+    tiny: str, options: dict[str, Any], message: str
+) -> None:
     with pytest.raises(ValueError, match=message):
         melm(tiny, **options)
 
 
-def test_a_sentence_in_another_language_is_refused(tiny: str) -> None:
+def test_a_sentence_in_an_unmarked_language_is_an_error(tiny: str) -> None:
     module = melm(tiny, languages=["en"])
     with pytest.raises(ValueError, match="no token '<sw>'"):
         masked(module, [JUMA])

@@ -1,4 +1,4 @@
-"""MELM from the command line: fine-tuning, generating, going on after a stop."""
+"""MELM from the command line: fine-tuning, generating, continuing after an interruption."""
 
 import json
 from collections.abc import Iterator
@@ -56,7 +56,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, backbones: dict[str, Path]
     return root
 
 
-def test_a_run_scores_masks_of_dev_and_the_same_ones_every_time(
+def test_the_same_masks_of_the_dev_data_are_scored_every_time(
     trained: Path, tiny: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first, again = (
@@ -70,7 +70,7 @@ def test_a_run_scores_masks_of_dev_and_the_same_ones_every_time(
     }
 
 
-def test_resuming_gives_the_weights_of_an_uninterrupted_run(
+def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(
     trained: Path, tiny: str, tmp_path: Path
 ) -> None:
     command("fit", tmp_path, tiny, "--trainer.max_epochs=1")
@@ -98,7 +98,7 @@ def test_predict_writes_new_sentences_of_the_training_data(
     assert [(s.words, s.tags) for s in streamed] == [(s.words, s.tags) for s in new]
 
 
-def test_a_file_is_generated_from_with_its_tags(trained: Path, tiny: str, tmp_path: Path) -> None:
+def test_predict_path_reads_a_file_with_its_tags(trained: Path, tiny: str, tmp_path: Path) -> None:
     file = tmp_path / "mine.conll"
     write_conll(file, [Sentence(("Juma", "alifika"), ("B-PER", "O"))])
     command("predict", trained, tiny, f"--data.predict_path={file}")
@@ -107,7 +107,7 @@ def test_a_file_is_generated_from_with_its_tags(trained: Path, tiny: str, tmp_pa
     assert all(s.tags == ("B-PER", "O") and s.words[0] != "Juma" for s in new)
 
 
-def test_a_file_streams_through(
+def test_predict_streams_a_file(
     trained: Path, tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "mine.conll"
@@ -136,7 +136,7 @@ def test_a_file_streams_through(
     assert read == written == 20
 
 
-def test_freed_memory_is_given_back_behind_every_batch(
+def test_freed_memory_is_returned_after_every_batch(
     trained: Path, tiny: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls: list[int] = []
@@ -147,11 +147,11 @@ def test_freed_memory_is_given_back_behind_every_batch(
     monkeypatch.setattr("ctypes.CDLL", lambda _: Library)
     command("predict", trained, tiny, "--data.eval_batch_size=8")
     assert calls == [0] * 5
-    monkeypatch.setattr("ctypes.CDLL", lambda _: object())  # a library without such a thing
+    monkeypatch.setattr("ctypes.CDLL", lambda _: object())  # a C library without malloc_trim
     give_back_memory()
 
 
-def test_a_stopped_generation_goes_on_and_loses_nothing(
+def test_an_interrupted_generation_continues_without_losses(
     trained: Path,
     tiny: str,
     tmp_path: Path,
@@ -182,7 +182,7 @@ def test_a_stopped_generation_goes_on_and_loses_nothing(
     (journal,) = (tmp_path / "parts").rglob("generated_train.journal")
     kept = journal.read_bytes()
     assert kept.count(b"\n") == 1 + 16
-    journal.write_bytes(kept + b'{"words": [["half a li')  # as a killed process leaves it
+    journal.write_bytes(kept + b'{"words": [["half a li')  # as left by a killed process
     seen.clear()
     command("predict", tmp_path / "parts", tiny, *options)
     assert seen == list(range(16, 40))
@@ -192,7 +192,9 @@ def test_a_stopped_generation_goes_on_and_loses_nothing(
     assert reports[0] == reports[1]
 
 
-def test_a_generation_has_one_writer(trained: Path, tiny: str, tmp_path: Path) -> None:
+def test_two_processes_cannot_write_the_same_generation(
+    trained: Path, tiny: str, tmp_path: Path
+) -> None:
     checkpoint = f"--ckpt_path={folder(trained) / 'checkpoints' / 'best.ckpt'}"
     cli = command("predict", tmp_path, tiny, checkpoint)
     (file,) = tmp_path.rglob("generated_train.conll")
@@ -209,7 +211,7 @@ def test_a_generation_has_one_writer(trained: Path, tiny: str, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("damage", [0, 3])
-def test_a_journal_that_is_damaged_goes_on_before_the_damage(
+def test_a_damaged_journal_is_continued_before_the_damage(
     trained: Path, tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: int
 ) -> None:
     options = (f"--ckpt_path={folder(trained) / 'checkpoints' / 'best.ckpt'}",)
@@ -221,13 +223,13 @@ def test_a_journal_that_is_damaged_goes_on_before_the_damage(
     (journal,) = tmp_path.rglob("generated_train.journal")
     whole, lines = file.read_bytes(), journal.read_bytes().splitlines(keepends=True)
     file.unlink()
-    lines[damage] = b"\0" * (len(lines[damage]) - 1) + b"\n"  # as a lost block of a disk reads
+    lines[damage] = b"\0" * (len(lines[damage]) - 1) + b"\n"  # like a lost disk block
     journal.write_bytes(b"".join(lines))
     command("predict", tmp_path, tiny, *options)
     assert file.read_bytes() == whole
 
 
-def test_other_options_start_anew(
+def test_a_generation_with_other_options_starts_over(
     trained: Path, tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     options = (f"--ckpt_path={folder(trained) / 'checkpoints' / 'best.ckpt'}",)
@@ -258,7 +260,7 @@ def test_mlm_entity_generates_untrained(tiny: str, tmp_path: Path) -> None:
     assert [s.words for s in new] == [s.words for s in generate(module, train, seed=0)]
 
 
-def test_a_checkpoint_of_other_labels_is_refused(trained: Path, tiny: str) -> None:
+def test_loading_a_checkpoint_with_other_labels_is_an_error(trained: Path, tiny: str) -> None:
     file = folder(trained) / "checkpoints" / "best.ckpt"
     with pytest.raises(ValueError, match="has linearize True, but False is configured"):
         command("predict", trained, tiny, f"--ckpt_path={file}", "--model.linearize=false")
@@ -266,12 +268,16 @@ def test_a_checkpoint_of_other_labels_is_refused(trained: Path, tiny: str) -> No
         command("predict", trained, tiny, f"--ckpt_path={file}", "--model.languages=[sw]")
 
 
-def test_only_generation_works_untrained(tmp_path: Path, tiny: str) -> None:
+def test_only_methods_that_work_untrained_run_without_a_checkpoint(
+    tmp_path: Path, tiny: str
+) -> None:
     with pytest.raises(ValueError, match="was: `predict` with SNERLightningModule"):
         command("predict", tmp_path, tiny, "--ckpt_path=none", method="sner")
 
 
-def test_a_file_without_entities_is_refused(trained: Path, tiny: str, tmp_path: Path) -> None:
+def test_generating_from_a_file_without_entities_is_an_error(
+    trained: Path, tiny: str, tmp_path: Path
+) -> None:
     file = tmp_path / "plain.conll"
     write_conll(file, [Sentence(("habari", "njema"), ("O", "O"))] * 3)
     with pytest.raises(ValueError, match="no entities in the 3 sentences"):

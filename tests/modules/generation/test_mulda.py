@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("offline")
 
 @pytest.fixture(scope="module")
 def fitted(sequence_folders: dict[Kind, str]) -> dict[Kind, MulDALightningModule]:
-    """Modules that know four sentences by heart, from the language alone or any first words."""
+    """Modules that have memorised four sentences, given the language or any prefix."""
     modules = {}
     for kind in KINDS:
         module = made(sequence_folders[kind], prefix_words=2).eval()
@@ -34,14 +34,16 @@ def fitted(sequence_folders: dict[Kind, str]) -> dict[Kind, MulDALightningModule
             loss.backward()
             optimizer.step()
             recent = 0.8 * recent + 0.2 * loss.item()
-            if recent < 0.06:  # a language alone begins two sentences: less is not to be had
+            if recent < 0.06:  # the minimum is not 0, since two sentences share a language
                 break
         modules[kind] = module
     return modules
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_loss_is_that_of_the_stock_model(kind: Kind, sequence_folders: dict[Kind, str]) -> None:
+def test_the_loss_equals_that_of_the_stock_model(
+    kind: Kind, sequence_folders: dict[Kind, str]
+) -> None:
     module = made(sequence_folders[kind]).eval()
     batch = module.encoder(GOLD, torch.Generator().manual_seed(3))
     stock = AutoModelForSeq2SeqLM.from_pretrained(sequence_folders[kind]).eval()
@@ -61,7 +63,7 @@ def test_the_loss_is_that_of_the_stock_model(kind: Kind, sequence_folders: dict[
     torch.testing.assert_close(loss, by_hand)
 
 
-def test_dev_data_may_have_types_without_label_tokens(
+def test_dev_entities_of_types_without_label_tokens_are_ignored(
     sequence_folders: dict[Kind, str],
 ) -> None:
     module = made(sequence_folders["mt5"]).eval()
@@ -74,7 +76,7 @@ def test_dev_data_may_have_types_without_label_tokens(
     assert losses[0] == losses[1]
 
 
-def test_padding_does_not_count(sequence_folders: dict[Kind, str]) -> None:
+def test_padding_does_not_change_the_loss(sequence_folders: dict[Kind, str]) -> None:
     module = made(sequence_folders["mt5"], prefix_words=0).eval()
     with torch.no_grad():
         parts = [module.loss([sentence], torch.Generator()) for sentence in GOLD]
@@ -98,10 +100,10 @@ def test_every_parameter_learns_in_training_mode(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_known_by_heart_is_written(
+def test_memorised_sentences_are_generated(
     kind: Kind, fitted: dict[Kind, MulDALightningModule]
 ) -> None:
-    # Sources of a sentence: the language alone, and with up to 2 of its first words.
+    # Each sentence is written from the language alone and from prefixes of 1 or 2 words.
     new = list(generate(fitted[kind], GOLD, seed=0, gold=[]))
     words = {sentence.words: sentence for sentence in GOLD}
     assert len(new) >= 3
@@ -116,7 +118,7 @@ def test_what_is_known_by_heart_is_written(
     assert not {s.words for s in again} & words.keys()
 
 
-def test_the_seed_and_the_number_decide(
+def test_the_result_depends_on_the_seed_and_the_index(
     fitted: dict[Kind, MulDALightningModule], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     module = fitted["mt5"]
@@ -128,7 +130,7 @@ def test_the_seed_and_the_number_decide(
     try:
         (alone,) = module.candidates(GOLD[2:3], [2], seed=1)
         assert list(alone) == calm[2]
-        # The model knows the sentences by heart, so that two seeds may well draw the same.
+        # The model has memorised the sentences, so two seeds may draw the same.
         others = (module.candidates(GOLD, range(4), seed=seed) for seed in range(2, 10))
         assert any([list(parts) for parts in other] != calm for other in others)
         assert all(part.training for part in module.modules())
@@ -140,7 +142,7 @@ def test_the_seed_and_the_number_decide(
         assert {s.language for s in parts if isinstance(s, Sentence)} <= {sentence.language}
 
 
-def test_each_source_is_searched_once(
+def test_beam_search_uses_each_prefix_once(
     fitted: dict[Kind, MulDALightningModule], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     module = fitted["mt5"]
@@ -150,7 +152,7 @@ def test_each_source_is_searched_once(
         assert len(list(parts)) == expected
 
 
-def test_malformed_rows_are_dropped_with_their_reasons(
+def test_malformed_rows_are_rejected_with_the_right_reason(
     sequence_folders: dict[Kind, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     module = made(
@@ -164,17 +166,17 @@ def test_malformed_rows_are_dropped_with_their_reasons(
         "<I-PER> ▁ A n n",  # illegal_tags
         "▁ A <B-PER>",  # label_without_word
         "<B-PER>",  # no_words
-        "<B-PER> n",  # broken_word: no subword that begins one
-        "<B-PER> ▁",  # broken_word: shows as nothing
+        "<B-PER> n",  # broken_word: no word-initial subword
+        "<B-PER> ▁",  # broken_word: invisible
         "<B-PER> ▁ A <extra_id_0>",  # broken_word: a special token
         "<B-PER> ▁ <unk>",  # unknown_words
         None,  # endless
     ]
     ids = [None if row is None else [known[name] for name in row.split()] for row in rows]
-    ids.append([len(known) + 5])  # broken_word: a row of the embeddings that is no subword
+    ids.append([len(known) + 5])  # broken_word: an embedding row without a subword
     monkeypatch.setattr("lowner_pl.modules.generation.mulda.write", lambda *_, **__: ids)
     report = AugmentationReport()
-    # One source; the stub answers it with twelve rows, all of its first.
+    # The stub answers the only prefix with these twelve rows.
     new = list(generate(module, GOLD[:1], seed=0, report=report))
     assert report.sentences_in == 1
     assert new == [Sentence(("Ann",), ("B-PER",))]
@@ -193,36 +195,36 @@ def test_malformed_rows_are_dropped_with_their_reasons(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"rounds": 0}, "`rounds` must be above 0, was: 0"),
-        ({"draws": -1}, "`draws` must be above 0, was: -1"),
-        ({"beams": 0}, "`beams` must be at least 1, was: 0"),
-        ({"returned": 6}, "`returned` must be from 1 to `beams`, 5, was: 6"),
+        ({"rounds": 0}, "`rounds` is 0, but it must be at least 1"),
+        ({"draws": -1}, "`draws` is -1, but it must be at least 1"),
+        ({"beams": 0}, "`beams` is 0, but it must be at least 1"),
+        ({"returned": 6}, "`returned` is 6, but it must be between 1 and 5"),
     ],
 )
-def test_bad_options_of_generation(
+def test_generation_options_outside_their_range_are_errors(
     options: dict[str, Any], message: str, sequence_folders: dict[Kind, str]
 ) -> None:
     with pytest.raises(ValueError, match=message):
         made(sequence_folders["mt5"], **options)
 
 
-def test_bad_options_and_sentences(sequence_folders: dict[Kind, str]) -> None:
-    with pytest.raises(ValueError, match="`prefix_words` must be at least 0, was: -1"):
+def test_bad_prefixes_tags_and_languages_are_errors(sequence_folders: dict[Kind, str]) -> None:
+    with pytest.raises(ValueError, match="`prefix_words` is -1, but it must be at least 0"):
         made(sequence_folders["mt5"], prefix_words=-1)
     module = made(sequence_folders["mt5"])
     generator = torch.Generator()
-    with pytest.raises(ValueError, match=r"must be among \('en', 'de'\), was: 'sw'"):
+    with pytest.raises(ValueError, match=r"language 'sw', which is not among .*\('en', 'de'\)"):
         module.loss([Sentence(("a",), ("O",), "sw")], generator)
     with pytest.raises(ValueError, match="Tag 'B-ORG' is not among"):
         module.loss([Sentence(("a",), ("B-ORG",), "en")], generator)
     with pytest.raises(ValueError, match="has no tags, so it can't be labelled"):
         module.loss([Sentence(("a",), None, "en")], generator)
-    with pytest.raises(ValueError, match=r"must be among \('en', 'de'\), was: 'nl'"):
+    with pytest.raises(ValueError, match=r"language 'nl', which is not among .*\('en', 'de'\)"):
         list(generate(module, [Sentence(("a",), ("B-PER",), "nl")], seed=0))
 
 
 def edited(folder: str, target: Path, file: str, **changes: Any) -> str:
-    """Return a copy of a folder, with a JSON file changed; ``None`` takes an entry out."""
+    """Copy a folder and change entries of a JSON file; ``None`` removes an entry."""
     copy = shutil.copytree(folder, target)
     content = {**json.loads((copy / file).read_text()), **changes}
     left = {key: value for key, value in content.items() if value is not None}
@@ -230,7 +232,7 @@ def edited(folder: str, target: Path, file: str, **changes: Any) -> str:
     return str(copy)
 
 
-def test_backbones_that_cannot_be_loaded(
+def test_unsuitable_backbones_are_errors(
     sequence_folders: dict[Kind, str], tiny: str, tmp_path: Path
 ) -> None:
     with pytest.raises(ValueError, match=r"is not a sequence-to-sequence model .*mBART or m"):
@@ -250,10 +252,10 @@ def test_backbones_that_cannot_be_loaded(
     endless = edited(
         sequence_folders["mt5"], tmp_path / "endless", "tokenizer_config.json", eos_token=None
     )
-    with pytest.raises(ValueError, match="must have an end token, was: a tokenizer without one"):
+    with pytest.raises(ValueError, match="has no end token"):
         made(endless)
     unmasked = Path(shutil.copytree(sequence_folders["mt5"], tmp_path / "unmasked"))
     for file in unmasked.glob("tokenizer*.json"):
         file.write_text(file.read_text().replace("<extra_id_0>", "<spare>"))
-    with pytest.raises(ValueError, match="must have a mask token or '<extra_id_0>'"):
+    with pytest.raises(ValueError, match="has neither a mask token nor '<extra_id_0>'"):
         made(str(unmasked))

@@ -1,4 +1,4 @@
-"""MulDA from the command line: going on after a stop, generating."""
+"""MulDA from the command line: resuming and generating."""
 
 import json
 from pathlib import Path
@@ -37,7 +37,7 @@ def command(name: str, root: Path, folder: str, *more: str) -> NERCLI:
     )
 
 
-def test_a_resumed_run_repeats_an_uninterrupted_one_and_checkpoints_reload(
+def test_a_resumed_run_equals_an_uninterrupted_one_and_its_checkpoint_reloads(
     sequence_folders: dict[Kind, str], tmp_path: Path
 ) -> None:
     one, other = tmp_path / "one", tmp_path / "other"
@@ -59,7 +59,7 @@ def test_a_resumed_run_repeats_an_uninterrupted_one_and_checkpoints_reload(
 def test_predict_writes_new_sentences_with_a_report(
     sequence_folders: dict[Kind, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # An untrained model writes next to nothing that is a sentence: here each row is one.
+    # An untrained model writes almost no well-formed sentence, so here each row is made one.
     monkeypatch.setattr(
         "lowner_pl.modules.generation.mulda.write",
         lambda _, sources, __, *, seed, **___: [[seed, n] for n in range(len(sources[0]))],
@@ -75,7 +75,7 @@ def test_predict_writes_new_sentences_with_a_report(
     new = read_conll(file)
     record = json.loads(file.with_suffix(".json").read_text())
     assert record["sentences_in"] == 24
-    assert record["sentences_out"] == len(new) > 40  # a sentence of one word has one source
+    assert record["sentences_out"] == len(new) > 40  # a one-word sentence has one prefix
     assert record["options"] == {
         "rounds": 2,
         "draws": 20,

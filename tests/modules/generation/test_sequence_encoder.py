@@ -21,7 +21,9 @@ def spelt(module: MulDALightningModule, word: str) -> list[str]:
     return names(module, ids)
 
 
-def test_sources_and_targets_by_hand(sequence_folders: dict[Kind, str]) -> None:
+def test_sources_and_targets_equal_those_worked_out_by_hand(
+    sequence_folders: dict[Kind, str],
+) -> None:
     prefix = [Token("B-PER", is_label=True), Token("Ann")]
     mt5, mbart = (made(sequence_folders[kind]) for kind in KINDS)
     ann = spelt(mt5, "Ann")
@@ -30,7 +32,7 @@ def test_sources_and_targets_by_hand(sequence_folders: dict[Kind, str]) -> None:
     ]
     assert names(mt5, mt5.encoder.source([], "de")) == ["<de>", "<extra_id_0>", "</s>"]
     assert mt5.encoder.start("en") == mt5.tokenizer.pad_token_id
-    # mBART: text, end, its own language token where it has one; the decoder begins with it.
+    # mBART: text, end, its own language token if it has one; the decoder starts with it.
     assert names(mbart, mbart.encoder.source([], "en")) == ["<mask>", "</s>", "en_XX"]
     assert names(mbart, [mbart.encoder.start("en"), mbart.encoder.start("de")]) == ["en_XX", "<de>"]
     for module, start in ((mt5, "<pad>"), (mbart, "<de>")):
@@ -45,7 +47,9 @@ def test_the_first_words_keep_their_labels() -> None:
     assert [len(first_words(row, words)) for words in range(4)] == [0, 1, 3, 4]
 
 
-def test_a_source_has_up_to_so_many_words_and_never_all(sequence_folders: dict[Kind, str]) -> None:
+def test_a_source_has_at_most_prefix_words_and_never_the_whole_sentence(
+    sequence_folders: dict[Kind, str],
+) -> None:
     module = made(sequence_folders["mt5"], prefix_words=2)
     generator = torch.Generator().manual_seed(0)
     two = Sentence(("Rome", "left"), ("O", "O"), "en")
@@ -58,7 +62,7 @@ def test_a_source_has_up_to_so_many_words_and_never_all(sequence_folders: dict[K
     assert lengths == {0: {0, rome}, 1: {0, bald, bald + kam}}
 
 
-def test_long_sentences_are_read_up_to_the_limit(sequence_folders: dict[Kind, str]) -> None:
+def test_long_sentences_are_cut_at_the_limit(sequence_folders: dict[Kind, str]) -> None:
     module = made(sequence_folders["mbart"], max_length=500)
     assert module.encoder.max_length == 64  # the positions of the model
     long = Sentence(("Rome",) * 90, ("O",) * 90, "en")
