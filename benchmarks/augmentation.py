@@ -1,10 +1,10 @@
-"""MELM and the methods it is compared with, on real corpora, through the command line.
+"""MELM and its baselines on real corpora, through the command line.
 
 python benchmarks/augmentation.py --data FOLDER --rows gold label_wise melm --out results.jsonl
 python benchmarks/augmentation.py --data FOLDER FOLDER --rows gold mix_random melm_multi
 
-One folder after ``--data`` is the monolingual setting, several are the multilingual one: as many
-gold sentences of each, trained and tested together.
+One folder after ``--data`` is the monolingual setting. Several folders are the multilingual one:
+equally many gold sentences of each, trained and tested together.
 """
 
 import argparse
@@ -22,7 +22,7 @@ MONOLINGUAL = ("gold", "label_wise", "mlm_entity", "daga", "melm_plain", "melm")
 
 
 def main() -> None:
-    """Run each row with each seed and report its test scores."""
+    """Run each method with each seed and report its test scores."""
     options = _options()
     with tempfile.TemporaryDirectory() as name:
         options.work = Path(name)
@@ -33,7 +33,7 @@ def main() -> None:
 
 
 def run_row(study: Study, row: str, seed: int) -> Record:
-    """Train and test a row's tagger; return scores in percent and what was added."""
+    """Train and test a method's tagger; return scores in percent and the added sentences."""
     record: Record = {"benchmark": "augmentation", "data": study.name, "row": row, "seed": seed}
     record |= {key: getattr(study.options, key) for key in ("train", "steps", "backbone")}
     watch = Stopwatch()
@@ -43,7 +43,7 @@ def run_row(study: Study, row: str, seed: int) -> Record:
 
 
 def augment(study: Study, row: str, seed: int) -> Record:
-    """Run a pipeline: the stages that another row has done are not done again."""
+    """Run `augment`. Stages shared with another method run only once."""
     size, words = study.options.train, []
     if row not in ("gold", "daga"):
         words = [*study.generator_words("generator."), "--generator.data.batch_size=30"]
@@ -63,7 +63,7 @@ def augment(study: Study, row: str, seed: int) -> Record:
 
 
 def fit(study: Study, row: str, seed: int) -> Record:
-    """Train and test on gold sentences and those of an augmenter, which needs no training."""
+    """Train and test on gold sentences and those of an augmenter that needs no training."""
     words = [f"--data.source={study.data(study.options.train)}"]
     if row == "mix_ess":
         words.append(f"--data.augmenters={json.dumps([most_similar(study)])}")
@@ -73,7 +73,7 @@ def fit(study: Study, row: str, seed: int) -> Record:
 
 
 def most_similar(study: Study) -> Record:
-    """Return the config of code-mixing by the backbone's own word vectors."""
+    """Config of code-mixing with the backbone's own word vectors."""
     vectors = config_of("nn.BackboneVectors", backbone=study.options.backbone)
     return config_of("augmentation.EntitySimilarityCodeMixing", vectors=vectors)
 
@@ -82,19 +82,26 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="corpus folders")
     parser.add_argument("--rows", nargs="+", choices=ROWS, default=MONOLINGUAL)
-    parser.add_argument("--train", type=int, default=100, help="training and dev sentences, each")
-    parser.add_argument("--test", type=int, default=500, help="test sentences at most")
-    parser.add_argument("--steps", type=int, default=280, help="updates of each tagger")
+    parser.add_argument(
+        "--train", type=int, default=100, help="training sentences, and dev sentences"
+    )
+    parser.add_argument("--test", type=int, default=500, help="maximum number of test sentences")
+    parser.add_argument("--steps", type=int, default=280, help="updates per tagger")
     parser.add_argument("--backbone", default="embedded")
     parser.add_argument(
-        "--rate", dest="tagger_rate", type=float, default=5e-4, help="of the taggers"
+        "--rate", dest="tagger_rate", type=float, default=5e-4, help="learning rate of the taggers"
     )
-    parser.add_argument("--head-lr-factor", type=float, default=10.0, help="of their heads")
-    parser.add_argument("--generator-rate", type=float, default=5e-4, help="of MELM")
-    parser.add_argument("--precision", default="bf16-mixed", help="of the trainer")
+    parser.add_argument(
+        "--head-lr-factor",
+        type=float,
+        default=10.0,
+        help="factor on the heads' rate",
+    )
+    parser.add_argument("--generator-rate", type=float, default=5e-4, help="learning rate of MELM")
+    parser.add_argument("--precision", default="bf16-mixed", help="precision of the trainer")
     parser.add_argument("--seeds", type=int, nargs="+", default=[12345, 23451, 34512])
-    parser.add_argument("--out", type=Path, help="results file, one JSON record a line")
-    # What analyses may choose: dev sentences, epochs of the taggers, a backbone that generates.
+    parser.add_argument("--out", type=Path, help="results file, one JSON record per line")
+    # Options of `melm_study` that are fixed here.
     parser.set_defaults(dev=None, epochs=-1, generator_backbone=None, generator_epochs=20)
     parser.set_defaults(accelerator="cpu")
     return parser.parse_args()

@@ -2,12 +2,12 @@
 
 python benchmarks/entity_or_context.py --data FOLDER --sizes 100 200 400
 
-As the caption has it: to N gold sentences, *add entity* adds their copies with entities from N
-extra gold sentences, *add context* adds copies of the extra sentences with entities of the N.
-Ours, where the paper is silent: an entity gives way to one of its own type; those of the extra
-sentences must be new; they take turns in a shuffled order, so that as many as possible are used; a
-sentence without an entity, or with one of a type that nothing is there for, is left out; then the
-larger of the two sets is cut, so that both add as many sentences (fewer than N).
+According to the caption, *add entity* adds copies of the N gold sentences with entities from N
+extra gold sentences, and *add context* adds copies of the extra sentences with entities from the N.
+The paper leaves the rest open, and we decided: an entity is replaced by one of the same type; the
+extra entities must be new; they are used in turn, in shuffled order, so that as many as possible
+occur; a sentence is left out if it has no entity, or one of a type without replacements; the larger
+of the two sets is cut, so that both add equally many sentences (fewer than N).
 """
 
 import argparse
@@ -28,7 +28,7 @@ Mentions = Mapping[str, Sequence[tuple[str, ...]]]
 
 
 def main() -> None:
-    """Train and test the three taggers for each size and seed, and show the means."""
+    """Train and test the three taggers for each size and seed; print the means."""
     options = _options()
     study = Study(options)
     records: list[Record] = []
@@ -48,9 +48,9 @@ def main() -> None:
 
 
 def compare(study: Study, size: int, seed: int) -> list[Record]:
-    """Return the scores of the three taggers; the seed also draws the entities."""
+    """Train and test the three taggers. The seed also draws the entities."""
     train = study.parts["train"]
-    gold = subset(train, size, seed=0)  # what `train_size` chooses
+    gold = subset(train, size, seed=0)  # the sentences that `train_size` selects
     chosen = {id(sentence) for sentence in gold}
     extra = [s for s in subset(train, 2 * size, seed=0) if id(s) not in chosen]
     added = dict(zip(KINDS[1:], both(gold, extra, seed=seed), strict=True))
@@ -71,7 +71,7 @@ def compare(study: Study, size: int, seed: int) -> list[Record]:
 def both(
     gold: Sequence[Sentence], extra: Sequence[Sentence], *, seed: int
 ) -> tuple[list[Sentence], list[Sentence]]:
-    """Return gold sentences with entities of others, and the others with those of gold."""
+    """Swap entities between gold and other sentences, in both directions."""
     known = mentions_by_type(gold)
     new = {
         type_: [mention for mention in found if mention not in known.get(type_, [])]
@@ -84,7 +84,7 @@ def both(
 
 
 def inserted(sentences: Iterable[Sentence], mentions: Mentions, *, seed: int) -> list[Sentence]:
-    """Return sentences with other entities, those that have one and for which there are all."""
+    """Replace the entities of sentences; leave out those without entities or replacements."""
     random = Random(seed)
     turns = {
         type_: cycle(random.sample(found, len(found))) for type_, found in mentions.items() if found

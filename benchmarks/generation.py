@@ -1,4 +1,4 @@
-"""MELM's generation against a plain version: sentences per second and memory.
+"""MELM's generation compared with a naive version: sentences per second and memory.
 
 python benchmarks/generation.py --data FOLDER --out results.jsonl
 """
@@ -13,7 +13,7 @@ from common import Record, append, copy_corpus, in_child, texts
 
 
 def main() -> None:
-    """Generate in turn with both, each in a process of its own."""
+    """Alternate between both versions, each in a process of its own."""
     options = _options()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def _record(options: argparse.Namespace, rounds: list[dict[str, Record]]) -> Record:
-    """Return medians over the rounds, and ratios."""
+    """Compute medians over the rounds, and ratios."""
     record: Record = {"benchmark": "generation", "data": options.data.name}
     record |= {"layers": options.layers, "hidden": options.hidden, "vocabulary": options.vocabulary}
     record |= {key: rounds[0]["ours"][key] for key in ("sentences", "candidates")}
@@ -47,7 +47,7 @@ def _record(options: argparse.Namespace, rounds: list[dict[str, Record]]) -> Rec
         for key in ("generation_cpu", "generation_wall", "loaded_mb", "generation_mb"):
             values = [part[kind][key] for part in rounds]
             record[f"{kind}_{key}"] = round(statistics.median(values), 2)
-        # Had every operation gone at the rate of a large matrix product.
+        # Share of the CPU time that large matrix products with as many operations would take.
         record |= {f"{kind}_{key}": rounds[0][kind][key] for key in ("subwords", "scored")}
         record[f"{kind}_gflop"] = round(rounds[0][kind]["operations"] / 1e9)
         record[f"{kind}_share_of_product_rate"] = round(
@@ -61,7 +61,7 @@ def _record(options: argparse.Namespace, rounds: list[dict[str, Record]]) -> Rec
     for key in ("cpu", "wall"):
         ratio = record[f"plain_generation_{key}"] / record[f"ours_generation_{key}"]
         record[f"speed_ratio_{key}"] = round(ratio, 2)
-    # Both hold the same model; what generation takes beyond it is what differs.
+    # Both hold the same model, so compare the memory beyond it.
     beyond = {k: record[f"{k}_generation_mb"] - record[f"{k}_loaded_mb"] for k in ("ours", "plain")}
     record |= {f"{kind}_beyond_model_mb": round(value, 1) for kind, value in beyond.items()}
     record["memory_ratio"] = round(beyond["plain"] / beyond["ours"], 2)
@@ -72,9 +72,9 @@ def _record(options: argparse.Namespace, rounds: list[dict[str, Record]]) -> Rec
 
 
 def _backbone(folder: Path, options: argparse.Namespace) -> None:
-    """Write a randomly initialised XLM-R whose vocabulary is filled up to its size.
+    """Write a randomly initialised XLM-R with a vocabulary of the given size.
 
-    The tokenizer is trained on all of the training data; made-up subwords stand in for the rest.
+    The tokenizer is trained on all training data; made-up subwords fill the rest of the vocabulary.
     """
     import torch
     from transformers import AutoConfig, AutoModelForMaskedLM, PreTrainedTokenizerFast
@@ -114,7 +114,7 @@ _SPECIALS = ("cls", "pad", "sep", "unk", "mask")
 
 
 def _letters(number: int) -> str:
-    """Return a number in letters."""
+    """Write a number in letters."""
     return "".join("abcdefghij"[int(digit)] for digit in str(number))
 
 
@@ -124,12 +124,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--sentences", type=int, default=24)
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("--vocabulary", type=int, default=250_000, help="subwords")
+    parser.add_argument("--vocabulary", type=int, default=250_000, help="size of the vocabulary")
     parser.add_argument("--layers", type=int, default=12)
     parser.add_argument("--hidden", type=int, default=768)
     parser.add_argument("--heads", type=int, default=12)
-    parser.add_argument("--backbone", type=Path, help="folder to make it in, or where it is")
-    parser.add_argument("--out", type=Path, help="results file, one JSON record a line")
+    parser.add_argument("--backbone", type=Path, help="folder of the backbone, created if missing")
+    parser.add_argument("--out", type=Path, help="results file, one JSON record per line")
     return parser.parse_args()
 
 

@@ -1,4 +1,4 @@
-"""One process of `generation.py`: loads the model, then generates in our way or the plain one."""
+"""One process of `generation.py`: loads the model and generates with our or the naive version."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ K, ROUNDS, MEAN_RATE = 5, 3, 0.5
 
 
 def work(job: Record) -> Record:
-    """Load, generate, and report."""
+    """Load the model, generate, and report."""
     from lowner_pl.corpus import read_conll
     from lowner_pl.modules import MELMLightningModule, generate
 
@@ -20,12 +20,12 @@ def work(job: Record) -> Record:
     module = MELMLightningModule(
         entity_types=tuple(types), backbone=job["backbone"], rounds=ROUNDS, k=K
     ).eval()
-    spelling = module.generator.spelling  # reads the vocabulary: part of loading, for both
+    spelling = module.generator.spelling  # reads the vocabulary, which counts as loading for both
     spelling.most()
     for weight in module.parameters():
-        weight.sum()  # weights are mapped from a file: only what was read is in memory
+        weight.sum()  # weights are memory-mapped: read them all
     loaded = memory_megabytes("VmRSS")
-    Path("/proc/self/clear_refs").write_text("5")  # from here on, the peak is the generation's
+    Path("/proc/self/clear_refs").write_text("5")  # resets the peak of the memory
     clock, count = Stopwatch(), _Count(module)
     with clock:
         if job["kind"] == "ours":
@@ -40,7 +40,7 @@ def work(job: Record) -> Record:
 
 
 class _Count:
-    """Counts the subwords that are read, the positions that are scored, and what these cost."""
+    """Counter of subwords read, positions scored, and the operations these take."""
 
     def __init__(self, module: Any) -> None:
         encoder, head = module.backbone.encoder, module.language_model.model
@@ -59,16 +59,16 @@ class _Count:
         self.scored += inputs[0].shape[:-1].numel()
 
     def report(self) -> Record:
-        """Return the counts, and the operations of all matrix products but attention's."""
+        """Return the counts, and the operations of all matrix products except attention's."""
         operations = self.subwords * self.each_subword + self.scored * self.each_score
         return {"subwords": self.subwords, "scored": self.scored, "operations": operations}
 
 
 def _plain(module: Any, sentences: list[Any], batch_size: int) -> Iterator[tuple[str, ...]]:
-    """Generate as one would at first: rows in corpus order, padded, scored whole.
+    """Generate naively: rows in corpus order, padded, with every position scored.
 
-    Sentences without entities are left out, as ours leaves them out. The masks, the guards
-    and the draw from the top k are the same; the model is called as `transformers` has it.
+    Sentences without entities are skipped, as in our version. Masks, guards and the draw from the
+    top k are the same. The model is called the way `transformers` offers it.
     """
     import torch
     from torch.nn.utils.rnn import pad_sequence
@@ -110,7 +110,7 @@ def _plain(module: Any, sentences: list[Any], batch_size: int) -> Iterator[tuple
 
 
 def _whole(module: Any) -> Any:
-    """Put encoder and head back together as the stock model, with its own attention."""
+    """Combine encoder and head into the stock model, with its own attention."""
     model = module.language_model.model
     setattr(model, model.base_model_prefix, module.backbone.encoder)
     module.backbone.encoder.config._attn_implementation = "sdpa"

@@ -1,4 +1,4 @@
-"""How often a backbone guesses a masked subword of text that was held out, language by language.
+"""Masked-subword accuracy of a backbone on held-out text, per language.
 
 python benchmarks/held_out.py --text FOLDER [--languages sw en] [--run FOLDER] --out results.jsonl
 """
@@ -15,7 +15,7 @@ from lowner_pl.modules import MLMLightningModule
 
 
 def main() -> None:
-    """Score the backbone, and show the training curve of a run if one is named."""
+    """Score the backbone, and print the training curve of a run if one is given."""
     options = _options()
     one_thread()
     for record in _scores(options):
@@ -26,7 +26,7 @@ def main() -> None:
 
 
 def curve(file: Path) -> list[Record]:
-    """Return the scores on the held-out lines after each epoch of a run."""
+    """Read the scores on the held-out lines after each epoch of a run."""
     with file.open(encoding="utf-8") as rows:
         return [
             {
@@ -41,7 +41,7 @@ def curve(file: Path) -> list[Record]:
 
 
 def _scores(options: argparse.Namespace) -> list[Record]:
-    """Return accuracy, loss and the accuracy of one guess, for all text and for each language."""
+    """Compute accuracy, loss and baseline accuracy, for all text and per language."""
     data = TextDataModule(
         paths=str(options.text), languages=options.languages, dev_lines=options.lines
     )
@@ -61,13 +61,13 @@ def _scores(options: argparse.Namespace) -> list[Record]:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--text", type=Path, required=True, help="folder, a file a language")
-    parser.add_argument("--languages", nargs="+", help="languages to read; all without")
+    parser.add_argument("--text", type=Path, required=True, help="folder, one file per language")
+    parser.add_argument("--languages", nargs="+", help="languages to read (default: all)")
     parser.add_argument("--backbone", default="embedded")
-    parser.add_argument("--lines", type=int, default=100, help="held-out lines of a language")
+    parser.add_argument("--lines", type=int, default=100, help="held-out lines per language")
     parser.add_argument("--mask-rate", type=float, default=0.25)
-    parser.add_argument("--run", type=Path, help="run folder of a training, for its curve")
-    parser.add_argument("--out", type=Path, help="results file, one JSON record a line")
+    parser.add_argument("--run", type=Path, help="run folder whose training curve to print")
+    parser.add_argument("--out", type=Path, help="results file, one JSON record per line")
     return parser.parse_args()
 
 

@@ -1,4 +1,4 @@
-"""What MANER's markers cost: the time of an epoch against the subwords in it.
+"""The cost of MANER's markers: time per epoch relative to the number of subwords.
 
 python benchmarks/marker_cost.py --data FOLDER --data FOLDER --out results.jsonl
 """
@@ -14,7 +14,7 @@ from lowner_pl.corpus import Sentence, TagSet
 
 
 def main() -> None:
-    """Time epochs of SNER and MANER in turn on each corpus."""
+    """Alternate between epochs of SNER and MANER on each corpus."""
     options = _options()
     for data in options.data:
         with tempfile.TemporaryDirectory() as name:
@@ -22,7 +22,7 @@ def main() -> None:
 
 
 def _measure(data: Path, folder: Path, options: argparse.Namespace) -> Record:
-    """Return the ratios of time and of subwords on one corpus."""
+    """Measure the ratios of time and of subwords on one corpus."""
     sizes = {"train": options.train, "dev": 20, "test": 20}
     train = copy_corpus(data, folder / data.name, sizes)["train"]
     source = backbone(folder / "backbone", train, options)
@@ -54,7 +54,7 @@ def _measure(data: Path, folder: Path, options: argparse.Namespace) -> Record:
 
 
 def _subwords(sentences: list[Sentence], source: Path) -> tuple[int, int]:
-    """Return the subwords of the training data without and with markers, specials included."""
+    """Count subwords of the training data without and with markers, special tokens included."""
     from transformers import AutoTokenizer
 
     from lowner_pl.encoding import WordEncoder
@@ -74,7 +74,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--train", type=int, default=1000, help="training sentences")
     parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--out", type=Path, help="results file, one JSON record a line")
+    parser.add_argument("--out", type=Path, help="results file, one JSON record per line")
     add_backbone_options(parser, layers=4, hidden=256, heads=4)
     return parser.parse_args()
 

@@ -2,11 +2,11 @@
 
 python benchmarks/melm_entities.py --data FOLDER
 
-A tagger of all training sentences, the oracle, tags what each method made of the few gold ones. A
-mention, its words with its type, is new if no gold sentence has it, and valid if the oracle finds
-the same span with the same type in one of its sentences. Two things are ours: methods are counted
-before and behind the filter (label-wise substitution and DAGA have none), and the oracle's full
-training set holds the gold sentences.
+The oracle, a tagger trained on all training sentences, tags the sentences that each method
+generates from a few gold ones. A mention (words and type) is new if no gold sentence contains it,
+and valid if the oracle finds the same span with the same type in one of its sentences. Two details
+are ours: mentions are counted before and after the filter (label-wise substitution and DAGA have
+none), and the oracle's training set includes the gold sentences.
 """
 
 import argparse
@@ -27,11 +27,11 @@ Mention = tuple[str, tuple[str, ...]]
 
 
 def main() -> None:
-    """Train the oracle unless it is given, then count for each method and seed."""
+    """Train the oracle unless one is given, then count for each method and seed."""
     options = _options()
     study = Study(options)
     oracle = options.oracle or train_oracle(study)
-    gold = subset(study.parts["train"], options.train, seed=0)  # what `train_size` chooses
+    gold = subset(study.parts["train"], options.train, seed=0)  # as `train_size` selects
     records: list[Record] = []
     for seed in options.seeds:
         for method in options.methods:
@@ -46,16 +46,16 @@ def main() -> None:
 
 
 def count(gold: Iterable[Sentence], made: Iterable[Sentence], tagged: Iterable[Sentence]) -> Record:
-    """Count the different mentions of made sentences.
+    """Count the distinct mentions of generated sentences.
 
     Args:
-        gold: Whose mentions are not new.
-        made: The made sentences.
-        tagged: The same with the tags of the oracle.
+        gold: Gold sentences, whose mentions are not new.
+        made: The generated sentences.
+        tagged: The same sentences with the oracle's tags.
 
     Returns:
-        How many mentions there are, valid, new, and valid and new; the share in percent of the new
-        ones that are valid.
+        The numbers of all, valid, new, and new valid mentions, and the percentage of new mentions
+        that are valid.
     """
     known = {mention(s, entity) for s in gold for entity in s.entities}
     every: set[Mention] = set()
@@ -72,14 +72,14 @@ def count(gold: Iterable[Sentence], made: Iterable[Sentence], tagged: Iterable[S
 
 
 def mention(sentence: Sentence, entity: Entity) -> Mention:
-    """Return the type and the words of an entity."""
+    """Type and words of an entity."""
     return entity.type, sentence.words[entity.start : entity.end]
 
 
 def made_by(
     study: Study, method: str, seed: int, gold: list[Sentence]
 ) -> Iterator[tuple[str, list[Sentence]]]:
-    """Yield what a method makes of the gold sentences, and of that what the filter keeps."""
+    """Yield the sentences that a method generates, and those that the filter keeps."""
     if method == "labelwise":
         yield "made", list(LabelWiseSubstitution().augment(gold, seed=seed))
         return
@@ -94,7 +94,7 @@ def made_by(
 
 
 def train_oracle(study: Study) -> Path:
-    """Train and test a tagger on all training sentences, and return its checkpoint."""
+    """Train and test a tagger on all training sentences; return its checkpoint."""
     chosen = study.options
     data = study.data(chosen.oracle_train)
     record = study.tagger(data, chosen.seeds[0], variant="oracle", epochs=chosen.oracle_epochs)
@@ -103,7 +103,7 @@ def train_oracle(study: Study) -> Path:
 
 
 def tag(study: Study, oracle: Path, name: str, sentences: list[Sentence]) -> list[Sentence]:
-    """Return the sentences with the tags of the oracle."""
+    """Tag sentences with the oracle."""
     if not sentences:
         return []
     file: Path = study.options.work / "made" / f"{name}.conll"
@@ -120,8 +120,8 @@ def _options() -> argparse.Namespace:
     parser = melm_study.parser(__doc__)
     parser.add_argument("--train", type=int, default=100, help="gold sentences")
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS)
-    parser.add_argument("--oracle", type=Path, help="its checkpoint, if there is one")
-    parser.add_argument("--oracle-train", type=int, help="its training sentences; all without")
+    parser.add_argument("--oracle", type=Path, help="checkpoint of a trained oracle")
+    parser.add_argument("--oracle-train", type=int, help="training sentences of the oracle")
     parser.add_argument("--oracle-epochs", type=int, default=3)
     return parser.parse_args()
 

@@ -3,10 +3,10 @@
 Table 4:  python benchmarks/melm_grid.py --data FOLDER --etas 0.3 0.5 0.7 --mus 0.3 0.5 0.7
 Table 5:  python benchmarks/melm_grid.py --data FOLDER --rounds 1 2 3 4 5 6
 
-Each cell is a row of `augment`. The tagger of gold sentences is trained once for each seed, and the
-fine-tuned model once for each seed and eta; in one ``--work`` folder both tables share them. The
-paper reports dev F1; here there are dev and test F1, and the share of candidates that the filter
-keeps. Where it keeps none, the row is that of the gold sentences.
+Each cell is one run of `augment`. The gold-only tagger is trained once per seed, and the fine-tuned
+model once per seed and eta; with the same ``--work`` folder, both tables share them. The paper
+reports dev F1. This script reports dev and test F1 and the share of candidates that the filter
+keeps. If it keeps none, the scores are those of the gold-only tagger.
 """
 
 from itertools import product
@@ -20,7 +20,7 @@ KEYS = ("eta", "mu", "rounds")
 
 
 def main() -> None:
-    """Run every cell with every seed, and show the means."""
+    """Run every cell with every seed and print the means."""
     parser = melm_study.parser(__doc__)
     parser.add_argument("--train", type=int, default=100, help="gold sentences")
     parser.add_argument("--etas", type=float, nargs="+", default=[0.7], help="mask rates")
@@ -42,7 +42,7 @@ def main() -> None:
 
 
 def run_cell(study: Study, seed: int, eta: float, mu: float, rounds: int) -> Record:
-    """Run a row and return its scores in percent."""
+    """Run one cell and return its scores in percent."""
     size = study.options.train
     row, data = write_row(study, eta, mu, rounds), study.data(size)
     words = study.generator_words("generator.")
@@ -61,10 +61,10 @@ def run_cell(study: Study, seed: int, eta: float, mu: float, rounds: int) -> Rec
 
 
 def write_row(study: Study, eta: float, mu: float, rounds: int) -> Path:
-    """Write the config of a row of `augment`.
+    """Write the `augment` config of one cell.
 
-    Options of the generation are given to the stage that generates alone: fine-tuning, which knows
-    nothing of them, stays the same for all of them.
+    Only the generating stage gets the options of the generation, so that all cells with the same
+    eta share their fine-tuning.
     """
     tuned, made = f"eta_{eta:g}", f"eta_{eta:g}-mu_{mu:g}-rounds_{rounds}"
     finetuning: Record = {"variant": tuned, "model": {"init_args": {"mask_rate": eta}}}

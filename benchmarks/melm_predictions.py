@@ -1,11 +1,11 @@
-"""What a masked entity is filled with: Table 3 of MELM's paper (Zhou et al., 2022, section 4.1).
+"""Predictions for masked entities: Table 3 of MELM's paper (Zhou et al., 2022, section 4.1).
 
 python benchmarks/melm_predictions.py --data FOLDER --sentence "EU/B-ORG rejects German/B-MISC call"
 
-The most likely subwords by the masked language model as it comes, by MELM without linearisation and
-by MELM. Each entity is masked whole while the others are seen; the paper does not say whether it
-does the same. An entity of several subwords has a list for each, parted by a slash. Only subwords
-that generation may draw are shown; ``--any`` shows all.
+Prints the most likely subwords of the pretrained masked language model, of MELM without
+linearisation and of MELM. Each entity is masked completely while the others stay visible; the paper
+does not say how it did this. An entity of several subwords gets one list per subword, separated by
+slashes. By default only subwords that generation may draw are shown; ``--any`` shows all.
 """
 
 import argparse
@@ -22,7 +22,7 @@ LONGEST = 15
 
 
 def main() -> None:
-    """Train what is not given, and show a table for each sentence."""
+    """Train the models that are not given, and print a table per sentence."""
     options = _options()
     study = Study(options)
     models = {
@@ -48,7 +48,7 @@ def main() -> None:
 def predicted(
     model: MELMLightningModule, sentence: Sentence, options: argparse.Namespace
 ) -> Record:
-    """Return the entities, and for each the most likely subwords at each of its masks."""
+    """List the entities and the most likely subwords at each of their masks."""
     found = model.predictions(sentence, k=options.k, guarded=not options.any)
     return {
         "sentence": " ".join(sentence.words),
@@ -58,7 +58,7 @@ def predicted(
 
 
 def fine_tuned(study: Study, *options: str) -> Path:
-    """Fine-tune a model and return its checkpoint."""
+    """Fine-tune a model; return its checkpoint."""
     chosen = study.options
     words = [f"--seed_everything={chosen.seeds[0]}", *study.generator_words(), *options]
     cli = study.run("fit", [FINETUNE], f"--data={study.data(chosen.train)}", *words)
@@ -67,7 +67,7 @@ def fine_tuned(study: Study, *options: str) -> Path:
 
 
 def load(checkpoint: Path) -> MELMLightningModule:
-    """Return a fine-tuned model."""
+    """Load a fine-tuned model."""
     module: MELMLightningModule = MELMLightningModule.load_from_checkpoint(
         checkpoint, map_location="cpu", weights_only=True
     )
@@ -75,7 +75,7 @@ def load(checkpoint: Path) -> MELMLightningModule:
 
 
 def sentences(study: Study) -> list[Sentence]:
-    """Return the sentences that are given, or some short test sentences that have entities."""
+    """Return the given sentences, or else some short test sentences with entities."""
     if given := study.options.sentence:
         return [read(text) for text in given]
     short = [s for s in study.parts["test"] if s.entities and 5 <= len(s.words) <= LONGEST]
@@ -83,7 +83,7 @@ def sentences(study: Study) -> list[Sentence]:
 
 
 def read(text: str) -> Sentence:
-    """Return the sentence of a text like ``EU/B-ORG rejects``; words without a tag are O."""
+    """Parse a sentence like ``EU/B-ORG rejects``; words without a tag are O."""
     words, tags = [], []
     for token in text.split():
         word, slash, tag = token.rpartition("/")
@@ -96,12 +96,12 @@ def read(text: str) -> Sentence:
 def _options() -> argparse.Namespace:
     parser = melm_study.parser(__doc__)
     parser.add_argument("--train", type=int, default=100, help="gold sentences")
-    parser.add_argument("--sentence", action="append", help="words, with /B-… or /I-… on entities")
+    parser.add_argument("--sentence", action="append", help="words, with /B-… or /I-… in entities")
     parser.add_argument("--sentences", type=int, default=3, help="test sentences, if none is given")
-    parser.add_argument("-k", type=int, default=5, help="subwords for each mask")
-    parser.add_argument("--any", action="store_true", help="subwords that are never drawn, too")
-    parser.add_argument("--melm", type=Path, help="a checkpoint of MELM")
-    parser.add_argument("--plain", type=Path, help="a checkpoint of MELM w/o linearize")
+    parser.add_argument("-k", type=int, default=5, help="subwords per mask")
+    parser.add_argument("--any", action="store_true", help="show all subwords")
+    parser.add_argument("--melm", type=Path, help="checkpoint of MELM")
+    parser.add_argument("--plain", type=Path, help="checkpoint of MELM w/o linearize")
     return parser.parse_args()
 
 

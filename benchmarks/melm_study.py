@@ -1,4 +1,4 @@
-"""What the measurements of MELM share: options, corpora at several sizes, runs, rows, tables."""
+"""Shared parts of the studies of MELM: options, corpora of several sizes, runs and tables."""
 
 import argparse
 import json
@@ -24,48 +24,52 @@ CONFIGS = ROOT / "configs"
 MELM = CONFIGS / "melm"
 GOLD = MELM / "gold_conll.yaml"
 FINETUNE = MELM / "generators" / "melm.yaml"
-WHOLE: Record = {"train_size": None, "dev_size": None}  # else the sizes of the configs count
+WHOLE: Record = {"train_size": None, "dev_size": None}  # otherwise the sizes in the configs apply
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
-    """Return a parser of the options that all analyses have.
+    """Create a parser with the options that all studies share.
 
-    Rates, factor and epochs are those that the embedded backbone wants. The paper's: ``--backbone
-    xlm-roberta-large --generator-backbone xlm-roberta-base --tagger-rate 2e-5 --head-lr-factor 1
-    --generator-rate 1e-5 --epochs 10``.
+    The defaults suit the embedded backbone. The paper's values are ``--backbone xlm-roberta-large
+    --generator-backbone xlm-roberta-base --tagger-rate 2e-5 --head-lr-factor 1 --generator-rate
+    1e-5 --epochs 10``.
     """
     made = argparse.ArgumentParser(
         description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
     add = made.add_argument
     add("--data", type=Path, nargs=1, required=True, help="corpus folder")
-    add("--dev", type=int, help="dev sentences; as many as for training without")
-    add("--test", type=int, default=500, help="test sentences at most")
-    add("--seeds", type=int, nargs="+", default=[12345], help="of the runs")
-    add("--backbone", default="embedded", help="of the taggers")
-    add("--generator-backbone", help="of what generates; the taggers' without")
+    add("--dev", type=int, help="dev sentences (default: as many as for training)")
+    add("--test", type=int, default=500, help="maximum number of test sentences")
+    add("--seeds", type=int, nargs="+", default=[12345], help="seeds of the runs")
+    add("--backbone", default="embedded", help="backbone of the taggers")
+    add("--generator-backbone", help="backbone of the generator (default: the taggers')")
     add("--tagger-rate", type=float, default=5e-4, help="learning rate of the taggers")
-    add("--head-lr-factor", type=float, default=10.0, help="of the taggers' heads")
-    add("--epochs", type=int, default=20, help="of the taggers")
+    add(
+        "--head-lr-factor",
+        type=float,
+        default=10.0,
+        help="factor on the heads' rate",
+    )
+    add("--epochs", type=int, default=20, help="epochs of the taggers")
     add("--generator-rate", type=float, default=5e-4, help="learning rate of MELM")
-    add("--generator-epochs", type=int, default=20, help="of MELM")
+    add("--generator-epochs", type=int, default=20, help="epochs of MELM")
     add("--precision", default="32-true", help="bf16-mixed saves time")
     add("--accelerator", default="auto", help="cpu or gpu")
-    add("--work", type=Path, default=Path("lightning_logs/melm_study"), help="where runs land")
-    add("--out", type=Path, help="results file, one JSON record a line")
-    made.set_defaults(steps=-1)  # epochs count
+    add("--work", type=Path, default=Path("lightning_logs/melm_study"), help="folder of the runs")
+    add("--out", type=Path, help="results file, one JSON record per line")
+    made.set_defaults(steps=-1)  # the number of epochs applies
     return made
 
 
 class Study:
-    """Corpora, and runs on them through the command line, all below one folder.
+    """Corpora in one folder, and runs on them through the command line.
 
-    Several corpora are trained and tested on together, with as many sentences of each. Rows of
-    `augment` that were done before, in this study or another one in the same folder, are not done
-    again.
+    Several corpora are used together, with equally many sentences of each. Stages of `augment` that
+    were run before, by this study or another one in the same folder, are not repeated.
 
     Args:
-        options: Those of `parser`; ``steps``, updates of the taggers, may stand for ``epochs``.
+        options: Options of `parser`. ``steps``, the updates of the taggers, can replace ``epochs``.
     """
 
     def __init__(self, options: argparse.Namespace) -> None:
@@ -85,7 +89,7 @@ class Study:
         self.setting |= {key: getattr(options, key) for key in (*keys, *more)}
 
     def source(self, size: int | None) -> Record:
-        """Return the config of so many gold sentences, of each corpus; all without."""
+        """Return the config of ``size`` gold sentences per corpus, or all of them for ``None``."""
         dev = None if size is None else self.options.dev or size
         sources = []
         for name, language in zip(self.corpora, self.languages, strict=True):
@@ -101,38 +105,38 @@ class Study:
         return config_of("datamodules.MultilingualDataModule", sources=sources, **whole)
 
     def data(self, size: int | None) -> Path:
-        """Write that config."""
+        """Write the config of `source`."""
         return self.write(f"gold-{self.name}-{size or 'all'}.json", self.source(size))
 
     def augmented(self, size: int, name: str, **added: Any) -> Path:
-        """Write the config of so many gold sentences and those of files or augmenters."""
+        """Write the config of ``size`` gold sentences plus those of files or augmenters."""
         config = config_of(
             "datamodules.AugmentedDataModule", source=self.source(size), **added, **WHOLE
         )
         return self.write(f"{self.name}-{size}-{name}.json", config)
 
     def write(self, name: str, config: Record) -> Path:
-        """Write a config; JSON is YAML."""
+        """Write a config as JSON, which is valid YAML."""
         file: Path = self.options.work / "configs" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(config), encoding="utf-8")
         return file.resolve()
 
     def run(self, command: str, configs: Sequence[Path], *words: str) -> Any:
-        """Run a command and return what ran it."""
+        """Run a command; return its CLI."""
         from lowner_pl.commands.cli import run
 
         return run([command, *(f"--config={file}" for file in configs), *self._common(), *words])
 
     def tested(self, config: Path, seed: int, *words: str) -> tuple[Any, Record]:
-        """Train and test a tagger; return what trained it, and its scores in percent."""
+        """Train and test a tagger; return the CLI that trained it and its scores in percent."""
         options = [*self.tagger_words(), f"--seed_everything={seed}", *words]
         cli = self.run("fit", [config], *options)
         self.run("test", [config], *options)
         return cli, percent(tested_scores(cli.run.path, "best"))
 
     def tagger(self, data: Path, seed: int, *, variant: str, epochs: int | None = None) -> Record:
-        """Train and test a tagger; return its scores in percent, and its checkpoint."""
+        """Train and test a tagger; return its scores in percent and its checkpoint."""
         words = [f"--data={data}", f"--variant={variant}"]
         if epochs is not None:
             words.append(f"--trainer.max_epochs={epochs}")
@@ -143,14 +147,14 @@ class Study:
         return record | watch.report("seconds") | {"checkpoint": checkpoint}
 
     def augment(self, row: Path, data: Path, seed: int, *words: str, until: str) -> Record:
-        """Run the stages of a row up to one and return what they noted.
+        """Run the stages of `augment` up to one; return their records.
 
         Args:
-            row: Its config.
-            data: The corpora.
-            seed: Of the runs.
-            words: Options for what generates, such as `generator_words`; DAGA takes no others.
-            until: The last stage.
+            row: Config of `augment`.
+            data: Config of the corpora.
+            seed: Seed of the runs.
+            words: Options of the generator, such as `generator_words`. DAGA accepts no others.
+            until: The last stage to run.
         """
         from lowner_pl.pipelines.pipeline import Pipeline
 
@@ -162,7 +166,7 @@ class Study:
         return pipeline.record.entries
 
     def tagger_words(self, group: str = "") -> list[str]:
-        """Return the options of the taggers."""
+        """Command-line options of the taggers."""
         chosen = self.options
         return _words(
             group,
@@ -176,7 +180,7 @@ class Study:
         )
 
     def generator_words(self, group: str = "") -> list[str]:
-        """Return the options of MELM."""
+        """Command-line options of MELM."""
         chosen = self.options
         return _words(
             group,
@@ -189,16 +193,16 @@ class Study:
 
     @property
     def generator_backbone(self) -> str:
-        """The backbone of what generates."""
+        """Backbone of the generator."""
         return str(self.options.generator_backbone or self.options.backbone)
 
     def _folder(self, name: str) -> Path:
-        """Return the folder of a corpus."""
+        """Folder of a corpus."""
         folder: Path = self.options.work / "corpora" / name
         return folder
 
     def _common(self) -> list[str]:
-        """Return the options of all runs."""
+        """Command-line options of all runs."""
         chosen = self.options
         return _words(
             "",
@@ -213,12 +217,12 @@ class Study:
 
 
 def config_of(name: str, /, **init: Any) -> Record:
-    """Return the config of an object of the package."""
+    """Config of an object of the package."""
     return {"class_path": f"lowner_pl.{name}", "init_args": init}
 
 
 def percent(scores: Mapping[str, Mapping[str, float]]) -> Record:
-    """Return the F1 in percent: of the test set, or of each and their mean."""
+    """Read the test F1 in percent; for several test sets, each F1 and the mean."""
     each = {name: round(100 * part["f1"], 2) for name, part in scores.items()}
     if len(each) == 1:
         return {"test_f1": next(iter(each.values()))}
@@ -226,22 +230,22 @@ def percent(scores: Mapping[str, Mapping[str, float]]) -> Record:
 
 
 def entity_types(sentences: Iterable[Sentence]) -> tuple[str, ...]:
-    """Return the entity types of sentences, in alphabetical order."""
+    """Collect the entity types of sentences in alphabetical order."""
     return tuple(sorted({entity.type for sentence in sentences for entity in sentence.entities}))
 
 
 def show(heading: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table in Markdown."""
+    """Print a Markdown table."""
     lines = [heading, ["---"] * len(heading), *rows]
     print("\n" + "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines), flush=True)
 
 
 def mean(values: Iterable[float]) -> float:
-    """Return the mean, rounded to two places."""
+    """Compute the mean, rounded to two decimals."""
     listed = list(values)
     return round(sum(listed) / len(listed), 2)
 
 
 def _words(group: str, values: Record) -> list[str]:
-    """Return options of the command line."""
+    """Format options for the command line."""
     return [f"--{group}{key}={value}" for key, value in values.items()]

@@ -28,7 +28,7 @@ TYPES = ("PER", "LOC", "ORG")
 
 
 def main() -> None:
-    """Train and test every method on every corpus."""
+    """Train and test each method on each corpus."""
     options = _options()
     one_thread()
     for data in options.data:
@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def untrained(name: str, folder: Path) -> str:
-    """Write a backbone of the shape and tokenizer of another, with random weights."""
+    """Write a copy of a backbone with random weights."""
     import torch
     from transformers import AutoModelForMaskedLM
 
@@ -56,12 +56,12 @@ def untrained(name: str, folder: Path) -> str:
 
 
 class Study:
-    """One corpus: a backbone of its own, and the runs on it.
+    """A corpus with its own backbone, and the runs on it.
 
     Args:
         data: Folder of the corpus.
-        folder: Where to work.
-        options: The command line.
+        folder: Working folder.
+        options: Options of the command line.
     """
 
     def __init__(self, data: Path, folder: Path, options: argparse.Namespace) -> None:
@@ -69,7 +69,7 @@ class Study:
         self.folder = folder
         self.corpus = folder / data.name
         parts = copy_corpus(data, self.corpus, {"test": options.test})
-        read = subset(parts["train"], options.train, seed=0)  # what `train_size` chooses
+        read = subset(parts["train"], options.train, seed=0)  # as `train_size` selects
         if options.backbone is None:
             self.backbone = str(backbone(folder / "backbone", read, options))
         elif options.untrained:
@@ -82,7 +82,7 @@ class Study:
         self.test_sentences = len(parts["test"])
 
     def run(self, method: str) -> list[Record]:
-        """Choose the learning rate on dev with the first seed, then test every seed."""
+        """Choose the learning rate by dev F1 with the first seed, then test every seed."""
         first, *others = self.options.seeds
         dev = {rate: self._fit(method, rate, first) for rate in self.options.rates}
         best = max(dev, key=lambda rate: dev[rate]["dev_f1"])
@@ -98,7 +98,7 @@ class Study:
         return records
 
     def _fit(self, method: str, rate: float, seed: int) -> Record:
-        """Train, and return the best dev F1 in percent and the seconds."""
+        """Train; return the best dev F1 in percent and the seconds."""
         watch = Stopwatch()
         with watch:
             self._command("fit", method, rate, seed)
@@ -106,7 +106,7 @@ class Study:
         return {"dev_f1": dev_f1, "fit_cpu_s": round(watch.cpu, 1)}
 
     def _test(self, method: str, rate: float, seed: int) -> Record:
-        """Test the best checkpoint and return the scores in percent."""
+        """Test the best checkpoint; return the scores in percent."""
         self._command("test", method, rate, seed)
         folder = self._run_folder(method, rate, seed)
         (scores,) = tested_scores(folder, "best").values()
@@ -115,10 +115,7 @@ class Study:
         return report | self._recall(folder / "test_tagged.conll")
 
     def _recall(self, tagged: Path) -> Record:
-        """Return the recall of entities whose words the training sentences also have, and others.
-
-        In training they may be of any type.
-        """
+        """Compute the recall of entities seen in training, with any type, and of unseen ones."""
         found: dict[bool, list[bool]] = {True: [], False: []}
         pairs = zip(read_conll(tagged, tag_column=1), read_conll(tagged, tag_column=2), strict=True)
         for gold, predicted in pairs:
@@ -169,16 +166,18 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, action="append", required=True, help="corpus folder")
     parser.add_argument("--train", type=int, default=100, help="training sentences")
     parser.add_argument("--dev", type=int, default=100, help="dev sentences")
-    parser.add_argument("--test", type=int, default=500, help="test sentences at most")
+    parser.add_argument("--test", type=int, default=500, help="maximum number of test sentences")
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--rates", type=float, nargs="+", default=[5e-4, 1e-3])
-    parser.add_argument("--head-lr-factor", type=float, default=1.0, help="of the head")
+    parser.add_argument(
+        "--head-lr-factor", type=float, default=1.0, help="factor on the head's rate"
+    )
     parser.add_argument("--precision", default="32-true", help="of the trainer, e.g. bf16-mixed")
     parser.add_argument("--seeds", type=int, nargs="+", default=[12345, 23451])
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS)
-    parser.add_argument("--backbone", help="a backbone instead of a fresh one, e.g. embedded")
-    parser.add_argument("--untrained", action="store_true", help="its shape, with random weights")
-    parser.add_argument("--out", type=Path, help="results file, one JSON record a line")
+    parser.add_argument("--backbone", help="backbone to use instead of a fresh one, e.g. embedded")
+    parser.add_argument("--untrained", action="store_true", help="randomise its weights")
+    parser.add_argument("--out", type=Path, help="results file, one JSON record per line")
     add_backbone_options(parser, layers=2, hidden=128, heads=4)
     parser.set_defaults(vocabulary=1000)
     return parser.parse_args()
