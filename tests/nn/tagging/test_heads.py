@@ -164,7 +164,7 @@ def test_crf_loss_is_the_mean_over_sentences_of_the_negative_log_likelihood() ->
     )
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ["softmax", "crf"])
 def test_the_logged_loss_of_both_heads_is_the_mean_over_the_words(name: HeadName) -> None:
     # Without transitions a CRF tags words independently, so both heads have the same loss.
     emissions, tags, mask = random_batch()
