@@ -4,13 +4,13 @@ No option is silently ignored. When a new version of Lightning adds one, a test 
 option is listed here.
 """
 
-import math
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Protocol, TypeVar
 
 from lightning.pytorch import LightningModule
 
+from lowner_pl.runs.ranges import check_range
 from lowner_pl.runs.trainer_devices import (
     check_devices,
     check_plugins,
@@ -115,7 +115,8 @@ def check_trainer_options(config: Options, model: LightningModule, *, command: s
         if value is not None if bad is None else value is bad:
             raise ValueError(f"`--trainer.{name} {_as_typed(value)}` can't be used. {why}.")
     for name, least in LEAST.items():
-        _check_number(name, config[name], least)
+        if config[name] is not None:
+            check_range(f"--trainer.{name}", config[name], least)
     for name in SHARES:
         _check_share(name, config[name])
     for name in ("max_time", "val_check_interval"):
@@ -145,12 +146,6 @@ def made_by_lightning(make: Callable[[], _Made]) -> _Made:
 def _as_typed(value: object) -> str:
     """Write a value as on the command line, in at most 80 characters."""
     return str(value).lower() if isinstance(value, bool) else str(value)[:80]
-
-
-def _check_number(name: str, value: float | None, least: int) -> None:
-    """Check that a number is finite and not below its lowest allowed value."""
-    if value is not None and not (least <= value < math.inf):
-        raise ValueError(f"`--trainer.{name}` is {value}, but it must be at least {least}.")
 
 
 def _check_share(name: str, value: object) -> None:

@@ -267,7 +267,7 @@ def test_fit_prints_the_number_of_lines_and_the_units_of_the_scores(
     assert any(line[:3] == ["subwords", "per", "word"] and len(line) == 5 for line in lines)
     title = next(n for n, line in enumerate(lines) if line[:1] == ["Scores"])
     assert " ".join(lines[title]) == (
-        "Dev scores of the last epoch (accuracy and baseline in percent):"
+        "Dev scores of the last epoch, accuracy and baseline in percent:"
     )
     command("test", tmp_path, tiny, "--trainer.max_epochs=1", "--ckpt_path=last")
     assert "Scores, last checkpoint, epoch 0 (accuracy and " in capsys.readouterr().out

@@ -64,7 +64,7 @@ class ScoreReport(Callback):
             return
         columns = tuple(next(iter(self._rows.values())))
         percent = [key for key in columns if key not in (*PER_TOKEN, *COUNTS)]
-        unit = f" ({' and '.join(percent)} in percent)" if percent else ""
+        unit = f", {' and '.join(percent)} in percent" if percent else ""
         say(f"{self._title}{unit}:")
         print_table(list(self._rows.items()), columns)
         say(*self._notes)

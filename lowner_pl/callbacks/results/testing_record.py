@@ -82,13 +82,15 @@ def record_of_test(
         "limit_test_batches": trainer.limit_test_batches,
         "test_sets": tested,
         "confusion_types": [*entity_types, "none"] if entity_types else None,
-        "versions": {
-            "lowner_pl": __version__,
-            **{library: version(library) for library in LIBRARIES},
-            "python": platform.python_version(),
-        },
+        "versions": _versions(),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def _versions() -> dict[str, str]:
+    """Collect the versions of this package, its main libraries and Python."""
+    libraries = {library: version(library) for library in LIBRARIES}
+    return {"lowner_pl": __version__, **libraries, "python": platform.python_version()}
 
 
 def partial_notes(trainer: Trainer, sets: Iterable[TestedSet]) -> list[str]:
