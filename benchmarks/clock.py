@@ -7,7 +7,7 @@ from lightning.pytorch import Callback
 
 
 class Clock(Callback):
-    """Times the training batches, and the whole command, separately."""
+    """Timers of the training batches and of the whole command."""
 
     def __init__(self) -> None:
         self.batches, self.whole = Stopwatch(), Stopwatch()

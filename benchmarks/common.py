@@ -212,7 +212,7 @@ def answer(work: Callable[[Record], Record]) -> None:
 
 
 class Stopwatch:
-    """Sums up wall time and CPU time over several spans."""
+    """A stopwatch for wall time and CPU time, summed over several spans."""
 
     def __init__(self) -> None:
         self.wall = self.cpu = 0.0

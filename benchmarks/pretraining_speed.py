@@ -23,7 +23,7 @@ DTYPES = {"32-true": torch.float32, "bf16-mixed": torch.bfloat16}
 
 
 class Counted(MLMLightningModule):
-    """Counts the subwords it is trained on, and keeps the last batch."""
+    """A module that counts the subwords it is trained on, and keeps the last batch."""
 
     subwords = 0
     kept: MaskedBatch
@@ -92,7 +92,7 @@ def _measure(options: argparse.Namespace, precision: Any) -> Record:
 
 
 class _EpochClock(Callback):
-    """Times each epoch, and counts its subwords."""
+    """A timer of epochs that counts their subwords."""
 
     def __init__(self) -> None:
         self.spent: list[tuple[float, float, int]] = []

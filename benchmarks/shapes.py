@@ -28,7 +28,7 @@ def main() -> None:
 
 
 class Budget(Callback):
-    """Decreases the learning rate to 0 over a CPU time budget, and then stops training.
+    """A CPU time budget: the learning rate falls to 0 over it, and training stops at its end.
 
     Args:
         rate: Highest learning rate, reached after a fiftieth of the time.

@@ -26,7 +26,7 @@ from lowner_pl.corpus import Sentence, read_conll
 
 
 class Clock(TrainerCallback):
-    """Times the training batches without evaluation and saving."""
+    """A timer of the training batches, without evaluation and saving."""
 
     def __init__(self) -> None:
         self.batches = Stopwatch()

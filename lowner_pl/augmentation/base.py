@@ -15,7 +15,7 @@ UNCHANGED = "unchanged"
 
 
 class Augmenter(ABC):
-    """Turns tagged sentences into new tagged sentences. Subclasses implement :meth:`propose`.
+    """A method that makes new tagged sentences. Subclasses implement :meth:`propose`.
 
     An augmenter has no state: the new sentences depend only on its options, the given sentences
     and the seed. The given sentences are not changed.

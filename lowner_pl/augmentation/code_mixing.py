@@ -19,7 +19,7 @@ Choose = Callable[[str, str, str, Mention, Random], Mention | None]
 
 
 class CodeMixing(Augmenter, ABC):
-    """Copies each sentence once, with entities of another language in place of its own.
+    """Base class of code-mixing: each sentence once, with entities of another language.
 
     The other language is drawn uniformly for each sentence. Every entity is replaced by an entity
     of the same type from that language's sentences, or kept if there is none. The new sentence is
@@ -53,7 +53,7 @@ class CodeMixing(Augmenter, ABC):
 
 
 class RandomCodeMixing(CodeMixing):
-    """Code-Mix-random: draws entities uniformly from the distinct ones of the other language."""
+    """Code-Mix-random: entities drawn uniformly from the distinct ones of the other language."""
 
     name = "mix-random"
 
@@ -68,7 +68,7 @@ class RandomCodeMixing(CodeMixing):
 
 
 class EntitySimilarityCodeMixing(CodeMixing):
-    r"""Code-Mix-ess: takes the most similar entity of the other language (MELM, eq. 2 and 3).
+    r"""Code-Mix-ess: the most similar entities of the other language (MELM, eq. 2 and 3).
 
     .. math:: e_{sub} = \mathrm{argmax}_{\tilde e} \cos(\mathrm{Emb}(e), \mathrm{Emb}(\tilde e))
 

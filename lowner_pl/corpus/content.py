@@ -1,4 +1,4 @@
-"""Telling CoNLL files from raw text, by the name of a file and by its lines."""
+"""Deciding whether a file is CoNLL or raw text, by its name and its lines."""
 
 import re
 from collections import Counter

@@ -133,7 +133,7 @@ class SeenSentences:
 
 
 class NoveltyFilter:
-    """Passes on candidates with new words, and counts the others.
+    """A filter that passes on candidates with new words, and counts the others.
 
     Args:
         source: Sentences that must not come out again.

@@ -115,7 +115,7 @@ class MaskedRow(NamedTuple):
 
 
 class LinearEncoder:
-    """Converts tagged sentences to subwords with masks.
+    """An encoder of tagged sentences as subwords with label tokens and masks.
 
     A sentence that is too long is split into overlapping windows of whole units. Masks are chosen
     for the whole sentence. A mask appears in every window that contains its position, but it is

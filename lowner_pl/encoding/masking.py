@@ -1,4 +1,4 @@
-"""Drawing random masks over words and subwords; the caller passes the random generator."""
+"""Random masks over words and subwords."""
 
 from collections.abc import Sequence
 from random import Random

@@ -34,7 +34,7 @@ class Kind(NamedTuple):
 
 
 class Spelling:
-    """Converts subwords to text, and finds the subwords that may replace another one.
+    """The text of a tokenizer's subwords, and which of them may replace which.
 
     Special tokens, added tokens such as labels and languages, the unknown token, single bytes,
     parts of a character, and invisible text are never a replacement. A subword that begins a word

@@ -19,7 +19,7 @@ CACHED_WORDS = 131_072  # about 30 MB
 
 
 class WordEncoder:
-    r"""Encodes sentences word by word, so that each word has one anchor.
+    r"""An encoder that tokenises sentences word by word and gives each word one anchor.
 
     The anchor of a word is its marker, if there is one
     (MANER: :math:`S' = m\, w_0\, m\, w_1 \dots`), otherwise its first subword. Each distinct word

@@ -72,7 +72,9 @@ class LineError(ValueError):
 
 
 class Columns:
-    """Reads word and tag from a line. All lines must have the columns of the first one with a word.
+    """The columns of a file, which tell word, tag and comment in each of its lines.
+
+    All lines must have as many columns as the first line with a word.
 
     Args:
         form: Layout of the file.

@@ -99,7 +99,7 @@ def to_iob2(tags: Sequence[str], scheme: Scheme | None = None) -> tuple[str, ...
 
 
 class IOB2Converter:
-    """Converts the tags of many sentences, doing the work for each distinct tag once.
+    """A converter to IOB2 for many sentences, which analyses each distinct tag once.
 
     Args:
         tags: Every tag that will occur. All of them must fit one scheme.

@@ -76,7 +76,7 @@ def survey(file: CheckedFile, language: str | None) -> Survey:
 
 
 class _FileStatistics:
-    """Collects statistics of a file, then checks its words and sentences.
+    """Statistics of a file, and the checks of its words and sentences.
 
     Attributes:
         tags: Line number of the first word with each tag.

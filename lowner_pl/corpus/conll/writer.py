@@ -49,7 +49,7 @@ def write_conll(
 
 
 class ConllWriter:
-    """Writes sentences one by one, in a ``with`` block; see :func:`write_conll`.
+    """A writer for one sentence at a time, used in a ``with`` block; see :func:`write_conll`.
 
     The file appears when the block ends. If the block ends in an error, there is no file.
 
