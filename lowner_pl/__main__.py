@@ -1,4 +1,4 @@
-"""``python -m lowner_pl``: help without heavy imports, else the command line of Lightning."""
+"""``python -m lowner_pl``: choose the command, and print help without heavy imports."""
 
 import io
 import os
@@ -8,8 +8,10 @@ from lowner_pl import __version__
 from lowner_pl.commands import backbones
 from lowner_pl.commands.configs import configs
 from lowner_pl.commands.failures import report
+from lowner_pl.commands.nearest import did_you_mean
 from lowner_pl.runs import stopping
 
+LIGHTNING = ("fit", "validate", "test", "predict")
 OURS = (*backbones.COMMANDS, "augment", "configs")
 """Commands beside those of Lightning."""
 HELP = """usage: python -m lowner_pl {fit,validate,test,predict,augment} --config FILE … [options]
@@ -17,35 +19,39 @@ HELP = """usage: python -m lowner_pl {fit,validate,test,predict,augment} --confi
 Named entity recognition for languages with about a hundred labelled sentences.
 
 commands:
-  fit        train; the run lands in lightning_logs/<corpus>-<language>/<method>/seed_<seed>/
+  fit        train; the run is written to
+             lightning_logs/<corpus>-<language>/<method>/seed_<seed>/
   validate   score a checkpoint on the dev set
   test       score a checkpoint on the test set; writes test_metrics.json and the tagged test set
   predict    tag sentences (--data.predict_path FILE); writes predictions_<FILE>.conll.
-             With MELM and DAGA: new sentences of the training data; writes generated_train.conll
-  augment    a row of MELM's tables, stage by stage: a tagger of gold sentences, one that makes
-             new ones, the filter, a tagger of both. The same command goes on after a stop.
-             Options are for all stages, behind --tagger. or --generator. for one of the models
+             With MELM, DAGA and MulDA: generate new sentences from the training data;
+             writes generated_train.conll
+  augment    run a whole row of MELM's tables: train a tagger on the gold sentences, train a
+             generator, filter its sentences, train a tagger on both. Repeat the command to go
+             on after a stop. Options apply to all stages; write --tagger. or --generator. in
+             front of one to set it for one of the two models only
   configs    list the configurations of the package; --copy FOLDER copies them out
 
-  new-backbone     a tokenizer and an untrained backbone for your text, to be trained with
-                   `fit --config configs/pretraining/pretrain_embedded.yaml`
-  export-backbone  a checkpoint of such a run as a folder, for `--model.backbone`
+  new-backbone     train a tokenizer on your text and make an untrained backbone, which
+                   `fit` then pretrains
+  export-backbone  write the backbone of such a run to a folder, for `--model.backbone`
 
 options:
-  --config FILE         a configuration; later files win over earlier ones
-  --ckpt_path WHICH     best, last, or a file. fit: `last` resumes in place
+  --config FILE         a configuration; give several, and later ones win
+  --ckpt_path WHICH     best, last or a file; with fit, `last` resumes in place
   --seed_everything N   the seed of the run
-  --data.KEY VALUE      an option of the data module, e.g. --data.language sw
-  --model.KEY VALUE     an option of the method, e.g. --model.head crf
-  --trainer.KEY VALUE   an option of Lightning's Trainer, e.g. --trainer.max_epochs 50
-  --log_root FOLDER     where runs land (default: lightning_logs)
+  --data.KEY VALUE      an option of the data module, such as --data.language sw
+  --model.KEY VALUE     an option of the method, such as --model.head crf
+  --trainer.KEY VALUE   an option of Lightning's Trainer, such as --trainer.max_epochs 50
+  --log_root FOLDER     the folder of all runs (default: lightning_logs)
   --variant NAME        appended to the method's name in the run folder
-  --print_config        show the configuration and stop
-  --version             show the version and stop
+  --print_config        print the whole configuration and stop
+  --version             print the version and stop
 
-  python -m lowner_pl fit --help               all options of a command
-  python -m lowner_pl fit --model.help CLASS   those of a method, e.g. MANERLightningModule
-  python -m lowner_pl fit --data.help CLASS    those of a data module, e.g. ConllDataModule
+  python -m lowner_pl fit --help               the options that people use
+  python -m lowner_pl fit --help-all           all options of a command
+  python -m lowner_pl fit --model.help CLASS   those of a method, such as MANERLightningModule
+  python -m lowner_pl fit --data.help CLASS    those of a data module, such as ConllDataModule
 
 examples:
   python -m lowner_pl fit  --config configs/maner_wikiann.yaml --config configs/embedded.yaml
@@ -56,9 +62,10 @@ examples:
 
 
 def main() -> None:
-    """Run the command line; bad input ends in one message and exit status 1, or 2 for options.
+    """Run the command line.
 
-    SIGINT ends it with status 130, SIGTERM with 143.
+    Exits with status 1 after bad input and 2 after bad options, each with one message, with 130
+    after SIGINT and 143 after SIGTERM.
     """
     stopping.install()
     try:
@@ -75,10 +82,11 @@ def _main(arguments: list[str]) -> None:
     if arguments[0] == "--version":
         print(f"lowner_pl {__version__}")
         return
-    # Idle threads of OpenMP sleep instead of spinning, which slows a busy machine.
+    # Idle OpenMP threads sleep instead of spinning, which slows a busy machine.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    if isinstance(sys.stdout, io.TextIOWrapper):  # a screen may lack letters of a path or a word
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal may lack characters of a path or word
         sys.stdout.reconfigure(errors="backslashreplace")
+    _check_command(arguments[0])
     try:
         if arguments[0] in OURS:
             stopping.be_graceful()
@@ -88,9 +96,18 @@ def _main(arguments: list[str]) -> None:
 
             stopping.be_graceful()
             run()
-    except Exception as error:  # the last net: nobody is to see a traceback
-        if not stopping.received():  # else it only comes of the stop
+    except Exception as error:  # users never see a traceback
+        if not stopping.received():  # otherwise the error only follows from the stop
             sys.exit(report(error))
+
+
+def _check_command(name: str) -> None:
+    """Exit with status 2 if there is no such command; options before it are left to the parser."""
+    commands = (*LIGHTNING, *OURS)
+    if not name.startswith("-") and name not in commands:
+        hint = did_you_mean(name, commands) or f" Use one of {', '.join(commands)}."
+        print(f"error: There is no command {name[:80]!r}.{hint}", file=sys.stderr)
+        sys.exit(2)
 
 
 def run_command(arguments: list[str]) -> None:

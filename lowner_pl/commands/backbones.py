@@ -4,9 +4,12 @@ import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from lowner_pl.runs.files import Partial, clear_abandoned
+
+if TYPE_CHECKING:
+    from lowner_pl.commands.option_parser import PlainParser
 
 COMMANDS = ("new-backbone", "export-backbone")
 SHAPE = ("kind", "vocabulary", "layers", "hidden", "heads", "positions", "seed")
@@ -18,17 +21,20 @@ def run_command(arguments: list[str]) -> None:
     Args:
         arguments: The command and its options.
     """
-    options = _parser().parse_args(arguments)
+    options = _parser(arguments).parse_args(arguments)
     {"new-backbone": _new_backbone, "export-backbone": _export_backbone}[options.command](options)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(arguments: list[str]) -> "PlainParser":
     """Return the parser of both commands."""
+    from lowner_pl.commands.option_parser import PROGRAM, PlainParser
     from lowner_pl.nn.backbones.fresh_tokenizer import Kind
 
-    parser = argparse.ArgumentParser(prog="python -m lowner_pl")
+    parser = PlainParser(prog=PROGRAM, words=arguments)
     commands = parser.add_subparsers(dest="command", required=True)
-    new = commands.add_parser("new-backbone", help="an untrained backbone with its tokenizer")
+    new = commands.add_parser(
+        "new-backbone", help="make an untrained backbone and its tokenizer", words=arguments
+    )
     new.add_argument("--text", nargs="+", required=True, help="text files, or folders of them")
     new.add_argument("--languages", nargs="+", help="languages to take from the folders")
     new.add_argument("--kind", choices=get_args(Kind), default="multilingual")
@@ -44,7 +50,9 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument(
         "--skip-gram", type=int, default=0, metavar="EPOCHS", help="start from such vectors"
     )
-    export = commands.add_parser("export-backbone", help="a checkpoint as a backbone's folder")
+    export = commands.add_parser(
+        "export-backbone", help="write the backbone of a checkpoint to a folder", words=arguments
+    )
     export.add_argument("--ckpt_path", required=True, help="a checkpoint of masked-LM training")
     export.add_argument("--backbone", help="what it was trained from, where that has moved")
     export.add_argument("--half", action="store_true", help="16 bits a number on disk")

@@ -35,7 +35,9 @@ from lowner_pl.callbacks import (
 from lowner_pl.commands.config_check import check_words
 from lowner_pl.commands.configs import located
 from lowner_pl.commands.failures import cause_of_ours
-from lowner_pl.commands.option_parser import OptionParser, top_options
+from lowner_pl.commands.option_errors import Typed
+from lowner_pl.commands.option_parser import PROGRAM, OptionParser, top_options
+from lowner_pl.commands.short_help import defaults_of, short_help
 from lowner_pl.commands.trainer_callbacks import check_classes, check_kept, check_monitors
 from lowner_pl.datamodules import SentenceDataModule
 from lowner_pl.modules import (
@@ -54,6 +56,13 @@ from lowner_pl.runs.loggers import NoLogger, hush_writer
 from lowner_pl.runs.paths import check_folder_name
 from lowner_pl.runs.trainer_options import check_trainer_options, made_by_lightning
 
+HELP_ALL = "--help-all"
+_LOADERS = {"model", "datamodule", "verbose", "weights_only", "return_predictions"}
+COMMANDS = {
+    "fit": _LOADERS | {"train_dataloaders", "val_dataloaders"},
+    **dict.fromkeys(("validate", "test", "predict"), _LOADERS | {"dataloaders"}),
+}
+"""Lightning's commands, each with the arguments of Trainer that users do not set."""
 UNTRAINED = "none"
 """The ``--ckpt_path`` that takes the backbone as it comes."""
 # Trainer options of every experiment, unless its configuration says otherwise.
@@ -97,6 +106,22 @@ class NERCLI(LightningCLI):
     claim: RunClaim | None = None
     """The claim of ``fit`` on its run folder."""
 
+    def __init__(self, words: list[str]) -> None:
+        self.words = words
+        super().__init__(
+            BaseModule,
+            SentenceDataModule,
+            save_config_callback=RunConfigCallback,
+            parser_class=OptionParser,
+            parser_kwargs={"prog": PROGRAM},
+            subclass_mode_model=True,
+            subclass_mode_data=True,
+            auto_configure_optimizers=False,
+            seed_everything_default=0,
+            trainer_defaults=TRAINER_DEFAULTS,
+            args=words,
+        )
+
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Link the one value both sides need; add where runs land and what is kept of them."""
         parser.link_arguments(
@@ -134,24 +159,28 @@ class NERCLI(LightningCLI):
             }
         )
 
-    @staticmethod
-    def subcommands() -> dict[str, set[str]]:
-        """Return the commands, each with the arguments of Trainer that users do not set."""
-        loaders = {"model", "datamodule", "verbose", "weights_only", "return_predictions"}
-        fit = loaders | {"train_dataloaders", "val_dataloaders"}
-        other = loaders | {"dataloaders"}
-        return {"fit": fit, "validate": other, "test": other, "predict": other}
+    def subcommands(self) -> dict[str, set[str]]:  # type: ignore[override]
+        """Name the chosen command alone, because a parser takes a while to build."""
+        return {name: COMMANDS[name] for name in self.words if name in COMMANDS} or COMMANDS
 
     def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
-        """Parse the command line, after a look at the files that it names."""
-        words = sys.argv[1:] if args is None else args
-        if isinstance(words, list):
-            words = located(words)
-            command = next((word for word in words if word in self._subcommand_parsers), "")
-            check_words(words, top_options(self._subcommand_parsers.get(command, parser)))
-            self.config = parser.parse_args(words)
-        else:
-            super().parse_arguments(parser, args)
+        """Parse the command line, after checking the files that it names."""
+        del args
+        words = located(self.words)
+        command = next((word for word in words if word in COMMANDS), "")
+        parsers: dict[str, Any] = {"": parser, **self._subcommand_parsers}
+        for name, one in parsers.items():
+            one.prog = f"{PROGRAM} {name}".strip()
+            one.typed = Typed(words, name or command)
+        if command:
+            check_words(words, top_options(parsers[command]))
+        if command and HELP_ALL in words:
+            words = ["--help" if word == HELP_ALL else word for word in words]
+        elif command and {"-h", "--help"} & {*words}:
+            given = [word for word in words if word not in ("-h", "--help")]
+            values = defaults_of(parser, given)
+            parsers[command].short_help = short_help(PROGRAM, command, values)
+        self.config = parser.parse_args(words)
 
     def _parse_ckpt_path(self) -> None:
         """Leave the configuration alone: what the user types wins over a checkpoint's options."""
@@ -333,8 +362,8 @@ class NERCLI(LightningCLI):
         return kwargs
 
 
-def run(args: ArgsType = None) -> NERCLI:
-    """Parse ``args`` (default: the command line), run the command, return what ran it."""
+def run(words: list[str] | None = None) -> NERCLI:
+    """Run a command line (default: that of the process) and return the CLI that ran it."""
     # Peaked attention makes numbers below 1e-38, with which processors calculate a hundred times
     # slower: a training step of a long sentence took a third longer. They become zero.
     torch.set_flush_denormal(True)
@@ -342,18 +371,7 @@ def run(args: ArgsType = None) -> NERCLI:
     for message in QUIET:
         warnings.filterwarnings("ignore", message=message)
     hush()
-    return NERCLI(
-        BaseModule,
-        SentenceDataModule,
-        save_config_callback=RunConfigCallback,
-        parser_class=OptionParser,
-        subclass_mode_model=True,
-        subclass_mode_data=True,
-        auto_configure_optimizers=False,
-        seed_everything_default=0,
-        trainer_defaults=TRAINER_DEFAULTS,
-        args=args,
-    )
+    return NERCLI(sys.argv[1:] if words is None else words)
 
 
 def _is_first_process() -> bool:

@@ -1,63 +1,74 @@
-"""The parser of the command line: one sentence for a value that a Trainer option can't have."""
+"""Parsers of the command line that answer a mistake in one sentence, with exit status 2."""
 
-import re
+import argparse
 import sys
-from typing import NoReturn
+from collections.abc import Sequence
+from typing import IO, Any, NoReturn
 
 from lightning.pytorch.cli import LightningArgumentParser
 
-_KEY = re.compile(r'Parser key "(trainer\.[\w.]+)":')
-_PART = re.compile(r"class_path '(?:[\w.]*\.)?(\w+)':\n\s*Parser key \"([\w.]+)\":\n((?:.*\n)?.*)")
-_VALUE = re.compile(r"(?:Given value|Got value): (.*)")
-_EXPECTED = re.compile(r"Expected an? (<class '[\w.]+'>|typing\.Literal\[.*?\])")
-_KINDS = {
-    "int": "a whole number",
-    "float": "a number",
-    "bool": "true or false",
-    "str": "text",
-    "list": "a list",
-    "NoneType": "null",
-}
+from lowner_pl.commands.option_errors import Typed, explain
+
+PROGRAM = "python -m lowner_pl"
 
 
 class OptionParser(LightningArgumentParser):
-    """Lightning's parser without eighty lines of usage for a value that an option can't have."""
+    """Lightning's parser with one sentence for a mistake and a short ``--help``.
+
+    Attributes:
+        typed: The command line, for messages that name an option the way the user wrote it.
+        short_help: What ``--help`` prints, if it is not all options.
+    """
+
+    typed = Typed()
+    short_help: str | None = None
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
-        """Say what is wrong and exit with status 2."""
-        if (sentence := one_sentence(message)) is None:
+        """Say what is wrong and exit with status 2; in a part of a configuration, raise it."""
+        if not self.exit_on_error:
             super().error(message, ex)
-        print(f"error: {sentence}", file=sys.stderr)
+        parser = getattr(ex, "subcommand_parser", None) or self
+        print(f"error: {explain(message, parser.typed, option_names(parser))}", file=sys.stderr)
+        self.exit(2)
+
+    def print_help(self, file: IO[str] | None = None) -> None:  # type: ignore[override]
+        """Print the short help, or all options where there is none."""
+        if self.short_help is None:
+            super().print_help(file)
+        else:
+            print(self.short_help, file=file)
+
+
+class PlainParser(argparse.ArgumentParser):
+    """argparse's parser with one sentence for a mistake.
+
+    Args:
+        words: The command line, for messages.
+        options: Options of argparse's parser.
+    """
+
+    def __init__(self, *, words: Sequence[str] = (), **options: Any) -> None:
+        super().__init__(**options)
+        self.words = words
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and exit with status 2."""
+        typed = Typed(self.words, self.prog.removeprefix(PROGRAM).strip())
+        parser: argparse.ArgumentParser = self
+        for action in self._actions:  # the options of the command, not those of the program
+            for name, chosen in action.choices.items() if isinstance(action.choices, dict) else ():
+                if name in self.words:
+                    typed, parser = Typed(self.words, name), chosen
+        print(f"error: {explain(message, typed, option_names(parser))}", file=sys.stderr)
         self.exit(2)
 
 
-def top_options(parser: LightningArgumentParser) -> list[str]:
-    """List the options that a configuration may have at its top, in the parser's order."""
+def option_names(parser: argparse.ArgumentParser) -> list[str]:
+    """List the options of a parser with their dashes."""
+    return [option for action in parser._actions for option in action.option_strings]
+
+
+def top_options(parser: argparse.ArgumentParser) -> list[str]:
+    """List the options that a configuration may have at its top level, in the parser's order."""
     names = (action.dest.split(".")[0] for action in parser._actions)
     return [name for name in dict.fromkeys(names) if name not in ("help", "config", "print_config")]
-
-
-def one_sentence(message: str) -> str | None:
-    r"""Shorten what jsonargparse says of a Trainer option; ``None`` where it speaks of another.
-
-    >>> one_sentence('Parser key "trainer.max_steps": Expected a <class \'int\'>. Got value: x')
-    "`--trainer.max_steps` can't be 'x'. It takes a whole number."
-    """
-    if (key := _KEY.search(message)) is None:
-        return None
-    name, about = f"`--{key[1]}`", message
-    if part := _PART.search(message):
-        name, about = f"`{part[2]}` of {part[1]} in {name}", part[3].partition("\n    - ")[0]
-    values = _VALUE.findall(about) or [""]
-    taken = list(dict.fromkeys(word for kind in _EXPECTED.findall(about) for word in _taken(kind)))
-    if "subclass" in about or "dot import path" in about:
-        taken.insert(0, "a class, such as `{class_path: …, init_args: {…}}`")
-    kinds = f" It takes {' or '.join(taken)}." if taken else " See `fit --help` for what it takes."
-    return f"{name} can't be {values[-1].strip()[:80]!r}.{kinds}"
-
-
-def _taken(kind: str) -> list[str]:
-    """Say a type of Python in words."""
-    if kind.startswith("typing"):
-        return [value.strip(" '") for value in kind.partition("[")[2].rstrip("]").split(",")]
-    return [_KINDS[name]] if (name := kind.split("'")[1]) in _KINDS else []

@@ -1,6 +1,5 @@
 """``augment``: the row of commands from gold sentences to a tagger trained on more of them."""
 
-import argparse
 import contextlib
 import hashlib
 import io
@@ -25,6 +24,7 @@ from lowner_pl.callbacks import (
 from lowner_pl.commands.cli import NERCLI, UNTRAINED, run
 from lowner_pl.commands.configs import locate
 from lowner_pl.commands.failures import cause_of_ours
+from lowner_pl.commands.option_parser import PROGRAM, PlainParser
 from lowner_pl.corpus import AugmentationReport, ConllFile, fingerprint, write_conll
 from lowner_pl.datamodules import NERDataModule
 from lowner_pl.modules import BaseModule
@@ -48,7 +48,7 @@ def augment(arguments: list[str]) -> None:
         arguments: ``--config`` of the pipeline, then configs and options for its stages: for all,
             or behind ``--tagger.`` and ``--generator.`` for one of its two models.
     """
-    parser = argparse.ArgumentParser(prog="python -m lowner_pl augment", allow_abbrev=False)
+    parser = PlainParser(prog=f"{PROGRAM} augment", words=arguments, allow_abbrev=False)
     parser.add_argument(
         "--config", action="append", required=True, help="the pipeline; further ones for all stages"
     )

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from lowner_pl.commands.config_check import DEEPEST, check_config, check_words, load_config
+from lowner_pl.commands.config_check import check_config, check_words, load_config, place_of
+from lowner_pl.commands.yaml_text import DEEPEST
 
 from ..conftest import ROOT
 
@@ -15,15 +16,16 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n"
     for before, name in zip("abcdefghi", "bcdefghij", strict=True)
 )
-BACKSLASH = "line 2: a backslash in double quotes is not read as it stands"
+BACKSLASH = "line 2: YAML does not read a backslash in double quotes literally"
 REFUSED = {
     "empty": ("", "'.*' has no options in it"),
     "comments alone": ("# seed_everything: 1\n", "'.*' has no options in it"),
     "list": ("- model\n", "line 1: a configuration consists of .*, but this is a list"),
     "word": ("hello\n", "line 1: a configuration consists of .*, but this is 'hello'"),
-    "unknown key": ("modle: 1\n", "line 1: there is no option `modle`. Those .* are model, data"),
-    "pipeline": ("stages: {}\n", "line 1: `stages` are of a pipeline. Run .* with `augment"),
-    "part": ("class_path: x\n", "line 1: `class_path` is of a part .* with `--data`, `--model`"),
+    "unknown key": ("modle: 1\n", "line 1: there is no option `modle`. Did you mean model\\?"),
+    "unlike any": ("zzz: 1\n", "line 1: there is no option `zzz`. A configuration has model, data"),
+    "pipeline": ("stages: {}\n", "line 1: `stages` belong to a pipeline. Run .* with `augment"),
+    "part": ("class_path: x\n", "line 1: `class_path` belongs to a part .* to `--data`, `--model`"),
     "key twice": ("model: 1\ndata: 2\nmodel: 3\n", "line 3: `model` is also in line 1"),
     "key twice below": ("data:\n  a: 1\n  a: 2\n", "line 3: `a` is also in line 2"),
     "list as key": ("? [model]\n: 1\n", "line 1: a key must be a word"),
@@ -120,6 +122,9 @@ def test_a_missing_file_says_where_it_was_looked_for(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert f"looked for '{tmp_path / 'configs' / 'x.yaml'}'" in refused(Path("configs/x.yaml"))
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs" / "maner.yaml").touch()
+    assert refused(Path("configs/manner.yaml")).endswith("manner.yaml'). Did you mean maner.yaml?")
     assert "is a folder. Give the configuration file in it" in refused(tmp_path)
 
 
@@ -154,4 +159,16 @@ def test_files_and_values_of_a_command_line_are_checked(tmp_path: Path) -> None:
 def test_every_config_of_the_repository_passes() -> None:
     for file in sorted((ROOT / "configs").rglob("*.yaml")):
         check_config(file, None)
-    assert load_config(ROOT / "configs" / "embedded.yaml")["data"] == "parts/data/sample.yaml"
+    assert load_config(ROOT / "configs" / "embedded.yaml")["data"] == "data/sample.yaml"
+
+
+def test_the_place_of_an_option_is_found_in_the_file_that_sets_it(tmp_path: Path) -> None:
+    part, run = tmp_path / "maner.yaml", tmp_path / "run.yaml"
+    part.write_text("class_path: x\ninit_args:\n  optimizer:\n    init_args: {lr: fast}\n")
+    run.write_text("trainer:\n  max_epochs: 3\nmodel: maner.yaml\ndata.init_args: {size: 1}\n")
+    files = [str(tmp_path / "missing.yaml"), str(run)]
+    assert place_of(files, ["trainer", "max_epochs"]) == f"{run}, line 2"
+    assert place_of(files, ["model", "optimizer", "lr"], "fast") == f"{part}, line 4"
+    assert place_of(files, ["model"], "x") == f"{part}, line 1"
+    assert place_of(files, ["trainer", "max_epochs"], "4") is None
+    assert place_of(files, ["trainer", "max_steps"]) is None
