@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from lowner_pl.commands.configs import advice
 from lowner_pl.commands.nearest import did_you_mean
 from lowner_pl.commands.yaml_text import LOADER, at, check_expansion, nodes, parse, read_text
 
@@ -72,7 +73,8 @@ def read_config(file: Path, *, named_by: str = "") -> str:
     file = file.expanduser()
     if file.exists():
         return read_text(file)
-    hint = did_you_mean(file.name, _neighbours(file))
+    hint = advice(file.name if named_by else str(file))
+    hint = hint or did_you_mean(file.name, _neighbours(file))
     if named_by:
         raise FileNotFoundError(
             f"{named_by} names '{file.absolute()}', which does not exist."
@@ -80,7 +82,7 @@ def read_config(file: Path, *, named_by: str = "") -> str:
         )
     raise FileNotFoundError(
         f"There is no configuration '{file}' (looked for '{file.absolute()}')."
-        f"{hint or ' Give its path relative to the working directory, or its absolute path.'}"
+        f"{hint or ' `python -m lowner_pl configs` lists those of the package.'}"
     )
 
 

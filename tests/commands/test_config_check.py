@@ -123,8 +123,9 @@ def test_a_missing_file_says_where_it_was_looked_for(
     monkeypatch.chdir(tmp_path)
     assert f"looked for '{tmp_path / 'configs' / 'x.yaml'}'" in refused(Path("configs/x.yaml"))
     (tmp_path / "configs").mkdir()
-    (tmp_path / "configs" / "maner.yaml").touch()
-    assert refused(Path("configs/manner.yaml")).endswith("manner.yaml'). Did you mean maner.yaml?")
+    (tmp_path / "configs" / "my_swahili.yaml").touch()
+    assert refused(Path("configs/my_swahilli.yaml")).endswith("Did you mean my_swahili.yaml?")
+    assert "Did you mean configs/maner_wikiann.yaml?" in refused(Path("maner_wikian.yaml"))
     assert "is a folder. Give the configuration file in it" in refused(tmp_path)
 
 
@@ -159,7 +160,7 @@ def test_files_and_values_of_a_command_line_are_checked(tmp_path: Path) -> None:
 def test_every_config_of_the_repository_passes() -> None:
     for file in sorted((ROOT / "configs").rglob("*.yaml")):
         check_config(file, None)
-    assert load_config(ROOT / "configs" / "embedded.yaml")["data"] == "data/sample.yaml"
+    assert load_config(ROOT / "configs" / "embedded.yaml")["data"] == "parts/data/sample.yaml"
 
 
 def test_the_place_of_an_option_is_found_in_the_file_that_sets_it(tmp_path: Path) -> None:
