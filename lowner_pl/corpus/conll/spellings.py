@@ -81,21 +81,9 @@ def doubts(tags: Sequence[str]) -> Iterator[Doubt]:
     entities = [tag for tag in tags if tag != "O"]
     types = {tag: tag[2:] if _STRICT.fullmatch(tag) else tag for tag in entities}
     all_types = set(types.values())
-    plain = {type_.translate(_LOOK_ALIKE): type_ for type_ in types.values() if type_.isascii()}
-
-    def looks_latin(tag: str) -> bool:
-        type_ = types[tag]
-        alike = type_.translate(_LOOK_ALIKE)
-        return (
-            _is_mixed(tag)
-            or (alike != type_ and alike in plain)
-            or (tag.translate(_LOOK_ALIKE) == "O")
-            or (ord(tag[0]) in _LOOK_ALIKE and _is_dashed(tag))
-        )
-
     kinds = (
         (
-            [t for t in entities if looks_latin(t)],
+            _with_look_alikes(types),
             "a tag with letters that look Latin but are not",
             "Replace them with Latin letters.",
         ),
@@ -209,6 +197,19 @@ def _from_glued(text: str) -> str | None:
 def _is_bare(text: str) -> bool:
     """Tell whether a tag can only be a type without prefix."""
     return not (_from_loose(text) or _from_suffixed(text))
+
+
+def _with_look_alikes(types: dict[str, str]) -> list[str]:
+    """Find the tags with letters that look Latin but are not, given the type of each tag."""
+    ascii_types = {type_ for type_ in types.values() if type_.isascii()}
+    return [
+        tag
+        for tag, type_ in types.items()
+        if _is_mixed(tag)
+        or (not type_.isascii() and type_.translate(_LOOK_ALIKE) in ascii_types)
+        or tag.translate(_LOOK_ALIKE) == "O"
+        or (ord(tag[0]) in _LOOK_ALIKE and _is_dashed(tag))
+    ]
 
 
 def _is_dashed(tag: str) -> bool:
