@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from lowner_pl.commands.cli import run
+from lowner_pl.commands.configs import located
 
 from .conftest import ROOT, SAMPLE
 from .test_floors import ALLOWED
@@ -128,7 +129,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands_parse(page: Path, workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for words in commands(page, "python -m lowner_pl"):
+    for words in map(located, commands(page, "python -m lowner_pl")):
         configs = [file for option, file in pairwise(words) if option == "--config"]
         assert not [file for file in configs if not (workplace / file).is_file()]
         if words[0] in COMMANDS_OF_LIGHTNING and "focal" not in words:
