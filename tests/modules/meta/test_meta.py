@@ -240,7 +240,10 @@ def test_the_task_with_the_bad_loss_is_named(tiny: str, swahili: list[Sentence])
             {"algorithm": "reptile", "inner_optimizer": sgd(0.0)},
             "The `lr` of `inner_optimizer` is 0",
         ),
-        ({"average": "words", "head": "crf"}, "`average` must be 'sentences' with `head: crf`"),
+        (
+            {"average": "words", "head": "crf"},
+            "`average` is 'words', but with `head: crf` it must be 'sentences'",
+        ),
         (
             {"algorithm": "maml", "inner_optimizer": lambda p: torch.optim.Adagrad(p, lr=0.1)},
             "`inner_optimizer` is Adagrad, which has no differentiable form",
