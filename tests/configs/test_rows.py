@@ -44,6 +44,8 @@ MULDA_ROW = MELM / "mulda_multi_conll.yaml"
 PIPELINES = sorted(
     {file for file in MELM.glob("*.yaml") if "stages:" in file.read_text()} - {MULDA_ROW}
 )
+# The other pipelines take the same options as MELM's.
+EMBEDDED_PIPELINES = [MELM / f"{row}_conll.yaml" for row in ("melm", "melm_multi", "daga")]
 CORPORA = sorted({*DATA.glob("*.yaml")} - RAW_PARTS - {*EPISODIC})
 METHODS = sorted({*MODELS.glob("*.yaml")} - RAW_PARTS - {SEQUENCE_MODEL, *META_MODELS})
 SMALL = ["--data.train_size=20", "--data.dev_size=8"]
@@ -175,8 +177,11 @@ def test_a_stage_that_predicts_runs(file: Path, embedded: bool, tiny: str) -> No
 
 
 @pytest.mark.usefixtures("toys")
-@pytest.mark.parametrize("embedded", [False, True], ids=["toy", "embedded"])
-@pytest.mark.parametrize("file", PIPELINES, ids=lambda file: file.stem)
+@pytest.mark.parametrize(
+    ("file", "embedded"),
+    [*((file, False) for file in PIPELINES), *((file, True) for file in EMBEDDED_PIPELINES)],
+    ids=lambda value: value.stem if isinstance(value, Path) else ("toy", "embedded")[value],
+)
 def test_a_pipeline_runs(
     file: Path, embedded: bool, tiny: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
