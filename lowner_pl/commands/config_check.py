@@ -102,6 +102,8 @@ def place_of(files: Sequence[str], path: list[str], value: str | None = None) ->
         value: The value that it has there, or the name of a class, if that is known.
     """
     for name in files:
+        if name.startswith(("{", "[")):  # options written out
+            continue
         file = Path(name).expanduser()
         if file.is_file() and (found := _find(file, path, value)):
             return found

@@ -188,8 +188,12 @@ def _unrecognized(words: list[str], typed: Typed, known: list[str]) -> str:
         for kind in classes_for(top).values()
         for key in options_of(kind)
     ]
-    hint = did_you_mean(option, [*known, *(nested if "--data" in known else [])])
-    return f"There is no option {typed.shown(option)[:80]}.{hint or f' {typed.help} lists them.'}"
+    found = nearest(option, [*known, *(nested if "--data" in known else [])])
+    start = f"There is no option {typed.shown(option)[:80]}."
+    if found is None:
+        return f"{start} {typed.help} lists them."
+    prefix = typed.prefix if option in typed.prefixed else ""
+    return f"{start} Did you mean --{prefix}{found.lstrip('-')}?"
 
 
 def _unknown_option(path: str, name: str, kind: type | None, typed: Typed, known: list[str]) -> str:

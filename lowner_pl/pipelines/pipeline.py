@@ -1,17 +1,14 @@
-"""``augment``: the row of commands from gold sentences to a tagger trained on more of them."""
+"""``augment``: the commands that lead from gold sentences to a tagger trained on more of them."""
 
-import contextlib
-import hashlib
-import io
 import json
-import warnings
 from copy import deepcopy
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from jsonargparse import ArgumentParser
+from lightning.pytorch import Callback
 
 from lowner_pl.augmentation import consistent
 from lowner_pl.callbacks import (
@@ -21,42 +18,50 @@ from lowner_pl.callbacks import (
     scores_by_set,
     without_advice,
 )
-from lowner_pl.commands.cli import NERCLI, UNTRAINED, run
+from lowner_pl.commands.cli import NERCLI, run
+from lowner_pl.commands.command_line import settings_of
 from lowner_pl.commands.configs import locate
 from lowner_pl.commands.failures import cause_of_ours
 from lowner_pl.commands.option_parser import PROGRAM, PlainParser
+from lowner_pl.commands.run_config import run_with, signature_of
+from lowner_pl.commands.run_start import UNTRAINED
 from lowner_pl.corpus import AugmentationReport, ConllFile, fingerprint, write_conll
 from lowner_pl.datamodules import NERDataModule
 from lowner_pl.modules import BaseModule
-from lowner_pl.pipelines.stage_record import Entry, StageRecord, last_checkpoint, unless_empty
+from lowner_pl.pipelines.stage_record import Entry, StageRecord, unless_empty
 from lowner_pl.pipelines.stages import (
     GROUPS,
     STAGES,
     options_of,
     refuse_checkpoint,
     stage_configs,
+    typed_for,
     without_data,
 )
 from lowner_pl.runs import stopping
 from lowner_pl.runs.files import write_text
+from lowner_pl.runs.trainer_options import check_trainer_options
+
+_Callback = TypeVar("_Callback", bound=Callback)
 
 
 def augment(arguments: list[str]) -> None:
     """Run a pipeline from the command line.
 
     Args:
-        arguments: ``--config`` of the pipeline, then configs and options for its stages: for all,
-            or behind ``--tagger.`` and ``--generator.`` for one of its two models.
+        arguments: ``--config`` of the pipeline, then configurations and options for all stages, or
+            with ``--tagger.`` or ``--generator.`` in front for those of one of the two models.
     """
     parser = PlainParser(prog=f"{PROGRAM} augment", words=arguments, allow_abbrev=False)
     parser.add_argument(
-        "--config", action="append", required=True, help="the pipeline; further ones for all stages"
+        "--config",
+        action="append",
+        required=True,
+        help="the pipeline; further files apply to all stages",
     )
     parser.add_argument("--until", choices=STAGES, default=STAGES[-1], help="the last stage to run")
     options, more = parser.parse_known_args(arguments)
     refuse_checkpoint(more)
-    # Of no use to whoever typed `augment`, and long: it repeats all options, twice a stage.
-    warnings.filterwarnings("ignore", message="LightningCLI's args parameter")
     pipeline, *overlays = options.config
     shared = [*(f"--config={file}" for file in overlays), *more]
     Pipeline(Path(locate(pipeline)), shared).run(until=options.until)
@@ -65,27 +70,28 @@ def augment(arguments: list[str]) -> None:
 class Pipeline:
     """MELM's algorithm 1 (`Zhou et al., 2022 <https://arxiv.org/abs/2108.13655>`_), stage by stage.
 
-    ``gold`` trains and tests a tagger on the gold sentences, ``finetune`` trains what generates,
-    ``generate`` makes candidates, ``filter`` keeps those that the gold tagger tags as they are
-    tagged, ``train`` trains and tests a tagger on gold and kept sentences. Each stage is a command
-    with a config of its own; they meet in CoNLL files. A stage that was done with the same options
-    and data, by this pipeline or another one, is not done again; one that was stopped goes on.
-    One process at a time works on a pipeline.
+    ``gold`` trains and tests a tagger on the gold sentences, ``finetune`` trains the generator,
+    ``generate`` makes candidates, ``filter`` keeps those whose tags the gold tagger confirms, and
+    ``train`` trains and tests a tagger on gold and kept sentences. Each stage is a command with its
+    own configuration, and stages hand over CoNLL files. A stage that this or another pipeline has
+    done with the same options and data is not done again; one that was stopped goes on. One process
+    at a time works on a pipeline.
 
     Args:
-        config: A file whose ``stages`` name the configs of each; see `stage_configs`. Without
-            ``finetune`` the backbone generates as it comes; without ``filter`` all are kept.
+        config: A file whose ``stages`` name the configurations; see `stage_configs`. Without
+            ``finetune`` the pretrained backbone generates; without ``filter`` all candidates stay.
         options: Options for the commands, as on the command line; see `options_of`.
 
     Raises:
-        FileNotFoundError: If a config is missing.
-        ValueError: If a stage is unknown, or a needed one has no config.
+        FileNotFoundError: If a configuration is missing.
+        ValueError: If a stage is unknown, or a needed one has no configuration.
     """
 
     def __init__(self, config: Path, options: list[str]) -> None:
         self.name = config.stem
         self._parsed: dict[tuple[str, ...], dict[str, Any]] = {}
         self.configs = stage_configs(config)
+        self.typed = options
         self.options = {stage: options_of(stage, options) for stage in STAGES}
         self.settings = self._settings("gold", "fit", self.options["gold"])
         data = _data_module(self.settings["data"])
@@ -99,8 +105,8 @@ class Pipeline:
         """Run the stages up to one and return the folder of ``augmented.conll``.
 
         Raises:
-            ValueError: If another process works on the pipeline, what is known of the stages
-                cannot be read, or nothing was generated or kept for a stage to go on with.
+            ValueError: If another process works on the pipeline, its record can't be read, or
+                nothing was generated or kept for a stage to go on with.
         """
         todo = [s for s in STAGES[: STAGES.index(until) + 1] if s in self.configs]
         self._check_options(todo)
@@ -108,18 +114,18 @@ class Pipeline:
             with self.record.opened(), without_advice():
                 self._run(todo)
         except BaseException:
-            stopping.advise("The same command goes on where it was stopped.")
+            stopping.advise("Repeat the command to go on.")
             raise
         print(f"Augmentation: {self.folder}")
         return self.folder
 
     def _check_options(self, todo: list[str]) -> None:
-        """Check the options of the stages, so that a wrong one of the last does not cost the first.
+        """Check the options of all stages before the first one trains.
 
-        They are parsed, and what generates is made from them. What only stages before them know,
-        such as checkpoints, is left out.
+        Models are made from them and forgotten, and the options of Trainer are checked. Checkpoints
+        and other results of earlier stages are not known yet.
         """
-        made: list[dict[str, Any]] = []
+        made: dict[str, BaseModule] = {}
         for stage in todo:
             options = self.options[stage]
             if stage == "train":  # its data are made of those of the gold sentences
@@ -128,12 +134,22 @@ class Pipeline:
             command = "predict" if stage in ("generate", "filter") else "fit"
             settings = self._settings(stage, command, options)
             parts = {part: settings[part] for part in ("data", "model")}
-            if stage in GROUPS["generator"] and parts not in made:
-                _check_model(stage, parts)
-                made.append(parts)
+            key = json.dumps(parts, sort_keys=True, default=str)
+            try:
+                if key not in made:
+                    made[key] = _model(parts)
+                # A strategy given as a class is checked once it is made.
+                plain = {**settings["trainer"]}
+                plain["strategy"] = (
+                    plain["strategy"] if isinstance(plain["strategy"], str) else "auto"
+                )
+                check_trainer_options(plain, made[key], command=command)
+            except ValueError as error:
+                cause = cause_of_ours(error) or error
+                raise ValueError(f"Stage {stage} can't begin: {cause}") from error
 
     def _run(self, todo: list[str]) -> None:
-        """Run stages."""
+        """Run the stages."""
         gold = self._fit("gold", self.options["gold"], tested=True)
         made_by = gold
         if "finetune" in todo:
@@ -147,17 +163,22 @@ class Pipeline:
             self._train(unless_empty(last, candidates), candidates["signature"])
 
     def _fit(self, stage: str, options: list[str], *, tested: bool, after: str = "") -> Entry:
-        """Train, going on with a run that was stopped, and test."""
+        """Train or go on with a stopped run, then test."""
         settings = self._settings(stage, "fit", options)
         entry = self._begin(stage, "fit", settings, after)
         if entry.get("done"):
             return entry
         words = self._words(stage, options)
-        last, written_at = last_checkpoint(settings)
+        last, written_at = _last_checkpoint(settings)
         if "before" not in entry:
-            # A run with this configuration may be there, of other data: it is not to go on.
+            # An earlier run with this configuration but other data must not be continued.
             entry["before"] = written_at
             self.record.write(stage, entry)
+        elif last is None:
+            print(
+                f"Stage {stage} was begun before and starts anew: it left no checkpoint, or an "
+                "earlier version of lowner_pl wrote it, whose runs can't be recognised."
+            )
         goes_on = [] if written_at == entry["before"] else [f"--ckpt_path={last}"]
         cli = run(["fit", *words, *goes_on])
         entry["checkpoint"] = str(cli.run.checkpoint("best"))
@@ -167,7 +188,7 @@ class Pipeline:
         return self.record.done(stage, entry)
 
     def _generate(self, made_by: Entry | None) -> Entry:
-        """Make candidates of the gold sentences."""
+        """Generate candidates from the gold sentences."""
         checkpoint = UNTRAINED if made_by is None else made_by["checkpoint"]
         options = [*self.options["generate"], f"--ckpt_path={checkpoint}"]
         after = "" if made_by is None else made_by["signature"]
@@ -182,7 +203,7 @@ class Pipeline:
         return entry
 
     def _filter(self, gold: Entry, candidates: Path) -> Entry:
-        """Keep the candidates whose tags the gold tagger predicts."""
+        """Keep the candidates whose tags the gold tagger confirms."""
         checkpoint = f"--ckpt_path={gold['checkpoint']}"
         options = [*self.options["filter"], checkpoint, f"--data.predict_path={candidates}"]
         after = gold["signature"] + self.record.entries["generate"]["signature"]
@@ -207,7 +228,7 @@ class Pipeline:
         """Train and test a tagger on the gold sentences and the new ones."""
         source = self.settings["data"]
         options = {key: source["init_args"][key] for key in ("batch_size", "eval_batch_size")}
-        # Said in full: what another config says of the gold sentences must not cut the union.
+        # Set explicitly: a limit on the gold sentences in another config must not cut the union.
         options |= {"train_size": None, "dev_size": None, "type_map": None}
         data = {
             "class_path": "lowner_pl.datamodules.AugmentedDataModule",
@@ -220,44 +241,34 @@ class Pipeline:
         return self._fit("train", words, tested=True, after=after)
 
     def _words(self, stage: str, options: list[str]) -> list[str]:
-        """Return the words of a stage's command: its configs, then the options."""
+        """Assemble the command line of a stage: its configurations, then the options."""
         return [*(f"--config={file}" for file in self.configs[stage]), *options]
 
     def _begin(self, stage: str, command: str, settings: dict[str, Any], after: str) -> Entry:
-        """Return what is known of a stage, by whichever pipeline did the same.
+        """Look up the record of a stage, also in other pipelines that ran the same stage.
 
         Args:
             stage: The stage.
             command: Its command.
             settings: The configuration of the command.
-            after: Signatures of the stages that it builds on.
+            after: Signatures of the stages whose results it uses.
         """
-        text = json.dumps(settings, sort_keys=True)
         digest = self.digest
-        if stage in GROUPS["generator"]:  # which may have sentences of its own
+        if stage in GROUPS["generator"]:  # the generator may read other sentences
             digest += _digest(_data_module(settings["data"]))
-        key = "\n".join([command, text, digest, after])
-        return self.record.begin(stage, hashlib.blake2b(key.encode(), digest_size=16).hexdigest())
+        return self.record.begin(stage, signature_of(settings, command, digest, after))
 
     def _settings(self, stage: str, command: str, options: list[str]) -> dict[str, Any]:
-        """Return the whole configuration of a command, defaults included."""
-        words = (command, *self._words(stage, options), "--print_config")
-        if words in self._parsed:
-            return self._parsed[words]
-        text = io.StringIO()
-        try:
-            with contextlib.redirect_stdout(text):
-                run([*words])
-        except SystemExit as shown:
-            if shown.code:  # an option was refused, and said so
-                raise
-        settings: dict[str, Any] = yaml.safe_load(text.getvalue())
-        self._parsed[words] = settings
-        return settings
+        """Parse the whole configuration of a stage's command, defaults included."""
+        words = [command, *self._words(stage, options)]
+        key = tuple(words)
+        if key not in self._parsed:
+            self._parsed[key] = settings_of(words, typed_for(stage, words, self.typed))
+        return self._parsed[key]
 
 
 def _data_module(settings: dict[str, Any]) -> NERDataModule:
-    """Make the data module of a configuration, which the parser must not change."""
+    """Make the data module of a configuration, on a copy: the parser changes what it is given."""
     parser = ArgumentParser()
     parser.add_subclass_arguments(NERDataModule, "data")
     made = parser.instantiate_classes(parser.parse_object({"data": deepcopy(settings)})).data
@@ -265,11 +276,24 @@ def _data_module(settings: dict[str, Any]) -> NERDataModule:
     return made
 
 
-def _check_model(stage: str, settings: dict[str, Any]) -> None:
-    """Make the model of a stage with its data, and forget it.
+def _last_checkpoint(settings: dict[str, Any]) -> tuple[Path | None, int | None]:
+    """Find the last checkpoint of the run with exactly this configuration, and when it was written.
+
+    Args:
+        settings: The configuration of ``fit``.
+    """
+    run = run_with(settings)
+    last = None if run is None else run / "checkpoints" / "last.ckpt"
+    if last is None or not last.is_file():
+        return None, None
+    return last, last.stat().st_mtime_ns
+
+
+def _model(settings: dict[str, Any]) -> BaseModule:
+    """Make the model of a configuration for its data.
 
     Raises:
-        ValueError: If the model refuses its options.
+        ValueError: If data or model refuse their options.
     """
     parser = ArgumentParser()
     parser.add_subclass_arguments(NERDataModule, "data")
@@ -277,17 +301,16 @@ def _check_model(stage: str, settings: dict[str, Any]) -> None:
     parser.link_arguments(
         "data.entity_types", "model.init_args.entity_types", apply_on="instantiate"
     )
-    try:
-        parser.instantiate_classes(parser.parse_object(deepcopy(settings)))
-    except ValueError as error:
-        raise ValueError(f"Stage {stage} can't begin: {cause_of_ours(error) or error}") from error
+    made = parser.instantiate_classes(parser.parse_object(deepcopy(settings))).model
+    assert isinstance(made, BaseModule)
+    return made
 
 
 def _digest(data: NERDataModule) -> str:
-    """Return a hash of all sentences that a data module has for a pipeline.
+    """Hash all sentences of a data module that a pipeline uses.
 
     Raises:
-        ValueError: If it has no test sentences: a tagger would be trained and then not tested.
+        ValueError: If there are no test sentences: a tagger would be trained and never tested.
     """
     parts = [data.sentences("train"), data.sentences("dev"), *data.test_sets()]
     named = [] if data.predict_path is None else data.to_predict()
@@ -295,7 +318,7 @@ def _digest(data: NERDataModule) -> str:
 
 
 def _tested(cli: NERCLI, words: list[str]) -> dict[str, Any]:
-    """Test what was just trained, into whose run nobody trains.
+    """Test the run that was just trained, and keep others from training into it meanwhile.
 
     Returns:
         The mean F1, and the scores of each test set by its name.
@@ -310,7 +333,7 @@ def _tested(cli: NERCLI, words: list[str]) -> dict[str, Any]:
     return {"f1": record["f1"], "test_sets": scores_by_set(record)}
 
 
-def _callback(cli: NERCLI, kind: type[Any]) -> Any:
-    """Return the callback of a kind."""
-    callbacks: Any = cli.trainer.callbacks  # type: ignore[attr-defined]
+def _callback(cli: NERCLI, kind: type[_Callback]) -> _Callback:
+    """Find the Trainer's callback of a class."""
+    callbacks = cli.trainer.callbacks  # type: ignore[attr-defined]
     return next(part for part in callbacks if isinstance(part, kind))

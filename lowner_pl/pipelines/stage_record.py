@@ -1,4 +1,4 @@
-"""What a pipeline noted of its stages: what they made, and how far they came."""
+"""The record of a pipeline: what each stage made, and how far it got."""
 
 import contextlib
 import json
@@ -6,29 +6,27 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from lowner_pl.corpus import AugmentationReport
-from lowner_pl.runs.files import claimed, reason_of, write_json
+from lowner_pl.runs.files import claimed, write_json
 
 OUTPUTS = ("checkpoint", "file")
 REMEDIES = {
-    "generate": "Train what generates for longer, or on more sentences, or change its options "
-    "(behind `--generator.`).",
-    "filter": "Train the tagger of gold sentences for longer, or on more of them, or take `filter` "
-    "out of the `stages`, so that all candidates are kept.",
+    "generate": "Train the generator for longer or on more sentences, or change its options "
+    "(written with `--generator.`).",
+    "filter": "Train the gold tagger for longer or on more sentences, or remove `filter` from the "
+    "`stages` to keep all candidates.",
 }
 Entry = dict[str, Any]
 
 
 class StageRecord:
-    """The file ``augment.json`` of a pipeline, written whole whenever a stage begins or is done.
+    """The file ``augment.json`` of a pipeline, rewritten whenever a stage begins or is done.
 
     Args:
         folder: ``<corpus>/augment-<pipeline>/seed_<seed>``.
 
     Attributes:
-        entries: What is known of each stage, by its name.
+        entries: The record of each stage, by its name.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -38,25 +36,25 @@ class StageRecord:
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[None]:
-        """Read the file, and keep other processes from it meanwhile.
+        """Read the file, and keep other processes away from it meanwhile.
 
         Raises:
             ValueError: If another process works on the pipeline, or the file cannot be read.
         """
         refusal = (
-            f"A pipeline must be run by one process, was: '{self.folder}', which another one "
-            "works on. Wait for it, or give another `--seed_everything` or `--log_root`."
+            f"Another process works on the pipeline in '{self.folder}'. Wait for it, or give "
+            "another `--seed_everything` or `--log_root`."
         )
         with claimed(self.folder, refusal):
             self.entries = _read(self.file)
             yield
 
     def begin(self, stage: str, signature: str) -> Entry:
-        """Return what is known of a stage, by whichever pipeline did the same.
+        """Look up a stage's record, also in other pipelines that ran the same stage.
 
         Args:
             stage: The stage.
-            signature: What a stage is known by.
+            signature: A hash of everything that the stage's result depends on.
         """
         mine = self.entries.get(stage, {})
         others = [entries[stage] for entries in self._others() if stage in entries]
@@ -68,69 +66,45 @@ class StageRecord:
         return entry
 
     def write(self, stage: str, entry: Entry) -> None:
-        """Write what is known of a stage."""
+        """Write the record of a stage."""
         self.entries[stage] = entry
         write_json(self.file, self.entries)
 
     def done(self, stage: str, entry: Entry) -> Entry:
-        """Note that a stage is done."""
+        """Record that a stage is done."""
         entry["done"] = True
         entry["written"] = _written(entry)
         self.write(stage, entry)
         return entry
 
     def _others(self) -> list[dict[str, Entry]]:
-        """Return what other pipelines with this data and seed have done."""
+        """Read the records of other pipelines with this corpus and seed."""
         corpus, seed = self.folder.parents[1], self.folder.name
         files = sorted(corpus.glob(f"augment-*/{seed}/{self.file.name}"))
         return [_read(file) for file in files if file != self.file]
 
 
 def is_done(entry: Entry) -> bool:
-    """Return whether a stage was done and what it made is still there, and the same."""
+    """Tell whether a stage was done and its files are still there, unchanged."""
     return bool(entry.get("done")) and _written(entry) == entry.get("written")
 
 
 def unless_empty(stage: str, entry: Entry) -> Path:
-    """Return the file of a stage that makes sentences.
+    """Look up the file of a stage that makes sentences.
 
     Raises:
-        ValueError: If it made none; the message has the reasons.
+        ValueError: If it made none; the message says why.
     """
     report = AugmentationReport.of(entry["report"])
     if not report.sentences_out:
         raise ValueError(
-            f"Stage {stage} must leave sentences to go on with, was: {report}. {REMEDIES[stage]}"
+            f"Stage {stage} left no sentences to go on with: {report}. {REMEDIES[stage]}"
         )
     return Path(entry["file"])
 
 
-def last_checkpoint(settings: dict[str, Any]) -> tuple[Path | None, int | None]:
-    """Return the last checkpoint of the run that has a configuration, and when it was written.
-
-    Args:
-        settings: The configuration of ``fit``.
-    """
-    root, seed = Path(settings["log_root"]), settings["seed_everything"]
-    for file in sorted(root.glob(f"*/*/seed_{seed}/checkpoints/last.ckpt")):
-        if _settings_of(file.parents[1] / "config.yaml") == settings:
-            return file, file.stat().st_mtime_ns
-    return None, None
-
-
-def _settings_of(config: Path) -> Any:
-    """Return the configuration that a run left; ``None`` where there is none, or no whole one."""
-    try:
-        return yaml.safe_load(config.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
-        print(f"The run of '{config}' is left alone: the file can't be read ({_kind(error)}).")
-        return None
-
-
 def _read(file: Path) -> dict[str, Entry]:
-    """Return what a pipeline noted of its stages, nothing where there is no file."""
+    """Read the records of all stages; empty if there is no file."""
     if not file.is_file():
         return {}
     try:
@@ -140,15 +114,14 @@ def _read(file: Path) -> dict[str, Entry]:
         whole = False
     if not whole:
         raise ValueError(
-            f"The record of a pipeline must be as `augment` wrote it, was: '{file}', which is cut "
-            "off or changed. Move it away: its stages are then done anew, and the runs that are "
-            "there are kept."
+            f"'{file}' is truncated or was changed, so the pipeline can't go on from it. Move it "
+            "away; its stages are then done anew, and existing runs are kept."
         )
     return entries
 
 
 def _is_entry(entry: Any) -> bool:
-    """Return whether a value is what a pipeline notes of a stage."""
+    """Tell whether a value is the record of a stage."""
     kinds: dict[str, Any] = {
         "signature": str,
         "done": bool,
@@ -167,7 +140,7 @@ def _is_entry(entry: Any) -> bool:
 
 
 def _is_report(report: dict[str, Any]) -> bool:
-    """Return whether a value is the report of a stage that makes sentences, or empty."""
+    """Tell whether a value is the report of a stage that makes sentences, or empty."""
     dropped = report.get("dropped", {})
     if not report or not isinstance(dropped, dict):
         return not report
@@ -175,12 +148,7 @@ def _is_report(report: dict[str, Any]) -> bool:
     return "dropped" in report and all(isinstance(count, int) for count in counts)
 
 
-def _kind(error: Exception) -> str:
-    """Return what is wrong with a file, in a word or two."""
-    return reason_of(error) if isinstance(error, OSError) else "it is no YAML"
-
-
 def _written(entry: Entry) -> dict[str, int | None]:
-    """Return when each file that a stage made was written, in nanoseconds; ``None``: it is gone."""
+    """Note when each file of a stage was written, in nanoseconds; ``None`` if it is gone."""
     files = {key: Path(entry[key]) for key in OUTPUTS if key in entry}
     return {key: file.stat().st_mtime_ns if file.is_file() else None for key, file in files.items()}

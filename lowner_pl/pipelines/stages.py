@@ -1,4 +1,4 @@
-"""The stages of a pipeline: the configs and the options of each."""
+"""The stages of a pipeline: the configurations and the options of each."""
 
 import json
 import reprlib
@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from lowner_pl.commands.config_check import load_config
+from lowner_pl.commands.nearest import did_you_mean
+from lowner_pl.commands.option_errors import Typed
 
 STAGES = ("gold", "finetune", "generate", "filter", "train")
 NEEDED = {"gold", "generate", "train"}
@@ -24,17 +26,18 @@ def stage_configs(config: Path) -> dict[str, list[str]]:
 
     Raises:
         FileNotFoundError: If a config is missing.
-        ValueError: If the file is no configuration, a stage is unknown, or a needed one has no
-            config.
+        ValueError: If the file is not a pipeline, names an unknown stage, or lacks a needed one.
     """
     named = _named(config)
-    if unknown := sorted(set(named) - set(STAGES)):
-        raise ValueError(f"{config}: Stages must be of {', '.join(STAGES)}, was: {unknown}.")
+    for stage in named:
+        if stage not in STAGES:
+            hint = did_you_mean(str(stage), STAGES) or f" The stages are {', '.join(STAGES)}."
+            raise ValueError(f"{config}: there is no stage {str(stage)[:80]!r}.{hint}")
     named = {stage: entries for stage, entries in named.items() if entries}
     if missing := sorted(NEEDED - set(named)):
         raise ValueError(
-            f"{config}: `stages` must name a config for each of {', '.join(sorted(NEEDED))}, was: "
-            f"none for {', '.join(missing)}."
+            f"{config}: `stages` names no configuration for {', '.join(missing)}. Name one each "
+            f"for {', '.join(sorted(NEEDED))}."
         )
     return {
         stage: [_config_value(config, stage, entry) for entry in _entries(entries)]
@@ -48,20 +51,23 @@ def _config_value(config: Path, stage: str, entry: str | dict[str, Any]) -> str:
         return json.dumps(entry)
     file = config.parent / entry
     if not file.is_file():
-        raise FileNotFoundError(f"{config}: Stage {stage} needs its config, was: no '{file}'.")
+        raise FileNotFoundError(
+            f"{config}: stage {stage} names the configuration '{file}', which does not exist. Give "
+            "its path relative to the file that names it."
+        )
     return str(file)
 
 
 def options_of(stage: str, words: list[str]) -> list[str]:
-    """Return the options of a stage: those of all, and those of its group, without its prefix.
+    """Select the options of a stage: those of all stages, and those of its group without prefix.
 
-    Configs come first, so that an option wins over any of them.
+    Configurations come first, so that an option wins over any of them.
 
     >>> options_of("generate", ["--a", "1", "--tagger.b=2", "--generator.config=c.yaml"])
     ['--config=c.yaml', '--a', '1']
     """
     kept: list[list[str]] = []
-    for option in _parted(words):
+    for option in _grouped(words):
         group, _, rest = option[0].removeprefix("--").partition(".")
         if group not in GROUPS:
             kept.append(option)
@@ -71,41 +77,55 @@ def options_of(stage: str, words: list[str]) -> list[str]:
     return [word for option in kept for word in option]
 
 
+def typed_for(stage: str, words: list[str], options: list[str]) -> Typed:
+    """Describe the command line of a stage, for messages that name an option as the user wrote it.
+
+    Args:
+        stage: The stage.
+        words: The command line of the stage, which begins with its command.
+        options: The options of the pipeline.
+    """
+    prefix = next(f"{group}." for group, stages in GROUPS.items() if stage in stages)
+    names = (option[0].partition("=")[0].removeprefix("--") for option in _grouped(options))
+    prefixed = {f"--{name.removeprefix(prefix)}" for name in names if name.startswith(prefix)}
+    return Typed(words, words[0], prefix, frozenset(prefixed))
+
+
 def without_data(words: list[str]) -> list[str]:
-    """Return the options but those of the data.
+    """Drop the options of the data.
 
     >>> without_data(["--data.language", "de", "--a=1", "--data=x.yaml", "--b", "2"])
     ['--a=1', '--b', '2']
     """
     return [
         word
-        for option in _parted(words)
+        for option in _grouped(words)
         if not option[0].startswith("--data.") and option[0].partition("=")[0] != "--data"
         for word in option
     ]
 
 
 def refuse_checkpoint(words: list[str]) -> None:
-    """Refuse to be told where to go on: a pipeline knows, and no checkpoint is of all stages.
+    """Refuse ``--ckpt_path``: a pipeline knows its checkpoints, and none suits all stages.
 
     Raises:
         ValueError: If an option names a checkpoint.
     """
-    for option in _parted(words):
+    for option in _grouped(words):
         if option[0].partition("=")[0].endswith("ckpt_path"):
             raise ValueError(
-                f"`augment` must find its checkpoints itself, was: `{' '.join(option)}`. Leave it "
-                "out: the same command goes on where it was stopped."
+                f"`augment` finds its checkpoints itself and can't take `{' '.join(option)[:80]}`. "
+                "Leave it out; the same command goes on after a stop."
             )
 
 
 def _named(config: Path) -> dict[str, Any]:
-    """Return the configs that a pipeline's file names for its stages."""
+    """Read the configurations that a pipeline's file names for its stages."""
     named = load_config(config).get("stages") or {}
     if not isinstance(named, dict) or not all(map(_are_configs, named.values())):
         raise ValueError(
-            f"{config}: `stages` must name a config for each stage, or a list of them, was: "
-            f"{reprlib.repr(named)}. Write them as in `melm_conll.yaml`."
+            f"{config}: `stages` is {reprlib.repr(named)[:80]}, but it must name a configuration "
+            "for each stage, or a list of them. Write it as in `melm_conll.yaml`."
         )
     return dict(named)
 
@@ -120,8 +140,8 @@ def _entries(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _parted(words: list[str]) -> list[list[str]]:
-    """Return each option with its values."""
+def _grouped(words: list[str]) -> list[list[str]]:
+    """Group each option with its values."""
     options: list[list[str]] = []
     for word in words:
         if word.startswith("--") or not options:

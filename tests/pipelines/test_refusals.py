@@ -10,10 +10,11 @@ import pytest
 import yaml
 
 from lowner_pl.__main__ import run_command
+from lowner_pl.commands.run_config import run_with, signature_of
 from lowner_pl.corpus import Candidate, Sentence, read_conll
 from lowner_pl.modules import MELMLightningModule
 from lowner_pl.modules.generation.entity_generator import NOTHING_ALLOWED
-from lowner_pl.pipelines.stage_record import StageRecord, last_checkpoint
+from lowner_pl.pipelines.stage_record import StageRecord
 
 from .augmenting import arguments, folder, record, spied, without
 
@@ -21,8 +22,12 @@ from .augmenting import arguments, folder, record, spied, without
 @pytest.mark.parametrize(
     ("stages", "message"),
     [
-        ({"gold": "a.yaml", "polish": "b.yaml"}, r"Stages must be of gold, .*, was: \['polish'\]"),
-        ({"gold": "gold_conll.yaml"}, "must name a config .* was: none for generate, train"),
+        (
+            {"gold": "a.yaml", "polish": "b.yaml"},
+            r"there is no stage 'polish'. The stages are gold, ",
+        ),
+        ({"gold": "a.yaml", "fliter": "b.yaml"}, r"no stage 'fliter'. Did you mean filter\?"),
+        ({"gold": "gold_conll.yaml"}, "`stages` names no configuration for generate, train"),
     ],
 )
 def test_stages_that_make_no_pipeline_are_refused(
@@ -35,12 +40,12 @@ def test_stages_that_make_no_pipeline_are_refused(
 
 
 def test_a_config_that_is_nowhere_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r"no configuration 'nowhere.yaml': looked"):
+    with pytest.raises(FileNotFoundError, match=r"no configuration 'nowhere.yaml' .looked"):
         run_command(["augment", "--config=nowhere.yaml"])
     file = tmp_path / "row.yaml"
     stages = dict.fromkeys(("gold", "generate", "train"), "nowhere.yaml")
     file.write_text(yaml.safe_dump({"stages": stages}))
-    with pytest.raises(FileNotFoundError, match=r"Stage \w+ needs its config, was: no"):
+    with pytest.raises(FileNotFoundError, match=r"stage \w+ names the configuration .*, which"):
         run_command(["augment", f"--config={file}"])
 
 
@@ -83,6 +88,43 @@ def test_a_value_that_what_generates_refuses_is_refused_before_the_first_stage(
     assert not list(tmp_path.glob("sample-*"))
 
 
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("--generator.trainer.max_epochs=-7", r"Stage finetune .*max_epochs.*-7"),
+        ("--generator.trainer.precision=bf16-true", r"Stage finetune can't begin: .*precision"),
+        ("--tagger.trainer.limit_val_batches=-1", r"Stage gold can't begin: .*limit_val_batches"),
+    ],
+)
+def test_an_option_of_trainer_is_refused_before_the_first_stage(
+    tmp_path: Path, option: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands = spied(monkeypatch)
+    with pytest.raises(ValueError, match=message):
+        run_command(arguments(tmp_path, option))
+    assert commands == []
+
+
+@pytest.mark.parametrize(
+    ("option", "sentence"),
+    [
+        ("--generator.model.mask_rat=0.5", "Did you mean --generator.model.mask_rate?"),
+        ("--tagger.model.hed=crf", "Did you mean --tagger.model.head?"),
+        ("--generator.trainer.max_epochz=3", "Did you mean --generator.trainer.max_epochs?"),
+        ("--generator.trainer.max_epochs=x", "--generator.trainer.max_epochs is 'x', but it must"),
+    ],
+)
+def test_a_mistyped_option_is_named_with_its_prefix(
+    tmp_path: Path, option: str, sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run_command(arguments(tmp_path, option))
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert sentence in said
+    assert said.count("\n") == 1
+
+
 def _with_wrong_last_stage(root: Path) -> Path:
     """Return a pipeline whose last stage has an option that its method does not have."""
     config = without(root)
@@ -98,7 +140,7 @@ def _with_wrong_last_stage(root: Path) -> Path:
 def test_stages_that_are_no_files_are_refused(tmp_path: Path, text: str) -> None:
     file = tmp_path / "row.yaml"
     file.write_text(text)
-    with pytest.raises(ValueError, match="`stages` must name a config for each stage"):
+    with pytest.raises(ValueError, match=r"`stages` is .*, but it must name a configuration"):
         run_command(["augment", f"--config={file}"])
 
 
@@ -111,7 +153,7 @@ def test_a_pipeline_that_is_no_yaml_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("words", [["--ckpt_path=last"], ["--tagger.ckpt_path", "last"]])
 def test_a_pipeline_finds_its_checkpoints_itself(tmp_path: Path, words: list[str]) -> None:
-    with pytest.raises(ValueError, match=r"must find its checkpoints itself, was: `--.*last`"):
+    with pytest.raises(ValueError, match=r"finds its checkpoints itself and can't take `--.*last`"):
         run_command(arguments(tmp_path, *words))
 
 
@@ -129,7 +171,7 @@ def test_options_are_not_repeated_at_the_user(
 def test_a_second_process_is_refused(tmp_path: Path) -> None:
     with (
         StageRecord(folder(tmp_path)).opened(),
-        pytest.raises(ValueError, match=r"must be run by one process, was: .*seed_12345', which"),
+        pytest.raises(ValueError, match=r"Another process works on the pipeline in .*seed_12345'"),
     ):
         run_command(arguments(tmp_path))
     assert not (folder(tmp_path) / "augment.json").exists()
@@ -155,7 +197,7 @@ def test_a_record_that_is_not_whole_is_refused(tmp_path: Path, text: str) -> Non
     mine.folder.mkdir(parents=True)
     mine.file.write_text(text)
     with (
-        pytest.raises(ValueError, match=r"must be as `augment` wrote it, was: .*conll.*Move it"),
+        pytest.raises(ValueError, match=r"conll.*is truncated or was changed.*Move it"),
         mine.opened(),
     ):
         pass
@@ -166,21 +208,21 @@ def test_the_record_of_another_pipeline_that_is_not_whole_is_refused(tmp_path: P
     file = folder(tmp_path, "another") / "augment.json"
     file.parent.mkdir(parents=True)
     file.write_text("[" * 100_000)
-    with pytest.raises(ValueError, match=r"must be as `augment` wrote it, was: .*another.*Move it"):
+    with pytest.raises(ValueError, match=r"another.*is truncated or was changed.*Move it"):
         run_command(arguments(tmp_path, "--until=gold"))
 
 
-@pytest.mark.parametrize("text", ["[\n", "[" * 20_000, "\xff", "a: *b"], ids=lambda t: t[:5])
-def test_a_run_whose_configuration_can_not_be_read_is_left_alone(
-    tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.mark.parametrize("text", ["", "[" * 20_000, '{"signature": "another"}', "\xff"])
+def test_a_run_with_another_signature_or_none_does_not_go_on(tmp_path: Path, text: str) -> None:
+    settings = {"log_root": str(tmp_path), "seed_everything": 1}
     run = tmp_path / "corpus" / "sner" / "seed_1"
-    (run / "checkpoints").mkdir(parents=True)
-    (run / "checkpoints" / "last.ckpt").touch()
-    (run / "config.yaml").write_bytes(text.encode("latin-1"))
-    found = last_checkpoint({"log_root": str(tmp_path), "seed_everything": 1})
-    assert found == (None, None)
-    assert f"The run of '{run / 'config.yaml'}' is left alone" in capsys.readouterr().out
+    run.mkdir(parents=True)
+    assert run_with(settings) is None
+    (run / "signature.json").write_bytes(text.encode("latin-1"))
+    assert run_with(settings) is None
+    (run / "signature.json").write_text(json.dumps({"signature": signature_of(settings)}))
+    assert run_with(settings) == run
+    assert run_with({**settings, "variant": "x"}) is None
 
 
 @pytest.mark.usefixtures("full_disk")
@@ -206,11 +248,11 @@ def test_where_nothing_is_generated_the_reasons_are_said(
     config = without(tmp_path, "finetune", "filter")
     with monkeypatch.context() as patch:
         patch.setattr(MELMLightningModule, "candidates", nothing)
-        message = r"Stage generate must leave .*, was: 0 of 72 new \(nothing_allowed 72\)\. Train"
+        message = r"Stage generate left no .*: 0 of 72 new \(nothing_allowed 72\)\. Train"
         with pytest.raises(ValueError, match=message):
             run_command(arguments(tmp_path, config=config))
     assert record(tmp_path)["generate"]["report"]["dropped"] == {"nothing_allowed": 72}
-    with pytest.raises(ValueError, match="Stage generate must leave"):  # it is known by now
+    with pytest.raises(ValueError, match="Stage generate left no sentences"):  # it is known by now
         run_command(arguments(tmp_path, config=config))
 
 
@@ -218,7 +260,7 @@ def test_where_the_filter_keeps_none_it_says_why_and_candidates_stay(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A tagger that is trained in seconds agrees with none.
-    with pytest.raises(ValueError, match=r"Stage filter must leave .* \(tags_differ \d+\)\. Train"):
+    with pytest.raises(ValueError, match=r"Stage filter left no .* \(tags_differ \d+\)\. Train"):
         run_command(arguments(tmp_path))
     stages = record(tmp_path)
     assert len(read_conll(stages["generate"]["file"])) == stages["filter"]["report"]["sentences_in"]

@@ -21,7 +21,7 @@ from lowner_pl.runs.trainer_options import (
     made_by_lightning,
 )
 
-from ..running import command, folder
+from ..running import command, folder, small_backbone
 
 DEFAULTS = {
     name: parameter.default
@@ -206,6 +206,8 @@ def test_without_a_logger_no_metrics_are_written(
 def test_a_value_of_the_wrong_type_is_refused_in_one_sentence(
     option: str, sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    small_backbone()
+    capsys.readouterr()  # what making the backbone prints
     with pytest.raises(SystemExit) as ended:
         command("fit", tmp_path, f"--trainer.{option}")
     assert ended.value.code == 2

@@ -1,0 +1,148 @@
+"""The command line: the options of Lightning's commands and ours, and how they are parsed."""
+
+from typing import Any
+
+import yaml
+from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI
+
+from lowner_pl.callbacks import BestCheckpoint, LastCheckpoint
+from lowner_pl.commands.config_check import check_words
+from lowner_pl.commands.configs import located
+from lowner_pl.commands.option_errors import Typed
+from lowner_pl.commands.option_parser import PROGRAM, OptionParser, top_options
+from lowner_pl.commands.run_config import RunConfigCallback
+from lowner_pl.commands.short_help import defaults_of, short_help
+from lowner_pl.datamodules import SentenceDataModule
+from lowner_pl.modules import BaseModule
+
+HELP_ALL = "--help-all"
+_LOADERS = {"model", "datamodule", "verbose", "weights_only", "return_predictions"}
+COMMANDS = {
+    "fit": _LOADERS | {"train_dataloaders", "val_dataloaders"},
+    **dict.fromkeys(("validate", "test", "predict"), _LOADERS | {"dataloaders"}),
+}
+"""Lightning's commands, each with the arguments of Trainer that users do not set."""
+# Trainer options of every experiment, unless its configuration says otherwise.
+TRAINER_DEFAULTS = {
+    "devices": 1,
+    "precision": "32-true",  # the papers are silent; bf16-mixed halves memory on recent GPUs
+    "log_every_n_steps": 1,  # a hundred sentences are 7 steps an epoch
+    "num_sanity_val_steps": 0,  # data are checked before training instead
+    "deterministic": "warn",  # same seed and machine, same weights; warns where a GPU can't
+}
+
+
+class CommandLine(LightningCLI):
+    """LightningCLI with our options, one link between data and model, and short messages.
+
+    Args:
+        words: The command line.
+        typed: The command line as the user wrote it, for messages; by default ``words``.
+    """
+
+    def __init__(self, words: list[str], typed: Typed | None = None) -> None:
+        self.words = words
+        self.typed = typed
+        super().__init__(
+            BaseModule,
+            SentenceDataModule,
+            save_config_callback=RunConfigCallback,
+            parser_class=OptionParser,
+            parser_kwargs={"prog": PROGRAM},
+            subclass_mode_model=True,
+            subclass_mode_data=True,
+            auto_configure_optimizers=False,
+            seed_everything_default=0,
+            trainer_defaults=TRAINER_DEFAULTS,
+            args=words,
+        )
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Link the one value both sides need; add where runs land and which checkpoints stay."""
+        parser.link_arguments(
+            "data.entity_types", "model.init_args.entity_types", apply_on="instantiate"
+        )
+        parser.add_argument(
+            "--log_root", type=str, default="lightning_logs", help="Folder of all runs."
+        )
+        parser.add_argument(
+            "--variant",
+            type=str | None,
+            default=None,
+            help="Appended to the method in the run folder, to keep runs that differ in an option.",
+        )
+        parser.add_argument(
+            "--keep_last",
+            type=bool,
+            default=True,
+            help="Whether `last.ckpt` stays after `fit` has finished and `test` has scored `best`.",
+        )
+        for which, kind in (("best", BestCheckpoint), ("last", LastCheckpoint)):
+            parser.add_lightning_class_args(kind, f"{which}_checkpoint")
+            parser.set_defaults(
+                {
+                    f"{which}_checkpoint.filename": which,
+                    f"{which}_checkpoint.auto_insert_metric_name": False,
+                    f"{which}_checkpoint.enable_version_counter": False,
+                }
+            )
+        parser.set_defaults(
+            {
+                "best_checkpoint.monitor": None,  # the method's headline score
+                "best_checkpoint.save_weights_only": True,
+                "last_checkpoint.save_on_train_epoch_end": True,
+            }
+        )
+
+    def subcommands(self) -> dict[str, set[str]]:  # type: ignore[override]
+        """Name the chosen command alone, because a parser takes a while to build."""
+        return {name: COMMANDS[name] for name in self.words if name in COMMANDS} or COMMANDS
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
+        """Parse the command line, after checking the files that it names."""
+        del args
+        words = located(self.words)
+        command = next((word for word in words if word in COMMANDS), "")
+        parsers: dict[str, Any] = {"": parser, **self._subcommand_parsers}
+        for name, one in parsers.items():
+            one.prog = f"{PROGRAM} {name}".strip()
+            one.typed = self.typed or Typed(words, name or command)
+        if command:
+            check_words(words, top_options(parsers[command]))
+        if command and HELP_ALL in words:
+            words = ["--help" if word == HELP_ALL else word for word in words]
+        elif command and {"-h", "--help"} & {*words}:
+            given = [word for word in words if word not in ("-h", "--help")]
+            values = defaults_of(parser, given)
+            parsers[command].short_help = short_help(PROGRAM, command, values)
+        self.config = parser.parse_args(words)
+
+    def _parse_ckpt_path(self) -> None:
+        """Leave the configuration alone: what the user types wins over a checkpoint's options."""
+
+
+class Settings(CommandLine):
+    """A command line that is only parsed."""
+
+    def _set_seed(self) -> None:
+        """Leave the random state alone."""
+
+    def instantiate_classes(self) -> None:
+        """Make nothing."""
+
+    def _run_subcommand(self, subcommand: str) -> None:
+        """Run nothing."""
+
+
+def settings_of(words: list[str], typed: Typed | None = None) -> dict[str, Any]:
+    """Parse a command line into the whole configuration of its command, defaults included.
+
+    Args:
+        words: The command line.
+        typed: The command line as the user wrote it, for messages; by default ``words``.
+    """
+    cli = Settings(words, typed)
+    command = str(cli.subcommand)
+    text = cli._subcommand_parsers[command].dump(cli.config[command], skip_none=False)
+    settings: dict[str, Any] = yaml.safe_load(text)
+    return settings

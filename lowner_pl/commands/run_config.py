@@ -1,0 +1,66 @@
+"""What a run says of its own configuration: ``config.yaml`` and a signature to find it by."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.cli import SaveConfigCallback
+
+from lowner_pl.runs.files import write_text
+
+SIGNATURE = "signature.json"
+"""The file in a run folder that holds the signature of the run's configuration."""
+
+
+class RunConfigCallback(SaveConfigCallback):
+    """Writes ``config.yaml``, which repeats the run, and the run's signature when ``fit`` begins.
+
+    Neither says what a run was resumed from.
+    """
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Wait: a checkpoint that is about to be refused must leave the folder as it was."""
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Write the files when training begins, each whole or not at all."""
+        del pl_module
+        config = self.config.clone()
+        config["ckpt_path"] = None
+        folder = trainer.log_dir  # Lightning broadcasts it, so every device must ask for it
+        if trainer.is_global_zero:
+            assert folder is not None
+            text = self.parser.dump(config, skip_none=False)
+            write_text(Path(folder) / self.config_filename, text)
+            signature = {"signature": signature_of(yaml.safe_load(text))}
+            write_text(Path(folder) / SIGNATURE, json.dumps(signature) + "\n")
+
+
+def signature_of(settings: Mapping[str, object], command: str = "fit", *more: str) -> str:
+    """Hash a command and its configuration.
+
+    Args:
+        settings: All options with their values, defaults included.
+        command: The command.
+        more: Further text that the result of the command depends on.
+    """
+    text = "\n".join([command, json.dumps(settings, sort_keys=True, default=str), *more])
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def run_with(settings: Mapping[str, object]) -> Path | None:
+    """Find the folder of the run that ``fit`` began with exactly this configuration.
+
+    Runs of versions that wrote no signature are not found.
+
+    Args:
+        settings: The configuration of ``fit``, without ``ckpt_path``.
+    """
+    root, seed = Path(str(settings["log_root"])), settings["seed_everything"]
+    wanted = signature_of(settings)
+    for file in sorted(root.glob(f"*/*/seed_{seed}/{SIGNATURE}")):
+        if wanted in file.read_text(encoding="utf-8", errors="replace"):
+            return file.parent
+    return None
