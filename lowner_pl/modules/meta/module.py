@@ -8,6 +8,7 @@ from lightning.pytorch.cli import OptimizerCallable
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.optim.optimizer import ParamsT
 
 from lowner_pl.corpus import Episode
 from lowner_pl.encoding import Batch, Marker, mask_entity_words
@@ -18,7 +19,7 @@ from lowner_pl.runs.ranges import check_range
 Algorithm = Literal["fomaml", "maml", "reptile", "anil"]
 
 
-def adam(parameters: Any) -> torch.optim.Optimizer:
+def adam(parameters: ParamsT) -> torch.optim.Optimizer:
     """Create Adam with the paper's learning rate of 3e-5."""
     return torch.optim.Adam(parameters, lr=3e-5, fused=True)
 
