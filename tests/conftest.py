@@ -29,7 +29,7 @@ torch.set_num_threads(1)
 
 @pytest.fixture
 def offline(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the Hugging Face hub out, however the tests are started."""
+    """Cut off the Hugging Face hub, whatever the environment says."""
     import huggingface_hub.constants as constants
 
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
@@ -37,7 +37,7 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def full_disk() -> Iterator[None]:
-    """Let no file grow past 100 kB, which ends a write as a full disk does."""
+    """Limit files to 100 kB, so that larger writes fail as on a full disk."""
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
@@ -54,7 +54,7 @@ def swahili() -> list[Sentence]:
 
 @pytest.fixture(scope="session")
 def backbones(tmp_path_factory: pytest.TempPathFactory, swahili: list[Sentence]) -> dict[str, Path]:
-    """A tiny untrained backbone of each kind."""
+    """Folders of tiny untrained backbones, one of each kind."""
     texts = [" ".join(sentence.words) for sentence in swahili]
     root = tmp_path_factory.mktemp("backbones")
     return {
@@ -65,13 +65,13 @@ def backbones(tmp_path_factory: pytest.TempPathFactory, swahili: list[Sentence])
 
 @pytest.fixture(scope="session")
 def tiny(backbones: dict[str, Path]) -> str:
-    """A tiny backbone of the XLM-R kind."""
+    """Folder of a tiny untrained backbone of the XLM-R kind."""
     return str(backbones["xlm-roberta"])
 
 
 @pytest.fixture
 def toys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Work where the toy corpora lie in ``data/``, as the configs expect them."""
+    """Change to a folder with the toy corpora in ``data/``, where the configs expect corpora."""
     shutil.copytree(ROOT / "tests" / "data", tmp_path / "data")
     write_conll(tmp_path / "augmented.conll", [Sentence(("Zoe", "left"), ("B-PER", "O"))])
     (tmp_path / "data" / "muse").mkdir()

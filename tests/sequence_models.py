@@ -58,7 +58,7 @@ def fresh_sequence_model(
 
 
 def _shape(kind: Kind, tokenizer: PreTrainedTokenizerFast, hidden: int) -> dict[str, Any]:
-    """Return the options of a small model."""
+    """Return the config options of a tiny model."""
     common = {
         "vocab_size": len(tokenizer),
         "d_model": hidden,

@@ -1,4 +1,4 @@
-"""One corpus a file. A data module yields lists of sentences; it knows no tokenizer."""
+"""Corpora. A data module yields lists of sentences; it knows nothing about tokenizers."""
 
 from lowner_pl.datamodules.base import NERDataModule, Split
 from lowner_pl.datamodules.composed.augmented import AugmentedDataModule

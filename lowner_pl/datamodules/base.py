@@ -1,66 +1,80 @@
-"""What all corpora share: entity types, splits, subsets, checks and loaders."""
+"""The base class of all corpora: entity types, splits and subsets, checks and loaders."""
 
 from abc import abstractmethod
 from collections.abc import Iterable
+from dataclasses import replace
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from lightning.pytorch.utilities import rank_zero_info, rank_zero_warn
 from torch.utils.data import DataLoader
 
 from lowner_pl.corpus import (
     ConllFile,
     ConllFormat,
+    Episode,
     Sentence,
     Sentences,
-    TextFile,
     count_types,
-    is_pipe,
-    split_off,
 )
-from lowner_pl.datamodules.inputs import is_text
+from lowner_pl.datamodules.entity_types import (
+    MappedSentences,
+    type_order,
+    types_in,
+    warn_of_unseen_types,
+)
 from lowner_pl.datamodules.loaders import StreamingLoader, training_loader
-from lowner_pl.datamodules.mapping import MappedSentences, type_order, types_in
+from lowner_pl.datamodules.predict_files import check_pipe, open_untagged
 from lowner_pl.datamodules.sentences import SentenceDataModule
-from lowner_pl.datamodules.sizes import check_share, cut_to_size, size_of_share
-from lowner_pl.datamodules.unseen import warn_of_unseen
+from lowner_pl.datamodules.splits import (
+    check_share,
+    cut_to_size,
+    size_of_share,
+    split_off_dev,
+    warn_of_overlap,
+)
 
 Split = Literal["train", "dev", "test"]
 
 
 class NERDataModule(SentenceDataModule):
-    """A corpus. Leaf classes say in :meth:`read` where the sentences come from.
+    """A corpus with entity tags. Leaf classes implement :meth:`read`.
 
-    What a data module holds is a pure function of its arguments and its files.
+    The sentences of a data module depend only on its options and its files.
 
     Args:
-        batch_size: Training sentences in a batch, per device.
-        eval_batch_size: Sentences in a batch everywhere else.
-        train_size: Number of training sentences to use; all without. Subsets of one seed are
-            nested: the first 100 are among the first 200.
-        train_share: The share of them instead, above 0 and up to 1: to the nearest number, but at
-            least one.
-        dev_size: Number of development sentences to use, likewise. A corpus without development
-            data gives as many of its training sentences for it, else 10 % of them.
-        subset_seed: Of the subsets, and of every split that the corpus does not have itself.
-        type_map: Entity types to rename (``PERSON: PER``) or to drop (``MISC: null``), which makes
-            their words ``O``. Types that the corpus does not have are ignored, so that one map
-            serves many corpora.
-        seed: Of the order of the training sentences; the run's seed without.
-        predict_path: File or pipe to predict: a CoNLL file, whose tags, if any, are ignored, or
-            raw text with a sentence a line and white space between words. ``.conll`` and the like
-            are CoNLL; else the lines decide. The test data without. Methods that generate take
-            the tags of a CoNLL file, or the training data without. A file is read as it is
-            predicted: it may be larger than memory. A pipe is copied to a temporary file.
-        num_workers: Processes that load batches; 0 is fastest, as there is little to do.
+        batch_size: Training sentences per batch and device.
+        eval_batch_size: Sentences per batch and device in validation, test and prediction.
+        train_size: Number of training sentences to use, by default all. Subsets with the same
+            ``subset_seed`` are nested: the first 100 sentences are among the first 200.
+        train_share: Share of the training sentences to use instead of a number, above 0 and at
+            most 1. It is rounded to the nearest number of sentences, at least one.
+        dev_size: Number of development sentences to use, by default all. If the corpus has no
+            development data, this many training sentences are set aside for it, by default 10 %.
+        subset_seed: Seed of the subsets, and of splits that the corpus itself doesn't have.
+        type_map: Entity types to rename (``PERSON: PER``) or to drop (``MISC: null``), which turns
+            their words into ``O``. Types that the corpus doesn't have are ignored, so one map can
+            serve several corpora.
+        seed: Seed of the order of the training sentences; by default the run's seed.
+        predict_path: File or pipe to predict, by default the test data. Either a CoNLL file, whose
+            tags are ignored, or raw text with one sentence per line and white space between words.
+            The name decides if it is ``.conll`` or similar, otherwise the lines do. Methods that
+            generate sentences use the tags of a CoNLL file, and the training data by default.
+            Files are read while they are predicted, so they can be larger than memory; pipes are
+            copied to a temporary file first.
+        num_workers: Number of worker processes; 0 loads in the main process and is the fastest,
+            because there is little to do.
 
     Raises:
-        ValueError: If a size is below 1, or ``train_share`` is no share or beside ``train_size``.
+        ValueError: If a batch size is below 1, ``train_share`` isn't above 0 and at most 1, or
+            both ``train_share`` and ``train_size`` are given.
     """
 
     corpus_types: tuple[str, ...] | None = None
-    """Entity types as published; ``None`` finds them in the data."""
+    """Entity types as published; ``None`` collects them from the data."""
+    file_format: ConllFormat = ConllFormat()
+    """Format of the CoNLL files that a user gives, also of those to predict."""
 
     def __init__(
         self,
@@ -82,68 +96,40 @@ class NERDataModule(SentenceDataModule):
             seed=seed,
             num_workers=num_workers,
         )
+        check_share(train_share, train_size)
         self.train_size = train_size
         self.train_share = train_share
-        check_share(train_share, train_size)
         self.dev_size = dev_size
         self.subset_seed = subset_seed
         self.type_map = dict(type_map or {})
         self.predict_path = predict_path
-        self._entity_types: tuple[str, ...] | None = None
         self._raw: dict[Split, list[Sentence] | None] = {}
-        self._ready: dict[str, list[list[Sentence]]] = {}
+        self._tests: list[list[Sentence]] | None = None
         self._file: Sentences | None = None
-        self._has_warned = False
-        self._description: dict[str, Any] | None = None
-        self._warned_of: set[str] = set()
+        self._checked: set[str] = set()
 
     @abstractmethod
     def read(self, split: Split) -> list[Sentence] | None:
-        """Return the sentences of a split as the corpus has them, or ``None`` if it has none."""
-
-    def read_file(self, path: str | Path, *, labelled: bool) -> Sentences:
-        """Return the sentences of a CoNLL file, spelt as the corpus is, with or without tags.
-
-        They are read each time they are gone through, and not kept.
-        """
-        return ConllFile(path, ConllFormat(labelled=labelled), language=self.language)
+        """Read the sentences of a split, unmapped; ``None`` if the corpus has no such split."""
 
     def read_tests(self) -> list[list[Sentence]] | None:
-        """Return the test sets as the corpus has them, or ``None`` if it has none."""
+        """Read the test sets, unmapped; ``None`` if the corpus has no test data."""
         test = self._read("test")
         return None if test is None else [test]
 
-    def types(self) -> tuple[str, ...]:
+    def original_types(self) -> tuple[str, ...]:
         """Return the entity types before ``type_map``: as published, or as found in the data."""
         if self.corpus_types is not None:
             return self.corpus_types
         return types_in(self._read("train") or self._read("test") or [])
 
-    def fate(self, type_: str) -> str | None:
-        """Return what an entity type of the corpus becomes; ``None`` is ``O``."""
+    def map_type(self, type_: str) -> str | None:
+        """Return the new name of an entity type of the corpus, or ``None`` if it is dropped."""
         return self.type_map.get(type_, type_)
 
-    @property
-    def entity_types(self) -> tuple[str, ...]:
-        """The entity types of the tagger, after ``type_map``.
-
-        They are those of all training data, also where ``train_size`` leaves sentences without one
-        of them: checkpoints of any size fit each other. The same types have the same order in
-        every corpus. Development and test data may have further types; see `seen_types`.
-
-        Raises:
-            ValueError: If none is left.
-        """
-        if self._entity_types is None:
-            types = self.types()
-            fates = {fate for type_ in types if (fate := self.fate(type_))}
-            if not fates:
-                raise ValueError(
-                    f"{self.name} must hold entities, was: only words tagged 'O' (types before "
-                    f"`type_map`: {types}). Check the tag column and `type_map`."
-                )
-            self._entity_types = tuple(sorted(fates, key=type_order))
-        return self._entity_types
+    def gold_size(self) -> int | None:
+        """Return the ``train_size`` that limits the gold training sentences, if there is one."""
+        return self.train_size
 
     @property
     def has_training_data(self) -> bool:
@@ -151,59 +137,54 @@ class NERDataModule(SentenceDataModule):
         return self._read("train") is not None
 
     @property
-    def seen_types(self) -> tuple[str, ...]:
-        """The entity types of the training sentences as used, subsets taken.
-
-        Entities of other types are gold in the development and test data like any. They cannot be
-        learnt, and count as missed.
-        """
-        return types_in(self.sentences("train"))
-
-    @property
     def test_names(self) -> list[str]:
         """One name per test loader."""
         return [self.language or "test"]
 
-    def sentences(self, split: Literal["train", "dev", "test", "predict"]) -> list[Sentence]:
-        """Return the sentences of a split, mapped, split off and cut to size.
+    def _advice(self) -> str:
+        """Say how to supply a missing split, for messages."""
+        return "Use a corpus that has it."
+
+    @cached_property
+    def entity_types(self) -> tuple[str, ...]:
+        """The entity types that a tagger learns, after ``type_map``.
+
+        They are the types of all training data, even if no sentence chosen by ``train_size`` has
+        one of them, so that checkpoints of all sizes fit each other. The same types have the same
+        order in every corpus. Development and test data may have more types; see `seen_types`.
 
         Raises:
-            ValueError: If the corpus has no such split, or it does not suit the options.
+            ValueError: If no type is left.
+        """
+        types = self.original_types()
+        mapped = {new for type_ in types if (new := self.map_type(type_))}
+        if not mapped:
+            raise ValueError(
+                f"{self.name} has no entities, only words tagged 'O' (types before `type_map`: "
+                f"{', '.join(types) or 'none'}). Check the tag column and `type_map`."
+            )
+        return tuple(sorted(mapped, key=type_order))
+
+    @property
+    def seen_types(self) -> tuple[str, ...]:
+        """The entity types of the training sentences that are used.
+
+        Entities of other types stay in the development and test data. They can't be learned and
+        count as missed.
+        """
+        return types_in(self.sentences("train"))
+
+    def sentences(self, split: Literal["train", "dev", "test", "predict"]) -> list[Sentence]:
+        """Return the sentences of a split, with mapped entity types and cut to size.
+
+        Raises:
+            ValueError: If the corpus has no such split, or the options don't fit it.
         """
         if split == "test":
             return list(chain.from_iterable(self.test_sets()))
         if split == "predict":
             return list(self.to_predict())
-        if split not in self._ready:
-            train, dev = self._train_and_dev()
-            size, option = self.train_size, "train_size"
-            if self.train_share is not None:
-                size, option = size_of_share(self.train_share, len(train)), "train_share"
-            self._ready["train"] = [self._cut(train, size, option)]
-            self._ready["dev"] = [self._cut(dev, self.dev_size, "dev_size")]
-        return list(self._ready[split][0])
-
-    def description(self) -> dict[str, Any]:
-        """Describe the data a checkpoint is trained on, with the entities of each type."""
-        if self._description is None:
-            train = self.sentences("train")
-            source = getattr(self, "source", None)
-            size = self.train_size if source is None else self.train_size or source.train_size
-            self._description = {
-                **super().description(),
-                "train_size": size,
-                "train_sentences": len(train),
-                "train_entities": count_types(train),
-            }
-        return self._description
-
-    def to_predict(self) -> Sentences:
-        """Return the sentences to predict: of `predict_path`, read each time, or of a split."""
-        if self.predict_path is None:
-            return self.sentences(self.predict_split)
-        if self._file is None:
-            self._file = self._predicted_file(self.predict_path)
-        return self._file
+        return list(self._train_and_dev[split])
 
     def test_sets(self) -> list[list[Sentence]]:
         """Return the test sentences, one list per test loader.
@@ -211,20 +192,97 @@ class NERDataModule(SentenceDataModule):
         Raises:
             ValueError: If the corpus has no test data.
         """
-        if "test" not in self._ready:
+        if self._tests is None:
             tests = self.read_tests()
             if tests is None:
-                raise ValueError(f"{self.name} must have test data, was: none. {self._advice()}")
-            self._ready["test"] = [list(self._mapped(test, "test")) for test in tests]
-        return [list(test) for test in self._ready["test"]]
+                raise ValueError(f"{self.name} has no test data. {self._advice()}")
+            self._tests = [list(self._mapped(test, "test")) for test in tests]
+        return [list(test) for test in self._tests]
+
+    def to_predict(self) -> Sentences:
+        """Return the sentences to predict: those of `predict_path`, read lazily, or of a split."""
+        if self.predict_path is None:
+            return self.sentences(self.predict_split)
+        if self._file is None:
+            check_pipe(self.predict_path, devices=self._world()[0])
+            if self.predict_split == "train":
+                self._file = self._mapped(self.read_file(self.predict_path, labelled=True), "train")
+            else:
+                self._file = open_untagged(
+                    self.predict_path, self.file_format, language=self.language
+                )
+        return self._file
+
+    def read_file(self, path: str | Path, *, labelled: bool) -> Sentences:
+        """Return the sentences of a CoNLL file in the corpus's format, with or without tags.
+
+        The file is read anew in each iteration; nothing is kept in memory.
+        """
+        file_format = replace(self.file_format, labelled=labelled)
+        return ConllFile(path, file_format, language=self.language)
+
+    @cached_property
+    def _description(self) -> dict[str, object]:
+        train = self.sentences("train")
+        return {
+            **super().description(),
+            "train_size": self.gold_size(),
+            "train_sentences": len(train),
+            "train_entities": count_types(train),
+        }
+
+    def description(self) -> dict[str, object]:
+        """Describe the training data for the checkpoint, with the number of entities per type."""
+        return self._description
+
+    @cached_property
+    def _train_and_dev(self) -> dict[Literal["train", "dev"], list[Sentence]]:
+        """Training and development sentences, mapped, split and cut to size."""
+        train, dev = self._read("train"), self._read("dev")
+        if train is None:
+            raise ValueError(f"{self.name} has no training data. {self._advice()}")
+        train = list(self._mapped(train, "train"))
+        if not any(tag != "O" for sentence in train for tag in sentence.tags or ()):
+            raise ValueError(
+                f"The training data of {self.name} have no entities: the words of all "
+                f"{len(train):,} sentences are tagged 'O'. Check the tag column and `type_map`."
+            )
+        if dev is None:
+            train, dev = split_off_dev(
+                train, size=self.dev_size, seed=self.subset_seed, corpus=self.name
+            )
+        else:
+            dev = list(self._mapped(dev, "dev"))
+        size, option = self.train_size, "train_size"
+        if self.train_share is not None:
+            size, option = size_of_share(self.train_share, len(train)), "train_share"
+        return {
+            "train": self._cut(train, size, option),
+            "dev": self._cut(dev, self.dev_size, "dev_size"),
+        }
+
+    def _cut(self, sentences: list[Sentence], size: int | None, option: str) -> list[Sentence]:
+        return cut_to_size(sentences, size, option=option, seed=self.subset_seed, corpus=self.name)
+
+    def _read(self, split: Split) -> list[Sentence] | None:
+        if split not in self._raw:
+            self._raw[split] = self.read(split)
+        return self._raw[split]
+
+    def _mapped(self, sentences: Sentences, split: Split) -> Sentences:
+        """Rename and drop entity types; training data may only have the tagger's types."""
+        types = self.entity_types if split == "train" else None
+        origin = f"{self.name}, {split} data"
+        return MappedSentences(sentences, self.map_type, entity_types=types, origin=origin)
 
     def setup(self, stage: str) -> None:
-        """Read what the stage needs, and all else that could stop it later.
+        """Read the sentences of a stage, and find what would stop the run later.
 
-        A warning names the entities that will be scored though no training sentence has their type.
+        Warns of test sentences that are also training sentences, and of entities that will be
+        scored although no training sentence has their type.
 
         Raises:
-            ValueError: If a training tag is of no entity type of the corpus.
+            ValueError: If a training tag has an entity type that the corpus doesn't have.
         """
         if stage == "predict":
             self.to_predict()
@@ -234,14 +292,16 @@ class NERDataModule(SentenceDataModule):
             scored["dev"] = self.sentences("dev")
         if stage == "test" or (stage == "fit" and self.read_tests() is not None):
             scored["test"] = self.sentences("test")
-            self._warn_of_overlap()
-        if self.has_training_data:
-            new = {name: part for name, part in scored.items() if name not in self._warned_of}
-            self._warned_of |= new.keys()
-            warn_of_unseen(new, self.seen_types, corpus=self.name)
+        if not self.has_training_data:
+            return
+        new = {name: part for name, part in scored.items() if name not in self._checked}
+        self._checked |= new.keys()
+        if "test" in new:
+            warn_of_overlap(self.sentences("train"), new["test"], corpus=self.name)
+        warn_of_unseen_types(new, self.seen_types, corpus=self.name)
 
-    def train_dataloader(self) -> DataLoader[Any]:
-        """Return the training batches, in an order that only seed and epoch decide."""
+    def train_dataloader(self) -> DataLoader[object]:
+        """Return the training batches, in an order that depends only on seed and epoch."""
         world_size, rank = self._world()
         return training_loader(
             self.sentences("train"),
@@ -252,15 +312,15 @@ class NERDataModule(SentenceDataModule):
             rank=rank,
         )
 
-    def val_dataloader(self) -> DataLoader[Any]:
+    def val_dataloader(self) -> DataLoader[object]:
         """Return the development batches."""
         return self._evaluation_loader(self.sentences("dev"))
 
-    def test_dataloader(self) -> list[DataLoader[Any]]:
+    def test_dataloader(self) -> list[DataLoader[object]]:
         """Return the test batches, one loader per test set."""
         return [self._evaluation_loader(test) for test in self.test_sets()]
 
-    def predict_dataloader(self) -> Iterable[Any]:
+    def predict_dataloader(self) -> Iterable[list[Sentence] | list[Episode]]:
         """Return the batches to predict."""
         sentences = self.to_predict()
         if isinstance(sentences, list):
@@ -269,69 +329,3 @@ class NERDataModule(SentenceDataModule):
         return StreamingLoader(
             sentences, batch_size=self.eval_batch_size, world_size=world_size, rank=rank
         )
-
-    def _read(self, split: Split) -> list[Sentence] | None:
-        if split not in self._raw:
-            self._raw[split] = self.read(split)
-        return self._raw[split]
-
-    def _train_and_dev(self) -> tuple[list[Sentence], list[Sentence]]:
-        """Return all training and development sentences, mapped and parted."""
-        train, dev = self._read("train"), self._read("dev")
-        if train is None:
-            raise ValueError(f"{self.name} must have training data, was: none. {self._advice()}")
-        train = list(self._mapped(train, "train"))
-        if not any(tag != "O" for sentence in train for tag in sentence.tags or ()):
-            raise ValueError(
-                f"The training data of {self.name} must hold entities, was: {len(train):,} "
-                "sentences of words tagged 'O'. Check the tag column and `type_map`."
-            )
-        if dev is not None:
-            return train, list(self._mapped(dev, "dev"))
-        rest, dev = split_off(train, size=self.dev_size, seed=self.subset_seed)
-        rank_zero_info(
-            f"{self.name} has no development data: {len(dev):,} of its {len(train):,} training "
-            f"sentences became it (seed {self.subset_seed}), {len(rest):,} remain."
-        )
-        return rest, dev
-
-    def _cut(self, sentences: list[Sentence], size: int | None, option: str) -> list[Sentence]:
-        """Return the seeded subset that an option asks for."""
-        return cut_to_size(sentences, size, option=option, seed=self.subset_seed, corpus=self.name)
-
-    def _mapped(self, sentences: Sentences, split: Split) -> Sentences:
-        """Return the sentences with their types mapped; training data have the tagger's alone."""
-        types = self.entity_types if split == "train" else None
-        origin = f"{self.name}, {split} data"
-        return MappedSentences(sentences, self.fate, entity_types=types, origin=origin)
-
-    def _predicted_file(self, path: str | Path) -> Sentences:
-        """Return the sentences of the file to predict."""
-        if is_pipe(path) and self._world()[0] > 1:
-            raise ValueError(
-                f"A pipe can be read by one process, was: '{path}' on {self._world()[0]} devices. "
-                "Write it to a file, or predict on one device."
-            )
-        if self.predict_split == "train":
-            return self._mapped(self.read_file(path, labelled=True), "train")
-        form = getattr(self, "form", ConllFormat())
-        if is_text(path, form.encoding):
-            return TextFile(path, language=self.language, encoding=form.encoding)
-        return self.read_file(path, labelled=False)
-
-    def _warn_of_overlap(self) -> None:
-        """Warn once, with the count, of test sentences that are also training sentences."""
-        if self._has_warned or not self.has_training_data:
-            return
-        self._has_warned = True
-        seen = {sentence.words for sentence in self.sentences("train")}
-        tests = self.sentences("test")
-        if shared := sum(sentence.words in seen for sentence in tests):
-            rank_zero_warn(
-                f"{shared:,} of the {len(tests):,} test sentences of {self.name} are also among "
-                f"its {len(self.sentences('train')):,} training sentences."
-            )
-
-    def _advice(self) -> str:
-        """Return how a user gives a missing split."""
-        return "Use a corpus that has it."

@@ -1,6 +1,6 @@
 """Episodes: each sentence with the training sentences that are nearest to it."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from torch.utils.data import DataLoader
@@ -8,8 +8,8 @@ from torch.utils.data import DataLoader
 from lowner_pl.corpus import Episode, Sentence, Sentences
 from lowner_pl.datamodules.base import NERDataModule
 from lowner_pl.datamodules.composed.cross_lingual import CrossLingualDataModule
-from lowner_pl.datamodules.loaders import StreamingLoader
-from lowner_pl.datamodules.shared_batches import shared_loader
+from lowner_pl.datamodules.loaders import StreamingLoader, exact_training_loader
+from lowner_pl.runs.ranges import check_range
 
 if TYPE_CHECKING:
     from lowner_pl.nn.retrieval.retriever import Retriever
@@ -21,28 +21,29 @@ class EpisodicDataModule(CrossLingualDataModule):
     """The episodes of meta-learning (Wu et al., 2020, Eq. 4), from a source to targets.
 
     Batches are lists of episodes. In training each sentence of the source is a query, supported by
-    the others that are nearest to it; in all else a sentence is supported by those training
-    sentences of the source that are nearest. Near is what has a high cosine with the vector that a
-    pre-trained backbone gives it (Eq. 5 and 6). Other training options and entity types are as for
+    the k other sentences that are nearest to it. In validation, test and prediction each sentence
+    is supported by its k nearest training sentences of the source. Distances are cosine distances
+    between sentence vectors of a pretrained backbone (Eq. 5 and 6). Entity types are those of
     :class:`CrossLingualDataModule`.
 
-    Under several devices a batch of all of them together has ``batch_size`` tasks for each, and
-    no task twice.
+    On several devices, each meta-update uses ``batch_size`` episodes per device, none of them
+    twice.
 
     Args:
         source: The corpus to train on.
-        targets: The corpora to test on; without, the source itself.
-        k: Sentences that support a query; 2 in the paper.
-        retrieval_backbone: Hugging Face hub id or folder of the masked language model whose vectors
-            are compared, or ``embedded``. Nothing is fine-tuned in it.
-        pooling: The vector of a sentence: the last hidden state of its ``first`` token, as in the
-            paper, or the ``mean`` of those of its subwords.
-        vector_cache: Folder that keeps vectors of the corpora for other runs, under names that
-            follow from the content of backbone and text; ``auto`` is ``vectors`` in the folder of
-            all runs (``--log_root``), and ``null`` keeps none.
-        batch_size: Tasks of a meta-update, per device; 32 in the paper.
-        eval_batch_size: Tasks in a batch everywhere else. Sentences of the same support can share
-            what is adapted to it if they are in one batch, so that larger is better.
+        targets: The corpora to test on; by default the source itself.
+        k: Number of support sentences per query, at least 1; 2 in the paper.
+        retrieval_backbone: Hugging Face hub id or folder of the masked language model that gives
+            the sentence vectors, or ``embedded``. It isn't fine-tuned.
+        pooling: What the vector of a sentence is: the last hidden state of its ``first`` token, as
+            in the paper, or the ``mean`` over its subwords.
+        vector_cache: Folder that keeps sentence vectors for other runs, under names computed from
+            the content of backbone and text; ``auto`` is ``vectors`` in the folder of all runs
+            (``--log_root``), and ``null`` keeps none.
+        batch_size: Episodes per meta-update and device; 32 in the paper.
+        eval_batch_size: Episodes per batch and device in validation, test and prediction. Sentences
+            with the same support can share one adaptation if they are in the same batch, so larger
+            batches are faster.
         options: See :class:`NERDataModule`.
 
     Raises:
@@ -71,8 +72,7 @@ class EpisodicDataModule(CrossLingualDataModule):
             eval_batch_size=eval_batch_size,
             **options,
         )
-        if k < 1:
-            raise ValueError(f"`k` must be at least 1, was: {k}.")
+        check_range("k", k, 1)
         self.k = k
         self.retrieval_backbone = retrieval_backbone
         self.pooling = pooling
@@ -84,11 +84,11 @@ class EpisodicDataModule(CrossLingualDataModule):
         """Return the episodes of a split, in the order of :meth:`sentences`.
 
         Raises:
-            FileNotFoundError: If the backbone of the retrieval is not there.
-            ValueError: If the sentences of the split do not suit the options.
+            FileNotFoundError: If the retrieval backbone can't be found.
+            ValueError: If the sentences of the split don't fit the options.
         """
         if split == "predict" and self.predict_path is not None:
-            return list(self._episodes_of(self.sentences("predict"), 0, keep=False))
+            return self._episodes_of(self.sentences("predict"), 0, keep=False)
         return [episode for part in self._parts(split) for episode in part]
 
     def test_sets(self) -> list[list[Sentence]]:
@@ -101,31 +101,37 @@ class EpisodicDataModule(CrossLingualDataModule):
         for name, test in zip(self.test_names, sets, strict=True):
             if not test:
                 raise ValueError(
-                    f"The test data of {name} must hold sentences, was: none. Check its files, or "
-                    "take it out of `targets`."
+                    f"The test data of {name} are empty. Check the files, or remove the corpus "
+                    "from `targets`."
                 )
         return sets
 
     def setup(self, stage: str) -> None:
-        """Read what the stage needs, find the support, and let go of what found it.
+        """Read the sentences of a stage, find their support, and free the retrieval backbone.
 
         Raises:
-            FileNotFoundError: If the backbone of the retrieval is not there.
-            ValueError: If the corpora or ``k`` do not suit each other.
+            FileNotFoundError: If the retrieval backbone can't be found.
+            ValueError: If the corpora or ``k`` don't fit each other.
         """
         super().setup(stage)
-        splits: dict[str, tuple[Part, ...]] = {"fit": ("train", "dev"), "validate": ("dev",)}
-        if stage == "predict" and self.predict_path is not None:
-            assert self._found().index  # of the source; the file is read as it is predicted
-        else:
-            for split in splits.get(stage, (stage,)):
-                self._parts(split)  # type: ignore[arg-type]
-        self._found().vectors.free()
+        splits: dict[str, tuple[Part, ...]] = {
+            "fit": ("train", "dev"),
+            "validate": ("dev",),
+            "test": ("test",),
+            "predict": ("predict",) if self.predict_path is None else (),
+        }
+        for split in splits[stage]:
+            self._parts(split)
+        if not splits[
+            stage
+        ]:  # a file's episodes are made while it is predicted, but need the source's vectors
+            _ = self._retriever_of_source().index
+        self._retriever_of_source().vectors.free()
 
-    def train_dataloader(self) -> DataLoader[Any]:
-        """Return the training batches, in an order that only seed and epoch decide."""
+    def train_dataloader(self) -> DataLoader[object]:
+        """Return the training batches, in an order that depends only on seed and epoch."""
         world_size, rank = self._world()
-        return shared_loader(
+        return exact_training_loader(
             self.episodes("train"),
             batch_size=self.batch_size,
             num_workers=self.num_workers,
@@ -134,32 +140,22 @@ class EpisodicDataModule(CrossLingualDataModule):
             rank=rank,
         )
 
-    def val_dataloader(self) -> DataLoader[Any]:
+    def val_dataloader(self) -> DataLoader[object]:
         """Return the development batches."""
         return self._evaluation_loader(self.episodes("dev"))
 
-    def test_dataloader(self) -> list[DataLoader[Any]]:
+    def test_dataloader(self) -> list[DataLoader[object]]:
         """Return the test batches, one loader per test set."""
         return [self._evaluation_loader(part) for part in self._parts("test")]
 
-    def predict_dataloader(self) -> Iterable[Any]:
-        """Return the batches to predict; of a file one is held at a time."""
+    def predict_dataloader(self) -> Iterable[list[Episode]]:
+        """Return the batches to predict; those of a file are made one at a time."""
         if self.predict_path is None:
             return self._evaluation_loader(self.episodes("predict"))
-        world_size, rank = self._world()
-        return _EpisodeStream(
-            self.to_predict(),
-            lambda sentences, first: self._episodes_of(
-                sentences, first, step=world_size, keep=False
-            ),
-            self._found().vectors.free,
-            batch_size=self.eval_batch_size,
-            world_size=world_size,
-            rank=rank,
-        )
+        return _EpisodeStream(self, self.to_predict(), *self._world())
 
     def _parts(self, split: Part) -> list[list[Episode]]:
-        """Return the episodes of a split of the corpora, one list per loader; made once."""
+        """Return the episodes of a split, one list per loader; they are made only once."""
         name = self.predict_split if split == "predict" else split
         if name not in self._made:
             parts, first = [], 0
@@ -178,27 +174,27 @@ class EpisodicDataModule(CrossLingualDataModule):
         is_source: bool = False,
         keep: bool = True,
     ) -> list[Episode]:
-        """Return sentences with their support.
+        """Give each sentence its support.
 
         Args:
             sentences: The queries.
-            first: Number of the first one in its split.
-            step: From the number of one to that of the next.
-            is_source: Whether they are the training sentences.
-            keep: Whether their vectors are kept on disk.
+            first: Number of the first query in its split.
+            step: Difference between the numbers of successive queries.
+            is_source: Whether the queries are the training sentences.
+            keep: Whether to keep their vectors in the cache.
         """
-        source, found = self.sentences("train"), self._found()
-        numbers = found.of_source() if is_source else found.of(sentences, keep=keep)
+        source, retriever = self.sentences("train"), self._retriever_of_source()
+        numbers = retriever.of_source() if is_source else retriever.of(sentences, keep=keep)
         supports = {row: tuple(source[number] for number in row) for row in set(numbers)}
         return [
             Episode(supports[row], query, first + place * step)
             for place, (query, row) in enumerate(zip(sentences, numbers, strict=True))
         ]
 
-    def _found(self) -> "Retriever":
-        """Return what finds the support."""
+    def _retriever_of_source(self) -> "Retriever":
+        """Return the retriever of training sentences, which is made only once."""
         if self._retriever is None:
-            # Imported here: transformers takes seconds, and `--help` needs none of it.
+            # Imported here: transformers takes seconds, and `--help` doesn't need it.
             from lowner_pl.nn.retrieval.retriever import Retriever
             from lowner_pl.nn.retrieval.sentence_vectors import SentenceVectors
 
@@ -213,41 +209,33 @@ class EpisodicDataModule(CrossLingualDataModule):
 
 
 class _EpisodeStream:
-    """Batches of a file as episodes, of which only one a device is held at a time.
+    """The episodes of a file, made one batch at a time. Frees the retrieval backbone at the end.
 
     Args:
+        data: The data module.
         sentences: The sentences of the file.
-        make: Makes episodes of a device's share and the number of its first sentence.
-        close: Called behind the last batch.
-        batch_size: Sentences in a batch.
         world_size: Number of devices.
         rank: Number of this device, from 0.
     """
 
     def __init__(
-        self,
-        sentences: Sentences,
-        make: Callable[[list[Sentence], int], list[Episode]],
-        close: Callable[[], None],
-        *,
-        batch_size: int,
-        world_size: int,
-        rank: int,
+        self, data: EpisodicDataModule, sentences: Sentences, world_size: int, rank: int
     ) -> None:
+        self._data = data
         self._batches = StreamingLoader(
-            sentences, batch_size=batch_size, world_size=world_size, rank=rank
+            sentences, batch_size=data.eval_batch_size, world_size=world_size, rank=rank
         )
-        self._make = make
-        self._close = close
-        self._step = batch_size * world_size
+        self._world_size = world_size
         self._rank = rank
 
     def __len__(self) -> int:
         return len(self._batches)
 
     def __iter__(self) -> Iterator[list[Episode]]:
+        first, step = self._rank, self._world_size
         try:
-            for number, batch in enumerate(self._batches):
-                yield self._make(batch, number * self._step + self._rank)
+            for batch in self._batches:
+                yield self._data._episodes_of(batch, first, step=step, keep=False)
+                first += self._data.eval_batch_size * step
         finally:
-            self._close()
+            self._data._retriever_of_source().vectors.free()

@@ -1,44 +1,47 @@
-"""Lines of raw text on disk, and the order in which languages are drawn from them."""
+"""Lines of raw text in memory-mapped tables on disk, and which of them are held out."""
 
 import hashlib
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch.utils.data import DistributedSampler
+import numpy.typing as npt
+from torch.utils.data import Dataset
 
+from lowner_pl.corpus import Sentence
 from lowner_pl.runs.files import Partial, reason_of
-from lowner_pl.runs.seeds import derived_seed
+
+if TYPE_CHECKING:
+    from datasets import Dataset as Table
 
 _ROWS = 10_000  # written at once
-_VERSION = 2  # of the tables: those of another are not used
+_VERSION = 2  # of the tables; those of other versions aren't used
 
 
-def line_table(path: Path, *, folder: Path, most_characters: int) -> Any:
-    """Return the lines of a text file as a memory-mapped table of `datasets`.
+def line_table(path: Path, *, folder: Path, most_characters: int) -> "Table":
+    """Open the lines of a text file as a memory-mapped table of `datasets`.
 
-    The table has the columns ``text`` (blanks at the ends taken off, empty lines left out) and
-    ``key``, a hash of the text that is equal for lines that differ in blanks or in the form of
-    their Unicode alone. It is written once, beside other tables in ``folder``, and is no longer
-    used when the file changes.
+    The table has the columns ``text`` (stripped, without empty lines) and ``key``, a hash of the
+    text that ignores differences in white space and Unicode normalisation. It is written once and
+    kept in ``folder``; when the text file changes, a new one is written.
 
     Args:
         path: The file, in UTF-8.
-        folder: Where tables are kept.
-        most_characters: Characters that a line may have.
+        folder: Folder of the tables.
+        most_characters: Maximum number of characters per line.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is not UTF-8, or a line is too long.
-        OSError: If the table cannot be written.
+        FileNotFoundError: If the file doesn't exist.
+        ValueError: If the file isn't UTF-8, or a line is too long.
+        OSError: If the table can't be written.
     """
     import datasets
 
     if not path.is_file():
-        raise FileNotFoundError(f"A text must be a file, was: '{path}'. Check the path.")
+        raise FileNotFoundError(f"'{path}' is not a file. Check `paths`.")
     state = path.stat()
     source = repr(
         (_VERSION, str(path.resolve()), state.st_size, state.st_mtime_ns, most_characters)
@@ -49,16 +52,20 @@ def line_table(path: Path, *, folder: Path, most_characters: int) -> Any:
             partial = Partial(file.with_suffix(".arrow"))
         except OSError as error:
             raise OSError(
-                f"The folder of the tables must be writable, was: '{folder}' ({reason_of(error)}). "
-                "Give another `cache_folder`."
+                f"Tables of text can't be written to '{folder}' ({reason_of(error)}). Set "
+                "`cache_folder` to another folder."
             ) from error
         with partial:
             _write(partial.path, _lines(path, most_characters))
     return datasets.Dataset.from_file(str(file.with_suffix(".arrow")))
 
 
+def keys_of(table: "Table") -> npt.NDArray[np.uint64]:
+    """Return the keys of a table's lines."""
+    return np.asarray(table.data.column("key"), dtype=np.uint64)
+
+
 def _write(file: Path, lines: Iterator[str]) -> None:
-    """Write the table."""
     import pyarrow as pa
 
     schema = pa.schema([("text", pa.string()), ("key", pa.uint64())])
@@ -74,129 +81,84 @@ def _write(file: Path, lines: Iterator[str]) -> None:
 
 
 def _keys(texts: Sequence[str]) -> list[int]:
-    """Return a number for each text, the same for texts that a tokenizer reads as equal."""
-    read = (" ".join(unicodedata.normalize("NFKC", text).split()) for text in texts)
+    """Hash texts to 64 bits, so that texts a tokenizer can't tell apart get the same key."""
+    normalised = (" ".join(unicodedata.normalize("NFKC", text).split()) for text in texts)
     return [
         int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
-        for text in read
+        for text in normalised
     ]
 
 
 def _lines(path: Path, most_characters: int) -> Iterator[str]:
-    """Yield the lines that hold something."""
+    """Yield the lines of a file, stripped and without empty ones."""
     with path.open("rb") as file:
         for number, data in enumerate(file, 1):
             try:
                 line = data.decode("utf-8").removeprefix("\ufeff").strip()
             except UnicodeDecodeError as error:
                 raise ValueError(
-                    f"{path}:{number}: Text must be UTF-8, was: byte 0x{data[error.start]:02x}. "
-                    "Convert the file."
+                    f"{path}, line {number}: The byte 0x{data[error.start]:02x} isn't valid UTF-8. "
+                    "Convert the file to UTF-8."
                 ) from None
             if len(line) > most_characters:
                 raise ValueError(
-                    f"{path}:{number}: A line must have at most {most_characters:,} characters, "
-                    f"was: {len(line):,}. Put a sentence a line, or raise `most_characters`."
+                    f"{path}, line {number}: The line has {len(line):,} characters, but at most "
+                    f"{most_characters:,} are allowed. Put one sentence on each line, or raise "
+                    "`most_characters`."
                 )
             if line:
                 yield line
 
 
-def held_out(keys: np.ndarray[Any, Any], size: int, seed: int) -> np.ndarray[Any, Any]:
-    """Return which lines are held out: ``True`` for ``size`` different ones and their copies.
+def held_out(keys: npt.NDArray[np.uint64], size: int, seed: int) -> npt.NDArray[np.bool_]:
+    """Choose the lines to hold out: ``True`` for ``size`` distinct lines and all their copies.
 
-    A line is chosen by its text, so that no copy of it stays in the training data.
+    Lines are chosen by their text, so that no copy stays in the training data.
 
     Args:
-        keys: A number for each line, the same for equal lines.
-        size: Different lines to hold out, at most as many as there are.
-        seed: Of the choice.
+        keys: The key of each line, equal for copies.
+        size: Number of distinct lines to hold out, at most the number of distinct keys.
+        seed: Seed of the choice.
     """
     salt = np.uint64(int(np.random.default_rng(seed).integers(2**63)))
     mixed = _mixed(keys ^ salt)
     limit = np.sort(np.unique(mixed))[size - 1]
-    chosen: np.ndarray[Any, Any] = mixed <= limit
+    chosen: npt.NDArray[np.bool_] = mixed <= limit
     return chosen
 
 
-def _mixed(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Return the numbers scrambled one to one (the finaliser of SplitMix64)."""
+def _mixed(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Scramble numbers one to one, with the finaliser of SplitMix64."""
     values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    scrambled: np.ndarray[Any, Any] = values ^ (values >> np.uint64(31))
-    return scrambled
+    return values ^ (values >> np.uint64(31))
 
 
-def language_counts(sizes: Sequence[int], *, total: int, exponent: float) -> list[int]:
-    r"""Return how many of ``total`` lines each language gives, in proportion to :math:`n^\alpha`.
-
-    With :math:`n_l` lines, language :math:`l` has the share
-    :math:`n_l^\alpha / \sum_k n_k^\alpha`
-    (`Conneau and Lample, 2019 <https://arxiv.org/abs/1901.07291>`_, section 3.1), rounded so
-    that the counts add up to ``total``.
+class ChosenLines(Dataset[Sentence]):
+    """Chosen lines of several tables, language by language.
 
     Args:
-        sizes: Lines that each language has, at least 1.
-        total: Lines to draw.
-        exponent: The exponent :math:`\alpha`: 1 draws as many as there are, 0 equally many.
-    """
-    weights = np.asarray(sizes, dtype=float) ** exponent
-    ends = np.rint(np.cumsum(weights) / weights.sum() * total).astype(int)
-    return [int(count) for count in np.diff(ends, prepend=0)]
+        tables: One table per language.
+        chosen: The row numbers of the chosen lines, one array per table.
 
-
-class LanguageSampler(DistributedSampler[int]):
-    """Draws the lines of an epoch, a function of the seed and the epoch alone.
-
-    Each language goes through all of its lines before one comes again, whatever the epochs'
-    bounds.
-
-    Args:
-        data: All lines, language after language.
-        sizes: Lines of each language.
-        counts: Lines of each language in an epoch.
-        seed: Of the order.
-        world_size: Number of devices; each gets its share of the lines.
-        rank: Number of this device, from 0.
+    Attributes:
+        sizes: Number of chosen lines per language.
+        bounds: Position of the first line of each language, and the total number of lines.
     """
 
     def __init__(
-        self,
-        data: Any,
-        *,
-        sizes: Sequence[int],
-        counts: Sequence[int],
-        seed: int,
-        world_size: int = 1,
-        rank: int = 0,
+        self, tables: Mapping[str, "Table"], chosen: Sequence[npt.NDArray[np.intp]]
     ) -> None:
-        super().__init__(data, num_replicas=world_size, rank=rank, seed=seed)
-        self.sizes, self.counts = list(sizes), list(counts)
-        self.num_samples = sum(counts) // world_size  # what does not fill all devices waits
-
-    def __iter__(self) -> Iterator[int]:
-        """Yield the positions of this device's lines."""
-        drawn = torch.cat([self._drawn(language) for language in range(len(self.sizes))])
-        order = torch.randperm(len(drawn), generator=self._generator(-1, self.epoch))
-        mine = drawn[order][self.rank :: self.num_replicas][: self.num_samples]
-        return iter(mine.tolist())
+        self._tables = list(tables.items())
+        self._chosen = list(chosen)
+        self.sizes = [len(part) for part in chosen]
+        self.bounds = [0, *accumulate(self.sizes)]
 
     def __len__(self) -> int:
-        return self.num_samples
+        return self.bounds[-1]
 
-    def _drawn(self, language: int) -> torch.Tensor:
-        """Return the positions of one language's lines in this epoch."""
-        size, count = self.sizes[language], self.counts[language]
-        first, last = self.epoch * count, (self.epoch + 1) * count
-        rounds = range(first // size, -(-last // size)) if count else range(0)
-        orders = [
-            torch.randperm(size, generator=self._generator(language, round_)) for round_ in rounds
-        ]
-        if not orders:
-            return torch.empty(0, dtype=torch.long)
-        start = first - rounds[0] * size
-        return sum(self.sizes[:language]) + torch.cat(orders)[start : start + count]
-
-    def _generator(self, *key: int) -> torch.Generator:
-        """Return a generator of its own for each use."""
-        return torch.Generator().manual_seed(derived_seed(self.seed, *key))
+    def __getitem__(self, index: int) -> Sentence:
+        part = int(np.searchsorted(self.bounds, index, side="right")) - 1
+        language, table = self._tables[part]
+        row = int(self._chosen[part][index - self.bounds[part]])
+        return Sentence(tuple(table[row]["text"].split()), language=language)

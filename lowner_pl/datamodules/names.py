@@ -1,4 +1,4 @@
-"""Names of corpora, which become names of run folders."""
+"""Names of corpora, which become part of run folders' names."""
 
 import re
 
@@ -8,15 +8,15 @@ _ODD = re.compile(r"[\x00-\x1f\x7f-\x9f/\\\u2028\u2029\ud800-\udfff]")
 
 
 def corpus_name(given: str | None, found: str, language: str | None) -> str:
-    """Name a corpus as the user does, or after its file, with its language at the end.
+    """Name a corpus as the user wants, or after its file, and append its language.
 
     Args:
         given: The ``name`` option.
-        found: The name of a file or folder, for corpora without that option.
-        language: Language of the corpus; not repeated if the name ends with it.
+        found: Name of the file or folder, used if ``given`` is ``None``.
+        language: Language of the corpus, which isn't repeated if the name ends with it.
 
     Raises:
-        ValueError: If ``name`` or ``language`` cannot be part of a folder's name.
+        ValueError: If ``given`` or ``language`` can't be part of a folder's name.
     """
     if given is None:
         name = _ODD.sub("_", found).strip(" .")[:80].strip() or "corpus"
@@ -31,18 +31,18 @@ def corpus_name(given: str | None, found: str, language: str | None) -> str:
 
 
 def check_name(option: str, name: str) -> None:
-    """Refuse a name that is a path or hidden, or that no screen can show.
+    """Raise an error if a name is a path, is hidden or has characters that can't be shown.
 
     Args:
-        option: The option that gives it.
+        option: The option that gives the name, for the message.
         name: The name.
 
     Raises:
-        ValueError: If it is.
+        ValueError: If the name can't be part of a folder's name.
     """
     check_folder_name(option, name)
     if name.startswith("."):
         raise ValueError(
-            f"`{option}` becomes part of a folder's name and can't begin with a dot, was: "
-            f"{name[:80]!r}. Use another name."
+            f"`{option}` becomes part of a folder's name and can't start with a dot like "
+            f"{name[:80]!r}. Choose another name."
         )

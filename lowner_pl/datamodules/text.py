@@ -1,48 +1,57 @@
-"""Raw text in one or many languages, larger than memory if need be."""
+"""Raw text in one or many languages, which may be larger than memory."""
 
 import hashlib
 from collections.abc import Sequence
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from torch.utils.data import DataLoader, Dataset
+import numpy.typing as npt
+from torch.utils.data import DataLoader
 
 from lowner_pl.corpus import Sentence
-from lowner_pl.datamodules.lines import LanguageSampler, held_out, language_counts, line_table
-from lowner_pl.datamodules.resumable_loader import ResumableLoader
+from lowner_pl.datamodules.language_sampler import LanguageSampler, language_counts
+from lowner_pl.datamodules.lines import ChosenLines, held_out, keys_of, line_table
+from lowner_pl.datamodules.loaders import ResumableLoader
 from lowner_pl.datamodules.sentences import SentenceDataModule
+from lowner_pl.runs.ranges import check_range
 from lowner_pl.runs.seeds import run_seed
+
+if TYPE_CHECKING:
+    from datasets import Dataset as Table
+
+_LEAST_LINES = 10
+"""Distinct lines that a language must have, so that a tenth is at least one line."""
 
 
 class TextDataModule(SentenceDataModule):
-    """Raw text, one UTF-8 file per language (``sw.txt``) with a sentence a line.
+    """Raw text: one UTF-8 file per language (``sw.txt``) with one sentence per line.
 
-    The text stays on disk, memory-mapped; a batch is a list of lines, in a mixture of languages.
-    What an epoch holds is a function of the seed and the epoch.
+    The text stays on disk, memory-mapped. A batch is a list of lines in a mixture of languages. The
+    lines of an epoch depend only on the seed and the epoch.
 
     Args:
-        paths: Files, or folders of ``.txt`` files; a file is named after its language.
-        languages: Languages to read from the folders; all without.
-        exponent: Languages are drawn in proportion to their lines to this power, from 0 (equally)
-            to 1 (as they are).
-        dev_lines: Different lines of each language held out as development and test data; a tenth
-            of its lines where that is less. No copy of them, in whatever language's file, is
-            trained on.
-        epoch_lines: Lines drawn in an epoch, after which scores are taken and checkpoints written;
-            as many as there are without.
-        most_characters: Characters that a line may have.
-        batch_size: Lines in a training batch, per device.
-        eval_batch_size: Lines in a batch everywhere else.
-        dev_seed: Of the choice of the held-out lines.
-        seed: Of the order of the training lines; the run's seed without.
-        num_workers: Processes that load batches.
-        cache_folder: Where the memory-mapped tables are kept; the cache of `datasets` without.
+        paths: Text files, or folders of ``.txt`` files, each named after its language.
+        languages: Languages to read from the folders, by default all.
+        exponent: Languages are drawn in proportion to their number of lines to this power, between
+            0 (uniformly) and 1 (proportionally).
+        dev_lines: Distinct lines of each language to hold out as development and test data, but
+            at most a tenth of them. Copies of held-out lines, in any language's file, aren't used
+            for training.
+        epoch_lines: Lines per epoch, after which the model is validated and a checkpoint written;
+            by default as many as there are training lines.
+        most_characters: Maximum number of characters per line.
+        batch_size: Lines per training batch and device.
+        eval_batch_size: Lines per batch and device in validation and test.
+        dev_seed: Seed of the choice of held-out lines, at least 0.
+        seed: Seed of the order of the training lines; by default the run's seed.
+        num_workers: Number of worker processes; 0 loads in the main process.
+        cache_folder: Folder for the memory-mapped tables; by default in the cache of `datasets`.
 
     Raises:
-        FileNotFoundError: If a path or a language's file does not exist.
-        ValueError: If there is no text, or an option is out of its range.
+        FileNotFoundError: If a path or a language's file doesn't exist.
+        ValueError: If there is no text, or an option is outside its range.
     """
 
     def __init__(
@@ -67,18 +76,12 @@ class TextDataModule(SentenceDataModule):
             seed=seed,
             num_workers=num_workers,
         )
-        if not 0.0 <= exponent <= 1.0:
-            raise ValueError(f"`exponent` must be from 0 to 1, was: {exponent}.")
-        numbers = {
-            "dev_lines": dev_lines,
-            "epoch_lines": epoch_lines,
-            "most_characters": most_characters,
-        }
-        for option, number in numbers.items():
-            if number is not None and number < 1:
-                raise ValueError(f"`{option}` must be at least 1, was: {number}.")
-        if dev_seed < 0:
-            raise ValueError(f"`dev_seed` must be at least 0, was: {dev_seed}.")
+        check_range("exponent", exponent, 0.0, 1.0)
+        check_range("dev_lines", dev_lines, 1)
+        if epoch_lines is not None:
+            check_range("epoch_lines", epoch_lines, 1)
+        check_range("most_characters", most_characters, 1)
+        check_range("dev_seed", dev_seed, 0)
         files = _files([paths] if isinstance(paths, str) else paths, languages)
         self.files = {file.stem: file for file in files}
         self.exponent = exponent
@@ -88,19 +91,19 @@ class TextDataModule(SentenceDataModule):
         self.dev_seed = dev_seed
         self.cache_folder = cache_folder
         self.language = files[0].stem if len(files) == 1 else None
-        self.name = f"text-{_short(list(self.files))}"
-        self._lines: dict[Literal["train", "dev"], _Lines] = {}
+        self.name = f"text-{_short_name(list(self.files))}"
+        self._lines: dict[Literal["train", "dev"], ChosenLines] = {}
 
     @property
     def entity_types(self) -> tuple[str, ...]:
-        """None: raw text has no tags."""
+        """Empty: raw text has no tags."""
         return ()
 
     def setup(self, stage: str) -> None:
-        """Open the text and hold out lines.
+        """Open the text files and hold out lines.
 
         Raises:
-            ValueError: If a file is empty or too small, is not UTF-8, or has too long a line.
+            ValueError: If a file has too few distinct lines, isn't UTF-8, or has too long a line.
         """
         del stage
         if self._lines:
@@ -108,24 +111,24 @@ class TextDataModule(SentenceDataModule):
         tables = {language: self._table(file) for language, file in self.files.items()}
         dev = [self._held_out(language, table) for language, table in tables.items()]
         held = np.concatenate(
-            [_keys(table)[rows] for table, rows in zip(tables.values(), dev, strict=True)]
+            [keys_of(table)[rows] for table, rows in zip(tables.values(), dev, strict=True)]
         )
-        train = [np.flatnonzero(~np.isin(_keys(table), held)) for table in tables.values()]
+        train = [np.flatnonzero(~np.isin(keys_of(table), held)) for table in tables.values()]
         for language, rows in zip(tables, train, strict=True):
             if len(rows) == 0:
                 raise ValueError(
-                    f"{self.files[language]}: A language must have lines to train on, was: all "
-                    "held out, of this or other languages. Add text, or leave the language out."
+                    f"{self.files[language]}: No line is left to train on, because all are held "
+                    "out, here or in another language. Add text, or leave the language out."
                 )
-        self._lines = {"train": _Lines(tables, train), "dev": _Lines(tables, dev)}
+        self._lines = {"train": ChosenLines(tables, train), "dev": ChosenLines(tables, dev)}
 
     def sizes(self) -> tuple[int, int]:
-        """Return the number of lines to train on, and of those held out."""
+        """Count the training lines and the held-out lines."""
         self.setup("fit")
         return len(self._lines["train"]), len(self._lines["dev"])
 
     def sentences(self, split: Literal["dev", "test"]) -> list[Sentence]:
-        """Return the held-out lines, language after language."""
+        """Return the held-out lines, language by language."""
         del split
         return [sentence for part in self.test_sets() for sentence in part]
 
@@ -138,11 +141,11 @@ class TextDataModule(SentenceDataModule):
         ]
 
     def sample(self, lines: int, *, seed: int = 0) -> list[Sentence]:
-        """Return training lines in the mixture of languages of the training, to make a tokenizer.
+        """Draw training lines in the mixture of languages used for training, to make a tokenizer.
 
         Args:
-            lines: How many.
-            seed: Of the choice.
+            lines: Number of lines.
+            seed: Seed of the choice.
         """
         self.setup("fit")
         train = self._lines["train"]
@@ -170,65 +173,38 @@ class TextDataModule(SentenceDataModule):
         return self.val_dataloader()
 
     def _sampler(self, lines: int, seed: int) -> LanguageSampler:
-        """Return what draws the lines of an epoch."""
+        """Create the sampler of an epoch of ``lines`` lines."""
         train = self._lines["train"]
         world_size, rank = self._world()
         counts = language_counts(train.sizes, total=lines, exponent=self.exponent)
         return LanguageSampler(
-            train, sizes=train.sizes, counts=counts, seed=seed, world_size=world_size, rank=rank
+            sizes=train.sizes, counts=counts, seed=seed, world_size=world_size, rank=rank
         )
 
-    def _table(self, file: Path) -> Any:
-        """Return the lines of a file."""
+    def _table(self, file: Path) -> "Table":
         import datasets
 
         folder = self.cache_folder or Path(datasets.config.HF_DATASETS_CACHE) / "lowner_pl_text"
         return line_table(file, folder=Path(folder), most_characters=self.most_characters)
 
-    def _held_out(self, language: str, table: Any) -> np.ndarray[Any, Any]:
-        """Return the positions of a language's held-out lines."""
-        keys = _keys(table)
-        if len(table) == 0:
-            raise ValueError(f"{self.files[language]}: A text must hold lines, was: empty.")
-        if (different := len(np.unique(keys))) < 10:
+    def _held_out(self, language: str, table: "Table") -> npt.NDArray[np.intp]:
+        """Choose the rows of a language's held-out lines, without copies."""
+        keys = keys_of(table)
+        different, firsts = np.unique(keys, return_index=True)
+        if len(different) < _LEAST_LINES:
             raise ValueError(
-                f"{self.files[language]}: A language must have at least 10 different lines, to "
-                f"hold a tenth of them out, was: {different}. Add text, or leave the language out."
+                f"{self.files[language]}: There are {len(different)} different lines, but at least "
+                f"{_LEAST_LINES} are needed, because a tenth is held out. Add text, or leave the "
+                "language out."
             )
-        held = held_out(keys, min(self.dev_lines, different // 10), self.dev_seed)
-        # Of equal held-out lines, the first stands for all.
-        _, firsts = np.unique(keys, return_index=True)
-        first = np.zeros(len(keys), dtype=bool)
-        first[firsts] = True
-        return np.flatnonzero(held & first)
+        held = held_out(keys, min(self.dev_lines, len(different) // 10), self.dev_seed)
+        is_first = np.zeros(len(keys), dtype=bool)
+        is_first[firsts] = True
+        return np.flatnonzero(held & is_first)
 
 
-class _Lines(Dataset[Sentence]):
-    """Chosen lines of several tables, language after language."""
-
-    def __init__(self, tables: dict[str, Any], chosen: Sequence[np.ndarray[Any, Any]]) -> None:
-        self._tables = list(tables.items())
-        self._chosen = list(chosen)
-        self.sizes = [len(part) for part in chosen]
-        self.bounds = [0, *accumulate(self.sizes)]
-
-    def __len__(self) -> int:
-        return self.bounds[-1]
-
-    def __getitem__(self, index: int) -> Sentence:
-        part = int(np.searchsorted(self.bounds, index, side="right")) - 1
-        language, table = self._tables[part]
-        row = int(self._chosen[part][index - self.bounds[part]])
-        return Sentence(tuple(table[row]["text"].split()), language=language)
-
-
-def _keys(table: Any) -> np.ndarray[Any, Any]:
-    """Return the keys of a table's lines."""
-    return np.asarray(table.data.column("key"), dtype=np.uint64)
-
-
-def _short(languages: Sequence[str]) -> str:
-    """Return a part of a run folder's name that tells some languages from others."""
+def _short_name(languages: Sequence[str]) -> str:
+    """Name a set of languages briefly, for run folders."""
     if len(languages) <= 4:
         return "+".join(languages)
     digest = hashlib.blake2b("\n".join(languages).encode(), digest_size=3).hexdigest()
@@ -236,29 +212,32 @@ def _short(languages: Sequence[str]) -> str:
 
 
 def _files(paths: Sequence[str], languages: Sequence[str] | None) -> list[Path]:
-    """Return the text files, in the order of their languages.
+    """Find the text files, ordered by language.
 
     Raises:
-        FileNotFoundError: If one does not exist.
-        ValueError: If there is none, or two are of one language.
+        FileNotFoundError: If a path or a language's file doesn't exist.
+        ValueError: If there are no files, or two are of the same language.
     """
     files: list[Path] = []
     for path in map(Path, paths):
         if not path.exists():
-            raise FileNotFoundError(f"A text must be a file or folder, was: '{path}', no such.")
+            raise FileNotFoundError(f"'{path}' is neither a file nor a folder. Check `paths`.")
         files += path.glob("*.txt") if path.is_dir() else [path]
     if not files:
         raise ValueError(
-            f"`paths` must hold text files, one per language, such as 'sw.txt', was: none in "
-            f"{', '.join(map(repr, paths)) or 'no path'}."
+            f"`paths` has no text files: {', '.join(map(repr, paths))[:80] or 'it is empty'}. Put "
+            "one file per language there, such as 'sw.txt'."
         )
-    known = [file.stem for file in files]
-    if len(set(known)) < len(known):
-        raise ValueError(f"Each language must have one text file, was: {sorted(known)}.")
+    known = sorted(file.stem for file in files)
+    if twice := sorted({language for language in known if known.count(language) > 1}):
+        raise ValueError(
+            f"`paths` has several files for {', '.join(twice)[:80]}. Join them: each language must "
+            "have one text file."
+        )
     if missing := sorted(set(languages or ()) - set(known)):
         raise FileNotFoundError(
-            f"Each of `languages` must have a text file, was: none for {', '.join(missing)}; "
-            f"there are {', '.join(sorted(known))}."
+            f"`paths` has no text file for {', '.join(missing)[:80]}. The languages there are "
+            f"{', '.join(known)[:80]}."
         )
     return sorted(
         (file for file in files if languages is None or file.stem in languages),

@@ -1,4 +1,4 @@
-"""One builder per data module, on the toy corpora in the layouts of their publishers."""
+"""One builder per data module, using toy corpora in the published file layouts."""
 
 import atexit
 from functools import cache
@@ -114,7 +114,7 @@ def augmented_multilingual(**options: Any) -> NERDataModule:
 
 @cache
 def vectors() -> str:
-    """Return a folder for vectors of sentences, of this process."""
+    """Create a folder for the sentence vectors of this test process."""
     folder = TemporaryDirectory(prefix="vectors-")
     atexit.register(folder.cleanup)
     return folder.name

@@ -28,38 +28,36 @@ def tagged(*tags: str, word: str = "a") -> Sentence:
 
 
 class TestTypes:
-    def test_renaming_keeps_neighbours_apart(self) -> None:
+    def test_adjacent_entities_renamed_to_one_type_stay_separate(self) -> None:
         data = Toy({"test": [tagged("B-GPE", "I-GPE", "B-LOC", "O")]}, type_map={"GPE": "LOC"})
         assert data.entity_types == ("LOC",)
         assert data.sentences("test")[0].tags == ("B-LOC", "I-LOC", "B-LOC", "O")
 
-    def test_two_types_can_change_places(self) -> None:
+    def test_two_types_can_be_swapped(self) -> None:
         data = Toy({"test": [tagged("B-A", "B-B")]}, type_map={"A": "B", "B": "A"})
         assert data.sentences("test")[0].tags == ("B-B", "B-A")
 
-    def test_types_are_those_of_all_training_sentences(self) -> None:
+    def test_entity_types_are_those_of_all_training_sentences(self) -> None:
         train = [tagged("B-PER", word=str(i)) for i in range(9)] + [
             tagged("B-ZOO", "B-ART", "B-LOC")
         ]
         data = Toy({"train": train, "dev": train}, train_size=1)
         assert data.entity_types == ("PER", "LOC", "ART", "ZOO")
 
-    def test_data_of_one_tag_are_refused(self) -> None:
+    def test_data_without_entities_are_refused(self) -> None:
         data = Toy({"train": [tagged("O")], "dev": [tagged("O")]})
-        with pytest.raises(ValueError, match="toy must hold entities, was: only words tagged 'O'"):
+        with pytest.raises(ValueError, match="toy has no entities, only words tagged 'O'"):
             _ = data.entity_types
 
-    def test_so_are_training_data_without_entities_of_known_types(self) -> None:
+    def test_training_data_without_entities_are_refused_when_the_types_are_known(self) -> None:
         data = Toy({"train": [tagged("O")], "dev": [tagged("O")]})
         data.corpus_types = ("PER",)
-        with pytest.raises(
-            ValueError, match="training data of toy must hold entities, was: 1 sent"
-        ):
+        with pytest.raises(ValueError, match=r"training data of toy have no entities: .* 1 sent"):
             data.setup("fit")
 
     def test_dropping_every_type_is_refused(self) -> None:
         data = Toy({"train": [tagged("B-PER")]}, type_map={"PER": None})
-        with pytest.raises(ValueError, match=r"was: only words tagged 'O' \(types before .*'PER'"):
+        with pytest.raises(ValueError, match=r"only words tagged 'O' \(types before .*: PER\)"):
             _ = data.entity_types
 
 
@@ -72,11 +70,11 @@ class TestUnseenTypes:
         )
         return path
 
-    def test_types_that_only_the_test_has_are_said_once_and_stay_gold(self, odd: Path) -> None:
+    def test_types_that_only_the_test_data_have_are_reported_once_and_stay_gold(
+        self, odd: Path
+    ) -> None:
         data = mine(test_path=odd)
-        said = (
-            r"^No training sentence of mine has .* PRODUCT \(test 2, first in .*odd\.conll:4\)\. S"
-        )
+        said = r"^No training sentence of mine has .* PRODUCT \(test 2, first in .*odd\.conll, line 4\)\. T"
         with pytest.warns(UserWarning, match=said):
             data.setup("fit")
         data.setup("test")  # any further warning would be an error
@@ -84,18 +82,20 @@ class TestUnseenTypes:
         assert data.sentences("test")[2].tags == ("B-PRODUCT", "I-PRODUCT")
         assert "PRODUCT" not in data.seen_types
 
-    def test_so_are_those_of_development_data(self, odd: Path) -> None:
+    def test_types_that_only_the_development_data_have_are_reported(self, odd: Path) -> None:
         with pytest.warns(UserWarning, match=r"PRODUCT \(dev 2, test 2, first in"):
             mine(dev_path=odd, test_path=odd).setup("fit")
         with pytest.warns(UserWarning, match=r"PRODUCT \(dev 2, first in"):
             mine(dev_path=odd, test_path=odd).setup("validate")
 
-    def test_they_can_be_dropped(self, odd: Path) -> None:
+    def test_dropped_types_are_not_reported(self, odd: Path) -> None:
         data = mine(test_path=odd, type_map={"PRODUCT": None})
         data.setup("fit")
         assert data.sentences("test")[1].tags == ("O", "O")
 
-    def test_a_subset_without_a_type_is_treated_alike_but_for_the_tagger(self) -> None:
+    def test_a_type_missing_from_the_chosen_subset_is_reported_but_stays_in_the_tag_set(
+        self,
+    ) -> None:
         train = [tagged("B-PER", word=str(n)) for n in range(9)] + [tagged("B-ZOO")]
         data = Toy({"train": train, "dev": [tagged("B-ZOO", "B-PER")]}, train_size=1)
         with pytest.warns(UserWarning, match=r"has these entity types: ZOO \(dev 1\)\."):
@@ -103,12 +103,12 @@ class TestUnseenTypes:
         assert data.seen_types == ("PER",)
         assert data.entity_types == ("PER", "ZOO")
 
-    def test_many_types_make_no_long_message(self) -> None:
+    def test_the_warning_lists_ten_types_and_counts_the_rest(self) -> None:
         dev = [tagged(*(f"B-T{number:03}" for number in range(300)))]
-        with pytest.warns(UserWarning, match=r"T009 \(dev 1\), and 290 more types\. Such"):
+        with pytest.warns(UserWarning, match=r"T009 \(dev 1\), and 290 more types\. They"):
             Toy({"train": [tagged("B-A")], "dev": dev}).setup("fit")
 
-    def test_without_training_data_nothing_is_said(self, odd: Path) -> None:
+    def test_without_training_data_there_is_no_warning(self, odd: Path) -> None:
         data = mine(train_path=None, dev_path=None, test_path=odd)
         data.setup("test")
         assert not data.has_training_data
@@ -117,12 +117,12 @@ class TestUnseenTypes:
     def test_a_training_tag_outside_the_published_types_is_refused(self) -> None:
         data = Toy({"train": [tagged("B-A")], "dev": [tagged("B-A")]})
         data.corpus_types = ("B",)
-        with pytest.raises(ValueError, match=r"^toy, train data: A tag to learn from must be of"):
+        with pytest.raises(ValueError, match=r"^toy, train data: 'a' has the tag 'B-A', but"):
             data.setup("fit")
 
 
 class TestSplits:
-    def test_missing_development_data_are_split_off_which_is_said_once(
+    def test_missing_development_data_are_split_off_and_this_is_reported_once(
         self, caplog: pytest.LogCaptureFixture
     ) -> None:
         data = mine_without_dev(subset_seed=3)
@@ -130,25 +130,27 @@ class TestSplits:
             data.setup("fit")
             data.setup("validate")
         assert [record.getMessage() for record in caplog.records] == [
-            "mine has no development data: 3 of its 30 training sentences became it (seed 3), "
-            "27 remain."
+            "mine has no development data: 3 of its 30 training sentences are used instead "
+            "(seed 3), 27 remain for training."
         ]
         assert len(data.sentences("train")) == 27
         assert len(data.sentences("dev")) == 3
 
-    def test_development_data_of_a_size_are_split_off_before_the_subset(self) -> None:
+    def test_development_data_are_split_off_before_the_training_subset_is_chosen(self) -> None:
         data = mine_without_dev(dev_size=10, train_size=20)
         assert len(data.sentences("dev")) == 10
         assert len(data.sentences("train")) == 20
-        with pytest.raises(ValueError, match=r"`train_size` must be from 1 to 20, .*, was: 21"):
+        with pytest.raises(
+            ValueError, match=r"`train_size` is 21, but it must be between 1 and 20, the"
+        ):
             mine_without_dev(dev_size=10, train_size=21).setup("fit")
 
-    def test_a_subset_of_training_does_not_move_the_development_data(self) -> None:
+    def test_train_size_does_not_change_the_development_data(self) -> None:
         assert mine_without_dev(train_size=5).sentences("dev") == mine_without_dev().sentences(
             "dev"
         )
 
-    def test_shared_sentences_of_train_and_test_are_counted_once(self) -> None:
+    def test_sentences_in_both_train_and_test_are_counted_in_one_warning(self) -> None:
         data = mine(test_path=MINE / "train.conll", train_size=12)
         expected = "^12 of the 30 test sentences of mine are also among its 12 training sentences"
         with pytest.warns(UserWarning, match=expected):
@@ -156,32 +158,30 @@ class TestSplits:
         # Any further warning would be an error.
         data.setup("test")
 
-    def test_a_missing_split_is_named_with_the_remedy(self) -> None:
-        with pytest.raises(
-            ValueError, match=r"mine must have test data, was: none\. Give `train_path`"
-        ):
+    def test_the_message_about_a_missing_split_says_how_to_supply_it(self) -> None:
+        with pytest.raises(ValueError, match=r"mine has no test data\. Set `train_path`"):
             mine(test_path=None).sentences("test")
-        with pytest.raises(ValueError, match=r"mine must have training data, was: none\. Give"):
+        with pytest.raises(ValueError, match=r"mine has no training data\. Set `train"):
             mine(train_path=None).setup("fit")
-        with pytest.raises(ValueError, match=r"toy must have test data, was: none\. Use a corpus"):
+        with pytest.raises(ValueError, match=r"toy has no test data\. Use a corpus"):
             Toy({}).sentences("test")
 
-    def test_data_without_a_test_can_be_trained_on(self) -> None:
+    def test_a_corpus_without_test_data_can_be_trained_on(self) -> None:
         mine(test_path=None).setup("fit")
 
-    def test_data_without_training_can_be_tested_on(self) -> None:
+    def test_a_corpus_without_training_data_can_be_tested_on(self) -> None:
         data = mine(train_path=None, dev_path=None)
         data.setup("test")
         assert data.entity_types == ("PER", "ORG", "LOC")
 
     @pytest.mark.parametrize("option", ["batch_size", "eval_batch_size"])
-    def test_a_batch_has_a_sentence(self, option: str) -> None:
-        with pytest.raises(ValueError, match=f"`{option}` must be at least 1, was: 0"):
+    def test_a_batch_size_of_zero_is_refused(self, option: str) -> None:
+        with pytest.raises(ValueError, match=f"`{option}` is 0, but it must be at least 1"):
             Toy({}, **{option: 0})
 
     @pytest.mark.parametrize("size", [0, -3])
-    def test_a_subset_has_a_sentence(self, size: int) -> None:
-        with pytest.raises(ValueError, match=f"`train_size` must be from 1 to 30, .* was: {size}"):
+    def test_a_train_size_below_one_is_refused(self, size: int) -> None:
+        with pytest.raises(ValueError, match=f"`train_size` is {size}, but .* between 1 and 30"):
             mine(train_size=size).sentences("train")
 
 
@@ -189,15 +189,13 @@ class TestShare:
     @pytest.mark.parametrize(
         ("share", "size"), [(1.0, 30), (0.05, 2), (0.06, 2), (0.1, 3), (0.12, 4), (0.001, 1)]
     )
-    def test_a_share_of_the_training_sentences_is_rounded_but_never_nothing(
-        self, share: float, size: int
-    ) -> None:
+    def test_a_share_is_rounded_to_at_least_one_sentence(self, share: float, size: int) -> None:
         # Of 30 sentences 5, 6, 10, 12 and 0.1 % are 1.5, 1.8, 3, 3.6 and 0.03.
         data = mine(train_share=share, subset_seed=3)
         assert data.sentences("train") == mine(train_size=size, subset_seed=3).sentences("train")
         assert data.sentences("dev") == mine().sentences("dev")
 
-    def test_shares_are_nested_and_said(self, caplog: pytest.LogCaptureFixture) -> None:
+    def test_shares_are_nested_and_reported(self, caplog: pytest.LogCaptureFixture) -> None:
         with caplog.at_level(logging.INFO):
             small, large = (mine(train_share=share).sentences("train") for share in (0.2, 0.5))
         assert [s for s in large if s in small] == small
@@ -206,12 +204,14 @@ class TestShare:
         ]
 
     @pytest.mark.parametrize("share", [0.0, -0.1, 1.01, float("nan")])
-    def test_what_is_no_share_is_refused(self, share: float) -> None:
-        with pytest.raises(ValueError, match=r"`train_share` must be above 0 and at most 1, was:"):
+    def test_shares_outside_zero_to_one_are_refused(self, share: float) -> None:
+        with pytest.raises(ValueError, match=r"`train_share` is .*above 0 and at most 1"):
             mine(train_share=share)
 
-    def test_a_number_beside_a_share_is_refused(self) -> None:
-        with pytest.raises(ValueError, match=r"or by `train_share`, was: 5 and 0\.1\. Set one"):
+    def test_train_size_together_with_train_share_is_refused(self) -> None:
+        with pytest.raises(
+            ValueError, match=r"`train_size` is 5 and `train_share` is 0\.1, but only"
+        ):
             mine(train_size=5, train_share=0.1)
 
 
@@ -236,7 +236,7 @@ class TestPredict:
         data = build(predict_path=path)
         assert data.sentences("predict") == [Sentence(("Ann", "left"), None, data.language)]
 
-    def test_a_file_is_predicted_without_holding_the_corpus(self, tmp_path: Path) -> None:
+    def test_predicting_a_file_keeps_no_corpus_in_memory(self, tmp_path: Path) -> None:
         path = tmp_path / "raw.conll"
         path.write_text("Ann\tB-PER\nleft\tO\n")
         data = mine(predict_path=path)
@@ -246,18 +246,18 @@ class TestPredict:
         data.predict_split = "train"
         assert not data._raw
 
-    def test_a_type_that_cannot_be_generated_from_is_named_with_its_line(
+    def test_an_unknown_type_in_a_file_to_generate_from_is_named_with_its_line(
         self, tmp_path: Path
     ) -> None:
         path = tmp_path / "raw.conll"
         path.write_text("Ann\tB-PER\n\nleft\tO\nMay\tB-DAY\n")
         data = mine(predict_path=path)
         data.predict_split = "train"
-        with pytest.raises(ValueError, match=r"raw\.conll:4: .* was: 'B-DAY' at 'May'"):
+        with pytest.raises(ValueError, match=r"raw\.conll, line 4: 'May' has the tag 'B-DAY', but"):
             data.sentences("predict")
 
     @pytest.mark.parametrize("name", ["test.txt", "new.md", "new", "eng.testb", "new.tsv"])
-    def test_tags_are_never_read_as_words_whatever_the_name(
+    def test_tags_are_never_read_as_words_whatever_the_file_name(
         self, tmp_path: Path, name: str
     ) -> None:
         path = tmp_path / name
@@ -266,13 +266,13 @@ class TestPredict:
         assert sentences == [Sentence(("Ann", "left")), Sentence(("Lee", "too"))]
 
     @pytest.mark.parametrize("name", ["new.md", "new", "new.text", "new.TXT"])
-    def test_text_is_read_as_text_whatever_the_name(self, tmp_path: Path, name: str) -> None:
+    def test_raw_text_is_recognised_whatever_the_file_name(self, tmp_path: Path, name: str) -> None:
         path = tmp_path / name
         path.write_text("Ann left\xa0.\nLee\u3000too\n", encoding="utf-8")
         sentences = mine(predict_path=path).sentences("predict")
         assert sentences == [Sentence(("Ann", "left", ".")), Sentence(("Lee", "too"))]
 
-    def test_text_may_have_another_encoding(self, tmp_path: Path) -> None:
+    def test_raw_text_is_read_in_the_given_encoding(self, tmp_path: Path) -> None:
         path = tmp_path / "new.txt"
         path.write_bytes("Zoé rit\n".encode("latin-1"))
         data = mine(predict_path=path, encoding="latin-1")
@@ -280,7 +280,9 @@ class TestPredict:
         with pytest.raises(ValueError, match=r"There is no encoding 'x'"):
             mine(predict_path=path, encoding="x").sentences("predict")
 
-    def test_words_alone_are_conll_unless_the_name_says_text(self, tmp_path: Path) -> None:
+    def test_single_words_per_line_are_conll_unless_the_name_ends_with_txt(
+        self, tmp_path: Path
+    ) -> None:
         text = "Ann\nleft\n\nLee\ntoo\n"
         (tmp_path / "new").write_text(text)
         (tmp_path / "new.txt").write_text(text)
@@ -293,13 +295,13 @@ class TestPredict:
         with pytest.raises(ValueError, match=r"new\.jsonl is JSON, neither raw text nor CoNLL"):
             mine(predict_path=tmp_path / "new.jsonl").setup("predict")
 
-    def test_a_pipe_is_read_once_and_by_one_device(self) -> None:
+    def test_a_pipe_can_be_predicted_on_one_device_only(self) -> None:
         reading, writing = os.pipe()
         os.write(writing, b"Ann left\nLee too\n")
         os.close(writing)
         data = mine(predict_path=f"/dev/fd/{reading}")
         data.trainer = SimpleNamespace(world_size=2, global_rank=0)  # type: ignore[assignment]
-        with pytest.raises(ValueError, match=r"A pipe can be read by one .*, was: .* on 2 dev"):
+        with pytest.raises(ValueError, match=r"is a pipe, which only one .* there are 2 dev"):
             data.setup("predict")
         data.trainer = None
         data.setup("predict")
@@ -316,13 +318,13 @@ class TestPredict:
 
 
 class TestOwnFiles:
-    def test_the_name_is_that_of_the_file_or_of_the_folder(self) -> None:
+    def test_the_corpus_is_named_after_its_file_or_folder(self) -> None:
         assert ConllDataModule("news.conll").name == "news"
         assert ConllDataModule("corpora/news/train.conll").name == "news"
         assert ConllDataModule("corpora/news/train.conll", name="other").name == "other"
         assert ConllDataModule(test_path="corpora/news/test.conll").name == "news"
 
-    def test_test_results_are_named_by_language(self) -> None:
+    def test_the_test_set_is_named_after_the_language(self) -> None:
         assert mine(language="en").test_names == ["en"]
         assert mine().test_names == ["test"]
 
@@ -343,8 +345,8 @@ class TestOwnFiles:
         data.predict_path = path
         assert data.sentences("predict") == [expected.with_tags(None)]
 
-    def test_a_corpus_needs_a_file(self) -> None:
-        with pytest.raises(ValueError, match="needs `train_path` or `test_path`, was: neither"):
+    def test_a_corpus_without_files_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="neither a `train_path` nor a `test_path`"):
             ConllDataModule()
 
     def test_a_missing_file_is_named(self) -> None:
@@ -355,7 +357,7 @@ class TestOwnFiles:
         with pytest.raises(TypeError, match="batchsize"):
             ConllDataModule("a.conll", batchsize=3)
 
-    def test_what_was_written_is_a_corpus(self, tmp_path: Path) -> None:
+    def test_sentences_written_to_a_file_can_be_read_as_a_corpus(self, tmp_path: Path) -> None:
         write_conll(tmp_path / "all.conll", mine().sentences("train"))
         again = ConllDataModule(tmp_path / "all.conll", dev_path=MINE / "dev.conll")
         assert again.sentences("train") == mine().sentences("train")

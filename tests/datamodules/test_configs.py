@@ -1,4 +1,4 @@
-"""The configs of the corpora, as the command line reads them."""
+"""The configs of the corpora, parsed as on the command line."""
 
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ def instantiate(config: dict[str, object], *arguments: str) -> NERDataModule:
     parser.add_subclass_arguments(NERDataModule, "data", required=True)
     parsed = parser.parse_object({"data": config})
     parsed = parser.parse_args(list(arguments), namespace=parsed) if arguments else parsed
-    # A run saves its config and must be repeatable from it.
+    # A run must be repeatable from the config that it saves.
     again = parser.parse_string(parser.dump(parsed))
     built: Namespace = parser.instantiate(again)
     data = built.data
@@ -28,7 +28,7 @@ def instantiate(config: dict[str, object], *arguments: str) -> NERDataModule:
 
 
 def _as_small_as_toys(config: dict[str, Any]) -> dict[str, Any]:
-    """Return the config with subsets that the toy corpora have, and the backbone that is here."""
+    """Adapt subset sizes to the toy corpora, and use the embedded backbone."""
     options = config["init_args"]
     if "retrieval_backbone" in options:
         options |= {"retrieval_backbone": "embedded", "vector_cache": vectors()}
@@ -38,8 +38,8 @@ def _as_small_as_toys(config: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
-def test_every_corpus_config_gives_a_corpus(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # In this folder, `data/conll2003` and the like are the toy corpora.
+def test_every_corpus_config_can_be_loaded(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Relative to this folder, `data/conll2003` and the like are the toy corpora.
     monkeypatch.chdir(TESTS)
     config = yaml.safe_load(path.read_text())
     if path.stem == "wikiann":
@@ -51,16 +51,20 @@ def test_every_corpus_config_gives_a_corpus(path: Path, monkeypatch: pytest.Monk
     assert data.sentences("test")
 
 
-def test_there_is_a_config_for_every_corpus() -> None:
+def test_every_corpus_has_a_config() -> None:
     used = {yaml.safe_load(path.read_text())["class_path"] for path in CONFIGS}
     from lowner_pl import datamodules
 
     concrete = {name for name in datamodules.__all__ if name.endswith("DataModule")}
-    bases = {"NERDataModule", "SentenceDataModule", "TextDataModule"}  # and what has no entities
+    bases = {
+        "NERDataModule",
+        "SentenceDataModule",
+        "TextDataModule",
+    }  # the last one has no entities
     assert used == {f"lowner_pl.datamodules.{name}" for name in concrete - bases}
 
 
-def test_corpora_nest_and_types_are_mapped_from_yaml() -> None:
+def test_yaml_can_nest_corpora_and_map_types() -> None:
     config = yaml.safe_load(f"""
         class_path: lowner_pl.datamodules.MultilingualDataModule
         init_args:
@@ -84,7 +88,7 @@ def test_corpora_nest_and_types_are_mapped_from_yaml() -> None:
     assert data.entity_types == ("PER", "ORG", "LOC", "PERSON")
 
 
-def test_options_of_all_corpora_are_accepted_and_typos_are_not() -> None:
+def test_options_shared_by_all_corpora_are_accepted_but_typos_are_not() -> None:
     config: dict[str, object] = {"class_path": "lowner_pl.datamodules.SampleDataModule"}
     assert instantiate(config, "--data.train_size=20").train_size == 20
     with pytest.raises(Exception, match="train_sise"):

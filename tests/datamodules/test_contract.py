@@ -1,4 +1,4 @@
-"""What every data module promises."""
+"""The contract of every data module of tagged sentences."""
 
 import inspect
 import re
@@ -17,7 +17,7 @@ from tests.datamodules.corpus_folders import BUILDERS, Builder
 SPLITS = ("train", "dev", "test", "predict")
 
 
-def test_every_tagged_corpus_is_held_to_the_contract() -> None:
+def test_every_tagged_corpus_has_a_builder() -> None:
     values = [getattr(datamodules, name) for name in datamodules.__all__]
     classes = [value for value in values if inspect.isclass(value)]
     exported = {
@@ -29,7 +29,7 @@ def test_every_tagged_corpus_is_held_to_the_contract() -> None:
 
 
 def on(data: NERDataModule, world_size: int, rank: int) -> NERDataModule:
-    """Let a data module think that it runs on one of several devices."""
+    """Make a data module believe that it runs on one of several devices."""
     trainer: Any = SimpleNamespace(world_size=world_size, global_rank=rank)
     data.trainer = trainer
     return data
@@ -37,7 +37,7 @@ def on(data: NERDataModule, world_size: int, rank: int) -> NERDataModule:
 
 @pytest.mark.parametrize("build", BUILDERS, ids=lambda build: build.__name__)
 class TestContract:
-    def test_every_word_has_a_tag_of_the_tag_set(self, build: Builder) -> None:
+    def test_every_word_has_a_tag_from_the_tag_set(self, build: Builder) -> None:
         data = build()
         tag_set = TagSet(data.entity_types)
         for split in SPLITS:
@@ -47,7 +47,7 @@ class TestContract:
                 assert sentence.tags is not None
                 assert tag_set.decode(tag_set.encode(sentence.tags)) == sentence.tags
 
-    def test_entity_types_come_in_one_order(self, build: Builder) -> None:
+    def test_entity_types_have_the_common_order(self, build: Builder) -> None:
         types = build().entity_types
         assert list(types) == [t for t in ("PER", "ORG", "LOC", "MISC", "DATE") if t in types]
 
@@ -61,15 +61,15 @@ class TestContract:
                 (e.start, e.end, e.type.replace("PERSON", "PER")) for e in after.entities
             ] == kept
 
-    def test_sentences_are_a_pure_function_of_the_options(self, build: Builder) -> None:
+    def test_the_same_options_give_the_same_sentences(self, build: Builder) -> None:
         data, other = build(), build()
         for split in SPLITS:
             sentences = data.sentences(split)  # type: ignore[arg-type]
             sentences.reverse()
             assert data.sentences(split) == sentences[::-1] == other.sentences(split)  # type: ignore[arg-type]
 
-    def test_splits_share_no_sentence(self, build: Builder) -> None:
-        # The toy corpora share none themselves, so that a shared one would be of our making.
+    def test_no_sentence_is_in_two_splits(self, build: Builder) -> None:
+        # The files of the toy corpora share none, so a shared one would be our mistake.
         data = build()
         train, dev, test = ({s.words for s in data.sentences(split)} for split in SPLITS[:3])  # type: ignore[arg-type]
         assert not train & dev
@@ -84,17 +84,19 @@ class TestContract:
         assert build(train_size=5).sentences("train") == few
         assert build(train_size=5, subset_seed=1).sentences("train") != few
 
-    def test_the_size_of_the_development_data_can_be_chosen(self, build: Builder) -> None:
+    def test_dev_size_sets_the_number_of_development_sentences(self, build: Builder) -> None:
         assert len(build(dev_size=2).sentences("dev")) == 2
 
-    def test_a_size_beyond_the_corpus_is_refused_with_both_numbers(self, build: Builder) -> None:
+    def test_the_message_about_a_size_beyond_the_corpus_has_both_numbers(
+        self, build: Builder
+    ) -> None:
         size = len(build().sentences("train"))
         with pytest.raises(
-            ValueError, match=rf"`train_size` must be from 1 to {size}, .* was: 5000"
+            ValueError, match=rf"`train_size` is 5000, .* between 1 and {size}, the"
         ):
             build(train_size=5000).sentences("train")
 
-    def test_there_is_a_name_for_every_test_loader(self, build: Builder) -> None:
+    def test_every_test_loader_has_a_name(self, build: Builder) -> None:
         data = build()
         assert len(data.test_names) == len(set(data.test_names)) == len(data.test_dataloader())
         assert [s for test in data.test_sets() for s in test] == data.sentences("test")
@@ -127,7 +129,7 @@ class TestContract:
             batches = [queries(batch) for batch in loader]
             assert [s for batch in batches for s in batch] == data.sentences(split)  # type: ignore[arg-type]
 
-    def test_training_order_depends_on_seed_and_epoch_alone(self, build: Builder) -> None:
+    def test_the_training_order_depends_only_on_seed_and_epoch(self, build: Builder) -> None:
         def order(data: NERDataModule, epoch: int) -> list[Sentence]:
             loader = data.train_dataloader()
             assert isinstance(loader.sampler, DistributedSampler)
@@ -142,14 +144,14 @@ class TestContract:
         assert Counter(resumed) == Counter(data.sentences("train"))
         assert order(build(seed=2), 0) != orders[0]
 
-    def test_batches_are_of_what_the_data_module_says(self, build: Builder) -> None:
+    def test_batches_hold_episodes_or_sentences_as_declared(self, build: Builder) -> None:
         data = build()
         kind = Episode if data.yields_episodes else Sentence
         loaders = [data.train_dataloader(), data.val_dataloader(), *data.test_dataloader()]
         for loader in (*loaders, data.predict_dataloader()):
             assert {type(item) for batch in loader for item in batch} == {kind}
 
-    def test_reading_says_whether_the_corpus_has_a_split(self, build: Builder) -> None:
+    def test_read_returns_none_for_splits_the_corpus_lacks(self, build: Builder) -> None:
         data = build()
         counts = {split: len(data.read(split) or ()) for split in ("train", "dev", "test")}
         assert counts["test"] == len(data.sentences("test"))
@@ -163,7 +165,7 @@ class TestContract:
 
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 @pytest.mark.parametrize("build", BUILDERS[:1], ids=lambda build: build.__name__)
-def test_other_processes_load_the_same_batches(build: Builder) -> None:
+def test_worker_processes_load_the_same_batches(build: Builder) -> None:
     here, there = build(seed=0, batch_size=7), build(seed=0, batch_size=7, num_workers=1)
     assert list(there.train_dataloader()) == list(here.train_dataloader())
     assert list(there.val_dataloader()) == list(here.val_dataloader())

@@ -1,5 +1,6 @@
-"""Episodes: who supports whom, how they are shared out, and what is refused."""
+"""Episodes: the support of queries, their distribution to devices, and what is refused."""
 
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,21 +33,25 @@ ANN, BEN, COE, DAN = (
 )
 
 
-@pytest.fixture
+# Loading takes a second and nothing changes what is loaded.
+load_once = functools.cache(load_backbone)
+
+
+@pytest.fixture(autouse=True)
 def loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The backbones that were loaded."""
+    """The names of the loaded backbones, in order."""
     loads: list[str] = []
 
     def watched(name: str) -> Any:
         loads.append(name)
-        return load_backbone(name)
+        return load_once(name)
 
     monkeypatch.setattr(sentence_vectors, "load_backbone", watched)
     return loads
 
 
 def corpus(folder: Path, **options: Any) -> EpisodicDataModule:
-    """Return episodes of a small corpus with copies, tested on sentences that it has."""
+    """Create episodes of a small corpus with copies, whose dev and test sentences are in it."""
     splits = {"train": [ANN, BEN, ANN, COE, DAN, BEN], "dev": [BEN], "test": [DAN, COE, DAN]}
     for name, sentences in splits.items():
         write_conll(folder / f"{name}.conll", sentences)
@@ -56,7 +61,7 @@ def corpus(folder: Path, **options: Any) -> EpisodicDataModule:
 
 
 def nearest(query: Tensor, others: list[Tensor], k: int) -> list[int]:
-    """Return the numbers of the k vectors of the highest cosine, in 64-bit floats, ascending."""
+    """Find the k vectors with the highest cosine, computed in 64 bits, in ascending order."""
     cosines = torch.cosine_similarity(query[None].double(), torch.stack(others).double()).tolist()
     return sorted(sorted(range(len(others)), key=lambda n: (-round(cosines[n], 6), n))[:k])
 
@@ -78,14 +83,14 @@ class TestSupport:
                 places = nearest(vector, [vectors[n] for n in others], options["k"])
                 assert episode.support == tuple(source[others[place]] for place in places)
 
-    def test_episodes_are_the_sentences_in_their_order_with_their_numbers(self) -> None:
+    def test_episodes_follow_the_order_of_the_sentences_and_are_numbered(self) -> None:
         data = episodic()
         for split in ("train", "dev", "test", "predict"):
             episodes = data.episodes(split)
             assert queries(episodes) == data.sentences(split)
             assert [episode.number for episode in episodes] == list(range(len(episodes)))
 
-    def test_copies_do_not_support_each_other(self, tmp_path: Path) -> None:
+    def test_a_copy_of_a_query_does_not_support_it(self, tmp_path: Path) -> None:
         supports = [episode.support for episode in corpus(tmp_path, k=3).episodes("train")]
         for query, support in zip([ANN, BEN, ANN, COE, DAN, BEN], supports, strict=True):
             assert len(support) == 3
@@ -93,14 +98,16 @@ class TestSupport:
         assert supports[0] is supports[2]
         assert supports[1] is supports[5]
 
-    def test_a_sentence_that_the_source_has_is_its_own_support(self, tmp_path: Path) -> None:
+    def test_a_dev_or_test_sentence_that_the_source_has_too_is_supported_by_it(
+        self, tmp_path: Path
+    ) -> None:
         data = corpus(tmp_path, k=1)
         assert [episode.support for episode in data.episodes("dev")] == [(BEN,)]
         assert [episode.support for episode in data.episodes("test")] == [(DAN,), (COE,), (DAN,)]
         assert [e.support for e in corpus(tmp_path, k=2).episodes("dev")] == [(BEN, BEN)]
 
-    def test_the_support_has_the_types_of_the_tagger(self) -> None:
-        # English has MISC, Chinese has not, as French in the paper.
+    def test_support_sentences_have_only_the_types_of_the_tagger(self) -> None:
+        # English has MISC but Chinese does not, like French in the paper.
         data = EpisodicDataModule(english(), [msra()], vector_cache=None)
         assert data.entity_types == ("PER", "ORG", "LOC")
         sentences = [s for e in data.episodes("train") for s in (*e.support, e.query)]
@@ -108,12 +115,12 @@ class TestSupport:
         assert {e.type for s in sentences for e in s.entities} == {"PER", "ORG", "LOC"}
         assert any(e.type == "MISC" for s in english().sentences("train") for e in s.entities)
 
-    def test_subsets_of_the_source_support(self) -> None:
+    def test_only_the_chosen_subset_of_the_source_supports(self) -> None:
         data = episodic(train_size=6)
         assert {s for e in data.episodes("test") for s in e.support} <= {*data.sentences("train")}
 
 
-def test_without_targets_the_source_is_tested_on() -> None:
+def test_the_source_is_the_default_target() -> None:
     data = EpisodicDataModule(sample_english(), vector_cache=None)
     assert data.name == "sample-en-to-en"
     assert data.test_sets() == [sample_english().sentences("test")]
@@ -123,7 +130,7 @@ def test_without_targets_the_source_is_tested_on() -> None:
 
 
 @pytest.mark.parametrize("batch_size", [1, 4, 7])
-def test_devices_share_out_the_tasks_of_a_batch(batch_size: int) -> None:
+def test_devices_divide_the_episodes_of_a_batch_among_them(batch_size: int) -> None:
     whole = list(episodic(batch_size=3 * batch_size, seed=4).train_dataloader())
     ranks = [
         list(on(episodic(batch_size=batch_size, seed=4), 3, rank).train_dataloader())
@@ -135,7 +142,7 @@ def test_devices_share_out_the_tasks_of_a_batch(batch_size: int) -> None:
 
 
 class TestVectors:
-    def test_a_backbone_is_loaded_when_needed_once_and_let_go(
+    def test_the_backbone_is_loaded_once_when_needed_and_then_freed(
         self, loads: list[str], tmp_path: Path, tiny: str
     ) -> None:
         def build() -> EpisodicDataModule:
@@ -147,11 +154,11 @@ class TestVectors:
         assert data.sentences("train")
         assert loads == []
         data.setup("fit")
-        data.setup("fit")  # the command line does it, and then the Trainer
+        data.setup("fit")  # the command line calls it, and the Trainer again
         list(data.train_dataloader())
         list(data.val_dataloader())
         assert loads == [tiny]
-        assert data._found().vectors._loaded is None
+        assert data._retriever_of_source().vectors._loaded is None
         assert len(list((tmp_path / "cache").glob("*.npz"))) == 2  # train, dev
         build().setup("fit")
         assert loads == [tiny]
@@ -160,7 +167,7 @@ class TestVectors:
         build().setup("test")
         assert loads == [tiny, tiny]
 
-    def test_episodes_are_made_once_also_where_nothing_is_kept(
+    def test_episodes_are_made_once_even_without_a_cache(
         self, loads: list[str], tmp_path: Path
     ) -> None:
         data = corpus(tmp_path)
@@ -172,7 +179,7 @@ class TestVectors:
         data.setup("predict")
         assert loads == ["embedded"] * 2
 
-    def test_other_backbones_and_poolings_find_others(self, tiny: str) -> None:
+    def test_other_backbones_and_poolings_find_other_support(self, tiny: str) -> None:
         supports = {
             tuple(e.support for e in data.episodes("train"))
             for data in (episodic(), episodic(pooling="mean"), episodic(retrieval_backbone=tiny))
@@ -188,7 +195,7 @@ class TestPredict:
         return tmp_path / "raw.txt"
 
     @pytest.mark.parametrize("world_size", [1, 2, 3])
-    def test_a_file_is_tagged_with_support_from_the_source(
+    def test_sentences_of_a_file_are_supported_by_the_source(
         self, file: Path, world_size: int
     ) -> None:
         data = episodic(predict_path=file, eval_batch_size=2)
@@ -204,7 +211,7 @@ class TestPredict:
             shares.append([episode for batch in batches for episode in batch])
             assert shares[-1] == expected[rank::world_size]
 
-    def test_a_batch_is_held_at_a_time(
+    def test_episodes_of_a_file_are_made_one_batch_at_a_time(
         self, file: Path, loads: list[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         read = 0
@@ -225,9 +232,9 @@ class TestPredict:
             assert read == min(3 * number, 8)
             assert all(isinstance(item, Episode) for item in batch)
         assert loads == ["embedded"]
-        assert data._found().vectors._loaded is None
+        assert data._retriever_of_source().vectors._loaded is None
 
-    def test_lightning_takes_the_stream_as_it_is(self, file: Path) -> None:
+    def test_lightning_passes_the_episodes_of_a_file_on_unchanged(self, file: Path) -> None:
         trainer = Trainer(
             accelerator="cpu",
             logger=False,
@@ -240,24 +247,24 @@ class TestPredict:
         expected = episodic(predict_path=file).episodes("predict")
         assert batches == [expected[:5], expected[5:]]
 
-    def test_vectors_of_a_file_are_not_kept(self, file: Path, tmp_path: Path) -> None:
+    def test_the_vectors_of_a_file_are_not_cached(self, file: Path, tmp_path: Path) -> None:
         data = episodic(predict_path=file, vector_cache=str(tmp_path / "cache"))
         data.setup("predict")
         assert len(list(data.predict_dataloader())) == 1
         assert len(data.episodes("predict")) == 8
-        assert len(list((tmp_path / "cache").glob("*.npz"))) == 1  # of the source
+        assert len(list((tmp_path / "cache").glob("*.npz"))) == 1  # those of the source
 
 
 class TestRefusals:
-    def test_no_support(self) -> None:
-        with pytest.raises(ValueError, match="`k` must be at least 1, was: 0"):
+    def test_k_of_zero_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="`k` is 0, but it must be at least 1"):
             episodic(k=0)
 
     @pytest.mark.parametrize("stage", ["fit", "validate", "test", "predict"])
-    def test_more_support_than_there_is_for_every_query(
+    def test_a_k_that_some_query_cannot_have_is_refused(
         self, tmp_path: Path, stage: str, loads: list[str]
     ) -> None:
-        corpus(tmp_path, k=4).setup(stage)  # of 6 sentences 2 are the same, twice
+        corpus(tmp_path, k=4).setup(stage)  # 6 sentences, two of which occur twice
         loads.clear()
         expected = (
             r"`k` is 5, but it must be at most 4: .*\(6 sentences, the most frequent one 2 tim"
@@ -267,7 +274,7 @@ class TestRefusals:
         assert loads == []
 
     @pytest.mark.filterwarnings("ignore:No training sentence:UserWarning")
-    def test_a_source_of_one_sentence(self) -> None:
+    def test_a_source_with_a_single_sentence_is_refused(self) -> None:
         source = mine(train_size=1, language="en")
         with pytest.raises(
             ValueError, match=r"`k` is 2, but it must be at most 0: .* more sentences"
@@ -275,24 +282,26 @@ class TestRefusals:
             EpisodicDataModule(source, vector_cache=None).setup("fit")
 
     @pytest.mark.parametrize("stage", ["fit", "test", "predict"])
-    def test_a_backbone_that_is_nowhere(self, stage: str) -> None:
+    def test_a_missing_backbone_is_named_with_its_option(self, stage: str) -> None:
         data = episodic(retrieval_backbone="no/such-model")
         with pytest.raises(FileNotFoundError, match=r"^`retrieval_backbone`: .*'no/such-model'"):
             data.setup(stage)
 
-    def test_no_targets(self) -> None:
-        with pytest.raises(ValueError, match=r"EpisodicDataModule needs corpora .*, was: \[\]"):
+    def test_an_empty_list_of_targets_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="EpisodicDataModule needs at least one corpus"):
             EpisodicDataModule(english(), [])
 
     @pytest.mark.parametrize("stage", ["fit", "test"])
-    def test_a_target_without_sentences(self, stage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_target_with_empty_test_data_is_refused(
+        self, stage: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         target = german()
         monkeypatch.setattr(target, "read", lambda _: [])
         data = EpisodicDataModule(english(), [msra(), target], vector_cache=None)
-        with pytest.raises(ValueError, match="test data of de must hold sentences, was: none"):
+        with pytest.raises(ValueError, match="The test data of de are empty"):
             data.setup(stage)
 
-    def test_an_empty_file(self, tmp_path: Path) -> None:
+    def test_an_empty_test_file_is_named(self, tmp_path: Path) -> None:
         (tmp_path / "empty.conll").write_text("\n")
         target = mine(test_path=tmp_path / "empty.conll", language="xx")
         data = EpisodicDataModule(english(), [target], vector_cache=None)

@@ -11,7 +11,7 @@ from lowner_pl.datamodules.loaders import StreamingLoader, evaluation_loader, tr
 CORPUS = [Sentence((str(number),)) for number in range(7)]
 
 
-def test_two_devices_take_turns_and_the_last_batch_of_one_is_empty() -> None:
+def test_two_devices_take_turns_and_one_may_end_with_an_empty_batch() -> None:
     # Sentences 0 … 4, batches of 2: device 0 gets 0 2, 4; device 1 gets 1 3, nothing.
     batches = [
         [[s.words[0] for s in batch] for batch in loader]
@@ -22,7 +22,7 @@ def test_two_devices_take_turns_and_the_last_batch_of_one_is_empty() -> None:
 
 
 @pytest.mark.parametrize("size", range(8))
-def test_a_stream_is_shared_out_as_a_list_is(size: int) -> None:
+def test_a_stream_gives_the_same_batches_as_a_list(size: int) -> None:
     for world_size in (1, 2, 3):
         for rank in range(world_size):
             share: dict[str, int] = {"batch_size": 2, "world_size": world_size, "rank": rank}
@@ -32,7 +32,7 @@ def test_a_stream_is_shared_out_as_a_list_is(size: int) -> None:
             assert len(loader) == len(batches)
 
 
-def test_a_stream_is_read_a_batch_at_a_time() -> None:
+def test_a_stream_is_read_one_batch_at_a_time() -> None:
     read = 0
 
     class Watched(list[Sentence]):
@@ -46,7 +46,7 @@ def test_a_stream_is_read_a_batch_at_a_time() -> None:
         assert read == min(2 * number, len(CORPUS))
 
 
-def test_training_shares_are_of_one_size_and_cover_the_corpus() -> None:
+def test_devices_train_on_equally_many_sentences_that_cover_the_corpus() -> None:
     loaders = [
         training_loader(CORPUS, batch_size=2, seed=0, world_size=2, rank=rank) for rank in range(2)
     ]
@@ -56,7 +56,7 @@ def test_training_shares_are_of_one_size_and_cover_the_corpus() -> None:
     assert len(Counter(shares[0] + shares[1])) == 7
 
 
-def test_the_order_follows_the_seed_of_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_run_seed_decides_the_order_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PL_GLOBAL_SEED", "5")
     assert list(training_loader(CORPUS, batch_size=3)) == list(
         training_loader(CORPUS, batch_size=3, seed=5)
@@ -68,13 +68,13 @@ def test_the_order_follows_the_seed_of_the_run(monkeypatch: pytest.MonkeyPatch) 
 
 
 class Collector(LightningModule):
-    """Predicts each batch as it is."""
+    """A module whose predictions are its batches."""
 
     def predict_step(self, batch: list[Sentence]) -> list[Sentence]:
         return batch
 
 
-def test_lightning_takes_the_batches_as_they_are() -> None:
+def test_lightning_passes_the_batches_on_unchanged() -> None:
     trainer = Trainer(
         accelerator="cpu", logger=False, enable_progress_bar=False, enable_checkpointing=False
     )
@@ -83,7 +83,7 @@ def test_lightning_takes_the_batches_as_they_are() -> None:
         assert batches == [CORPUS[:3], CORPUS[3:6], CORPUS[6:]]
 
 
-def test_loading_leaves_the_global_random_state_alone() -> None:
+def test_loading_does_not_touch_the_global_random_state() -> None:
     before = torch.get_rng_state()
     list(training_loader(CORPUS, batch_size=2))
     list(evaluation_loader(CORPUS, batch_size=2))

@@ -22,11 +22,11 @@ from tests.datamodules.corpus_folders import mine
         ({"name": "sw-mine", "language": "sw"}, "sw-mine-sw"),
     ],
 )
-def test_a_corpus_is_named_with_its_language(options: dict[str, Any], name: str) -> None:
+def test_the_name_ends_with_the_language(options: dict[str, Any], name: str) -> None:
     assert ConllDataModule("news.conll", **options).name == name
 
 
-def test_an_augmented_corpus_has_the_language_of_its_source() -> None:
+def test_an_augmented_corpus_is_named_with_the_language_of_its_source() -> None:
     source, added = mine(language="sw"), LabelWiseSubstitution()
     more = AugmentedDataModule(source, augmenters=[added], name="more")
     assert more.name == "more-sw"
@@ -38,14 +38,16 @@ def test_an_augmented_corpus_has_the_language_of_its_source() -> None:
     "value",
     ["a/b", "..", "../x", "/x", "a\\b", ".x", "", " ", "a\nb", "a\x1b[0m", "a\0b", "a\u2028b"],
 )
-def test_a_name_with_a_path_or_control_characters_is_refused(option: str, value: str) -> None:
+def test_names_with_path_separators_or_control_characters_are_refused(
+    option: str, value: str
+) -> None:
     made: dict[str, Any] = {option: value}
     with pytest.raises(ValueError, match=rf"^`{option}` becomes part of a folder's name and can't"):
         ConllDataModule("news.conll", **made)
 
 
 @pytest.mark.parametrize("language", ["../other", "a/b", ""])
-def test_so_is_a_language_of_a_published_corpus(language: str) -> None:
+def test_a_published_corpus_refuses_such_languages_too(language: str) -> None:
     with pytest.raises(ValueError, match=r"^`language` becomes part of a folder's name and can't"):
         WikiANNDataModule(language=language)
 
@@ -60,5 +62,7 @@ def test_so_is_a_language_of_a_published_corpus(language: str) -> None:
         ("x" * 200 + ".conll", "x" * 80),
     ],
 )
-def test_a_file_name_makes_a_name_that_a_folder_can_have(path: str, name: str) -> None:
+def test_characters_that_folder_names_cannot_have_are_replaced_or_removed(
+    path: str, name: str
+) -> None:
     assert ConllDataModule(Path(path)).name == name

@@ -7,7 +7,7 @@ import pytest
 
 from lowner_pl.datamodules import TextDataModule
 from lowner_pl.datamodules import text as text_module
-from lowner_pl.datamodules.lines import LanguageSampler, held_out, language_counts
+from lowner_pl.datamodules.language_sampler import LanguageSampler
 
 
 def write(folder: Path, **texts: list[str]) -> str:
@@ -44,41 +44,7 @@ def epoch(data: TextDataModule, number: int) -> list[str]:
     return [" ".join(line.words) for batch in loader for line in batch]
 
 
-def test_languages_are_drawn_by_the_exponent() -> None:
-    # Sizes 100 and 25: 1 gives 80 : 20; ½ gives 10 : 5, that is 60 : 30; 0 gives halves.
-    assert language_counts([100, 25], total=100, exponent=1.0) == [80, 20]
-    assert language_counts([100, 25], total=90, exponent=0.5) == [60, 30]
-    assert language_counts([100, 25], total=100, exponent=0.0) == [50, 50]
-
-
-def test_counts_add_up_whatever_the_rounding() -> None:
-    assert sum(language_counts([7, 11, 13, 1], total=101, exponent=0.3)) == 101
-
-
-def test_every_line_comes_once_before_one_comes_again() -> None:
-    sampler = LanguageSampler(range(12), sizes=[5, 7], counts=[2, 4], seed=3)
-    drawn: list[int] = []
-    for number in range(35):
-        sampler.set_epoch(number)
-        drawn += list(sampler)
-        first = [line for line in drawn if line < 5]
-        counts = Counter(first)
-        assert max(counts.values()) - min(counts[line] for line in range(5)) <= 1
-    # 35 epochs are 70 lines of 5, and 140 of 7.
-    assert Counter(drawn) == {**dict.fromkeys(range(5), 14), **dict.fromkeys(range(5, 12), 20)}
-
-
-def test_two_devices_share_the_lines() -> None:
-    parts = [
-        LanguageSampler(range(12), sizes=[5, 7], counts=[5, 6], seed=3, world_size=2, rank=rank)
-        for rank in range(2)
-    ]
-    one, other = (list(part) for part in parts)
-    assert len(one) == len(other) == len(parts[0]) == 5
-    assert not set(one) & set(other)
-
-
-def test_an_epoch_is_a_function_of_seed_and_number(texts: Path, cache: Path) -> None:
+def test_seed_and_number_decide_the_lines_of_an_epoch(texts: Path, cache: Path) -> None:
     data = corpus(texts, cache=cache, seed=1, epoch_lines=40)
     again = corpus(texts, cache=cache, seed=1, epoch_lines=40)
     assert epoch(data, 2) == epoch(again, 2)
@@ -87,10 +53,10 @@ def test_an_epoch_is_a_function_of_seed_and_number(texts: Path, cache: Path) -> 
     assert len(epoch(data, 2)) == 40
 
 
-def test_held_out_lines_are_in_no_epoch(texts: Path, cache: Path) -> None:
+def test_no_epoch_has_held_out_lines(texts: Path, cache: Path) -> None:
     data = corpus(texts, cache=cache, dev_lines=5)
     held = {" ".join(line.words) for line in data.sentences("dev")}
-    assert len(held) == 5 + 3  # a tenth of 30
+    assert len(held) == 5 + 3  # a tenth of its 30 lines
     assert not held & {line for number in range(9) for line in epoch(data, number)}
     assert [line.language for line in data.sentences("dev")] == ["sw"] * 5 + ["yo"] * 3
     assert [len(loader.dataset) for loader in data.val_dataloader()] == [1, 1]  # type: ignore[arg-type]
@@ -108,7 +74,7 @@ def test_an_epoch_mixes_languages_by_the_exponent(
     assert (sampled["mstari"], sampled["ila"]) == counts
 
 
-def test_the_seed_of_the_held_out_lines_chooses_them(texts: Path, cache: Path) -> None:
+def test_dev_seed_chooses_the_held_out_lines(texts: Path, cache: Path) -> None:
     choices = [
         [line.words for line in corpus(texts, cache=cache, dev_seed=seed).sentences("dev")]
         for seed in (0, 0, 1)
@@ -116,7 +82,7 @@ def test_the_seed_of_the_held_out_lines_chooses_them(texts: Path, cache: Path) -
     assert choices[0] == choices[1] != choices[2]
 
 
-def test_a_sample_holds_no_held_out_line(texts: Path, cache: Path) -> None:
+def test_a_sample_has_no_held_out_lines(texts: Path, cache: Path) -> None:
     data = corpus(texts, cache=cache)
     held = {line.words for line in data.sentences("dev")}
     sampled = {line.words for line in data.sample(500)}
@@ -124,7 +90,7 @@ def test_a_sample_holds_no_held_out_line(texts: Path, cache: Path) -> None:
     assert len(held | sampled) == 120
 
 
-def test_the_order_follows_the_seed_of_the_run(
+def test_the_run_seed_decides_the_order_by_default(
     texts: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     orders = []
@@ -134,24 +100,16 @@ def test_the_order_follows_the_seed_of_the_run(
     assert orders[0] == orders[1] != orders[2]
 
 
-def test_of_the_copies_of_a_held_out_line_one_is_scored(tmp_path: Path, cache: Path) -> None:
+def test_only_one_copy_of_a_held_out_line_is_scored(tmp_path: Path, cache: Path) -> None:
     write(tmp_path, sw=[f"mstari {number % 40}" for number in range(120)])
     held = [line.words for line in corpus(tmp_path, cache=cache, dev_lines=4).sentences("dev")]
     assert len(held) == len(set(held)) == 4
 
 
-def test_copies_of_a_held_out_line_are_not_trained_on() -> None:
-    keys = np.array([1, 2, 3, 1, 2, 3, 4, 5, 1], dtype=np.uint64)
-    for seed in range(20):
-        held = held_out(keys, 2, seed)
-        assert len(set(keys[held])) == 2
-        assert not set(keys[held]) & set(keys[~held])
-    choices = {tuple(held_out(keys, 2, seed)) for seed in range(20)}
-    assert len(choices) > 3
-
-
-def test_lines_that_a_tokenizer_reads_as_equal_are_copies(tmp_path: Path, cache: Path) -> None:
-    # Another number of blanks, a blank that does not break, letters in another form of Unicode.
+def test_lines_that_differ_only_in_white_space_or_normalisation_are_copies(
+    tmp_path: Path, cache: Path
+) -> None:
+    # More blanks, a no-break space, a letter in another Unicode normalisation form.
     lines = [f"é {number}" for number in range(40)]
     other = [line.replace(" ", blank) for blank in ("   ", "\u00a0") for line in lines]
     write(tmp_path, sw=[*lines, *other, *(line.replace("é", "e\u0301") for line in lines)])
@@ -162,7 +120,7 @@ def test_lines_that_a_tokenizer_reads_as_equal_are_copies(tmp_path: Path, cache:
     assert len(epoch(data, 0)) == 4 * 36
 
 
-def test_a_held_out_line_is_in_no_languages_training(tmp_path: Path, cache: Path) -> None:
+def test_a_held_out_line_is_not_trained_on_in_any_language(tmp_path: Path, cache: Path) -> None:
     same = [f"mstari {number}" for number in range(40)]
     write(tmp_path, sw=same, zz=[*same, *(f"ila {number}" for number in range(40))])
     data = corpus(tmp_path, cache=cache, dev_lines=4)
@@ -172,18 +130,20 @@ def test_a_held_out_line_is_in_no_languages_training(tmp_path: Path, cache: Path
     assert held.isdisjoint(train[index].words for index in range(len(train)))
 
 
-def test_a_language_of_which_all_is_held_out_is_refused(
+def test_a_language_without_training_lines_is_refused(
     tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(tmp_path, sw=[f"mstari {number}" for number in range(100)])
-    first = np.arange(100) < 90  # the largest language's choice
+    first = np.arange(100) < 90  # the choice for the larger language
     choices = iter([first, ~first[90:]])
     monkeypatch.setattr(text_module, "held_out", lambda *_: next(choices))
     write(tmp_path, zz=[f"mstari {number}" for number in range(10)])
-    refused(r"zz\.txt: .* lines to train on, was: all held out", tmp_path, cache)
+    refused(r"zz\.txt: No line is left to train on", tmp_path, cache)
 
 
-def test_the_table_is_memory_mapped_and_follows_the_file(texts: Path, cache: Path) -> None:
+def test_the_table_is_memory_mapped_and_replaced_when_the_file_changes(
+    texts: Path, cache: Path
+) -> None:
     data = corpus(texts, cache=cache)
     tables = sorted(cache.glob("*.arrow"))
     assert [table.name[:2] for table in tables] == ["sw", "yo"]
@@ -193,7 +153,7 @@ def test_the_table_is_memory_mapped_and_follows_the_file(texts: Path, cache: Pat
     assert words == {"mpya", "ila"}
 
 
-def test_blank_lines_and_marks_are_left_out(tmp_path: Path, cache: Path) -> None:
+def test_blank_lines_and_byte_order_marks_are_left_out(tmp_path: Path, cache: Path) -> None:
     lines = ["\ufeffmoja mbili", "", "  ", *(f"tatu\t{number}  " for number in range(20))]
     write(tmp_path, sw=lines)
     found = sorted(epoch(corpus(tmp_path, cache=cache, dev_lines=1, exponent=1.0), 0))
@@ -201,14 +161,14 @@ def test_blank_lines_and_marks_are_left_out(tmp_path: Path, cache: Path) -> None
     assert len(found) == 20
 
 
-def test_one_language_names_the_run_and_a_choice_is_kept(texts: Path, cache: Path) -> None:
+def test_the_chosen_languages_name_the_run(texts: Path, cache: Path) -> None:
     one = corpus(texts, cache=cache, languages=["yo"])
     assert (one.name, one.language) == ("text-yo", "yo")
     both = corpus(texts, cache=cache)
     assert (both.name, both.language, both.entity_types) == ("text-sw+yo", None, ())
 
 
-def test_texts_in_other_languages_have_other_names(tmp_path: Path) -> None:
+def test_other_languages_give_other_names(tmp_path: Path) -> None:
     write(tmp_path, **{language: ["moja"] for language in "abcdef"})
 
     def name(languages: str) -> str:
@@ -222,7 +182,7 @@ def test_texts_in_other_languages_have_other_names(tmp_path: Path) -> None:
 
 def test_a_cache_that_cannot_be_written_is_refused(texts: Path) -> None:
     (texts / "file").touch()
-    with pytest.raises(OSError, match=r"must be writable, was: '.*file/in' .*`cache_folder`"):
+    with pytest.raises(OSError, match=r"can't be written to '.*file/in' .*`cache_folder`"):
         corpus(texts, cache=texts / "file" / "in")
 
 
@@ -233,42 +193,46 @@ def refused(message: str, folder: Path, cache: Path, **options: Any) -> None:
 
 
 def test_an_empty_folder_is_refused(tmp_path: Path, cache: Path) -> None:
-    refused("must hold text files, one per language, .* was: none in", tmp_path, cache)
+    refused("`paths` has no text files: '.*'. Put", tmp_path, cache)
 
 
-def test_a_path_that_is_none_is_refused(tmp_path: Path, cache: Path) -> None:
-    refused("must be a file or folder, was: '.*/none'", tmp_path / "none", cache)
+def test_a_missing_path_is_refused(tmp_path: Path, cache: Path) -> None:
+    refused("'.*/none' is neither a file nor a folder", tmp_path / "none", cache)
 
 
 def test_an_empty_file_is_refused(tmp_path: Path, cache: Path) -> None:
     write(tmp_path, sw=["", "  "])
-    refused(r"sw\.txt: A text must hold lines, was: empty", tmp_path, cache)
+    refused(r"sw\.txt: There are 0 different lines", tmp_path, cache)
 
 
-def test_bytes_that_are_no_text_are_refused(tmp_path: Path, cache: Path) -> None:
+def test_bytes_that_are_not_utf_8_are_refused(tmp_path: Path, cache: Path) -> None:
     (tmp_path / "sw.txt").write_bytes(b"sawa\nsi sawa: " + b"\xff\xfe\n")
-    refused(r"sw\.txt:2: Text must be UTF-8, was: byte 0xff", tmp_path, cache)
+    refused(r"sw\.txt, line 2: The byte 0xff isn't valid UTF-8", tmp_path, cache)
 
 
-def test_three_lines_are_too_few(tmp_path: Path, cache: Path) -> None:
+def test_three_distinct_lines_are_too_few(tmp_path: Path, cache: Path) -> None:
     write(tmp_path, sw=["moja", "mbili", "tatu"] * 9)
-    refused("at least 10 different lines, .* was: 3", tmp_path, cache)
+    refused("There are 3 different lines, but at least 10 are needed", tmp_path, cache)
 
 
 def test_a_line_of_a_million_characters_is_refused(tmp_path: Path, cache: Path) -> None:
     write(tmp_path, sw=["sawa", "a" * 1_000_000])
-    refused(r"sw\.txt:2: .* at most 10,000 characters, was: 1,000,000", tmp_path, cache)
+    refused(
+        r"sw\.txt, line 2: The line has 1,000,000 characters, but at most 10,000", tmp_path, cache
+    )
 
 
 def test_a_language_without_a_file_is_refused(texts: Path, cache: Path) -> None:
-    refused("was: none for ha; there are sw, yo", texts, cache, languages=["sw", "ha"])
+    refused(
+        "no text file for ha. The languages there are sw, yo", texts, cache, languages=["sw", "ha"]
+    )
 
 
 def test_two_files_of_one_language_are_refused(texts: Path, cache: Path) -> None:
     more = texts / "more"
     more.mkdir()
     write(more, sw=["moja"])
-    with pytest.raises(ValueError, match="Each language must have one text file"):
+    with pytest.raises(ValueError, match="`paths` has several files for sw"):
         TextDataModule(paths=[str(texts), str(more)], cache_folder=str(cache))
 
 
@@ -286,4 +250,4 @@ def test_two_files_of_one_language_are_refused(texts: Path, cache: Path) -> None
 def test_options_out_of_range_are_refused(
     texts: Path, cache: Path, option: str, value: float
 ) -> None:
-    refused(f"`{option}` must be .*, was: {value}", texts, cache, **{option: value})
+    refused(f"`{option}` is {value}, but it must be ", texts, cache, **{option: value})

@@ -1,1 +1,1 @@
-"""Data modules made of other data modules."""
+"""Data modules that are composed of other data modules."""

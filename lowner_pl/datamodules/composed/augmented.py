@@ -1,4 +1,4 @@
-"""A corpus with more training sentences: of files, or made by augmenters."""
+"""A corpus with augmented training sentences, from files or made by augmenters."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -15,36 +15,38 @@ from lowner_pl.corpus import (
     ConllFile,
     SeenSentences,
     Sentence,
-    Sentences,
 )
 from lowner_pl.datamodules.base import NERDataModule, Split
 from lowner_pl.datamodules.names import corpus_name
 
 
 class AugmentedDataModule(NERDataModule):
-    """A corpus trained on with augmented sentences behind its own; development and test are its.
+    """A corpus with augmented sentences added to its training data.
 
-    Of the source count everything that decides on its sentences: subsets, seeds of splits and
-    ``type_map``; batches and loading are options of this one. ``train_size`` of the source is the
-    number of gold sentences; that of this one would cut the union.
+    Development and test data are those of the source. The source's options decide on its sentences
+    (subsets, seeds of splits, ``type_map``); this data module's options decide on batches and
+    loading. The ``train_size`` of the source is the number of gold sentences; the ``train_size`` of
+    this data module limits gold and augmented sentences together.
 
     Args:
-        source: The corpus, whose training sentences are gold.
-        files: CoNLL files of augmented sentences, of the entity types of the source.
-        augmenters: Each makes sentences of the gold ones. An added sentence comes but once, and
-            none is a gold, development or test sentence: on 100 sentences an augmenter does happen
-            on test sentences, and a score on those would say nothing.
-        augmentation_seed: Of the augmenters. It does not follow the run's seed, so that runs of
-            several seeds share their data.
-        name: Name in run folders, with the language of the source behind it; without it the name
-            of the source, then files and augmenters.
+        source: The corpus whose training sentences are the gold sentences.
+        files: CoNLL files of augmented sentences, with the entity types of the source.
+        augmenters: Augmenters that make new sentences from the gold sentences. Each sentence is
+            added only once, and never if it is a gold, development or test sentence: with 100
+            gold sentences augmenters do produce test sentences by chance, which would make the
+            scores meaningless.
+        augmentation_seed: Seed of the augmenters. It is independent of the run's seed, so that
+            runs with different seeds share their data.
+        name: Name in run folders, with the language of the source appended; by default the name of
+            the source followed by those of files and augmenters.
         options: See :class:`NERDataModule`.
 
     Attributes:
-        reports: What came of each file and augmenter, by its name, once the training data are read.
+        reports: The report of each file and augmenter, by its name. Filled when the training data
+            are read.
 
     Raises:
-        ValueError: If there is neither file nor augmenter, or one is there twice.
+        ValueError: If there is neither a file nor an augmenter, or two have the same name.
     """
 
     def __init__(
@@ -63,11 +65,17 @@ class AugmentedDataModule(NERDataModule):
         self.augmenters = tuple(augmenters or ())
         self.augmentation_seed = augmentation_seed
         self.language = source.language
+        self.file_format = source.file_format
         added = [Path(file).stem for file in self.files] + [a.name for a in self.augmenters]
-        if not added or len(set(added)) < len(added):
+        if not added:
             raise ValueError(
-                f"`files` and `augmenters` must add something, each under a name of its own, was: "
-                f"{added}. Name a file or an augmenter, or use the source by itself."
+                "`files` and `augmenters` are empty. Name a file or an augmenter, or use the "
+                "source by itself."
+            )
+        if twice := sorted({name for name in added if added.count(name) > 1}):
+            raise ValueError(
+                f"`files` and `augmenters` have the name {', '.join(twice)[:80]} more than once. "
+                "Give each file a name of its own, and use each augmenter once."
             )
         found = "+".join([source.name, *(re.sub(r"[^\w-]+", "-", a) for a in added)])
         self.name = found if name is None else corpus_name(name, found, source.language)
@@ -83,12 +91,16 @@ class AugmentedDataModule(NERDataModule):
         """Whether the source has training data."""
         return self.source.has_training_data
 
-    def types(self) -> tuple[str, ...]:
+    def original_types(self) -> tuple[str, ...]:
         """Return the entity types of the source."""
         return self.source.entity_types
 
+    def gold_size(self) -> int | None:
+        """Return the ``train_size`` of this data module or else of the source."""
+        return self.train_size or self.source.gold_size()
+
     def read(self, split: Split) -> list[Sentence]:
-        """Return the sentences of the source; the augmented ones behind those for training."""
+        """Return the sentences of the source, for training followed by the augmented ones."""
         sentences = self.source.sentences(split)
         return sentences if split != "train" else [*sentences, *self._augmented(sentences)]
 
@@ -96,12 +108,8 @@ class AugmentedDataModule(NERDataModule):
         """Return the test sets of the source, or ``None`` if it has none."""
         return None if self.source.read_tests() is None else self.source.test_sets()
 
-    def read_file(self, path: str | Path, *, labelled: bool) -> Sentences:
-        """Return the sentences of a file, as the source reads it."""
-        return self.source.read_file(path, labelled=labelled)
-
     def _augmented(self, gold: list[Sentence]) -> Iterator[Sentence]:
-        """Yield what files and augmenters add.
+        """Yield the new sentences of all files and augmenters.
 
         Raises:
             ValueError: If one of them adds nothing.
@@ -120,9 +128,8 @@ class AugmentedDataModule(NERDataModule):
             rank_zero_info(f"{self.source.name} and {name}: {report}.")
             if not report.sentences_out:
                 raise ValueError(
-                    f"{name} must add new sentences, was: {report} beside the {len(gold):,} "
-                    f"training sentences of {self.source.name}. Leave it out, or use more gold "
-                    "sentences."
+                    f"{name} adds no new sentence to the {len(gold):,} training sentences of "
+                    f"{self.source.name}: {report}. Leave it out, or use more gold sentences."
                 )
 
     def _parts(

@@ -1,4 +1,4 @@
-"""Corpora made of corpora."""
+"""The base class of corpora that are composed of several others."""
 
 from abc import ABC
 from collections.abc import Sequence
@@ -9,29 +9,31 @@ from lowner_pl.datamodules.base import NERDataModule
 
 
 class ComposedDataModule(NERDataModule, ABC):
-    """A corpus that is tested on several others, each by itself.
+    """A corpus that is tested on several others, each with its own scores.
 
     Args:
         tested: The corpora to test on, in the order of the test loaders.
         options: See :class:`NERDataModule`.
 
     Raises:
-        ValueError: If there is none, or two have the same name.
+        ValueError: If there is no corpus to test on, or two have the same name.
     """
 
     def __init__(self, tested: Sequence[NERDataModule], **options: Any) -> None:
         super().__init__(**options)
         names = [corpus.name for corpus in tested]
-        if not names or len(set(names)) < len(names):
+        if not names:
+            raise ValueError(f"{type(self).__name__} needs at least one corpus, but has none.")
+        if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(
-                f"{type(self).__name__} needs corpora of different names, was: {names}. List one "
-                "or more, each once, and give those of one name a `name` of their own."
+                f"{type(self).__name__} has several corpora named {', '.join(twice)[:80]}. List "
+                "each corpus once, and give different ones a `name` of their own."
             )
         self._tested = tuple(tested)
 
     @property
     def test_names(self) -> list[str]:
-        """The languages of the test sets, or the corpora's names where these are not distinct."""
+        """The languages of the test sets, or the corpora's names if languages are ambiguous."""
         languages = [corpus.language for corpus in self._tested]
         if None in languages or len(set(languages)) < len(languages):
             return [corpus.name for corpus in self._tested]

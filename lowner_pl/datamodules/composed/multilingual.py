@@ -5,19 +5,20 @@ from typing import Any
 from lowner_pl.corpus import Sentence, subset
 from lowner_pl.datamodules.base import NERDataModule, Split
 from lowner_pl.datamodules.composed.base import ComposedDataModule
+from lowner_pl.runs.ranges import check_range
 
 
 class MultilingualDataModule(ComposedDataModule):
-    """Several corpora as one: trained and selected on all together, tested on each by itself.
+    """Several corpora as one: training and validation on all together, test scores for each.
 
-    Of the inner corpora count everything that decides on their sentences: subsets, seeds of splits
-    and ``type_map``; batches and loading are options of this one.
+    The options of each corpus decide on its sentences (subsets, seeds of splits, ``type_map``);
+    this data module's options decide on batches and loading.
 
     Args:
-        sources: The corpora. ``train_size`` of each is how many sentences it gives; that of this
-            one would cut the union.
-        size_each: Training sentences, and as many development sentences, of each corpus: one
-            option instead of two for each. Without, all that they give.
+        sources: The corpora. Limit the sentences of each with its own ``train_size``; the
+            ``train_size`` of this data module limits the union.
+        size_each: Number of training sentences, and also of development sentences, to use from
+            each corpus, by default all that it gives. One option instead of two per corpus.
         options: See :class:`NERDataModule`.
 
     Raises:
@@ -28,8 +29,8 @@ class MultilingualDataModule(ComposedDataModule):
         self, sources: list[NERDataModule], *, size_each: int | None = None, **options: Any
     ) -> None:
         super().__init__(sources, **options)
-        if size_each is not None and size_each < 1:
-            raise ValueError(f"`size_each` must be at least 1, was: {size_each}.")
+        if size_each is not None:
+            check_range("size_each", size_each, 1)
         self.sources = tuple(sources)
         self.size_each = size_each
         self.name = "+".join(source.name for source in sources)
@@ -39,26 +40,26 @@ class MultilingualDataModule(ComposedDataModule):
         """Whether all corpora have training data."""
         return all(source.has_training_data for source in self.sources)
 
-    def types(self) -> tuple[str, ...]:
+    def original_types(self) -> tuple[str, ...]:
         """Return the entity types of all corpora, in order of first appearance."""
         return tuple(dict.fromkeys(type_ for s in self.sources for type_ in s.entity_types))
 
     def read(self, split: Split) -> list[Sentence]:
-        """Return the sentences of all corpora, one corpus after the other."""
+        """Return the sentences of all corpora, corpus by corpus."""
         return [sentence for source in self.sources for sentence in self._part(source, split)]
 
     def _part(self, source: NERDataModule, split: Split) -> list[Sentence]:
-        """Return the sentences of a corpus, cut to size but for the test.
+        """Return the sentences of a corpus, except for the test cut to size.
 
         Raises:
-            ValueError: If it has fewer.
+            ValueError: If the corpus has too few sentences.
         """
         sentences = source.sentences(split)
         size = None if split == "test" else self.size_each
         if size is not None and size > len(sentences):
             raise ValueError(
-                f"`size_each` must be at most {len(sentences)}, the {split} sentences that "
-                f"{source.name} gives, was: {size}. Lower it, or leave it out and give each "
-                "corpus its `train_size` and `dev_size`."
+                f"`size_each` is {size}, but {source.name} has only {len(sentences)} {split} "
+                "sentences. Lower it, or leave it out and set `train_size` and `dev_size` for each "
+                "corpus."
             )
         return subset(sentences, size, seed=source.subset_seed)

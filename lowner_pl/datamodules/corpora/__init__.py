@@ -1,1 +1,1 @@
-"""One published corpus per file, and your own files."""
+"""Published corpora, one per file, and the data module for your own CoNLL files."""

@@ -14,15 +14,15 @@ class CoNLL2002DataModule(FolderDataModule):
     """CoNLL-2002 (Tjong Kim Sang, 2002): PER, ORG, LOC and MISC.
 
     Args:
-        root: Folder with ``esp.train``, ``esp.testa``, ``esp.testb``, or the same with ``ned``.
+        root: Folder with ``esp.train``, ``esp.testa`` and ``esp.testb``, or the same for ``ned``.
         language: ``es`` or ``nl``.
         options: See :class:`NERDataModule`.
     """
 
     title = "CoNLL-2002"
     remedy = (
-        "It is for research use (in NLTK's data as `conll2002`); put esp.train, esp.testa and "
-        "esp.testb there, or ned.train, ned.testa and ned.testb."
+        "It is licensed for research (NLTK's data have it as `conll2002`): put esp.train, "
+        "esp.testa and esp.testb there, or ned.train, ned.testa and ned.testb."
     )
     corpus_types = ("PER", "ORG", "LOC", "MISC")
     fallback_encoding = "latin-1"
@@ -37,5 +37,5 @@ class CoNLL2002DataModule(FolderDataModule):
         super().__init__(root, language, f"conll2002-{language}", **options)
 
     def files(self, split: Split) -> tuple[str, ...]:
-        """Return the names of the shared task."""
+        """Return the file name of the shared task."""
         return (f"{_PREFIX[self.language]}.{_SUFFIX[split]}",)

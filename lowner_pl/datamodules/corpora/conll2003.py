@@ -14,15 +14,15 @@ class CoNLL2003DataModule(FolderDataModule):
     """CoNLL-2003 (Tjong Kim Sang and De Meulder, 2003): PER, ORG, LOC and MISC.
 
     Args:
-        root: Folder with ``eng.train``, ``eng.testa``, ``eng.testb``, or the same with ``deu``.
+        root: Folder with ``eng.train``, ``eng.testa`` and ``eng.testb``, or the same for ``deu``.
         language: ``en`` or ``de``.
         options: See :class:`NERDataModule`.
     """
 
     title = "CoNLL-2003"
     remedy = (
-        "It cannot be downloaded automatically (Reuters and ECI licences); put eng.train, "
-        "eng.testa and eng.testb there, or deu.train, deu.testa and deu.testb."
+        "Its licences (Reuters, ECI) forbid automatic downloads: put eng.train, eng.testa and "
+        "eng.testb there, or deu.train, deu.testa and deu.testb."
     )
     corpus_types = ("PER", "ORG", "LOC", "MISC")
     fallback_encoding = "latin-1"
@@ -37,5 +37,5 @@ class CoNLL2003DataModule(FolderDataModule):
         super().__init__(root, language, f"conll2003-{language}", **options)
 
     def files(self, split: Split) -> tuple[str, ...]:
-        """Return the names of the shared task."""
+        """Return the file name of the shared task."""
         return (f"{_PREFIX[self.language]}.{_SUFFIX[split]}",)

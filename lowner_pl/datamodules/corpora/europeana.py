@@ -12,11 +12,11 @@ _STEMS = {"fr": "enp_FR.bnf.bio", "nl": "enp_NL.kb.bio"}
 
 
 class EuropeanaDataModule(FolderDataModule):
-    """Europeana Newspapers (Neudecker, 2016), read by machine: PER, ORG and LOC.
+    """Europeana Newspapers (Neudecker, 2016), from optical character recognition: PER, ORG, LOC.
 
-    The corpus is one file without sentence ends and without splits. Sentences end at a full stop,
-    exclamation or question mark outside entities, or outside entities after 80 words; 10 % of them
-    are the test data, drawn with ``subset_seed``.
+    The corpus is a single file without sentence boundaries and without splits. Sentences end at a
+    full stop, exclamation mark or question mark outside entities, or after 80 words, again outside
+    entities. A tenth of the sentences, drawn with ``subset_seed``, is the test data.
 
     Args:
         root: The repository ``EuropeanaNewspapers/ner-corpora``, or a folder with the file.
@@ -30,7 +30,7 @@ class EuropeanaDataModule(FolderDataModule):
         "enp_FR.bnf.bio or enp_NL.kb.bio there."
     )
     corpus_types = ("PER", "ORG", "LOC")
-    form = ConllFormat(tag_column=1, unsplit=True)
+    published_format = ConllFormat(tag_column=1, unsplit=True)
 
     def __init__(
         self,
@@ -42,12 +42,12 @@ class EuropeanaDataModule(FolderDataModule):
         super().__init__(root, language, f"europeana-{language}", **options)
 
     def files(self, split: Split) -> tuple[str, ...]:
-        """Return the name of the one file, which holds the training and the test data."""
+        """Return the name of the single file, which contains both training and test data."""
         stem = _STEMS[self.language]
         return () if split == "dev" else (f"{stem}/{stem}", stem)
 
     def read(self, split: Split) -> list[Sentence] | None:
-        """Return the sentences of a split, cut and drawn where the file is the published one."""
+        """Read the sentences of a split; the published file is cut into sentences and split."""
         sentences = super().read(split)
         path = self.find(split)
         if sentences is None or path is None or path.suffix == ".conll":
@@ -57,11 +57,11 @@ class EuropeanaDataModule(FolderDataModule):
 
 
 def cut(texts: Sequence[Sentence], *, limit: int = 80) -> Iterator[Sentence]:
-    """Yield the sentences of tagged running text.
+    """Cut tagged running text into sentences.
 
     Args:
         texts: The texts.
-        limit: Words after which a sentence ends at the next word outside entities.
+        limit: Number of words after which a sentence ends at the next word outside entities.
     """
     for text in texts:
         tags = text.tags or ("O",) * len(text.words)

@@ -1,4 +1,4 @@
-"""Corpora that lie in a folder of files."""
+"""The base class of corpora that lie in a folder of files."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -11,33 +11,33 @@ from lowner_pl.datamodules.names import check_name
 
 
 def find_split(root: Path, names: Sequence[str]) -> Path | None:
-    """Return the first of some files that exists below a folder."""
+    """Return the first of several files that exists below a folder."""
     return next((root / name for name in names if (root / name).is_file()), None)
 
 
 class FolderDataModule(NERDataModule, ABC):
     """A corpus in one folder; leaf classes name the files.
 
-    Besides the published names, every corpus may lie as ``<name>/{train,dev,test}.conll`` with a
-    word, a tab and an IOB2 tag a line.
+    Besides under their published names, every corpus may lie in ``<name>/{train,dev,test}.conll``,
+    with a word, a tab and an IOB2 tag on each line.
 
     Args:
         root: The folder.
         language: Language of the corpus.
-        name: Name of corpus and language.
+        name: Name of the corpus with its language.
         options: See :class:`NERDataModule`.
     """
 
     language: str
     """Code of the language."""
     title: ClassVar[str]
-    """The corpus's name for people."""
+    """Name of the corpus for messages."""
     remedy: ClassVar[str]
-    """Where to get it, and which files to put into the folder."""
-    form: ClassVar[ConllFormat] = ConllFormat()
-    """How the published files spell their sentences."""
+    """Where to get the corpus, and which files to put into the folder."""
+    published_format: ClassVar[ConllFormat] = ConllFormat()
+    """Format of the published files."""
     fallback_encoding: ClassVar[str | None] = None
-    """Encoding of published files that are not UTF-8; many copies have been converted."""
+    """Encoding of published files that aren't UTF-8; many copies have been converted."""
 
     def __init__(self, root: str | Path, language: str, name: str, **options: Any) -> None:
         super().__init__(**options)
@@ -48,35 +48,33 @@ class FolderDataModule(NERDataModule, ABC):
 
     @abstractmethod
     def files(self, split: Split) -> tuple[str, ...]:
-        """Return the published names of a split's file below the folder, best first."""
+        """Return the published file names of a split, relative to the folder, best first."""
 
     def read(self, split: Split) -> list[Sentence] | None:
-        """Return the sentences of a split.
+        """Read the sentences of a split.
 
         Raises:
             FileNotFoundError: If the folder has none of the corpus's files.
         """
         paths = {split: self.find(split) for split in get_args(Split)}
         if not any(paths.values()):
-            raise FileNotFoundError(
-                f"{self.title} not found in `root={str(self.root)!r}`. {self.remedy}"
-            )
+            raise FileNotFoundError(f"{self.title} is not in {self.root}. {self.remedy}")
         path = paths[split]
         return None if path is None else self.parse(read_bytes(path), str(path))
 
     def find(self, split: Split) -> Path | None:
-        """Return the file of a split, or ``None`` if there is none."""
+        """Find the file of a split, or return ``None`` if there is none."""
         return find_split(self.root, (f"{self.name}/{split}.conll", *self.files(split)))
 
     def parse(self, data: bytes, file: str) -> list[Sentence]:
-        """Return the sentences of the content of a file."""
-        form = ConllFormat() if file.endswith(".conll") else self.form
+        """Parse the content of a file of the corpus."""
+        file_format = ConllFormat() if file.endswith(".conll") else self.published_format
         if self.fallback_encoding is not None:
             try:
                 data.decode("utf-8")
             except UnicodeDecodeError:
                 data = data.decode(self.fallback_encoding).encode("utf-8")
-        return parse_conll(data, file, form, language=self.language)
+        return parse_conll(data, file, file_format, language=self.language)
 
     def _advice(self) -> str:
         return self.remedy

@@ -30,16 +30,16 @@ class MasakhaNERDataModule(FolderDataModule):
     """MasakhaNER (Adelani et al., 2021 and 2022): PER, ORG, LOC and DATE.
 
     Args:
-        root: The repository ``masakhane-io/masakhane-ner``, or its folder of languages.
-        language: Code of the language, such as ``sw`` or ``swa``.
-        version: 1 for the ten languages of 2021, 2 for the twenty of 2022.
+        root: The repository ``masakhane-io/masakhane-ner``, or its folder with the languages.
+        language: Code of the language, either ``sw`` or ``swa``, for example.
+        version: 1 for the ten languages of 2021, 2 for the twenty languages of 2022.
         options: See :class:`NERDataModule`.
     """
 
     title = "MasakhaNER"
     remedy = (
         "Clone https://github.com/masakhane-io/masakhane-ner there (CC BY-NC 4.0), and check that "
-        "this version has the language."
+        "`version` has the language."
     )
     corpus_types = ("PER", "ORG", "LOC", "DATE")
 
@@ -56,7 +56,7 @@ class MasakhaNERDataModule(FolderDataModule):
         self.version = version
 
     def files(self, split: Split) -> tuple[str, ...]:
-        """Return the names in the repository, whose folders have ISO 639-3 codes."""
+        """Return the file names in the repository, whose folders have ISO 639-3 codes."""
         below = f"{_LONG_CODES.get(self.language, self.language)}/{split}.txt"
         folder = {1: "data", 2: "MasakhaNER2.0/data"}[self.version]
         return f"{folder}/{below}", below

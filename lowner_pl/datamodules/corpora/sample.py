@@ -1,4 +1,4 @@
-"""The sample corpus inside the package."""
+"""The sample corpus that comes with the package."""
 
 from pathlib import Path
 from typing import Any, Literal
@@ -10,7 +10,7 @@ _FOLDER = Path(__file__).parents[2] / "assets" / "sample"
 
 
 class SampleDataModule(NERDataModule):
-    """A small hand-written corpus that comes with the package, for trying it out.
+    """A small hand-written corpus that comes with the package, for trying things out.
 
     Args:
         language: ``en`` or ``sw``.
@@ -23,5 +23,5 @@ class SampleDataModule(NERDataModule):
         self.name = f"sample-{language}"
 
     def read(self, split: Split) -> list[Sentence]:
-        """Return the sentences of a split."""
+        """Read the sentences of a split."""
         return read_conll(_FOLDER / str(self.language) / f"{split}.conll", language=self.language)

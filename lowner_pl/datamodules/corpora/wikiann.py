@@ -1,4 +1,4 @@
-"""WikiANN: 176 languages of Wikipedia."""
+"""WikiANN: Wikipedia in 176 languages."""
 
 import tarfile
 import zlib
@@ -23,16 +23,16 @@ class WikiANNDataModule(FolderDataModule):
 
     Args:
         language: Wikipedia's code of the language.
-        root: Folder with ``<language>/{train,dev,test}`` or ``<language>.tar.gz`` as Rahimi et al.
-            published them, or ``<language>`` as ``datasets`` saves it or as the hub has it
-            (Parquet). Without it the hub's ``unimelb-nlp/wikiann`` is downloaded, once.
+        root: Folder with ``<language>/{train,dev,test}`` or ``<language>.tar.gz`` as published by
+            Rahimi et al., or with ``<language>`` as saved by ``datasets`` or as Parquet files from
+            the hub. By default ``unimelb-nlp/wikiann`` is downloaded from the hub, once.
         options: See :class:`NERDataModule`.
     """
 
     title = "WikiANN"
     remedy = (
-        "Put <language>/train, dev and test, <language>.tar.gz, or the language's Parquet files of "
-        f"{HUB_ID} there, or leave `root` out to download them."
+        "Put <language>/train, dev and test there, or <language>.tar.gz, or the language's Parquet "
+        f"files of {HUB_ID}. Or leave `root` out to download the corpus."
     )
     corpus_types = ("PER", "ORG", "LOC")
 
@@ -43,15 +43,15 @@ class WikiANNDataModule(FolderDataModule):
         self._from_hub = root is None
 
     def files(self, split: Split) -> tuple[str, ...]:
-        """Return the names of the release of Rahimi et al., with and without suffix."""
+        """Return the file names used by Rahimi et al., with and without suffix."""
         return tuple(f"{self.language}/{split}{suffix}" for suffix in ("", ".txt", ".conll"))
 
     def read(self, split: Split) -> list[Sentence] | None:
-        """Return the sentences of a split.
+        """Read the sentences of a split.
 
         Raises:
-            ConnectionError: If they cannot be had from the hub.
-            FileNotFoundError: If the folder does not hold the language.
+            ConnectionError: If the corpus can't be downloaded from the hub.
+            FileNotFoundError: If the folder doesn't have the language.
         """
         folder = self.root / str(self.language)
         archive = self.root / f"{self.language}.tar.gz"
@@ -64,7 +64,7 @@ class WikiANNDataModule(FolderDataModule):
         return super().read(split)
 
     def _from_archive(self, path: Path, split: Split) -> list[Sentence] | None:
-        """Return the sentences of a file in an archive, which is not unpacked."""
+        """Read the sentences of a split from an archive, without unpacking it."""
         try:
             with tarfile.open(path) as archive:
                 for member in archive:
@@ -72,7 +72,7 @@ class WikiANNDataModule(FolderDataModule):
                         return self.parse(file.read(), f"{path}/{member.name}")
         except (tarfile.TarError, EOFError, zlib.error) as error:
             raise ValueError(
-                f"{path}: An archive must be a whole tar.gz file, was: {error}. Fetch it again."
+                f"{path} isn't a complete tar.gz file ({error}). Download it again."
             ) from error
         return None
 
@@ -81,16 +81,16 @@ class WikiANNDataModule(FolderDataModule):
 
         try:
             return load_dataset(HUB_ID, self.language, split=_HUB_SPLITS[split])
-        except Exception as error:  # of whichever library the request failed in
+        except Exception as error:  # each library below raises its own
             reason = next(iter(str(error).splitlines()), type(error).__name__)
             raise ConnectionError(
-                f"WikiANN must be on this machine or on the hub as {HUB_ID!r} with language "
-                f"{self.language!r}, was: out of reach ({reason}). Go online, check the language, "
-                "or give its folder as `root`."
+                f"WikiANN can't be loaded from the hub ({HUB_ID}, language {self.language!r}): "
+                f"{reason[:80].rstrip('.')}. Check the connection and the language, or set `root` to a folder "
+                "with the corpus."
             ) from error
 
     def _from_rows(self, rows: "Dataset | None") -> list[Sentence] | None:
-        """Return the sentences of a table of ``datasets``."""
+        """Convert the rows of a table of ``datasets`` to sentences."""
         if rows is None:
             return None
         feature = getattr(rows.features["ner_tags"], "feature", None)
@@ -104,6 +104,7 @@ class WikiANNDataModule(FolderDataModule):
 
 
 def _names(tags: Sequence[int | str], names: Sequence[str]) -> list[str]:
+    """Replace tag numbers by names."""
     return [tag if isinstance(tag, str) else names[tag] for tag in tags]
 
 
@@ -112,7 +113,7 @@ def _is_dataset(folder: Path) -> bool:
 
 
 def _load(folder: Path, split: Split) -> "Dataset | None":
-    """Return a split of a folder of ``datasets``, saved or Parquet."""
+    """Load a split from a folder saved by ``datasets`` or with Parquet files."""
     from datasets import load_dataset, load_from_disk
 
     is_saved = (folder / "dataset_dict.json").is_file()

@@ -11,7 +11,7 @@ from lowner_pl.augmentation import (
     RandomCodeMixing,
     VecFiles,
 )
-from lowner_pl.corpus import ConllFormat, Sentence, write_conll
+from lowner_pl.corpus import Sentence, write_conll
 from lowner_pl.datamodules import (
     AugmentedDataModule,
     ConllDataModule,
@@ -36,7 +36,7 @@ def added(data: AugmentedDataModule) -> list[Sentence]:
     return data.sentences("train")[len(data.source.sentences("train")) :]
 
 
-def test_files_and_augmenters_stand_behind_the_gold_sentences(tmp_path: Path) -> None:
+def test_sentences_of_files_and_augmenters_follow_the_gold_sentences(tmp_path: Path) -> None:
     labelwise = LabelWiseSubstitution(rounds=2)
     data = AugmentedDataModule(
         mine(train_size=10), files=[write(tmp_path, NEW)], augmenters=[labelwise]
@@ -49,7 +49,7 @@ def test_files_and_augmenters_stand_behind_the_gold_sentences(tmp_path: Path) ->
     assert data.name == "mine+more+labelwise"
 
 
-def test_development_test_and_names_are_the_sources(tmp_path: Path) -> None:
+def test_development_data_test_data_and_names_are_those_of_the_source(tmp_path: Path) -> None:
     source = MultilingualDataModule([german(train_size=4), english()])
     data = AugmentedDataModule(source, files=[write(tmp_path, NEW)])
     assert data.sentences("dev") == source.sentences("dev")
@@ -59,7 +59,9 @@ def test_development_test_and_names_are_the_sources(tmp_path: Path) -> None:
     assert data.language is None
 
 
-def test_the_seed_of_augmentation_is_no_other_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_augmentation_seed_changes_the_added_sentences(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def build(**options: Any) -> AugmentedDataModule:
         return AugmentedDataModule(mine(), augmenters=[LabelWiseSubstitution()], **options)
 
@@ -69,7 +71,7 @@ def test_the_seed_of_augmentation_is_no_other_seed(monkeypatch: pytest.MonkeyPat
     assert added(build(augmentation_seed=1)) != plain
 
 
-def test_an_added_sentence_comes_once(tmp_path: Path) -> None:
+def test_each_new_sentence_is_added_once(tmp_path: Path) -> None:
     files = [write(tmp_path, NEW), write(tmp_path, [NEW[1], *mine().sentences("train")], "again")]
     files.append(write(tmp_path, [NEW[0].with_tags(["O", "O"]), Sentence(("x",), ("O",))], "odd"))
     data = AugmentedDataModule(mine(), files=files[:1] + files[2:])
@@ -80,18 +82,20 @@ def test_an_added_sentence_comes_once(tmp_path: Path) -> None:
         "sentences_out": 1,
         "dropped": {"duplicate": 1},
     }
-    with pytest.raises(ValueError, match=r"again\.conll must add new sentences, was: 0 of 31 new"):
+    with pytest.raises(ValueError, match=r"again\.conll adds no new sentence .*: 0 of 31 new"):
         AugmentedDataModule(mine(), files=files[:2]).sentences("train")
 
 
-def test_held_out_sentences_are_not_trained_on(tmp_path: Path) -> None:
+def test_development_and_test_sentences_are_not_added(tmp_path: Path) -> None:
     held_out = [mine().sentences("dev")[0], mine().sentences("test")[0]]
     data = AugmentedDataModule(mine(), files=[write(tmp_path, [*NEW, *held_out])])
     assert added(data) == NEW
     assert data.reports["more"].dropped == {"held_out": 2}
 
 
-def test_what_was_added_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_number_of_added_sentences_is_reported(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     data = AugmentedDataModule(mine(), files=[write(tmp_path, NEW)])
     with caplog.at_level(logging.INFO):
         data.setup("fit")
@@ -99,23 +103,25 @@ def test_what_was_added_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture
     assert record.getMessage() == f"mine and {tmp_path}/more.conll: 2 of 2 new."
 
 
-def test_a_type_that_the_source_lacks_is_refused_with_the_line(tmp_path: Path) -> None:
+def test_a_type_that_the_source_lacks_is_refused_naming_the_line(tmp_path: Path) -> None:
     odd = Sentence(("the", "Oscar"), ("O", "B-PRIZE"))
     file = write(tmp_path, [*NEW, odd])
-    with pytest.raises(ValueError, match=r"more\.conll:10: .*'PER'.*, was: 'B-PRIZE' at 'Oscar'"):
+    with pytest.raises(
+        ValueError, match=r"more\.conll, line 10: 'Oscar' has the tag 'B-PRIZE', .* PER, "
+    ):
         AugmentedDataModule(mine(), files=[file]).setup("fit")
     dropped = AugmentedDataModule(mine(), files=[file], type_map={"PRIZE": None})
     assert added(dropped)[2].tags == ("O", "O")
 
 
-def test_types_that_the_source_renamed_have_their_new_names() -> None:
+def test_types_renamed_by_the_source_have_their_new_names() -> None:
     source = english(type_map={"PER": "PERSON", "MISC": None})
     data = AugmentedDataModule(source, augmenters=[LabelWiseSubstitution()])
     assert data.entity_types == ("ORG", "LOC", "PERSON")
     assert {e.type for s in added(data) for e in s.entities} <= {*data.entity_types}
 
 
-def test_a_union_is_mixed_and_a_transfer_augments_its_source() -> None:
+def test_unions_and_transfers_can_be_augmented() -> None:
     mixed = AugmentedDataModule(
         MultilingualDataModule([german(), english()]), augmenters=[RandomCodeMixing()]
     )
@@ -135,40 +141,39 @@ def test_augmented_data_can_be_augmented(tmp_path: Path) -> None:
     assert outer.name == "mine+more+labelwise"
 
 
-def test_the_name_follows_or_is_given(tmp_path: Path) -> None:
+def test_the_name_is_built_from_the_files_or_given(tmp_path: Path) -> None:
     file = write(tmp_path, NEW, "melm v1.2 (k=5)")
     assert AugmentedDataModule(mine(), files=[file]).name == "mine+melm-v1-2-k-5-"
     assert AugmentedDataModule(mine(), files=[file], name="row").name == "row"
 
 
-def test_files_are_read_as_the_source_reads_them_for_predictions(tmp_path: Path) -> None:
+def test_files_to_predict_are_read_in_the_format_of_the_source(tmp_path: Path) -> None:
     path = tmp_path / "raw.conll"
     path.write_text("1 Ann x\n2 left x\n")
-    source = ConllDataModule(mine()._paths["train"], language="en")
-    source.form = ConllFormat(word_column=1)
+    source = ConllDataModule(mine()._paths["train"], language="en", word_column=1)
     data = AugmentedDataModule(source, files=[write(tmp_path, NEW)], predict_path=path)
     assert data.sentences("predict") == [Sentence(("Ann", "left"), None, "en")]
 
 
 @pytest.mark.parametrize(
-    ("files", "augmenters", "was"),
+    ("files", "augmenters", "message"),
     [
-        ([], [], r"\[\]"),
-        ([], [LabelWiseSubstitution(), LabelWiseSubstitution()], r"\['labelwise', 'labelwise'\]"),
-        (["a/x.conll", "b/x.conll"], [], r"\['x', 'x'\]"),
+        ([], [], "`files` and `augmenters` are empty"),
+        ([], [LabelWiseSubstitution(), LabelWiseSubstitution()], "the name labelwise more than"),
+        (["a/x.conll", "b/x.conll"], [], "the name x more than once"),
     ],
 )
-def test_nothing_or_the_same_twice_is_refused(
-    files: list[str], augmenters: list[Any], was: str
+def test_adding_nothing_or_the_same_name_twice_is_refused(
+    files: list[str], augmenters: list[Any], message: str
 ) -> None:
-    with pytest.raises(ValueError, match=f"each under a name of its own, was: {was}"):
+    with pytest.raises(ValueError, match=message):
         AugmentedDataModule(mine(), files=files, augmenters=augmenters)
 
 
-def test_a_single_sentence_gives_no_others() -> None:
+def test_an_augmenter_that_adds_nothing_is_refused() -> None:
     data = AugmentedDataModule(mine(train_size=1), augmenters=[LabelWiseSubstitution()])
     with pytest.raises(
-        ValueError, match=r"LabelWiseSubstitution must add new sentences, was: 0 of 3 new \(.*3\)"
+        ValueError, match=r"LabelWiseSubstitution adds no new sentence .*: 0 of 3 new \(.*3\)"
     ):
         data.setup("fit")
 

@@ -23,12 +23,12 @@ def test_running_text_is_cut_after_full_stops_outside_entities() -> None:
     assert sentences[3].tags == ("B-LOC", "I-LOC", "I-LOC", "O")
 
 
-def test_running_text_without_full_stops_is_cut_at_a_length_outside_entities() -> None:
+def test_running_text_without_full_stops_is_cut_outside_entities_after_the_limit() -> None:
     text = Sentence(("a", "b", "c", "d", "e"), ("O", "B-X", "I-X", "O", "O"))
     assert words(list(cut([text], limit=2))) == ["a b c d", "e"]
 
 
-def test_a_tenth_is_the_test_and_a_tenth_of_the_rest_the_development_data() -> None:
+def test_a_tenth_is_test_data_and_a_tenth_of_the_rest_is_development_data() -> None:
     data = europeana()
     sizes = [len(data.sentences(split)) for split in ("train", "dev", "test")]
     total = sum(sizes)
@@ -36,7 +36,7 @@ def test_a_tenth_is_the_test_and_a_tenth_of_the_rest_the_development_data() -> N
     assert sizes[1] == round((total - sizes[2]) / 10)
 
 
-def test_the_seed_draws_the_test() -> None:
+def test_the_subset_seed_chooses_the_test_data() -> None:
     assert europeana(subset_seed=1).sentences("test") != europeana().sentences("test")
 
 
@@ -47,7 +47,7 @@ def test_no_word_is_lost() -> None:
     assert count == len(file.read_text().splitlines())
 
 
-def test_the_file_alone_is_enough(tmp_path: Path) -> None:
+def test_the_file_is_found_without_the_folders_of_the_repository(tmp_path: Path) -> None:
     file = DATA / "europeana" / "enp_FR.bnf.bio" / "enp_FR.bnf.bio"
     (tmp_path / file.name).write_bytes(file.read_bytes())
     assert EuropeanaDataModule(tmp_path).sentences("test") == europeana().sentences("test")

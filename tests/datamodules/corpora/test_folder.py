@@ -1,4 +1,4 @@
-"""Layouts of published corpora."""
+"""The file layouts of published corpora."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -38,7 +38,7 @@ def test_latin_1_files_of_the_shared_tasks_are_read(data: NERDataModule, words: 
     assert any(words in sentence.words for sentence in data.sentences("train"))
 
 
-def test_converted_files_are_read_too(tmp_path: Path) -> None:
+def test_copies_converted_to_utf_8_are_read_too(tmp_path: Path) -> None:
     for path in (DATA / "conll2003").glob("deu.*"):
         text = path.read_bytes().decode("latin-1")
         (tmp_path / path.name).write_text(text)
@@ -51,7 +51,7 @@ def test_iob1_becomes_iob2() -> None:
     assert {"B-PER", "I-PER", "B-MISC"} <= tags
 
 
-def test_document_boundaries_are_no_sentences() -> None:
+def test_document_boundaries_are_not_sentences() -> None:
     assert len(dutch().sentences("train")) == 24
     assert len(english().sentences("train")) == 24
 
@@ -70,7 +70,7 @@ AT: dict[str, Callable[[Path], NERDataModule]] = {
 
 @pytest.mark.parametrize("name", AT)
 class TestEveryCorpus:
-    def test_may_lie_as_word_and_tag_files(self, name: str, tmp_path: Path) -> None:
+    def test_may_lie_in_conll_files_of_its_own_name(self, name: str, tmp_path: Path) -> None:
         for split in SPLITS:
             write_conll(tmp_path / name / f"{split}.conll", mine().sentences(split))
         data = AT[name](tmp_path)
@@ -79,22 +79,24 @@ class TestEveryCorpus:
             read = [(s.words, s.tags) for s in data.sentences(split)]
             assert read == [(s.words, s.tags) for s in mine().sentences(split)]
 
-    def test_is_missed_with_the_folder_and_the_remedy(self, name: str, tmp_path: Path) -> None:
+    def test_is_reported_missing_with_its_folder_and_the_remedy(
+        self, name: str, tmp_path: Path
+    ) -> None:
         for root in (tmp_path, tmp_path / "none"):
-            expected = rf"not found in `root='{root}'`\. .* there"
+            expected = rf"is not in {root}\. .* there"
             with pytest.raises(FileNotFoundError, match=expected):
                 AT[name](root).sentences("train")
 
 
-def test_a_missing_file_of_several_is_a_missing_split(tmp_path: Path) -> None:
+def test_if_some_files_are_missing_their_splits_are_missing(tmp_path: Path) -> None:
     (tmp_path / "eng.testb").write_bytes((DATA / "conll2003" / "eng.testb").read_bytes())
     data = CoNLL2003DataModule(tmp_path)
     assert len(data.sentences("test")) == 9
-    with pytest.raises(ValueError, match=r"conll2003-en must have training data.*put eng\.train"):
+    with pytest.raises(ValueError, match=r"conll2003-en has no training data.*put eng\.train"):
         data.sentences("train")
 
 
-def test_a_malformed_file_is_named_with_its_line(tmp_path: Path) -> None:
+def test_a_malformed_line_is_named_with_its_file(tmp_path: Path) -> None:
     (tmp_path / "msra_train_bio").write_text("北\tB-LOC\n京\n")
     with pytest.raises(ValueError, match=r"msra_train_bio, line 2: .* has no tag"):
         MSRADataModule(tmp_path).sentences("train")
@@ -105,11 +107,11 @@ class TestMasakhaNER:
         second = MasakhaNERDataModule(DATA / "masakhaner", version=1)
         assert second.sentences("train") == masakhaner().sentences("train")[::-1]
 
-    def test_languages_have_either_code(self) -> None:
+    def test_both_codes_of_a_language_are_accepted(self) -> None:
         data = MasakhaNERDataModule(DATA / "masakhaner", language="swa")
         assert (data.language, data.name) == ("sw", "masakhaner2-sw")
         assert data.sentences("dev") == masakhaner().sentences("dev")
 
-    def test_the_folder_of_languages_is_enough(self) -> None:
+    def test_root_may_be_the_folder_of_the_languages(self) -> None:
         data = MasakhaNERDataModule(DATA / "masakhaner" / "MasakhaNER2.0" / "data")
         assert data.sentences("dev") == masakhaner().sentences("dev")

@@ -1,0 +1,114 @@
+"""Entity types: their order, renaming and dropping them, and types that can't be learned."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+
+from lightning.pytorch.utilities import rank_zero_warn
+
+from lowner_pl.corpus import Sentence, Sentences, count_types
+
+LISTED_TYPES = 10
+"""Unseen types that a warning lists; it counts the rest."""
+_COMMON_TYPES = {type_: rank for rank, type_ in enumerate(("PER", "ORG", "LOC", "MISC", "DATE"))}
+
+
+def type_order(type_: str) -> tuple[int, str]:
+    """Return the sort key of an entity type: common types first, then alphabetical order."""
+    return _COMMON_TYPES.get(type_, len(_COMMON_TYPES)), type_
+
+
+def types_in(sentences: Iterable[Sentence]) -> tuple[str, ...]:
+    """Collect the entity types that occur in sentences, sorted by `type_order`."""
+    tags = {tag for sentence in sentences for tag in sentence.tags or () if tag != "O"}
+    return tuple(sorted({tag[2:] for tag in tags}, key=type_order))
+
+
+class MappedSentences:
+    """Sentences whose entity types are renamed or dropped while iterating.
+
+    Args:
+        sentences: The original sentences.
+        map_type: Returns the new name of an entity type, or ``None`` for ``O``.
+        entity_types: The new types that are allowed; ``None`` allows all.
+        origin: Where the sentences come from, for messages.
+
+    Raises:
+        ValueError: While iterating, if a tag has another new type. The message names the file and
+            line if they are known.
+    """
+
+    def __init__(
+        self,
+        sentences: Sentences,
+        map_type: Callable[[str], str | None],
+        *,
+        entity_types: Sequence[str] | None,
+        origin: str,
+    ) -> None:
+        self._sentences = sentences
+        self._map_type = map_type
+        self._entity_types = entity_types
+        self._origin = origin
+
+    def __len__(self) -> int:
+        return len(self._sentences)
+
+    def __iter__(self) -> Iterator[Sentence]:
+        mapping: dict[str, str] = {"O": "O"}
+        for sentence in self._sentences:
+            tags = sentence.tags or ()
+            for tag in set(tags).difference(mapping):
+                new = self._map_type(tag[2:])
+                mapping[tag] = f"{tag[:2]}{new}" if new else "O"
+                if new and self._entity_types is not None and new not in self._entity_types:
+                    raise ValueError(_complaint(sentence, tag, self._entity_types, self._origin))
+            new_tags = tuple(mapping[tag] for tag in tags)
+            yield sentence if new_tags == tags else sentence.with_tags(new_tags)
+
+
+def _complaint(sentence: Sentence, tag: str, entity_types: Sequence[str], origin: str) -> str:
+    word = (sentence.tags or ()).index(tag)
+    if sentence.place is not None:
+        file, line = sentence.place
+        origin = f"{file}, line {line + word}"
+    return (
+        f"{origin}: {sentence.words[word][:80]!r} has the tag {tag!r}, but training data may only "
+        f"have the entity types {', '.join(entity_types)}. Correct the tag, or rename or drop the "
+        f"type with `type_map: {{{tag[2:]}: null}}`."
+    )
+
+
+def warn_of_unseen_types(
+    parts: Mapping[str, Iterable[Sentence]], seen: Collection[str], *, corpus: str
+) -> None:
+    """Warn of entities whose type occurs in no training sentence, with counts and first place.
+
+    Args:
+        parts: The sentences that will be scored, by the name of their split.
+        seen: The entity types of the training sentences.
+        corpus: Name of the corpus, for the message.
+    """
+    counts = {name: count_types(sentences, without=seen) for name, sentences in parts.items()}
+    types = sorted({type_ for part in counts.values() for type_ in part})
+    if not types:
+        return
+    listed = []
+    for type_ in types[:LISTED_TYPES]:
+        numbers = [f"{name} {part[type_]:,}" for name, part in counts.items() if type_ in part]
+        listed.append(f"{type_} ({', '.join([*numbers, *_first_place(parts, type_)])})")
+    if len(types) > LISTED_TYPES:
+        listed.append(f"and {len(types) - LISTED_TYPES} more types")
+    rank_zero_warn(
+        f"No training sentence of {corpus} has these entity types: {', '.join(listed)}. They can't "
+        "be learned; these entities count as missed."
+    )
+
+
+def _first_place(parts: Mapping[str, Iterable[Sentence]], type_: str) -> list[str]:
+    """Return where the first entity of a type is; empty if its sentence isn't from a file."""
+    for sentences in parts.values():
+        for sentence in sentences:
+            for entity in sentence.entities:
+                if entity.type == type_:
+                    file, line = sentence.place or ("", 0)
+                    return [f"first in {file}, line {line + entity.start}"] if file else []
+    return []
