@@ -74,7 +74,9 @@ class TestUnseenTypes:
         self, odd: Path
     ) -> None:
         data = mine(test_path=odd)
-        said = r"^No training sentence of mine has .* PRODUCT \(test 2, first in .*odd\.conll, line 4\)\. T"
+        said = (
+            r"^No training .* of mine has .* PRODUCT \(test 2, first in .*odd\.conll, line 4\)\. T"
+        )
         with pytest.warns(UserWarning, match=said):
             data.setup("fit")
         data.setup("test")  # any further warning would be an error
@@ -287,7 +289,7 @@ class TestPredict:
         (tmp_path / "new").write_text(text)
         (tmp_path / "new.txt").write_text(text)
         assert len(mine(predict_path=tmp_path / "new").sentences("predict")) == 2
-        with pytest.warns(UserWarning, match=r"new\.txt has one word in each line and blank"):
+        with pytest.warns(UserWarning, match=r"new\.txt has one word per line and blank"):
             assert len(mine(predict_path=tmp_path / "new.txt").sentences("predict")) == 4
 
     def test_json_is_refused(self, tmp_path: Path) -> None:

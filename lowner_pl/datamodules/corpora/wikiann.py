@@ -85,8 +85,8 @@ class WikiANNDataModule(FolderDataModule):
             reason = next(iter(str(error).splitlines()), type(error).__name__)
             raise ConnectionError(
                 f"WikiANN can't be loaded from the hub ({HUB_ID}, language {self.language!r}): "
-                f"{reason[:80].rstrip('.')}. Check the connection and the language, or set `root` to a folder "
-                "with the corpus."
+                f"{reason[:80].rstrip('.')}. Check the connection and the language, or set `root` "
+                "to a folder with the corpus."
             ) from error
 
     def _from_rows(self, rows: "Dataset | None") -> list[Sentence] | None:

@@ -52,7 +52,9 @@ def test_unseen_types_are_said_and_count_as_missed(odd: Path, tmp_path: Path) ->
         f"--data.test_path={odd}",
         "--data.name=odd",
     ]
-    with pytest.warns(UserWarning, match=r"PRODUCT \(dev 1, test 1, first in .*odd\.conll:1\)"):
+    with pytest.warns(
+        UserWarning, match=r"PRODUCT \(dev 1, test 1, first in .*odd\.conll, line 1\)"
+    ):
         fitted = run(arguments("fit", tmp_path, *files))
     assert "PRODUCT" not in fitted.model.entity_types
     assert "f1/PRODUCT" in {key.removeprefix("dev/") for key in fitted.trainer.callback_metrics}
