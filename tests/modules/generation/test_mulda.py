@@ -215,7 +215,7 @@ def test_bad_prefixes_tags_and_languages_are_errors(sequence_folders: dict[Kind,
     generator = torch.Generator()
     with pytest.raises(ValueError, match=r"language 'sw', which is not among .*\('en', 'de'\)"):
         module.loss([Sentence(("a",), ("O",), "sw")], generator)
-    with pytest.raises(ValueError, match="Tag 'B-ORG' is not among"):
+    with pytest.raises(ValueError, match="The tag 'B-ORG' has no label token"):
         module.loss([Sentence(("a",), ("B-ORG",), "en")], generator)
     with pytest.raises(ValueError, match="has no tags, so it can't be labelled"):
         module.loss([Sentence(("a",), None, "en")], generator)
