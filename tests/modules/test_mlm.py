@@ -232,7 +232,7 @@ def test_exporting_the_checkpoint_of_a_tagger_is_an_error(tmp_path: Path, tiny: 
 
     tagging("fit", tmp_path, f"--model.backbone={tiny}", "--trainer.max_epochs=1")
     file = folder(tmp_path) / "checkpoints" / "last.ckpt"
-    with pytest.raises(ValueError, match="of MLMLightningModule, was: one of SNERLightningModule"):
+    with pytest.raises(ValueError, match="SNERLightningModule"):
         run_command(["export-backbone", f"--ckpt_path={file}", f"--folder={tmp_path / 'b'}"])
 
 

@@ -271,7 +271,7 @@ def test_loading_a_checkpoint_with_other_labels_is_an_error(trained: Path, tiny:
 def test_only_methods_that_work_untrained_run_without_a_checkpoint(
     tmp_path: Path, tiny: str
 ) -> None:
-    with pytest.raises(ValueError, match="was: `predict` with SNERLightningModule"):
+    with pytest.raises(ValueError, match="can't be used by `predict` with SNERLightningModule"):
         command("predict", tmp_path, tiny, "--ckpt_path=none", method="sner")
 
 
