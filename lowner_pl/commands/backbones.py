@@ -1,15 +1,17 @@
-"""Commands beside those of Lightning: a backbone from nothing, and a trained one as a folder."""
+"""The commands `new-backbone` and `export-backbone`."""
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 from lowner_pl.runs.files import Partial, clear_abandoned
+from lowner_pl.runs.ranges import check_range
 
 if TYPE_CHECKING:
     from lowner_pl.commands.option_parser import PlainParser
+    from lowner_pl.modules import MLMLightningModule
 
 COMMANDS = ("new-backbone", "export-backbone")
 SHAPE = ("kind", "vocabulary", "layers", "hidden", "heads", "positions", "seed")
@@ -26,7 +28,7 @@ def run_command(arguments: list[str]) -> None:
 
 
 def _parser(arguments: list[str]) -> "PlainParser":
-    """Return the parser of both commands."""
+    """Make the parser of both commands."""
     from lowner_pl.commands.option_parser import PROGRAM, PlainParser
     from lowner_pl.nn.backbones.fresh_tokenizer import Kind
 
@@ -36,30 +38,30 @@ def _parser(arguments: list[str]) -> "PlainParser":
         "new-backbone", help="make an untrained backbone and its tokenizer", words=arguments
     )
     new.add_argument("--text", nargs="+", required=True, help="text files, or folders of them")
-    new.add_argument("--languages", nargs="+", help="languages to take from the folders")
+    new.add_argument("--languages", nargs="+", help="languages to read from the folders")
     new.add_argument("--kind", choices=get_args(Kind), default="multilingual")
     new.add_argument("--vocabulary", type=int, default=16_000, help="subwords")
     new.add_argument("--layers", type=int, default=4)
     new.add_argument("--hidden", type=int, default=256, help="width")
     new.add_argument("--heads", type=int, default=4)
-    new.add_argument("--positions", type=int, default=512, help="subwords in a window at most")
-    new.add_argument("--lines", type=int, default=100_000, help="lines to read at most")
-    new.add_argument("--most-characters", type=int, default=10_000, help="that a line may have")
+    new.add_argument("--positions", type=int, default=512, help="most subwords in a window")
+    new.add_argument("--lines", type=int, default=100_000, help="most lines to read")
+    new.add_argument("--most-characters", type=int, default=10_000, help="most in a line")
     new.add_argument("--exponent", type=float, default=0.5, help="of the languages' shares")
     new.add_argument("--seed", type=int, default=0)
     new.add_argument(
-        "--skip-gram", type=int, default=0, metavar="EPOCHS", help="start from such vectors"
+        "--skip-gram", type=int, default=0, metavar="EPOCHS", help="start from skip-gram vectors"
     )
     export = commands.add_parser(
         "export-backbone", help="write the backbone of a checkpoint to a folder", words=arguments
     )
-    export.add_argument("--ckpt_path", required=True, help="a checkpoint of masked-LM training")
-    export.add_argument("--backbone", help="what it was trained from, where that has moved")
-    export.add_argument("--half", action="store_true", help="16 bits a number on disk")
+    export.add_argument("--ckpt_path", required=True, help="checkpoint of an MLMLightningModule")
+    export.add_argument("--backbone", help="the backbone it was trained from, if that has moved")
+    export.add_argument("--half", action="store_true", help="store 16 bits per number")
     for command in (new, export):
         command.add_argument("--folder", type=Path, required=True, help="where to write")
         command.add_argument(
-            "--overwrite", action="store_true", help="replace the backbone that is there"
+            "--overwrite", action="store_true", help="replace the backbone in the folder"
         )
     return parser
 
@@ -72,9 +74,7 @@ def _new_backbone(options: argparse.Namespace) -> None:
     from lowner_pl.nn.backbones.skip_gram import skip_gram_vectors, start_from_vectors, word2vec
 
     for name, least in {"lines": 1, "most_characters": 1, "skip_gram": 0}.items():
-        if (number := getattr(options, name)) < least:
-            option = "--" + name.replace("_", "-")
-            raise ValueError(f"`{option}` must be at least {least}, was: {number}.")
+        check_range("--" + name.replace("_", "-"), getattr(options, name), least)
     shape = {key: getattr(options, key) for key in SHAPE}
     check_shape(**shape)
     if options.skip_gram:
@@ -96,7 +96,7 @@ def _new_backbone(options: argparse.Namespace) -> None:
 
 
 def _lines(options: argparse.Namespace) -> list[str]:
-    """Return a sample of the text, of at most as many lines as there are."""
+    """Sample lines of the text, all of them if there are not more than asked for."""
     from lowner_pl.datamodules import TextDataModule
 
     text = TextDataModule(
@@ -106,13 +106,13 @@ def _lines(options: argparse.Namespace) -> list[str]:
         most_characters=options.most_characters,
     )
     text.setup("fit")
-    there: Any = text.train_dataloader().dataset
-    sample = text.sample(min(options.lines, len(there)), seed=options.seed)
+    available = len(cast(Sized, text.train_dataloader().dataset))
+    sample = text.sample(min(options.lines, available), seed=options.seed)
     return [" ".join(sentence.words) for sentence in sample]
 
 
 def _export_backbone(options: argparse.Namespace) -> None:
-    """Write the backbone of a checkpoint."""
+    """Write the backbone of a checkpoint to a folder."""
     import torch
 
     with _written_whole(options.folder, overwrite=options.overwrite) as folder:
@@ -121,22 +121,22 @@ def _export_backbone(options: argparse.Namespace) -> None:
     print(f"Backbone: {options.folder}")
 
 
-def _trained(file: str, backbone: str | None) -> Any:
-    """Return the masked language model of a checkpoint, its shape and tokenizer of a backbone."""
+def _trained(file: str, backbone: str | None) -> "MLMLightningModule":
+    """Load a checkpoint's masked language model; its backbone gives shape and tokenizer."""
     from lowner_pl.modules import MLMLightningModule
     from lowner_pl.runs.checkpoints import read_checkpoint, restored_from
 
     if not Path(file).is_file():
         raise FileNotFoundError(
-            "`--ckpt_path` must be a file, such as 'lightning_logs/…/checkpoints/last.ckpt', was: "
-            f"{file!r}, which is none."
+            f"`--ckpt_path` is {file[:80]!r}, which is not a file. Give a checkpoint, such as "
+            "'lightning_logs/…/checkpoints/last.ckpt'."
         )
     saved = read_checkpoint(file)
     method = (saved.get("lowner_pl") or {}).get("method")
     if method != MLMLightningModule.__name__:
         raise ValueError(
-            f"`--ckpt_path` must be a checkpoint of MLMLightningModule, was: one of {method}. "
-            "A tagger keeps no masked-language-model head; use it with `predict`."
+            f"`--ckpt_path` is a checkpoint of {method}, but only one of MLMLightningModule can be "
+            "exported: a tagger keeps no masked-language-model head. Use it with `predict`."
         )
     start = (saved.get("hyper_parameters") or {}).get("backbone", "embedded")
     moved: dict[str, Any] = {} if backbone is None else {"backbone": backbone}
@@ -147,18 +147,18 @@ def _trained(file: str, backbone: str | None) -> Any:
             )
     except FileNotFoundError as error:
         raise FileNotFoundError(
-            f"The checkpoint was trained from the backbone {start!r}, which must be there for its "
-            f"shape and tokenizer, was: no backbone at {backbone or start!r}. Pass where it is "
-            "with `--backbone FOLDER`."
+            f"The checkpoint was trained from the backbone {start!r} and needs its shape and "
+            f"tokenizer, but there is no backbone at {backbone or start!r}. Say where it is with "
+            "`--backbone FOLDER`."
         ) from error
 
 
 @contextmanager
 def _written_whole(target: Path, *, overwrite: bool) -> Iterator[Path]:
-    """Yield a new folder beside ``target`` that takes its place if all goes well.
+    """Yield a new folder beside ``target`` that takes its place if nothing fails.
 
     Raises:
-        ValueError: If something is there that must not be replaced.
+        ValueError: If ``target`` holds something that must not be replaced.
     """
     target = target.resolve()
     clear_abandoned(target.parent)  # a killed process may have been about to replace the folder
@@ -169,22 +169,22 @@ def _written_whole(target: Path, *, overwrite: bool) -> Iterator[Path]:
         probe.unlink()
         yield partial.path
         for file in partial.path.iterdir():
-            file.chmod(mode)  # `safetensors` writes for the owner alone
-        _check_free(target, overwrite=overwrite)  # what came in the meantime stays, too
+            file.chmod(mode)  # `safetensors` writes files that only the owner can read
+        _check_free(target, overwrite=overwrite)  # something may have come in the meantime
 
 
 def _check_free(target: Path, *, overwrite: bool) -> None:
-    """Refuse a file, and a folder that holds something but a backbone to overwrite."""
+    """Refuse a file, and a folder that holds anything other than a backbone to overwrite."""
     if target.exists() and not target.is_dir():
-        raise ValueError(f"`--folder` must be a folder, was: '{target}', which is a file.")
+        raise ValueError(f"`--folder` is '{target}', which is a file. Give a folder.")
     names = {file.name for file in target.iterdir()} if target.exists() else set()
     if names and not overwrite:
         raise ValueError(
-            f"`--folder` must be new or empty, was: '{target}' with {len(names)} files. Give "
-            "another, or `--overwrite` to replace the backbone in it."
+            f"`--folder` is '{target}', which holds {len(names)} files already. Give a new or "
+            "empty folder, or `--overwrite` to replace the backbone in it."
         )
     if names and ("config.json" not in names or any(file.is_dir() for file in target.iterdir())):
         raise ValueError(
-            f"`--overwrite` replaces a backbone's folder alone, was: '{target}' with other things "
-            "in it. Give another folder."
+            f"`--overwrite` only replaces a backbone, but '{target}' holds other things. Give "
+            "another folder."
         )

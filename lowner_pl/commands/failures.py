@@ -1,4 +1,4 @@
-"""What the command line says of an error: one sentence, and how to see where it happened."""
+"""How the command line reports an error: one sentence, and how to see where it happened."""
 
 import errno
 import os
@@ -7,7 +7,7 @@ import traceback
 import unicodedata
 from pathlib import Path
 
-MOST = 1000  # characters of an error that are shown
+MOST = 1000  # characters of an error message
 HINT = "(LOWNER_PL_DEBUG=1 shows where.)"
 _PACKAGE = Path(__file__).parents[1]
 _NO_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "cannot allocate")
@@ -29,8 +29,8 @@ def report(error: Exception) -> int:
 def describe(error: BaseException) -> str:
     """Describe an error in one line.
 
-    >>> describe(ValueError("`seed` must be at least 0, was: -1."))
-    '`seed` must be at least 0, was: -1.'
+    >>> describe(ValueError("`seed` is -1, but it must be at least 0."))
+    '`seed` is -1, but it must be at least 0.'
     >>> describe(MemoryError()).split(":")[0]
     'The machine does not have enough memory'
     >>> describe(KeyError("words")).split(".")[0]
@@ -51,14 +51,14 @@ def describe(error: BaseException) -> str:
 
 
 def shortened(error: BaseException, most: int = MOST) -> str:
-    """Return the text of an error in one line, without control characters, cut to a length."""
+    """Write the text of an error in one line, without control characters, cut to a length."""
     line = " ".join(str(error).split()) or type(error).__name__
     line = "".join("?" if unicodedata.category(letter) == "Cc" else letter for letter in line)
     return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
 def _is_out_of_memory(error: BaseException, text: str) -> bool:
-    """Tell whether memory ran out, here or on an accelerator; torch says it in many ways."""
+    """Tell whether memory ran out, here or on an accelerator; torch words this in many ways."""
     if isinstance(error, MemoryError):
         return True
     if isinstance(error, OSError):
@@ -67,7 +67,7 @@ def _is_out_of_memory(error: BaseException, text: str) -> bool:
 
 
 def cause_of_ours(error: BaseException) -> BaseException | None:
-    """Find the outermost error that our code raised: jsonargparse wraps it in one about types."""
+    """Find the outermost error that our code raised; jsonargparse wraps it in one about types."""
     cause: BaseException | None = error
     while cause is not None:
         frames = traceback.extract_tb(cause.__traceback__)

@@ -1,37 +1,39 @@
-"""Callbacks that a run cannot have, refused before it begins."""
+"""Callbacks that a run can't have, refused before it begins."""
 
 from collections.abc import Iterable
-from typing import Any
 
+from lightning.pytorch import Callback
 from lightning.pytorch.callbacks import ModelCheckpoint
 
 from lowner_pl.callbacks import BestCheckpoint, direction
+from lowner_pl.commands.nearest import did_you_mean
 from lowner_pl.modules import BaseModule
 
 REFUSED = {
-    "ModelCheckpoint": "which checkpoints are kept is said by `--best_checkpoint` and "
-    "`--last_checkpoint`",
+    "ModelCheckpoint": "`--best_checkpoint` and `--last_checkpoint` decide which checkpoints are "
+    "kept",
     "StochasticWeightAveraging": "it changes the weights after the checkpoints are written",
-    "WeightAveraging": "`best` would hold other weights than those that were scored",
-    "EMAWeightAveraging": "`best` would hold other weights than those that were scored",
+    "WeightAveraging": "`best` would not hold the weights that were scored",
+    "EMAWeightAveraging": "`best` would not hold the weights that were scored",
     "ModelPruning": "its checkpoints can't be loaded for `test` and `predict`",
-    "BackboneFinetuning": "it changes the optimiser amid training. Use `--model.frozen_layers`",
-    "BaseFinetuning": "it changes the optimiser amid training. Use `--model.frozen_layers`",
+    "BackboneFinetuning": "it changes the optimiser during training. Use `--model.frozen_layers`",
+    "BaseFinetuning": "it changes the optimiser during training. Use `--model.frozen_layers`",
     "BatchSizeFinder": "it trains before the run begins. Set `--data.batch_size`",
     "LearningRateFinder": "it trains before the run begins. Set `--model.optimizer`",
-    "OnExceptionCheckpoint": "it would go on with an earlier run unasked. Use `--ckpt_path last`",
+    "OnExceptionCheckpoint": "it would continue an earlier run without being asked. Use "
+    "`--ckpt_path last`",
 }
-"""Callbacks of Lightning that don't work here, and why or what to use instead."""
+"""Lightning's callbacks that don't work here, and why or what to use instead."""
 
 
-def check_classes(callbacks: Any) -> None:
-    """Refuse callbacks that would not work, by the classes in the configuration.
+def check_classes(callbacks: object) -> None:
+    """Refuse callbacks that would not work, by the class names in the configuration.
 
     Args:
         callbacks: The option ``trainer.callbacks``.
 
     Raises:
-        ValueError: If there is one.
+        ValueError: If one of them would not work.
     """
     for callback in callbacks if isinstance(callbacks, list) else [callbacks]:
         name = str(getattr(callback, "class_path", "")).rpartition(".")[2]
@@ -39,15 +41,15 @@ def check_classes(callbacks: Any) -> None:
             raise ValueError(f"`trainer.callbacks` can't have {name}: {REFUSED[name]}.")
 
 
-def check_monitors(callbacks: Iterable[Any], model: BaseModule) -> None:
-    """Refuse callbacks that monitor what is not logged, or take the worst of it for the best.
+def check_monitors(callbacks: Iterable[Callback], model: BaseModule) -> None:
+    """Refuse callbacks that monitor a score that isn't logged, or keep its worst value.
 
     Args:
         callbacks: The callbacks.
         model: The method.
 
     Raises:
-        ValueError: If there is one.
+        ValueError: If one of them does.
     """
     known = model.monitored()
     for callback in callbacks:
@@ -58,14 +60,14 @@ def check_monitors(callbacks: Iterable[Any], model: BaseModule) -> None:
 
 
 def check_kept(best: ModelCheckpoint, last: ModelCheckpoint) -> None:
-    """Refuse options with which ``best.ckpt`` or ``last.ckpt`` would be something else.
+    """Refuse options with which ``best.ckpt`` or ``last.ckpt`` would not be what its name says.
 
     Args:
         best: Keeps ``best.ckpt``.
         last: Keeps ``last.ckpt``.
 
     Raises:
-        ValueError: If there is one.
+        ValueError: If there is such an option.
     """
     for which, callback in (("best", best), ("last", last)):
         fixed = {"dirpath": None, "filename": which, "save_top_k": 1, "save_last": None}
@@ -81,7 +83,7 @@ def check_kept(best: ModelCheckpoint, last: ModelCheckpoint) -> None:
         if callback.save_on_exception:
             raise ValueError(
                 f"`{which}_checkpoint.save_on_exception` can't be True: it would write weights "
-                "amid a step. For checkpoints inside an epoch, use "
+                "in the middle of a step. For checkpoints inside an epoch, use "
                 "`--last_checkpoint.every_n_train_steps`."
             )
     timing = {
@@ -94,27 +96,26 @@ def check_kept(best: ModelCheckpoint, last: ModelCheckpoint) -> None:
         if found != value:
             raise ValueError(
                 f"`best_checkpoint.{option}` can't be {str(found)[:80]!r}: the best weights are "
-                "written whenever a score is new, so that the score is theirs. For other times, "
-                "use `--trainer.check_val_every_n_epoch` or `--trainer.val_check_interval`."
+                "written as soon as a score is the best so far. To score at other times, use "
+                "`--trainer.check_val_every_n_epoch` or `--trainer.val_check_interval`."
             )
     if last._every_n_epochs < 1:
         raise ValueError(
-            "`last_checkpoint.every_n_epochs` can't be 0: a run that is stopped could not go on. "
-            "Raise it, or use `--keep_last false`, which removes `last.ckpt` in the end."
+            "`last_checkpoint.every_n_epochs` can't be 0: a stopped run could not go on. Raise it, "
+            "or use `--keep_last false`, which removes `last.ckpt` in the end."
         )
 
 
 def _check_monitor(name: str, monitor: str, mode: str | None, known: set[str]) -> None:
-    """Refuse a score that is not logged, and a mode that keeps the worst of it."""
+    """Refuse a score that is not logged, and a mode that keeps its worst value."""
     option = "`best_checkpoint.monitor`" if name == BestCheckpoint.__name__ else f"{name}'s monitor"
-    if known and monitor not in known and monitor != "epoch":  # by which the last one is the best
+    if known and monitor not in known and monitor != "epoch":  # by epoch, the last one is the best
         few = sorted(known, key=lambda one: (one.count("/"), one))
-        raise ValueError(
-            f"{option} is {monitor[:80]!r}, which is not logged. Use one of {', '.join(few)[:600]}."
-        )
+        hint = did_you_mean(monitor, few) or f" Use one of {', '.join(few)[:600]}."
+        raise ValueError(f"{option} is {monitor[:80]!r}, which is not logged.{hint}")
     better = direction(monitor)
     if better is not None and mode in ("min", "max") and mode != better:
         raise ValueError(
-            f"{option} is {monitor!r} with mode {mode!r}, which takes the worst epoch for the "
+            f"{option} is {monitor!r} with mode {mode!r}, which would take the worst epoch for the "
             f"best. Set the mode to {better!r}."
         )

@@ -4,6 +4,7 @@ import contextlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from types import UnionType
 from typing import Any
 
 from lowner_pl.corpus import AugmentationReport
@@ -120,9 +121,9 @@ def _read(file: Path) -> dict[str, Entry]:
     return entries
 
 
-def _is_entry(entry: Any) -> bool:
+def _is_entry(entry: object) -> bool:
     """Tell whether a value is the record of a stage."""
-    kinds: dict[str, Any] = {
+    kinds: dict[str, type | UnionType] = {
         "signature": str,
         "done": bool,
         "checkpoint": str,

@@ -26,7 +26,7 @@ def new_backbone(folder: Path, options: str = SMALL, text: Path = TEXT) -> None:
 
 
 def checkpoint(module: Any, **hyper_parameters: Any) -> dict[str, Any]:
-    """Return what Lightning would write of an untrained module."""
+    """Make the checkpoint that Lightning would write of an untrained module."""
     saved = {
         "state_dict": module.state_dict(),
         "hyper_parameters": hyper_parameters,
@@ -39,13 +39,13 @@ def checkpoint(module: Any, **hyper_parameters: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def start(tiny: str, tmp_path: Path) -> Path:
-    """A backbone's folder that a test may spoil."""
+    """A backbone's folder that a test may change."""
     return Path(shutil.copytree(tiny, tmp_path / "start"))
 
 
 @pytest.fixture
 def trained(start: Path, tmp_path: Path) -> Path:
-    """A checkpoint of a masked language model that began with ``start``."""
+    """A checkpoint of a masked language model trained from ``start``."""
     file = tmp_path / "last.ckpt"
     module = MLMLightningModule(backbone=str(start))
     torch.save(checkpoint(module, backbone=str(start)), file)
@@ -57,7 +57,7 @@ def export(trained: Path, folder: Path, *more: str) -> None:
 
 
 def other_tokenizer(folder: Path, tiny: str) -> None:
-    """Give a folder a tokenizer of as many subwords, in which two change their ids."""
+    """Write a tokenizer of the same size, in which two subwords swap their ids."""
     text = (Path(tiny) / "tokenizer.json").read_text()
     tokenizer = AutoTokenizer.from_pretrained(tiny)
     one, other = map(str, tokenizer.convert_ids_to_tokens([20, 21]))
@@ -86,36 +86,42 @@ def test_a_tagger_is_not_loaded_with_a_foreign_tokenizer(start: Path, tiny: str)
     module.on_load_checkpoint(saved)
 
 
-def test_a_backbone_that_has_moved_is_asked_for(trained: Path, start: Path, tmp_path: Path) -> None:
+def test_a_moved_backbone_is_found_through_an_option(
+    trained: Path, start: Path, tmp_path: Path
+) -> None:
     moved = start.rename(tmp_path / "moved")
-    with pytest.raises(FileNotFoundError, match=f"from the backbone '{start}', .*`--backbone FO"):
+    with pytest.raises(FileNotFoundError, match=f"from the backbone '{start}' .*`--backbone FO"):
         export(trained, tmp_path / "out")
     export(trained, tmp_path / "out", f"--backbone={moved}")
     assert load_backbone(str(tmp_path / "out"))[0].hidden_size == 16
 
 
-def test_a_checkpoint_is_asked_for_as_a_file(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r"such as '.*/last.ckpt', was: 'last', which is n"):
+def test_a_checkpoint_must_be_a_file(tmp_path: Path) -> None:
+    with pytest.raises(
+        FileNotFoundError, match=r"`--ckpt_path` is 'last', which is not a file. Give .*last.ckpt"
+    ):
         export(Path("last"), tmp_path / "out")
 
 
 @pytest.mark.parametrize(
     "command", ["new-backbone --text nowhere", "export-backbone --ckpt_path x"]
 )
-def test_what_stands_at_the_folder_is_not_overwritten(command: str, tmp_path: Path) -> None:
+def test_files_in_the_folder_are_not_overwritten(command: str, tmp_path: Path) -> None:
     def refused(folder: Path, *more: str) -> str:
         with pytest.raises(ValueError, match=r"^`--(folder|overwrite)` ") as caught:
             run_command([*command.split(), f"--folder={folder}", *more])
         return str(caught.value)
 
     (tmp_path / "notes.txt").write_text("mine")
-    assert "must be a folder, was: " in refused(tmp_path / "notes.txt")
-    assert "must be new or empty, was: " in refused(tmp_path)
-    assert "with other things in it" in refused(tmp_path, "--overwrite")
+    assert "which is a file. Give a folder" in refused(tmp_path / "notes.txt")
+    assert "Give a new or empty folder" in refused(tmp_path)
+    assert "holds other things. Give another folder" in refused(tmp_path, "--overwrite")
     assert [file.name for file in tmp_path.iterdir()] == ["notes.txt"]
 
 
-def test_a_backbone_is_replaced_when_asked_to(trained: Path, tmp_path: Path) -> None:
+def test_a_backbone_is_replaced_only_with_the_option_overwrite(
+    trained: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "out"
     new_backbone(out)
     with pytest.raises(ValueError, match="or `--overwrite` to replace the backbone in it"):
@@ -125,14 +131,16 @@ def test_a_backbone_is_replaced_when_asked_to(trained: Path, tmp_path: Path) -> 
     assert {file.name for file in tmp_path.iterdir()} == {"start", "last.ckpt", "out"}
 
 
-def test_files_have_the_usual_permissions(trained: Path, tmp_path: Path) -> None:
+def test_exported_files_have_the_usual_permissions(trained: Path, tmp_path: Path) -> None:
     (tmp_path / "usual").touch()
     export(trained, tmp_path / "out")
     modes = {stat.S_IMODE(file.stat().st_mode) for file in (tmp_path / "out").iterdir()}
     assert modes == {stat.S_IMODE((tmp_path / "usual").stat().st_mode)}
 
 
-def test_a_failure_leaves_no_half_backbone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_leaves_no_partial_backbone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def failing(*_: Any) -> None:
         raise OSError("No space left on device")
 
@@ -143,7 +151,7 @@ def test_a_failure_leaves_no_half_backbone(tmp_path: Path, monkeypatch: pytest.M
     assert list(tmp_path.iterdir()) == []
 
 
-def test_gensim_is_asked_for_before_anything_is_read(
+def test_a_missing_gensim_is_reported_before_text_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, "gensim.models", None)
@@ -167,10 +175,10 @@ def test_gensim_is_asked_for_before_anything_is_read(
         ("--positions 99999999", "`positions` is 99999999, but it must be"),
         ("--seed 4294967296", "`seed` is 4294967296, but it must be between 0 and 4,294,967,295"),
         ("--seed -1", "`seed` is -1, but it must be between 0"),
-        ("--skip-gram -3", "`--skip-gram` must be at least 0, was: -3"),
-        ("--lines 0", "`--lines` must be at least 1, was: 0"),
-        ("--lines -7", "`--lines` must be at least 1, was: -7"),
-        ("--most-characters 0", "`--most-characters` must be at least 1, was: 0"),
+        ("--skip-gram -3", "`--skip-gram` is -3, but it must be at least 0"),
+        ("--lines 0", "`--lines` is 0, but it must be at least 1"),
+        ("--lines -7", "`--lines` is -7, but it must be at least 1"),
+        ("--most-characters 0", "`--most-characters` is 0, but it must be at least 1"),
     ],
 )
 def test_numbers_out_of_range_are_refused_before_text_is_read(
@@ -191,7 +199,7 @@ def test_a_vocabulary_too_small_for_the_text_is_refused(
         fresh_backbone(tmp_path, texts, kind=kind, vocabulary=size, hidden=16, heads=2)
 
 
-def test_no_line_is_read_more_often_than_it_is_there(
+def test_no_line_is_sampled_more_often_than_it_occurs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[str] = []
@@ -204,7 +212,7 @@ def test_no_line_is_read_more_often_than_it_is_there(
     assert len(read) == len(set(read)) == 45  # a tenth is held out
 
 
-def test_lines_may_be_longer_where_asked_for(tmp_path: Path) -> None:
+def test_an_option_allows_longer_lines(tmp_path: Path) -> None:
     text = tmp_path / "sw.txt"
     text.write_text("".join(f"Habari namba {number} ya leo asubuhi\n" for number in range(50)))
     with pytest.raises(ValueError, match="at most 9 characters"):

@@ -1,4 +1,4 @@
-"""A configuration that cannot be read is refused in one sentence: file, line, remedy."""
+"""An unreadable configuration is refused in one sentence: file, line and what to do."""
 
 import time
 from pathlib import Path
@@ -68,7 +68,7 @@ def refused(file: Path, keys: Any = KEYS) -> str:
 
 
 @pytest.mark.parametrize(("text", "message"), REFUSED.values(), ids=REFUSED)
-def test_what_is_no_configuration_is_refused_with_its_line(
+def test_a_file_that_is_no_configuration_is_refused_with_the_line(
     text: str, message: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "run.yaml"
@@ -91,7 +91,7 @@ def test_what_is_no_configuration_is_refused_with_its_line(
         (b"x: 1\n" * 1_000_000, "has 5,000,000 bytes, which is too large"),
     ],
 )
-def test_a_file_in_another_encoding_is_named_so(
+def test_a_file_in_another_encoding_is_refused_with_its_encoding(
     content: bytes, message: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "run.yaml"
@@ -111,13 +111,13 @@ def test_a_file_in_another_encoding_is_named_so(
         b"trainer.max_epochs: 3\nmodel: 1e-3\ndata: 2020-01-01\n",
     ],
 )
-def test_what_windows_and_yaml_allow_is_taken(content: bytes, tmp_path: Path) -> None:
+def test_valid_yaml_from_windows_editors_is_accepted(content: bytes, tmp_path: Path) -> None:
     file = tmp_path / "run.yaml"
     file.write_bytes(content)
     check_config(file, (*KEYS, "a"))
 
 
-def test_a_missing_file_says_where_it_was_looked_for(
+def test_a_missing_file_says_where_we_looked_and_suggests_the_nearest_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -129,7 +129,7 @@ def test_a_missing_file_says_where_it_was_looked_for(
     assert "is a folder. Give the configuration file in it" in refused(tmp_path)
 
 
-def test_a_file_that_is_named_by_another_is_checked_beside_it(tmp_path: Path) -> None:
+def test_a_referenced_file_is_looked_up_beside_the_file_that_names_it(tmp_path: Path) -> None:
     (tmp_path / "model").mkdir()
     run, part = tmp_path / "run.yaml", tmp_path / "model" / "maner.yaml"
     run.write_text("data: {init_args: {source: model/maner.yaml}}\nseed_everything: 1\n")

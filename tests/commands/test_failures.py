@@ -1,4 +1,4 @@
-"""No exception of a command ends in a traceback, and each kind has its remedy."""
+"""No exception ends in a traceback, and each kind of error says what to do."""
 
 import errno
 import os
@@ -13,7 +13,7 @@ from lowner_pl.commands.failures import MOST, describe, shortened
 
 
 def ended(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> Any:
-    """Run the command line with a command that fails, and return the exit status."""
+    """Run the command line with a command that raises, and return the exit status."""
 
     def failing(_: list[str]) -> None:
         raise error
@@ -26,18 +26,18 @@ def ended(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> Any:
     return caught.value.code
 
 
-def test_errors_that_are_expected_are_said_as_they_are(
+def test_an_expected_error_is_printed_in_its_own_words(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("LOWNER_PL_DEBUG", raising=False)
-    assert ended(monkeypatch, ValueError("`seed` must be\n   at least 0, was: -1.")) == 1
+    assert ended(monkeypatch, ValueError("`seed` is -1, but it\n   must be at least 0.")) == 1
     assert capsys.readouterr().err == (
-        "error: `seed` must be at least 0, was: -1.\n(LOWNER_PL_DEBUG=1 shows where.)\n"
+        "error: `seed` is -1, but it must be at least 0.\n(LOWNER_PL_DEBUG=1 shows where.)\n"
     )
 
 
 @pytest.mark.parametrize("kind", [KeyError, RuntimeError, AssertionError, RecursionError])
-def test_errors_that_nobody_expects_are_called_so(
+def test_an_unexpected_error_is_reported_as_a_possible_bug(
     kind: type[Exception], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("LOWNER_PL_DEBUG", raising=False)
@@ -49,7 +49,7 @@ def test_errors_that_nobody_expects_are_called_so(
     assert said.count("\n") == 2
 
 
-def test_debugging_shows_the_traceback(
+def test_the_debug_variable_shows_the_traceback(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("LOWNER_PL_DEBUG", "1")
@@ -59,11 +59,11 @@ def test_debugging_shows_the_traceback(
     assert "in failing" in said
 
 
-def test_a_signal_and_an_exit_are_not_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_exit_is_not_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ended(monkeypatch, SystemExit(2)) == 2
 
 
-def test_memory_that_runs_out_has_its_own_remedy() -> None:
+def test_running_out_of_memory_suggests_smaller_batches() -> None:
     with pytest.raises(RuntimeError) as caught:
         torch.empty(2**50)
     errors = (
@@ -78,7 +78,7 @@ def test_memory_that_runs_out_has_its_own_remedy() -> None:
     assert "memory:" not in describe(OSError(errno.ENOSPC, "No space left on device"))
 
 
-def test_what_is_said_is_one_line_that_a_terminal_can_show() -> None:
+def test_a_message_is_one_line_that_a_terminal_can_show() -> None:
     assert shortened(ValueError("a\x1b[31mred\x00\r\n b")) == "a?[31mred? b"
     assert shortened(ValueError("می\u200cخوریم")) == "می\u200cخوریم"
     assert shortened(ValueError("x" * 5000)) == "x" * (MOST - 1) + "…"

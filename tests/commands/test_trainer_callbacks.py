@@ -1,4 +1,4 @@
-"""Callbacks and kept checkpoints that a run cannot have are refused before it begins."""
+"""Callbacks and checkpoint options that a run can't have are refused before it begins."""
 
 from pathlib import Path
 
@@ -12,8 +12,8 @@ LEAST = ("--data.train_size=8", "--trainer.limit_val_batches=1")
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ("--best_checkpoint.monitor=dev/f2", r"'dev/f2', which is not logged. Use one of .*dev/f1"),
-        ("--best_checkpoint.mode=min", r"'dev/f1' with mode 'min', which takes the worst"),
+        ("--best_checkpoint.monitor=dev/f2", r"'dev/f2', which is not logged. Did you mean dev/f1"),
+        ("--best_checkpoint.mode=min", r"'dev/f1' with mode 'min', which would take the worst"),
         ("--best_checkpoint.save_top_k=0", r"`best_checkpoint.save_top_k` can't be '0'"),
         ("--best_checkpoint.filename=x", r"`best_checkpoint.filename` can't be 'x'"),
         ("--last_checkpoint.monitor=dev/f1", r"`last_checkpoint.monitor` can't be 'dev/f1'"),
@@ -21,12 +21,12 @@ LEAST = ("--data.train_size=8", "--trainer.limit_val_batches=1")
         ("--best_checkpoint.every_n_train_steps=2", "can't be '2': the best weights are written"),
         ("--best_checkpoint.every_n_epochs=2", "can't be '2': the best weights are written"),
         ("--best_checkpoint.save_on_train_epoch_end=true", "the best weights are written"),
-        ("--best_checkpoint.save_on_exception=true", "it would write weights amid a step"),
-        ("--last_checkpoint.save_on_exception=true", "it would write weights amid a step"),
-        ("--last_checkpoint.every_n_epochs=0", "a run that is stopped could not go on"),
+        ("--best_checkpoint.save_on_exception=true", "weights in the middle of a step"),
+        ("--last_checkpoint.save_on_exception=true", "weights in the middle of a step"),
+        ("--last_checkpoint.every_n_epochs=0", "a stopped run could not go on"),
         (
             "--trainer.callbacks+=ModelCheckpoint",
-            "can't have ModelCheckpoint: which",
+            "can't have ModelCheckpoint: `--best_checkpoint` and",
         ),
         (
             '--trainer.callbacks=[{"class_path": "StochasticWeightAveraging", "init_args": '
@@ -48,7 +48,9 @@ LEAST = ("--data.train_size=8", "--trainer.limit_val_batches=1")
         ),
     ],
 )
-def test_what_a_run_cannot_have_is_refused(option: str, message: str, tmp_path: Path) -> None:
+def test_a_callback_that_would_not_work_is_refused(
+    option: str, message: str, tmp_path: Path
+) -> None:
     if "OnException" in option:
         option = (
             '--trainer.callbacks=[{"class_path": "OnExceptionCheckpoint", "init_args": '
@@ -59,7 +61,7 @@ def test_what_a_run_cannot_have_is_refused(option: str, message: str, tmp_path: 
     assert not (tmp_path / "runs").exists()
 
 
-def test_the_best_checkpoint_of_a_loss_is_that_of_the_lowest(
+def test_the_best_checkpoint_of_a_loss_has_the_lowest_loss(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # At this learning rate the dev loss falls and rises again.

@@ -94,7 +94,7 @@ def test_resuming_where_there_is_nothing_is_an_error(which: str, tmp_path: Path)
 def test_resuming_from_weights_alone_is_an_error(trained: Path) -> None:
     files = [folder(trained) / "metrics.csv", folder(trained) / "checkpoints" / "last.ckpt"]
     before = [file.read_bytes() for file in files]
-    with pytest.raises(ValueError, match=r"with weights alone, as `best` has\."):
+    with pytest.raises(ValueError, match=r"weights without the optimiser.s state, as `best` does"):
         command("fit", trained, "--ckpt_path=best")
     assert [file.read_bytes() for file in files] == before
 
