@@ -71,7 +71,7 @@ def test_the_best_checkpoint_of_a_loss_has_the_lowest_loss(
     losses = [loss for _, loss in steps(folder(tmp_path) / "metrics.csv", "dev/loss")]
     assert len(set(losses)) == 3
     best = losses.index(min(losses))
-    assert f"best epoch {best}" in capsys.readouterr().out
+    assert f"the best epoch (epoch {best}, " in capsys.readouterr().out
     assert cli.trainer.checkpoint_callback is not None
     score = cli.trainer.checkpoint_callback.best_model_score  # type: ignore[attr-defined]
     assert score.item() == pytest.approx(min(losses))
