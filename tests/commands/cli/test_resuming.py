@@ -125,7 +125,7 @@ def test_the_best_epoch_stays_the_best_where_the_folder_was_moved(
     losses = [loss for _, loss in steps(cli.run.path / "metrics.csv", "dev/loss")]
     assert losses[1] > losses[0]
     assert same(weights(tmp_path / "moved", "best"), before)
-    assert "best epoch 0" in capsys.readouterr().out
+    assert "the best epoch (epoch 0, " in capsys.readouterr().out
 
 
 def test_the_best_epoch_of_another_run_is_not_one_of_this(
@@ -138,7 +138,7 @@ def test_the_best_epoch_of_another_run_is_not_one_of_this(
     worse = ("--trainer.max_epochs=2", "--model.optimizer.init_args.lr=0.5", f"--ckpt_path={last}")
     command("fit", tmp_path / "two", *more, *worse)
     assert same(weights(tmp_path / "two", "best"), weights(tmp_path / "two", "last"))
-    assert "best epoch 1" in capsys.readouterr().out
+    assert "the best epoch (epoch 1, " in capsys.readouterr().out
 
 
 def test_resuming_a_finished_run_changes_nothing(trained: Path) -> None:
