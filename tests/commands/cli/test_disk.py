@@ -54,7 +54,7 @@ def test_an_earlier_run_stays_where_a_new_one_has_no_room(disk: Path) -> None:
         command("fit", disk)
     with (disk / "filler").open("ab") as file:
         file.truncate(file.tell() - 300_000)  # enough to begin with, too little for checkpoints
-    with pytest.raises(OSError, match=r"has 0 MB free, and the checkpoints of this run take up to"):
+    with pytest.raises(OSError, match=r"has 0 MB free, but the checkpoints of this run take up to"):
         command("fit", disk)
     assert same(weights(disk, "best"), before)
     assert [path.name for path in folder(disk).parent.glob("seed*")] == ["seed_12345"]

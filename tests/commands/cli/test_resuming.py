@@ -87,7 +87,7 @@ def test_a_schedule_resumes_as_if_never_interrupted(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("which", ["last", "best"])
 def test_resuming_where_there_is_nothing_is_an_error(which: str, tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=f"`--ckpt_path {which}` needs a checkpoint"):
+    with pytest.raises(FileNotFoundError, match=rf"no '.*{which}\.ckpt'\. Train first"):
         command("fit", tmp_path, f"--ckpt_path={which}")
 
 
