@@ -73,7 +73,7 @@ def read_config(file: Path, *, named_by: str = "") -> str:
     file = file.expanduser()
     if file.exists():
         return read_text(file)
-    hint = advice(file.name if named_by else str(file))
+    hint = advice(str(file))
     hint = hint or did_you_mean(file.name, _neighbours(file))
     if named_by:
         raise FileNotFoundError(

@@ -35,7 +35,7 @@ GONE = {
     "trainer_meta.yaml": "Its options are in configs/meta/meta_conll.yaml.",
     "trainer_meta_target.yaml": "Its options are defaults now; write `trainer: {max_epochs: 10}`.",
 }
-"""What replaces the configurations of version 0.1 that have another name now, or none."""
+"""Advice for the configurations of version 0.1 that were renamed or removed."""
 
 
 def configs(arguments: list[str]) -> None:
@@ -120,9 +120,14 @@ def advice(name: str) -> str:
         name: The name of a configuration that does not exist, as it was typed.
     """
     typed = _inside(name)
-    if "/" not in typed and typed in GONE:
-        return f" {GONE[typed]}"
-    moved = [known for known in names() if known.endswith(f"/{typed}")]
+    if any(f"/{typed}".endswith(f"/{known}") for known in names()):
+        return " `python -m lowner_pl configs --copy FOLDER` writes the package's own to a folder."
+    folder, file = Path(typed).parent.name, Path(typed).name
+    of_part = folder in ("data", "model")
+    if file in GONE and not of_part:
+        return f" {GONE[file]}"
+    ending = f"/{folder}/{file}" if of_part else f"/{file}"
+    moved = [known for known in names() if known.endswith(ending)]
     if len(moved) == 1:
         return f" It is now configs/{moved[0]}."
     by_path = {known.removesuffix(".yaml"): known for known in names()}

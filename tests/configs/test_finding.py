@@ -6,7 +6,7 @@ import pytest
 
 from lowner_pl.__main__ import run_command
 from lowner_pl.commands.cli import run
-from lowner_pl.commands.config_check import read_config
+from lowner_pl.commands.config_check import check_config, read_config
 from lowner_pl.commands.configs import FOLDER, advice, locate, located, names
 
 from ..running import CONFIGS, small_backbone
@@ -90,6 +90,12 @@ def test_an_old_name_says_its_new_one(name: str) -> None:
     named = [word.rstrip(".") for word in text.split() if word.startswith("configs/")]
     assert all((CONFIGS.parent / word).is_file() for word in named)
     assert named or "trainer: {max_epochs:" in text
+
+
+def test_a_packaged_part_that_is_not_beside_its_file_can_be_copied_there(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("model: parts/model/maner.yaml")
+    with pytest.raises(FileNotFoundError, match=r"line 1: `model` names .* configs --copy FOLDER"):
+        check_config(tmp_path / "mine.yaml", ["model"])
 
 
 def test_a_mistyped_name_suggests_the_nearest_one() -> None:
