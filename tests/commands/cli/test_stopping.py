@@ -54,9 +54,7 @@ def test_a_pipeline_is_stopped_in_any_stage_and_goes_on(tmp_path: Path) -> None:
     process = Forked(words, tmp_path / "log")
     process.send(signal.SIGTERM, lambda: any(tmp_path.glob("*/melm*/*/checkpoints/last.ckpt")))
     assert process.process.exitcode == 143
-    assert process.last_line == (
-        "Stopped by SIGTERM. The same command goes on where it was stopped."
-    )
+    assert process.last_line == ("Stopped by SIGTERM. Repeat the command to go on.")
     stages = record(tmp_path)
     assert stages["gold"]["done"]
     assert "done" not in stages["finetune"]
