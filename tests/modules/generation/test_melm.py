@@ -202,7 +202,7 @@ def test_a_seed_word_that_the_tokenizer_cannot_spell_is_an_error(tiny: str) -> N
         ({"k": 0}, "`k` is 0, but it must be at least 1"),
         ({"min_rank": 0}, "`min_rank` is 0, but it must be between 1 and 5"),
         ({"max_length": 4}, "`max_length` is 4, which leaves no room"),
-        ({"linearize": False, "languages": ["sw"]}, "Languages are marked beside label tokens"),
+        ({"linearize": False, "languages": ["sw"]}, "can only be marked beside label tokens"),
     ],
 )
 def test_options_outside_their_range_are_errors(
