@@ -1,4 +1,4 @@
-"""The row of commands: what each stage leaves, what is done twice, and what is refused."""
+"""A pipeline: what each stage writes, and what is not done twice."""
 
 import json
 import shutil
@@ -24,13 +24,13 @@ def commands(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The runs of a whole pipeline whose filter keeps all: a tagger this small agrees with none."""
+    """The runs of a pipeline without a filter: a tagger this small would confirm nothing."""
     root = tmp_path_factory.mktemp("augment")
     run_command(arguments(root, config=without(root, "filter")))
     return root
 
 
-def test_one_command_runs_the_row(done: Path) -> None:
+def test_one_command_runs_all_stages(done: Path) -> None:
     stages = record(done)
     assert list(stages) == ["gold", "finetune", "generate", "train"]
     assert all(entry["done"] for entry in stages.values())
@@ -54,7 +54,7 @@ def test_nothing_is_done_twice(done: Path, commands: list[str]) -> None:
     assert record(done) == before
 
 
-def test_another_option_does_over_what_it_changes(
+def test_another_option_repeats_only_the_stages_it_changes(
     done: Path, tmp_path: Path, commands: list[str]
 ) -> None:
     root = shutil.copytree(done, tmp_path / "copy")
@@ -68,7 +68,7 @@ def test_another_option_does_over_what_it_changes(
     assert record(root)["gold"]["signature"] != before["gold"]["signature"]
 
 
-def test_the_filter_keeps_what_the_gold_tagger_confirms_as_it_reads(
+def test_the_filter_reads_and_keeps_confirmed_candidates_one_by_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     agree_with_every_third(monkeypatch)
@@ -102,7 +102,7 @@ def test_the_filter_keeps_what_the_gold_tagger_confirms_as_it_reads(
     assert report["dropped"] == {"tags_differ": len(candidates) - len(augmented)}
 
 
-def test_another_pipeline_shares_the_stages_that_are_the_same(
+def test_another_pipeline_shares_equal_stages(
     done: Path, tmp_path: Path, commands: list[str]
 ) -> None:
     # Of MLM-Entity the tagger of gold sentences, of the other row all but the last stage.
@@ -121,7 +121,7 @@ def test_another_pipeline_shares_the_stages_that_are_the_same(
     assert commands == ["predict"]
 
 
-def test_what_was_written_over_is_done_again(done: Path, commands: list[str]) -> None:
+def test_a_stage_whose_file_was_overwritten_is_done_again(done: Path, commands: list[str]) -> None:
     file = Path(record(done)["generate"]["file"])
     file.touch()
     run_command(arguments(done, "--until=generate", config=done / "melm_conll.yaml"))
@@ -129,7 +129,7 @@ def test_what_was_written_over_is_done_again(done: Path, commands: list[str]) ->
     assert record(done)["generate"]["done"]
 
 
-def test_a_config_on_all_stages_does_not_cut_the_union(tmp_path: Path) -> None:
+def test_a_config_for_all_stages_does_not_limit_the_union(tmp_path: Path) -> None:
     overlay = tmp_path / "overlay.yaml"
     overlay.write_text(yaml.safe_dump({"data": {"init_args": {"train_size": 20}}}))
     config = without(tmp_path, "filter", "finetune")

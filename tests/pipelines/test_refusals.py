@@ -1,4 +1,4 @@
-"""What a pipeline refuses, and what it says of sentences that do not come."""
+"""What a pipeline refuses, and what it says when no sentences are left."""
 
 import json
 import shutil
@@ -30,7 +30,7 @@ from .augmenting import arguments, folder, record, spied, without
         ({"gold": "gold_conll.yaml"}, "`stages` names no configuration for generate, train"),
     ],
 )
-def test_stages_that_make_no_pipeline_are_refused(
+def test_unknown_and_missing_stages_are_refused(
     tmp_path: Path, stages: dict[str, str], message: str
 ) -> None:
     file = tmp_path / "row.yaml"
@@ -39,7 +39,7 @@ def test_stages_that_make_no_pipeline_are_refused(
         run_command(["augment", f"--config={file}"])
 
 
-def test_a_config_that_is_nowhere_is_refused(tmp_path: Path) -> None:
+def test_a_missing_config_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"no configuration 'nowhere.yaml' .looked"):
         run_command(["augment", "--config=nowhere.yaml"])
     file = tmp_path / "row.yaml"
@@ -49,7 +49,7 @@ def test_a_config_that_is_nowhere_is_refused(tmp_path: Path) -> None:
         run_command(["augment", f"--config={file}"])
 
 
-def test_an_option_that_no_stage_knows_ends_the_pipeline(
+def test_an_option_that_no_stage_has_ends_the_pipeline(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
@@ -78,7 +78,7 @@ def test_an_option_that_only_a_later_stage_has_is_refused_before_the_first_one(
     assert not list(tmp_path.glob("sample-*"))
 
 
-def test_a_value_that_what_generates_refuses_is_refused_before_the_first_stage(
+def test_a_value_that_the_generator_refuses_is_refused_before_the_first_stage(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     commands = spied(monkeypatch)
@@ -137,14 +137,14 @@ def _with_wrong_last_stage(root: Path) -> Path:
 
 
 @pytest.mark.parametrize("text", ["stages: [gold]", "stages: {gold: 3}"])
-def test_stages_that_are_no_files_are_refused(tmp_path: Path, text: str) -> None:
+def test_stages_that_name_no_files_are_refused(tmp_path: Path, text: str) -> None:
     file = tmp_path / "row.yaml"
     file.write_text(text)
     with pytest.raises(ValueError, match=r"`stages` is .*, but it must name a configuration"):
         run_command(["augment", f"--config={file}"])
 
 
-def test_a_pipeline_that_is_no_yaml_is_refused(tmp_path: Path) -> None:
+def test_a_pipeline_that_is_not_yaml_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "row.yaml"
     file.write_text("stages: {gold: [\n\n")
     with pytest.raises(ValueError, match=r"row.yaml, line 1: this is not YAML .*'stages: {gold"):
@@ -157,9 +157,7 @@ def test_a_pipeline_finds_its_checkpoints_itself(tmp_path: Path, words: list[str
         run_command(arguments(tmp_path, *words))
 
 
-def test_options_are_not_repeated_at_the_user(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_no_warning_repeats_the_options(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         with pytest.raises(SystemExit):

@@ -1,4 +1,4 @@
-"""Pipelines that were stopped: what goes on, and what must not."""
+"""Stopped pipelines: which runs continue, and which must not."""
 
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ def commands(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def stopped(words: list[str], monkeypatch: pytest.MonkeyPatch, *, after: bool) -> None:
-    """Run a pipeline that is stopped when its first command is through, or about to begin."""
+    """Run a pipeline and stop it after its first command, or before it begins."""
 
     def stopping(inner: list[str]) -> Any:
         if after:
@@ -46,7 +46,7 @@ def test_a_stopped_stage_goes_on(
     assert record(tmp_path)["gold"]["done"]
 
 
-def test_one_that_left_no_checkpoint_begins_anew(
+def test_a_stopped_stage_without_a_checkpoint_begins_anew(
     tmp_path: Path, commands: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = arguments(tmp_path, ONE_EPOCH, "--until=gold")
@@ -55,7 +55,7 @@ def test_one_that_left_no_checkpoint_begins_anew(
     assert commands == ["fit", "test"]
 
 
-def test_a_run_with_other_options_does_not_go_on(
+def test_a_run_with_other_options_is_not_continued(
     tmp_path: Path, commands: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Two pipelines whose first stage lands in one folder.
@@ -73,7 +73,7 @@ def test_a_run_with_other_options_does_not_go_on(
     assert commands == ["fit", "test"]
 
 
-def test_a_run_of_other_sentences_does_not_go_on(
+def test_a_run_on_other_sentences_is_not_continued(
     tmp_path: Path, commands: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = arguments(tmp_path, ONE_EPOCH, "--until=gold", f"--data={corpus(tmp_path)}")
@@ -86,9 +86,7 @@ def test_a_run_of_other_sentences_does_not_go_on(
 
 
 @pytest.mark.parametrize("split", ["train", "dev", "test"])
-def test_sentences_that_changed_are_noticed(
-    tmp_path: Path, commands: list[str], split: str
-) -> None:
+def test_changed_sentences_are_noticed(tmp_path: Path, commands: list[str], split: str) -> None:
     sizes = ("--data.train_size=null", "--data.dev_size=null")
     words = arguments(tmp_path, ONE_EPOCH, f"--data={corpus(tmp_path)}", *sizes, "--until=gold")
     run_command(words)
@@ -97,7 +95,7 @@ def test_sentences_that_changed_are_noticed(
     assert commands == ["fit", "test"] * 2
 
 
-def test_sentences_of_the_generator_alone_are_noticed_too(
+def test_changed_sentences_of_the_generator_alone_are_noticed(
     tmp_path: Path, commands: list[str]
 ) -> None:
     data = f"--generator.data={corpus(tmp_path)}"
@@ -110,7 +108,7 @@ def test_sentences_of_the_generator_alone_are_noticed_too(
 
 
 def corpus(root: Path) -> Path:
-    """Return the config of a copy of the sample corpus."""
+    """Write a copy of the sample corpus and return its config."""
     for split in ("train", "dev", "test"):
         (root / f"{split}.conll").write_bytes((SAMPLE / "sw" / f"{split}.conll").read_bytes())
         for _ in range(3):
@@ -123,5 +121,5 @@ def corpus(root: Path) -> Path:
 
 
 def shorten(file: Path) -> None:
-    """Take the first sentence out of a corpus file."""
+    """Remove the first sentence of a corpus file."""
     file.write_text(file.read_text().partition("\n\n")[2])

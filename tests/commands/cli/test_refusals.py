@@ -1,4 +1,4 @@
-"""What cannot be right is refused, in one sentence, and changes nothing."""
+"""A command that can't work is refused in one sentence and changes nothing."""
 
 import os
 import subprocess
