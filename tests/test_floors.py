@@ -17,7 +17,15 @@ ALLOWED: dict[str, set[str]] = {
     "modules": {"corpus", "encoding", "augmentation", "nn", "metrics", "runs"},
     "datamodules": {"corpus", "augmentation", "nn", "runs"},  # nn: to find the support of episodes
     "callbacks": {"corpus", "runs"},
-    "commands": {"corpus", "runs", "nn", "modules", "datamodules", "callbacks"},
+    "commands": {
+        "augmentation",
+        "callbacks",
+        "corpus",
+        "datamodules",
+        "modules",
+        "nn",
+        "runs",
+    },
     "pipelines": {
         "augmentation",
         "callbacks",
