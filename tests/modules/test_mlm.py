@@ -265,12 +265,13 @@ def test_fit_prints_the_number_of_lines_and_the_units_of_the_scores(
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert ["lines", "108", "12"] in lines
     assert any(line[:3] == ["subwords", "per", "word"] and len(line) == 5 for line in lines)
-    title = next(n for n, line in enumerate(lines) if line[:1] == ["Scores"])
+    title = next(n for n, line in enumerate(lines) if line[:2] == ["Dev", "scores"])
     assert " ".join(lines[title]) == (
         "Dev scores of the last epoch, accuracy and baseline in percent:"
     )
     command("test", tmp_path, tiny, "--trainer.max_epochs=1", "--ckpt_path=last")
-    assert "Scores, last checkpoint, epoch 0 (accuracy and " in capsys.readouterr().out
+    output = capsys.readouterr().out
+    assert "Test scores of the last checkpoint (epoch 0), accuracy and " in output
 
 
 def test_text_that_the_tokenizer_cannot_spell_is_an_error(tmp_path: Path, tiny: str) -> None:
