@@ -102,7 +102,7 @@ def _main(arguments: list[str]) -> None:
 
 
 def _check_command(name: str) -> None:
-    """Exit with status 2 if there is no such command; options before it are left to the parser."""
+    """Exit with status 2 if there is no such command. The parser checks words that begin with -."""
     commands = (*LIGHTNING, *OURS)
     if not name.startswith("-") and name not in commands:
         hint = did_you_mean(name, commands) or f" Use one of {', '.join(commands)}."

@@ -1,4 +1,4 @@
-"""Floor 3: what a run leaves behind: checkpoints, tables, files and pictures."""
+"""Floor 3: callbacks that write checkpoints, reports and predictions, and print progress."""
 
 from lowner_pl.callbacks.best_checkpoint import BestCheckpoint, beats, direction
 from lowner_pl.callbacks.last_checkpoint import LastCheckpoint

@@ -1,4 +1,4 @@
-"""The batches of a command: whether it reads all of them, and results from several devices."""
+"""Helpers for batches: notes on those left out, gathering from devices, and freeing memory."""
 
 import contextlib
 import ctypes
@@ -34,7 +34,7 @@ def partial_note(scored: int, total: int, data: str, option: str) -> str | None:
         scored: Number of scored sentences.
         total: Number of all sentences.
         data: Name of the data, such as ``dev``.
-        option: The Trainer option that limits them.
+        option: The Trainer option that limits the batches.
     """
     if scored >= total:
         return None

@@ -96,7 +96,7 @@ def _new_backbone(options: argparse.Namespace) -> None:
 
 
 def _lines(options: argparse.Namespace) -> list[str]:
-    """Sample lines of the text, all of them if there are not more than asked for."""
+    """Sample as many lines of the text as asked for, or take all if there are fewer."""
     from lowner_pl.datamodules import TextDataModule
 
     text = TextDataModule(
@@ -122,7 +122,7 @@ def _export_backbone(options: argparse.Namespace) -> None:
 
 
 def _trained(file: str, backbone: str | None) -> "MLMLightningModule":
-    """Load a checkpoint's masked language model; its backbone gives shape and tokenizer."""
+    """Load a checkpoint's masked language model; shape and tokenizer come from ``backbone``."""
     from lowner_pl.modules import MLMLightningModule
     from lowner_pl.runs.checkpoints import read_checkpoint, restored_from
 
@@ -155,13 +155,13 @@ def _trained(file: str, backbone: str | None) -> "MLMLightningModule":
 
 @contextmanager
 def _written_whole(target: Path, *, overwrite: bool) -> Iterator[Path]:
-    """Yield a new folder beside ``target`` that takes its place if nothing fails.
+    """Yield a new folder beside ``target``, and move it to ``target`` if nothing fails.
 
     Raises:
         ValueError: If ``target`` holds something that must not be replaced.
     """
     target = target.resolve()
-    clear_abandoned(target.parent)  # a killed process may have been about to replace the folder
+    clear_abandoned(target.parent)  # a process may have been killed while replacing it
     _check_free(target, overwrite=overwrite)
     with Partial(target, folder=True) as partial:
         (probe := partial.path / ".probe").touch()
@@ -170,7 +170,7 @@ def _written_whole(target: Path, *, overwrite: bool) -> Iterator[Path]:
         yield partial.path
         for file in partial.path.iterdir():
             file.chmod(mode)  # `safetensors` writes files that only the owner can read
-        _check_free(target, overwrite=overwrite)  # something may have come in the meantime
+        _check_free(target, overwrite=overwrite)  # another process may have filled it
 
 
 def _check_free(target: Path, *, overwrite: bool) -> None:

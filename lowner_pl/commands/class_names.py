@@ -1,4 +1,4 @@
-"""Names of the classes that options take, and of the options that a class takes."""
+"""The classes that an option takes, and the options that a class takes, by name."""
 
 import inspect
 from collections.abc import Iterator
@@ -38,13 +38,13 @@ def class_named(path: str) -> type | None:
 
 
 def is_base(kind: type) -> bool:
-    """Tell a class that only others derive from: an abstract one, or a method without a name."""
+    """Tell whether a class only serves as a base: it is abstract, or a method without a name."""
     nameless = issubclass(kind, BaseModule) and not hasattr(kind, "method")
     return nameless or inspect.isabstract(kind) or kind in BASES.values()
 
 
 def options_of(kind: type) -> set[str]:
-    """Collect the names of a class's constructor arguments, its base classes' included."""
+    """Collect the names of the constructor arguments of a class and its base classes."""
     names = (
         name
         for base in kind.__mro__
@@ -62,14 +62,14 @@ def _is(kind: type, path: str) -> bool:
 
 
 def _concrete(base: type) -> Iterator[type]:
-    """Yield the public classes below a base that can be made."""
+    """Yield the public subclasses of a base that can be instantiated."""
     for kind in _all(base):
         if "." in kind.__module__ and not (kind.__name__.startswith("_") or is_base(kind)):
             yield kind
 
 
 def _all(base: type) -> Iterator[type]:
-    """Yield a base and the classes below it."""
+    """Yield a base and all its subclasses."""
     yield base
     below: list[type] = base.__subclasses__()
     for kind in below:

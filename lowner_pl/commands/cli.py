@@ -1,4 +1,4 @@
-"""The command line interface: runs a command in its run folder, and resumes honestly."""
+"""The command line interface, which runs each command in its run folder."""
 
 import sys
 import warnings
@@ -32,10 +32,10 @@ from lowner_pl.runs.trainer_options import check_trainer_options, made_by_lightn
 
 # Third-party warnings that a user can do nothing about.
 QUIET = (
-    "Checkpoint directory .* exists and is not empty",  # it does, when a run is resumed in place
-    "`ModelCheckpoint.monitor=.* could not find the monitored key",  # without dev scores; we say so
-    "The dirpath has changed from",  # it does, when a checkpoint of another run is loaded
-    ".isinstance.treespec, LeafSpec.. is deprecated",  # Lightning calling torch
+    "Checkpoint directory .* exists and is not empty",  # expected when a run is resumed in place
+    "`ModelCheckpoint.monitor=.* could not find the monitored key",  # `UnscoredReport` says so
+    "The dirpath has changed from",  # expected when a checkpoint of another run is loaded
+    ".isinstance.treespec, LeafSpec.. is deprecated",  # Lightning uses it
 )
 
 
@@ -46,11 +46,11 @@ class NERCLI(CommandLine):
     """The claim of ``fit`` on its run folder."""
 
     def before_instantiate_classes(self) -> None:
-        """Refuse callbacks that would not work; some can't even be made from a configuration."""
+        """Refuse callbacks that would not work, before Lightning tries to make them."""
         check_classes(self._get(self.config, "trainer")["callbacks"])
 
     def instantiate_classes(self) -> None:
-        """Make data, model and trainer; raise what they refuse in their own words."""
+        """Make data, model and trainer; raise our own errors without jsonargparse's wrapper."""
         try:
             super().instantiate_classes()
         except ValueError as error:
@@ -75,7 +75,7 @@ class NERCLI(CommandLine):
         shown, options = progress_shown(config)
         plugins = [*as_list(config["plugins"]), AtomicCheckpointIO()]
         make = partial(super().instantiate_trainer, plugins=plugins, **{**kwargs, **options})
-        if config["fast_dev_run"]:  # leaves no trace
+        if config["fast_dev_run"]:  # writes no files
             self.trainer_defaults = {"callbacks": shown}
             return made_by_lightning(make)
         check_writable(self.run.reports(self.checkpoint))
@@ -121,9 +121,9 @@ class NERCLI(CommandLine):
             self.run.release()
 
     def _note_end(self, subcommand: str) -> None:
-        """Remove ``last.ckpt`` if asked to, once training has ended and ``best`` is tested.
+        """Remove ``last.ckpt`` after the test of ``best``, if training ended with `keep_last` off.
 
-        A run that was stopped inside an epoch has not ended.
+        A run that was stopped inside an epoch does not count as ended.
         """
         if self.trainer.fast_dev_run or not _is_first_process():  # type: ignore[attr-defined]
             return
@@ -134,7 +134,7 @@ class NERCLI(CommandLine):
             self.run.remove_last()
 
     def _prepare_subcommand_kwargs(self, subcommand: str) -> dict[str, Any]:
-        """Compute the arguments for Trainer: the checkpoint file, loaded without running code."""
+        """Set the arguments for Trainer, so that it loads our checkpoint without running code."""
         kwargs = super()._prepare_subcommand_kwargs(subcommand)
         kwargs["ckpt_path"] = self.checkpoint and str(self.checkpoint)
         kwargs["weights_only"] = True
@@ -147,8 +147,8 @@ class NERCLI(CommandLine):
 
 def run(words: list[str] | None = None) -> NERCLI:
     """Run a command line (default: that of the process) and return the CLI that ran it."""
-    # Peaked attention makes numbers below 1e-38, with which processors calculate a hundred times
-    # slower: a training step of a long sentence took a third longer. They become zero.
+    # Round numbers below 1e-38 to zero. Peaked attention produces them, and processors calculate a
+    # hundred times slower with them: a training step on a long sentence took a third longer.
     torch.set_flush_denormal(True)
     hush_writer()
     for message in QUIET:
@@ -158,5 +158,5 @@ def run(words: list[str] | None = None) -> NERCLI:
 
 
 def _is_first_process() -> bool:
-    """Tell whether this process is the first of those that train on several devices."""
+    """Tell whether this is the only process, or the first of those on several devices."""
     return getattr(rank_zero_only, "rank", 0) == 0

@@ -26,9 +26,9 @@ COMMANDS = {
 TRAINER_DEFAULTS = {
     "devices": 1,
     "precision": "32-true",  # the papers are silent; bf16-mixed halves memory on recent GPUs
-    "log_every_n_steps": 1,  # a hundred sentences are 7 steps an epoch
+    "log_every_n_steps": 1,  # a hundred sentences make only 7 steps per epoch
     "num_sanity_val_steps": 0,  # data are checked before training instead
-    "deterministic": "warn",  # same seed and machine, same weights; warns where a GPU can't
+    "deterministic": "warn",  # the same seed gives the same weights; warns where a GPU can't
 }
 
 
@@ -58,7 +58,7 @@ class CommandLine(LightningCLI):
         )
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        """Link the one value both sides need; add where runs land and which checkpoints stay."""
+        """Link the entity types of data and model; add options for run folders and checkpoints."""
         parser.link_arguments(
             "data.entity_types", "model.init_args.entity_types", apply_on="instantiate"
         )
@@ -95,7 +95,7 @@ class CommandLine(LightningCLI):
         )
 
     def subcommands(self) -> dict[str, set[str]]:  # type: ignore[override]
-        """Name the chosen command alone, because a parser takes a while to build."""
+        """Return only the chosen command, because building a parser takes a while."""
         return {name: COMMANDS[name] for name in self.words if name in COMMANDS} or COMMANDS
 
     def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
@@ -118,11 +118,11 @@ class CommandLine(LightningCLI):
         self.config = parser.parse_args(words)
 
     def _parse_ckpt_path(self) -> None:
-        """Leave the configuration alone: what the user types wins over a checkpoint's options."""
+        """Ignore the options stored in the checkpoint, which would override those of the user."""
 
 
 class Settings(CommandLine):
-    """A command line that is only parsed."""
+    """A command line that is parsed but not run."""
 
     def _set_seed(self) -> None:
         """Leave the random state alone."""

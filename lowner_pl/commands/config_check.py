@@ -99,7 +99,8 @@ def place_of(files: Sequence[str], path: list[str], value: str | None = None) ->
     Args:
         files: The configuration files; the first one that sets the option is named.
         path: The option's path, without ``init_args``.
-        value: The value that it has there, or the name of a class, if that is known.
+        value: The option's value or class name, if it is known. Places with another value are
+            skipped.
     """
     for name in files:
         if name.startswith(("{", "[")):  # options written out
@@ -111,7 +112,7 @@ def place_of(files: Sequence[str], path: list[str], value: str | None = None) ->
 
 
 def _find(file: Path, path: list[str], value: str | None) -> str | None:
-    """Find an option in a file or in one that it names."""
+    """Find an option in a file, or in another file that it names."""
     try:
         root = parse(file, read_text(file))
     except (OSError, ValueError):
@@ -120,7 +121,7 @@ def _find(file: Path, path: list[str], value: str | None) -> str | None:
 
 
 def _find_below(file: Path, node: yaml.Node, path: list[str], value: str | None) -> str | None:
-    """Find an option below a node: its own line, or that of a class or file given in its place."""
+    """Find an option below a node, or in a file that the node names."""
     if isinstance(node, yaml.SequenceNode):
         found = (_find_below(file, item, path, value) for item in node.value)
         return next(filter(None, found), None)
@@ -162,7 +163,7 @@ def _neighbours(file: Path) -> list[str]:
 
 
 def _check_value(value: str, option: str) -> None:
-    """Refuse a value on the command line that expands without end; text that isn't YAML is fine."""
+    """Refuse a value whose YAML aliases expand too far. Text that isn't YAML is allowed."""
     try:
         check_expansion(f"`{option}`", value)
     except yaml.YAMLError:
@@ -170,7 +171,7 @@ def _check_value(value: str, option: str) -> None:
 
 
 def _unknown(name: str, keys: Collection[str]) -> str:
-    """Say that a key is not an option, and what the file may be instead."""
+    """Say that a key is not an option, and suggest an option or another use of the file."""
     if name == "stages":
         return "`stages` belong to a pipeline. Run this file with `augment --config`."
     if name in ("class_path", "init_args"):

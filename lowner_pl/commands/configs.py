@@ -1,4 +1,4 @@
-"""``configs``: the configurations that come with the package, found by name, listed and copied."""
+"""The command ``configs``, and the search for the package's configurations by name."""
 
 import argparse
 import shutil
@@ -114,10 +114,10 @@ def locate(name: str) -> str:
 
 
 def advice(name: str) -> str:
-    """Say which configuration somebody may have meant, as the end of a message; else nothing.
+    """Suggest the configuration that the user meant, as the end of a message; empty if unknown.
 
     Args:
-        name: The name of a configuration that does not exist, as it was typed.
+        name: The name of a missing configuration, as the user typed it.
     """
     typed = _inside(name)
     if any(f"/{typed}".endswith(f"/{known}") for known in names()):
@@ -140,7 +140,7 @@ def advice(name: str) -> str:
 
 
 def _inside(name: str) -> str:
-    """Write a name as a path inside `FOLDER`."""
+    """Convert a name to a path inside `FOLDER`."""
     return Path(name).as_posix().removeprefix("./").removeprefix("configs/")
 
 

@@ -1,4 +1,4 @@
-"""How the command line reports an error: one sentence, and how to see where it happened."""
+"""Error reports of the command line: one sentence, and how to get the traceback."""
 
 import errno
 import os
@@ -67,7 +67,7 @@ def _is_out_of_memory(error: BaseException, text: str) -> bool:
 
 
 def cause_of_ours(error: BaseException) -> BaseException | None:
-    """Find the outermost error that our code raised; jsonargparse wraps it in one about types."""
+    """Find the outermost error that our code raised, which jsonargparse wraps in a type error."""
     cause: BaseException | None = error
     while cause is not None:
         frames = traceback.extract_tb(cause.__traceback__)

@@ -1,7 +1,7 @@
-"""One sentence for a command line that the parser refuses.
+"""Explaining in one sentence why the parser refuses a command line.
 
 argparse and jsonargparse print all options, then up to 20 lines about every type that a value was
-compared with. Here the innermost complaint is found in their message and put in words.
+compared with. This module finds the innermost complaint in their message and rewords it.
 """
 
 import re
@@ -51,7 +51,7 @@ class Typed:
     prefixed: frozenset[str] = frozenset()
 
     def option(self, path: str) -> str | None:
-        """Find an option of the command line by its path, whether or not it says ``init_args``."""
+        """Find an option of the command line by its path, with or without ``init_args``."""
         for word in reversed(self.words):
             name = word.partition("=")[0].removesuffix("+")
             if name.startswith("--") and plain(name.removeprefix("--")) == plain(path):
@@ -97,7 +97,7 @@ def explain(message: str, typed: Typed, known: Iterable[str] = ()) -> str:
     'There is no option --trainer.maxsteps. Did you mean --trainer.max_steps?'
 
     Args:
-        message: What the parser says.
+        message: The parser's message.
         typed: The command line.
         known: The options of the parser, with their dashes.
     """
@@ -118,7 +118,7 @@ def explain(message: str, typed: Typed, known: Iterable[str] = ()) -> str:
 
 
 def _explain_argparse(message: str, typed: Typed, known: list[str]) -> str | None:
-    """Put a message of argparse in words; ``None`` if it is one of jsonargparse."""
+    """Reword a message of argparse, or return ``None`` if it comes from jsonargparse."""
     if found := re.match(r"unrecognized arguments: (.*)", message, re.DOTALL):
         return _unrecognized(found[1].split(), typed, known)
     if found := re.match(r"Invalid option \"(.*)\" for --print_config", message):
@@ -141,7 +141,7 @@ def _explain_argparse(message: str, typed: Typed, known: list[str]) -> str | Non
 
 
 def _innermost(message: str) -> tuple[str, str, type | None]:
-    """Find what the first and deepest complaint of a message is about.
+    """Find the first and most deeply nested complaint of a message.
 
     Returns:
         The path of the option, the lines about it, and the class that has the option.
@@ -163,7 +163,7 @@ def _innermost(message: str) -> tuple[str, str, type | None]:
 
 
 def _below(text: str, found: re.Match[str]) -> str:
-    """Cut out the rest of the line of a match, and the lines indented deeper than it."""
+    """Return the rest of a match's line, and the following lines that are indented deeper."""
     start = text.rfind("\n", 0, found.start()) + 1
     indent = len(text[start:]) - len(text[start:].lstrip(" -"))
     first, *lines = text[found.end() :].split("\n")
@@ -176,7 +176,7 @@ def _below(text: str, found: re.Match[str]) -> str:
 
 
 def _unrecognized(words: list[str], typed: Typed, known: list[str]) -> str:
-    """Say that a word is no option of the parser, and which one it may stand for."""
+    """Say that a word is not an option of the parser, and suggest the nearest option."""
     name = next((word for word in words if word.startswith("-")), words[0] if words else "")
     option = name.partition("=")[0]
     if not option.startswith("-"):
@@ -197,7 +197,7 @@ def _unrecognized(words: list[str], typed: Typed, known: list[str]) -> str:
 
 
 def _unknown_option(path: str, name: str, kind: type | None, typed: Typed, known: list[str]) -> str:
-    """Say that a class has no such option, and which one it may stand for."""
+    """Say that a class has no such option, and suggest the nearest one."""
     name, _, rest = name.partition(".") if kind is not None else (name, "", "")
     if kind is not None and is_base(kind):
         return _class_needed(path)
@@ -234,7 +234,7 @@ def _where_listed(path: str, kind: type | None, typed: Typed) -> str:
 
 
 def _unknown_class(path: str, name: str, typed: Typed) -> str:
-    """Say that there is no such class, and which one it may stand for."""
+    """Say that there is no such class, and suggest the nearest one."""
     classes = classes_for(path)
     hint = did_you_mean(name.rpartition(".")[2], classes)
     if not hint and path in ("model", "data"):
@@ -269,7 +269,7 @@ def _required(names: list[str], typed: Typed) -> str:
 
 
 def _wrong_value(path: str, part: str, typed: Typed) -> str:
-    """Say which value an option can't have, and which ones it takes."""
+    """Say which value an option can't have, and which values it takes."""
     value = next(iter(_VALUE.findall(part)), "").partition(". Got value: ")[0].strip()
     if nested := re.match(r"NestedArg\(key='(.*?)', val='(.*)'\)$", value):
         path, value = f"{path}.{nested[1]}", nested[2]
@@ -307,7 +307,7 @@ def plain(path: str) -> str:
 
 
 def _taken(kind: str) -> list[str]:
-    """Put a Python type in words."""
+    """Describe a Python type in words, or list the values of a literal type."""
     if kind.startswith("typing"):
         return [value.strip(" '") for value in kind.partition("[")[2].rstrip("]").split(",")]
     return _KINDS.get(kind.split("'")[1], [])

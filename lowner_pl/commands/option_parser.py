@@ -1,4 +1,4 @@
-"""Parsers of the command line that answer a mistake in one sentence, with exit status 2."""
+"""Command line parsers that report a mistake in one sentence and exit with status 2."""
 
 import argparse
 import sys
@@ -13,18 +13,18 @@ PROGRAM = "python -m lowner_pl"
 
 
 class OptionParser(LightningArgumentParser):
-    """Lightning's parser with one sentence for a mistake and a short ``--help``.
+    """Lightning's parser, which reports a mistake in one sentence and has a short ``--help``.
 
     Attributes:
         typed: The command line, for messages that name an option the way the user wrote it.
-        short_help: What ``--help`` prints, if it is not all options.
+        short_help: The text that ``--help`` prints, or ``None`` to print all options.
     """
 
     typed = Typed()
     short_help: str | None = None
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
-        """Say what is wrong and exit with status 2; in a part of a configuration, raise it."""
+        """Say what is wrong and exit with status 2; raise an error if ``exit_on_error`` is off."""
         if not self.exit_on_error:
             super().error(message, ex)
         parser = getattr(ex, "subcommand_parser", None) or self
@@ -32,7 +32,7 @@ class OptionParser(LightningArgumentParser):
         self.exit(2)
 
     def print_help(self, file: IO[str] | None = None) -> None:  # type: ignore[override]
-        """Print the short help, or all options where there is none."""
+        """Print the short help if there is one, otherwise all options."""
         if self.short_help is None:
             super().print_help(file)
         else:
@@ -40,11 +40,11 @@ class OptionParser(LightningArgumentParser):
 
 
 class PlainParser(argparse.ArgumentParser):
-    """argparse's parser with one sentence for a mistake.
+    """argparse's parser, which reports a mistake in one sentence.
 
     Args:
         words: The command line, for messages.
-        options: Options of argparse's parser.
+        options: Arguments of `argparse.ArgumentParser`.
     """
 
     def __init__(self, *, words: Sequence[str] = (), **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""What a run says of its own configuration: ``config.yaml`` and a signature to find it by."""
+"""The configuration of a run, saved as ``config.yaml``, and a signature to find the run by."""
 
 import hashlib
 import json
@@ -16,16 +16,17 @@ SIGNATURE = "signature.json"
 
 
 class RunConfigCallback(SaveConfigCallback):
-    """Writes ``config.yaml``, which repeats the run, and the run's signature when ``fit`` begins.
+    """Callback that writes ``config.yaml`` and the run's signature when ``fit`` begins.
 
-    Neither says what a run was resumed from.
+    ``fit --config config.yaml`` repeats the run from the start. Neither file says from which
+    checkpoint the run was resumed.
     """
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Wait: a checkpoint that is about to be refused must leave the folder as it was."""
+        """Write nothing yet: if the checkpoint is refused, the folder must not have changed."""
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Write the files when training begins, each whole or not at all."""
+        """Write both files, each whole or not at all."""
         del pl_module
         config = self.config.clone()
         config["ckpt_path"] = None

@@ -1,4 +1,4 @@
-"""What a command starts from: a checkpoint, or nothing; and whether training can begin."""
+"""Before a command starts: find its checkpoint, and check that training can begin."""
 
 from pathlib import Path
 
@@ -51,10 +51,11 @@ def check_can_begin(
         model: The method.
         data: The data module.
         run: The run folder.
-        checkpoint: The checkpoint that training goes on from, if any.
+        checkpoint: The checkpoint from which training continues, if any.
 
     Returns:
-        The step that is resumed in place; ``None`` for a run that begins, or begins elsewhere.
+        The step at which this folder's run resumes; ``None`` for a new run, even if it continues
+        from a checkpoint of another folder.
 
     Raises:
         ValueError: If training can't begin.

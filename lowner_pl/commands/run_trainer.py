@@ -35,7 +35,7 @@ def run_callbacks(
     checkpoint: Path | None,
     shown: Sequence[Callback],
 ) -> list[Callback]:
-    """Make the callbacks that guard a run folder and write reports, by what the method is for.
+    """Make the callbacks that guard the run folder and write the reports of this kind of method.
 
     Args:
         command: The command.

@@ -1,4 +1,4 @@
-"""The first page of ``fit --help`` and its siblings: the options that people use."""
+"""The short ``--help`` of Lightning's commands, with the most used options."""
 
 import contextlib
 import io
@@ -59,8 +59,8 @@ def short_help(program: str, command: str, values: Mapping[str, object]) -> str:
     Args:
         program: How the program is called.
         command: The command.
-        values: The values that options have without further options, by dotted name without
-            ``init_args``; others are shown without a value.
+        values: The current values of options, by dotted name without ``init_args``. They are shown
+            as defaults; an option that is not here is shown without one.
     """
     lines = [f"usage: {program} {command} --config FILE [options]", "", fill(PURPOSE[command], 99)]
     for subject, options in OPTIONS.items():
@@ -87,7 +87,7 @@ def short_help(program: str, command: str, values: Mapping[str, object]) -> str:
 
 
 def defaults_of(parser: ArgumentParser, words: list[str]) -> dict[str, object]:
-    """Collect the values that the options have on a command line; none if it can't be parsed.
+    """Parse a command line into the values of its options; empty if it can't be parsed.
 
     Args:
         parser: The parser of all commands.
@@ -96,7 +96,7 @@ def defaults_of(parser: ArgumentParser, words: list[str]) -> dict[str, object]:
     try:
         with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
             parsed = parser.parse_args(words)
-    except SystemExit:  # configurations or classes are missing
+    except SystemExit:  # for example because no data module or model is chosen yet
         return {}
     values = {plain(name.partition(".")[2]): value for name, value in parsed.items()}
     del values["config"]

@@ -1,4 +1,4 @@
-"""Callbacks that a run can't have, refused before it begins."""
+"""Checks of a run's callbacks before it begins."""
 
 from collections.abc import Iterable
 
@@ -60,14 +60,14 @@ def check_monitors(callbacks: Iterable[Callback], model: BaseModule) -> None:
 
 
 def check_kept(best: ModelCheckpoint, last: ModelCheckpoint) -> None:
-    """Refuse options with which ``best.ckpt`` or ``last.ckpt`` would not be what its name says.
+    """Refuse options with which ``best.ckpt`` or ``last.ckpt`` would be missing or misleading.
 
     Args:
         best: Keeps ``best.ckpt``.
         last: Keeps ``last.ckpt``.
 
     Raises:
-        ValueError: If there is such an option.
+        ValueError: If such an option is set.
     """
     for which, callback in (("best", best), ("last", last)):
         fixed = {"dirpath": None, "filename": which, "save_top_k": 1, "save_last": None}
@@ -107,9 +107,9 @@ def check_kept(best: ModelCheckpoint, last: ModelCheckpoint) -> None:
 
 
 def _check_monitor(name: str, monitor: str, mode: str | None, known: set[str]) -> None:
-    """Refuse a score that is not logged, and a mode that keeps its worst value."""
+    """Refuse a score that is not logged, and a mode that would keep the worst epoch."""
     option = "`best_checkpoint.monitor`" if name == BestCheckpoint.__name__ else f"{name}'s monitor"
-    if known and monitor not in known and monitor != "epoch":  # by epoch, the last one is the best
+    if known and monitor not in known and monitor != "epoch":  # "epoch" keeps the last one
         few = sorted(known, key=lambda one: (one.count("/"), one))
         hint = did_you_mean(monitor, few) or f" Use one of {', '.join(few)[:600]}."
         raise ValueError(f"{option} is {monitor[:80]!r}, which is not logged.{hint}")

@@ -1,4 +1,4 @@
-"""YAML configurations as text and nodes, refused in one sentence when they can't be read.
+"""Reading YAML configurations, with an error of one sentence if that fails.
 
 jsonargparse reports an unreadable file in up to ninety lines, most of them about other options, and
 it expands aliases and nesting without a limit.
@@ -111,7 +111,7 @@ def at(file: Path, node: yaml.Node) -> str:
 
 
 class _Expansion:
-    """The values and levels that a text has once its aliases are expanded, without doing so.
+    """Counter of the values and levels that a text would have with its aliases expanded.
 
     Args:
         place: Where the text comes from, for messages.
@@ -119,8 +119,8 @@ class _Expansion:
 
     def __init__(self, place: str) -> None:
         self.place = place
-        self.known: dict[str | None, tuple[int, int]] = {}  # by anchor: values and levels
-        self.anchors: list[str | None] = [None]  # of each open collection, outermost first
+        self.known: dict[str | None, tuple[int, int]] = {}  # values and levels of each anchor
+        self.anchors: list[str | None] = [None]  # anchors of the open collections, outermost first
         self.values = [0]
         self.levels = [0]
 
@@ -164,7 +164,7 @@ class _Expansion:
 
 
 def _decode(file: Path, content: bytes) -> str:
-    """Decode a file, or say which encoding it seems to have and where that shows."""
+    """Decode a UTF-8 file. The error for other files names the likely encoding and the line."""
     if content.startswith(_BYTE_ORDER_MARKS):
         raise ValueError(f"'{file}' is saved as UTF-16. Save it as UTF-8.")
     try:
@@ -187,7 +187,7 @@ def _decode(file: Path, content: bytes) -> str:
 
 
 def _refuse_yaml(file: Path, text: str, error: yaml.YAMLError) -> NoReturn:
-    """Raise a YAML error as one sentence with its line and what to do."""
+    """Raise an error that says in which line the YAML is wrong, and what to do."""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     number = 1 if mark is None else mark.line + 1
     problem = getattr(error, "problem", None) or str(error).splitlines()[0]
@@ -209,7 +209,7 @@ def _refuse_yaml(file: Path, text: str, error: yaml.YAMLError) -> NoReturn:
 
 
 def _check_keys(file: Path, node: yaml.MappingNode) -> None:
-    """Refuse keys that aren't words, and repeated keys, of which YAML drops all but the last."""
+    """Refuse keys that aren't words, and repeated keys: YAML would keep only the last one."""
     lines: dict[str, int] = {}
     for key, _ in node.value:
         if not isinstance(key, yaml.ScalarNode):
@@ -229,7 +229,7 @@ def _check_quoted(file: Path, node: yaml.ScalarNode, text: str) -> None:
 
 
 def _backslash(line: str) -> str:
-    """Explain what is wrong with a backslash between double quotes."""
+    """Explain what is wrong with a backslash in double quotes."""
     return (
         "YAML does not read a backslash in double quotes literally, as in "
         f"{line[:80]}. Write the path with `/`, or in single quotes."

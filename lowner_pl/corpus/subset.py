@@ -32,7 +32,7 @@ def subset(sentences: Sequence[Sentence], size: int | None, *, seed: int) -> lis
 def split_off(
     sentences: Sequence[Sentence], *, fraction: float = 0.1, size: int | None = None, seed: int
 ) -> tuple[list[Sentence], list[Sentence]]:
-    """Split a corpus into a rest and a held-out part, both in corpus order.
+    """Split a corpus into the rest and the held-out sentences, both in corpus order.
 
     Sentences with the same words go to the same part, so the two parts have none in common.
 

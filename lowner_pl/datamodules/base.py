@@ -59,7 +59,7 @@ class NERDataModule(SentenceDataModule):
         seed: Seed of the order of the training sentences; by default the run's seed.
         predict_path: File or pipe to predict, by default the test data. Either a CoNLL file, whose
             tags are ignored, or raw text with one sentence per line and white space between words.
-            The name decides if it is ``.conll`` or similar, otherwise the lines do. Methods that
+            A suffix such as ``.conll`` decides which; otherwise the lines do. Methods that
             generate sentences use the tags of a CoNLL file, and the training data by default.
             Files are read while they are predicted, so they can be larger than memory; pipes are
             copied to a temporary file first.
@@ -276,7 +276,7 @@ class NERDataModule(SentenceDataModule):
         return MappedSentences(sentences, self.map_type, entity_types=types, origin=origin)
 
     def setup(self, stage: str) -> None:
-        """Read the sentences of a stage, and find what would stop the run later.
+        """Read the sentences of a stage, and check them before the run begins.
 
         Warns of test sentences that are also training sentences, and of entities that will be
         scored although no training sentence has their type.

@@ -7,7 +7,7 @@ from lightning.pytorch.utilities import rank_zero_warn
 from lowner_pl.corpus import Sentence, Sentences, count_types
 
 LISTED_TYPES = 10
-"""Unseen types that a warning lists; it counts the rest."""
+"""Maximum number of unseen types that a warning lists; it only counts the rest."""
 _COMMON_TYPES = {type_: rank for rank, type_ in enumerate(("PER", "ORG", "LOC", "MISC", "DATE"))}
 
 

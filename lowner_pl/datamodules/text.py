@@ -188,7 +188,7 @@ class TextDataModule(SentenceDataModule):
         return line_table(file, folder=Path(folder), most_characters=self.most_characters)
 
     def _held_out(self, language: str, table: "Table") -> npt.NDArray[np.intp]:
-        """Choose the rows of a language's held-out lines, without copies."""
+        """Choose the rows of a language's held-out lines; only the first of equal lines counts."""
         keys = keys_of(table)
         different, firsts = np.unique(keys, return_index=True)
         if len(different) < _LEAST_LINES:

@@ -220,7 +220,7 @@ class BaseModule(LightningModule, ABC):
         self.trainer.fit_loop.epoch_loop._batches_that_stepped = self.trainer.global_step
 
     def on_train_batch_end(self, outputs: Any, batch: list[Any], batch_idx: int) -> None:
-        """Skip a validation that the same run without a stop would not have had."""
+        """Skip a validation that an uninterrupted run would not have had."""
         del outputs, batch, batch_idx
         skip_unplanned_validation(self.trainer)
 

@@ -1,4 +1,4 @@
-"""``augment``: the commands that lead from gold sentences to a tagger trained on more of them."""
+"""The command ``augment``, which generates sentences and trains a tagger on them and the gold."""
 
 import json
 from copy import deepcopy
@@ -49,8 +49,9 @@ def augment(arguments: list[str]) -> None:
     """Run a pipeline from the command line.
 
     Args:
-        arguments: ``--config`` of the pipeline, then configurations and options for all stages, or
-            with ``--tagger.`` or ``--generator.`` in front for those of one of the two models.
+        arguments: ``--config`` of the pipeline, then configurations and options for all stages.
+            Those that begin with ``--tagger.`` or ``--generator.`` apply only to the stages of
+            that model.
     """
     parser = PlainParser(prog=f"{PROGRAM} augment", words=arguments, allow_abbrev=False)
     parser.add_argument(
@@ -73,9 +74,9 @@ class Pipeline:
     ``gold`` trains and tests a tagger on the gold sentences, ``finetune`` trains the generator,
     ``generate`` makes candidates, ``filter`` keeps those whose tags the gold tagger confirms, and
     ``train`` trains and tests a tagger on gold and kept sentences. Each stage is a command with its
-    own configuration, and stages hand over CoNLL files. A stage that this or another pipeline has
-    done with the same options and data is not done again; one that was stopped goes on. One process
-    at a time works on a pipeline.
+    own configuration, and passes its sentences to the next stage as a CoNLL file. A stage that this
+    or another pipeline has finished with the same options and data is skipped, and a stopped stage
+    continues. Only one process at a time can work on a pipeline.
 
     Args:
         config: A file whose ``stages`` name the configurations; see `stage_configs`. Without
@@ -102,11 +103,11 @@ class Pipeline:
         self.record = StageRecord(self.folder)
 
     def run(self, *, until: str = "train") -> Path:
-        """Run the stages up to one and return the folder of ``augmented.conll``.
+        """Run the stages up to ``until``, and return the folder of the pipeline.
 
         Raises:
-            ValueError: If another process works on the pipeline, its record can't be read, or
-                nothing was generated or kept for a stage to go on with.
+            ValueError: If another process works on the pipeline, its record can't be read, or a
+                stage left no sentences for the next one.
         """
         todo = [s for s in STAGES[: STAGES.index(until) + 1] if s in self.configs]
         self._check_options(todo)
@@ -122,13 +123,13 @@ class Pipeline:
     def _check_options(self, todo: list[str]) -> None:
         """Check the options of all stages before the first one trains.
 
-        Models are made from them and forgotten, and the options of Trainer are checked. Checkpoints
-        and other results of earlier stages are not known yet.
+        Each model is made once and discarded, and the options of Trainer are checked. Checkpoints
+        and other results of earlier stages can't be checked yet.
         """
         made: dict[str, BaseModule] = {}
         for stage in todo:
             options = self.options[stage]
-            if stage == "train":  # its data are made of those of the gold sentences
+            if stage == "train":  # the gold data stand in for the augmented data
                 data = json.dumps(self.settings["data"])
                 options = [*without_data(options), f"--data={data}"]
             command = "predict" if stage in ("generate", "filter") else "fit"
@@ -163,7 +164,7 @@ class Pipeline:
             self._train(unless_empty(last, candidates), candidates["signature"])
 
     def _fit(self, stage: str, options: list[str], *, tested: bool, after: str = "") -> Entry:
-        """Train or go on with a stopped run, then test."""
+        """Train a model or resume its stopped run; then test it if ``tested``."""
         settings = self._settings(stage, "fit", options)
         entry = self._begin(stage, "fit", settings, after)
         if entry.get("done"):
@@ -251,7 +252,7 @@ class Pipeline:
             stage: The stage.
             command: Its command.
             settings: The configuration of the command.
-            after: Signatures of the stages whose results it uses.
+            after: Signatures of the earlier stages whose results this one uses.
         """
         digest = self.digest
         if stage in GROUPS["generator"]:  # the generator may read other sentences
@@ -268,7 +269,7 @@ class Pipeline:
 
 
 def _data_module(settings: dict[str, Any]) -> NERDataModule:
-    """Make the data module of a configuration, on a copy: the parser changes what it is given."""
+    """Make the data module of a configuration from a copy, because the parser changes its input."""
     parser = ArgumentParser()
     parser.add_subclass_arguments(NERDataModule, "data")
     made = parser.instantiate_classes(parser.parse_object({"data": deepcopy(settings)})).data
@@ -318,7 +319,7 @@ def _digest(data: NERDataModule) -> str:
 
 
 def _tested(cli: NERCLI, words: list[str]) -> dict[str, Any]:
-    """Test the run that was just trained, and keep others from training into it meanwhile.
+    """Test the run that was just trained, and lock its folder meanwhile.
 
     Returns:
         The mean F1, and the scores of each test set by its name.

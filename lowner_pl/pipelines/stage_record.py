@@ -1,4 +1,4 @@
-"""The record of a pipeline: what each stage made, and how far it got."""
+"""The record of a pipeline: the results of each stage, and which stages are done."""
 
 import contextlib
 import json
@@ -37,7 +37,7 @@ class StageRecord:
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[None]:
-        """Read the file, and keep other processes away from it meanwhile.
+        """Read the file, and lock the pipeline for the length of a ``with`` block.
 
         Raises:
             ValueError: If another process works on the pipeline, or the file cannot be read.
@@ -94,7 +94,7 @@ def unless_empty(stage: str, entry: Entry) -> Path:
     """Look up the file of a stage that makes sentences.
 
     Raises:
-        ValueError: If it made none; the message says why.
+        ValueError: If the stage left no sentences; the message says why.
     """
     report = AugmentationReport.of(entry["report"])
     if not report.sentences_out:

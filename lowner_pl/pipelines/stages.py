@@ -46,7 +46,7 @@ def stage_configs(config: Path) -> dict[str, list[str]]:
 
 
 def _config_value(config: Path, stage: str, entry: str | dict[str, Any]) -> str:
-    """Write an entry of a stage as a value of ``--config``."""
+    """Convert an entry of a stage to a value of ``--config``."""
     if isinstance(entry, dict):
         return json.dumps(entry)
     file = config.parent / entry
@@ -59,9 +59,9 @@ def _config_value(config: Path, stage: str, entry: str | dict[str, Any]) -> str:
 
 
 def options_of(stage: str, words: list[str]) -> list[str]:
-    """Select the options of a stage: those of all stages, and those of its group without prefix.
+    """Select the options that apply to a stage, without the prefix of its group.
 
-    Configurations come first, so that an option wins over any of them.
+    Configurations come first, so that options override them.
 
     >>> options_of("generate", ["--a", "1", "--tagger.b=2", "--generator.config=c.yaml"])
     ['--config=c.yaml', '--a', '1']
@@ -92,7 +92,7 @@ def typed_for(stage: str, words: list[str], options: list[str]) -> Typed:
 
 
 def without_data(words: list[str]) -> list[str]:
-    """Drop the options of the data.
+    """Drop ``--data`` and all options that begin with ``--data.``.
 
     >>> without_data(["--data.language", "de", "--a=1", "--data=x.yaml", "--b", "2"])
     ['--a=1', '--b', '2']
@@ -106,7 +106,7 @@ def without_data(words: list[str]) -> list[str]:
 
 
 def refuse_checkpoint(words: list[str]) -> None:
-    """Refuse ``--ckpt_path``: a pipeline knows its checkpoints, and none suits all stages.
+    """Refuse ``--ckpt_path``: a pipeline finds the checkpoint of each stage itself.
 
     Raises:
         ValueError: If an option names a checkpoint.

@@ -1,4 +1,4 @@
-"""Paths: names that a folder can have, and whether a file lies in a folder."""
+"""Checks of paths: whether a folder can have a name, and whether a file lies in a folder."""
 
 import unicodedata
 from pathlib import Path

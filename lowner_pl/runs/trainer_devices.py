@@ -11,10 +11,11 @@ _PRECISIONS = (None, "32", "32-true", "16", "16-mixed", "bf16", "bf16-mixed")
 
 
 def check_devices(devices: int | str | list[int], accelerator: object) -> None:
-    """Check the devices; on a CPU, they are processes, and there may be one per core.
+    """Check the devices. On a CPU, they are processes, and at most one per core is allowed.
 
     Raises:
-        ValueError: If they are no number, list or ``auto``, or too many processes.
+        ValueError: If the value is not a number, a list or ``auto``, or there are too many
+            processes.
     """
     if devices == "auto":
         return
@@ -38,7 +39,7 @@ def check_devices(devices: int | str | list[int], accelerator: object) -> None:
 
 
 def _numbers(devices: int | str | list[int]) -> list[int] | None:
-    """Read the number of devices or their list, or return ``None`` if a part is no number."""
+    """Read the number or list of devices; ``None`` if a part of it is not a number."""
     if isinstance(devices, list):
         return devices if all(isinstance(number, int) for number in devices) else None
     words = str(devices).split(",")
@@ -51,7 +52,7 @@ def check_strategy(strategy: str | Strategy) -> None:
     """Check that the strategy uses one device, or one copy of the model per device.
 
     Raises:
-        ValueError: If it is another one.
+        ValueError: If the strategy is not supported.
     """
     if isinstance(strategy, Strategy):
         right = isinstance(strategy, DDPStrategy | SingleDeviceStrategy)

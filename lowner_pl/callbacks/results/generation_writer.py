@@ -125,7 +125,7 @@ class GenerationWriter(Callback):
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
-        """Say where the sentences generated so far are."""
+        """Close the journal, and say how to continue from it."""
         begun = self._journal is not None and not self._journal.closed
         self._close()
         if begun:

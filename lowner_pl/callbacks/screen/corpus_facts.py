@@ -44,7 +44,7 @@ def corpus_facts(data: TaggedSplits, module: Spelling) -> list[SplitFacts]:
 
 
 def text_facts(data: RawText, module: Spelling) -> list[SplitFacts]:
-    """Count the training and dev lines of raw text.
+    """Count the training and dev lines of raw text, and measure how a sample of them is spelt.
 
     Args:
         data: The data module.

@@ -51,7 +51,8 @@ def entities_by_type(confusion: Sequence[Sequence[int]], types: Sequence[str]) -
     """Count the gold entities of each type that occurs in gold or predicted tags.
 
     Args:
-        confusion: Entities by gold type (row) and predicted type (column), last: none.
+        confusion: Number of entities by gold type (row) and predicted type (column). The last row
+            and column stand for no entity.
         types: The entity types.
     """
     gold = [sum(row) for row in confusion]

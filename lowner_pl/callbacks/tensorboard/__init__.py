@@ -1,1 +1,1 @@
-"""What TensorBoard shows of a run besides its curves."""
+"""TensorBoard reports besides the curves: hyperparameters, confusion matrices and sentences."""

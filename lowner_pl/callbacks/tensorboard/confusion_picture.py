@@ -21,7 +21,8 @@ def most_confused(
     ([[5, 0, 2], [1, 0, 0]], ['B', 'none'], ['B', 'other', 'none'])
 
     Args:
-        confusion: Entities by gold type (row) and predicted type (column), last: none.
+        confusion: Number of entities by gold type (row) and predicted type (column). The last row
+            and column stand for no entity.
         types: The entity types.
         most: Number of types to keep.
 

@@ -100,7 +100,7 @@ class AugmentedDataModule(NERDataModule):
         return self.train_size or self.source.gold_size()
 
     def read(self, split: Split) -> list[Sentence]:
-        """Return the sentences of the source, for training followed by the augmented ones."""
+        """Return the sentences of the source; in training, the augmented sentences follow them."""
         sentences = self.source.sentences(split)
         return sentences if split != "train" else [*sentences, *self._augmented(sentences)]
 

@@ -81,7 +81,7 @@ class CrossLingualDataModule(ComposedDataModule):
         return self.source.has_training_data
 
     def read(self, split: Split) -> list[Sentence]:
-        """Return the sentences of the source, or for the test those of all targets."""
+        """Return the sentences of the source; the test sentences are those of all targets."""
         if split == "test":
             return [sentence for target in self.targets for sentence in target.sentences("test")]
         return self.source.sentences(split)

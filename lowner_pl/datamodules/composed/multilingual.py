@@ -18,7 +18,7 @@ class MultilingualDataModule(ComposedDataModule):
         sources: The corpora. Limit the sentences of each with its own ``train_size``; the
             ``train_size`` of this data module limits the union.
         size_each: Number of training sentences, and also of development sentences, to use from
-            each corpus, by default all that it gives. One option instead of two per corpus.
+            each corpus; by default all of them.
         options: See :class:`NERDataModule`.
 
     Raises:
@@ -49,7 +49,7 @@ class MultilingualDataModule(ComposedDataModule):
         return [sentence for source in self.sources for sentence in self._part(source, split)]
 
     def _part(self, source: NERDataModule, split: Split) -> list[Sentence]:
-        """Return the sentences of a corpus, except for the test cut to size.
+        """Return the sentences of a corpus, cut to ``size_each`` unless they are test sentences.
 
         Raises:
             ValueError: If the corpus has too few sentences.

@@ -24,9 +24,9 @@ class ConllDataModule(NERDataModule):
         word_column: Column of the words, from 0.
         tag_column: Column of the tags, from 0, or from the end if negative; then there is a warning
             if another column holds tags too.
-        comments: Whether lines that start with ``#`` are comments. By default they are comments if
-            the first line is one: in CoNLL-U, or where such lines have other columns than a word,
-            or no tag.
+        comments: Whether lines that start with ``#`` are comments. By default they are if the first
+            line of the file is a comment: one of CoNLL-U, or a line without a tag or with another
+            number of columns than the words.
         scheme: Tag scheme; by default it is detected from the tags of each file.
         encoding: Character encoding of the files.
         options: See :class:`NERDataModule`.
@@ -87,7 +87,7 @@ class ConllDataModule(NERDataModule):
         return self._paths["train"] is not None
 
     def original_types(self) -> tuple[str, ...]:
-        """Collect the entity types; to predict a file, without keeping the corpus in memory."""
+        """Collect the entity types. With a file to predict, the corpus is not kept in memory."""
         path = self._paths["train"] or self._paths["test"]
         if self.predict_path is None or path is None:
             return super().original_types()

@@ -18,8 +18,8 @@ def find_split(root: Path, names: Sequence[str]) -> Path | None:
 class FolderDataModule(NERDataModule, ABC):
     """A corpus in one folder; leaf classes name the files.
 
-    Besides under their published names, every corpus may lie in ``<name>/{train,dev,test}.conll``,
-    with a word, a tab and an IOB2 tag on each line.
+    Instead of the published files, every corpus can also be read from
+    ``<name>/{train,dev,test}.conll``, with a word, a tab and an IOB2 tag on each line.
 
     Args:
         root: The folder.

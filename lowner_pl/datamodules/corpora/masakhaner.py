@@ -31,7 +31,7 @@ class MasakhaNERDataModule(FolderDataModule):
 
     Args:
         root: The repository ``masakhane-io/masakhane-ner``, or its folder with the languages.
-        language: Code of the language, either ``sw`` or ``swa``, for example.
+        language: Code of the language, with two or three letters, such as ``sw`` or ``swa``.
         version: 1 for the ten languages of 2021, 2 for the twenty languages of 2022.
         options: See :class:`NERDataModule`.
     """

@@ -101,7 +101,7 @@ class SentenceVectors:
         return self._identity
 
     def _model(self) -> tuple[Backbone, WordEncoder]:
-        """Load the backbone in evaluation mode, and its encoder."""
+        """Load the backbone in evaluation mode, and make a word encoder for it."""
         if self._loaded is None:
             try:
                 with torch.random.fork_rng(devices=[]):  # missing weights are random
