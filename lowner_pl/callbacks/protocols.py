@@ -1,4 +1,4 @@
-"""What callbacks read from methods and data modules, which live on the same floor."""
+"""Protocols of methods and data modules, which callbacks can't import from the same floor."""
 
 from collections.abc import Iterable, Mapping, Sequence, Sized
 from pathlib import Path
@@ -104,7 +104,7 @@ class RawText(Protocol):
     """Raw text for training and for development."""
 
     def sizes(self) -> tuple[int, int]:
-        """Count the lines of both."""
+        """Count the training lines and the development lines."""
 
     def sample(self, size: int, /) -> Sequence[Sentence]:
         """Draw some of the training lines."""

@@ -29,7 +29,7 @@ class RunFolderGuard(Callback):
         """Check that the folder is still there.
 
         Raises:
-            OSError: If it is gone or another one.
+            OSError: If it is gone or was replaced.
         """
         if self._identity is not None and _identity_of(self.folder) != self._identity:
             raise removed(self.folder)

@@ -6,7 +6,7 @@ from lightning.pytorch import Trainer
 
 COUNTS = ("entities", "predicted_entities", "words", "sentences", "masks")
 PER_TOKEN = ("loss", "log_likelihood", "perplexity")
-"""Scores that are no shares, so they are never shown in percent."""
+"""Scores that are not shares, so they are never shown in percent."""
 
 
 def logged_scores(trainer: Trainer, prefix: str) -> dict[str, float]:

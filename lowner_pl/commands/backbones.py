@@ -174,7 +174,7 @@ def _written_whole(target: Path, *, overwrite: bool) -> Iterator[Path]:
 
 
 def _check_free(target: Path, *, overwrite: bool) -> None:
-    """Refuse a file, and a folder that holds anything other than a backbone to overwrite."""
+    """Refuse a file, or a folder that isn't empty, unless it holds a backbone to overwrite."""
     if target.exists() and not target.is_dir():
         raise ValueError(f"`--folder` is '{target}', which is a file. Give a folder.")
     names = {file.name for file in target.iterdir()} if target.exists() else set()

@@ -26,8 +26,7 @@ class EpisodicDataModule(CrossLingualDataModule):
     between sentence vectors of a pretrained backbone (Eq. 5 and 6). Entity types are those of
     :class:`CrossLingualDataModule`.
 
-    On several devices, each meta-update uses ``batch_size`` episodes per device, none of them
-    twice.
+    On several devices, each meta-update uses ``batch_size`` different episodes per device.
 
     Args:
         source: The corpus to train on.
@@ -35,8 +34,8 @@ class EpisodicDataModule(CrossLingualDataModule):
         k: Number of support sentences per query, at least 1; 2 in the paper.
         retrieval_backbone: Hugging Face hub id or folder of the masked language model that gives
             the sentence vectors, or ``embedded``. It isn't fine-tuned.
-        pooling: What the vector of a sentence is: the last hidden state of its ``first`` token, as
-            in the paper, or the ``mean`` over its subwords.
+        pooling: How to compute the vector of a sentence: ``first`` takes the last hidden state of
+            its first token, as in the paper; ``mean`` averages over its subwords.
         vector_cache: Folder that keeps sentence vectors for other runs, under names computed from
             the content of backbone and text; ``auto`` is ``vectors`` in the folder of all runs
             (``--log_root``), and ``null`` keeps none.

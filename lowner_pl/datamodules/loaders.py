@@ -1,4 +1,4 @@
-"""Loaders whose batches are lists: of sentences, or of episodes made from them."""
+"""Data loaders whose batches are lists of sentences or of episodes."""
 
 from collections.abc import Iterator, Sequence
 from itertools import islice

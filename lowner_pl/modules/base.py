@@ -64,7 +64,7 @@ class BaseModule(LightningModule, ABC):
     predicts: bool = False
     """Whether ``predict`` has something to write: tags or new sentences."""
     works_untrained: bool = False
-    """Whether ``--ckpt_path none`` is allowed: the pretrained backbone alone is of use."""
+    """Whether ``--ckpt_path none`` is allowed: the pretrained backbone is useful by itself."""
     learns_episodes: bool = False
     """Whether batches hold episodes (support and query) instead of sentences."""
     mismatch_remedy: str = "Use the config in the checkpoint's run folder."

@@ -1,4 +1,4 @@
-"""Checks that a run folder can be written and has room, and the errors when it can't be."""
+"""Checks that a run folder can be written and its disk has room, and the errors if not."""
 
 import errno
 import os

@@ -41,7 +41,7 @@ class _AppendingWriter(ExperimentWriter):
             self.metrics_keys, _ = _read(file)
 
     def _rewrite_with_new_header(self, fieldnames: list[str]) -> None:
-        """Add columns to the file; Lightning would lose it if it were killed meanwhile."""
+        """Add columns to the file. With Lightning, it would be lost if the process were killed."""
         file = Path(self.metrics_file_path)
         _, rows = _read(file)
         _write(file, fieldnames, rows)

@@ -200,7 +200,7 @@ def _check_something_to_do(config: Options, command: str) -> None:
 
 
 def _check_meta_update(config: Options) -> None:
-    """Refuse what Lightning can't do in a meta-update, and would report only during the run."""
+    """Refuse options that fail in a meta-update, which Lightning would report only later."""
     if config["gradient_clip_val"]:
         raise ValueError(
             f"`trainer.gradient_clip_val` is {config['gradient_clip_val']}, but meta-learning "

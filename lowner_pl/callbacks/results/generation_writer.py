@@ -45,7 +45,7 @@ class GenerationWriter(Callback):
         self._done = False
 
     def on_predict_start(self, trainer: Trainer, pl_module: Any) -> None:
-        """Open the journal, after the lines of a stopped run with the same heading.
+        """Open the journal, and keep the lines of a stopped run with the same heading.
 
         Raises:
             ValueError: If another process writes the journal.

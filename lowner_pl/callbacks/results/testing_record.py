@@ -29,8 +29,8 @@ class TestedSet(NamedTuple):
         sentences: All of its sentences.
         scores: The scores by name.
         sentences_scored: Number of sentences that were scored.
-        confusion: Entities by gold type (row) and predicted type (column), last: none. ``None``
-            for methods without tags.
+        confusion: Number of entities by gold type (row) and predicted type (column). The last row
+            and column stand for no entity. ``None`` for methods without tags.
     """
 
     name: str

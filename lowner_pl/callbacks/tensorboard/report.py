@@ -1,4 +1,4 @@
-"""A tagger in TensorBoard: its row in HPARAMS, and its best epoch as a picture and as text."""
+"""TensorBoard's report of a tagger: a row in HPARAMS, and its best epoch as picture and text."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -78,7 +78,7 @@ class Columns:
 
     Args:
         form: Layout of the file.
-        notes: Filled in with what is noticed on the way.
+        notes: Collects observations about the file.
         watches: Whether to look for tags in the other columns.
 
     Attributes:
@@ -154,7 +154,7 @@ class Columns:
         """Read the word and the tag of a line; the tag is ``""`` in a file without tags.
 
         Raises:
-            LineError: If the line has other columns than the first one, or no tag.
+            LineError: If the line has another number of columns than the first one, or no tag.
         """
         columns = line.split("\t") if self._tabs else [c for c in line.split(" ") if c]
         if len(columns) != self._count:

@@ -1,4 +1,4 @@
-"""From the lines of a CoNLL file to its sentences, with words and tags still unconverted."""
+"""Grouping the lines of a CoNLL file into sentences, with words and tags as in the file."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -32,7 +32,7 @@ def blocks(lines: Iterable[str], form: ConllFormat, notes: Notes | None = None) 
     Args:
         lines: The lines of a file, without line ends.
         form: Layout of the file.
-        notes: Filled in with what is noticed on the way.
+        notes: Collects observations about the file.
 
     Raises:
         LineError: If a line is malformed.

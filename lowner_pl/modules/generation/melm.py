@@ -138,7 +138,7 @@ class MELMLightningModule(GeneratingModule, MLMLightningModule):
         return "melm" if self.linearize else "melm_plain"
 
     def new_tokens(self) -> Mapping[str, Sequence[str]]:
-        """Return label and language tokens with their seed words; B- and I- tokens share theirs."""
+        """Return label and language tokens with their seed words, the same for B- and I- tokens."""
         if not self.linearize:
             return {}
         labels = {
@@ -149,7 +149,7 @@ class MELMLightningModule(GeneratingModule, MLMLightningModule):
         return labels | {language_token(code): self._seeds(code) for code in self.languages}
 
     def identity(self) -> dict[str, Any]:
-        """Describe what a checkpoint must agree with: also the options that add tokens."""
+        """Describe what a checkpoint must agree with, including the options that add tokens."""
         return {
             **super().identity(),
             "entity_types": list(self.entity_types),

@@ -110,7 +110,7 @@ class MulDALightningModule(LikelihoodModule):
         )
 
     def identity(self) -> dict[str, Any]:
-        """Describe what a checkpoint must agree with: also the options that add tokens."""
+        """Describe what a checkpoint must agree with, including the options that add tokens."""
         return {
             **super().identity(),
             "entity_types": list(self.entity_types),

@@ -114,7 +114,8 @@ class AdaptiveModule(NERModule):
         """Tag sentences as the base class does, and check that the scores are finite.
 
         Raises:
-            ValueError: If one is not: the last step was too long, though its loss was finite.
+            ValueError: If a score is not finite. Then the last inner step was too long, though its
+                loss was finite.
         """
         tags, batch, emissions = super().tag(sentences)
         if not torch.isfinite(emissions).all():
@@ -130,7 +131,7 @@ class AdaptiveModule(NERModule):
 
         Args:
             episode: The task.
-            step: 0 for the masks, then the number of the inner step.
+            step: 0 for the masks, or the number of an inner step, from 1.
         """
         return self.seed_of(episode.number, step)
 

@@ -91,7 +91,7 @@ class MetaLightningModule(AdaptiveModule):
         check_range("max_weight", max_weight, 0.0)
         self.marker = marker
         super().__init__(average=average, **kwargs)
-        if callable(self.hparams.get("inner_optimizer")):  # from Python: not a value to save
+        if callable(self.hparams.get("inner_optimizer")):  # given in Python: cannot be saved
             self.hparams.pop("inner_optimizer")
         self.algorithm = algorithm
         self.inner_steps = inner_steps

@@ -148,7 +148,7 @@ class NERModule(TaggingModule):
         return optimizer
 
     def identity(self) -> dict[str, Any]:
-        """Describe what a checkpoint must agree with: also the entity types."""
+        """Describe what a checkpoint must agree with, including the entity types."""
         return {**super().identity(), "entity_types": list(self.entity_types)}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:

@@ -60,7 +60,7 @@ class MANERLightningModule(NERModule):
         return self.word_encoder(sentences, self.tag_set)
 
     def identity(self) -> dict[str, Any]:
-        """Describe what a checkpoint must agree with: also the marker."""
+        """Describe what a checkpoint must agree with, including the marker."""
         return {**super().identity(), "marker": self.marker}
 
     def loss(self, sentences: list[Sentence]) -> Tensor:

@@ -1,4 +1,4 @@
-"""What taggers do with sentences: training loss, tags, scores."""
+"""The training, validation, test and prediction steps that all taggers share."""
 
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
