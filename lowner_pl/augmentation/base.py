@@ -40,9 +40,9 @@ class Augmenter(ABC):
         seed: int,
         report: AugmentationReport | None = None,
     ) -> Iterator[Sentence]:
-        """Yield new sentences one by one: their words differ from all given and earlier ones.
+        """Yield new sentences one by one. None has the same words as a given or earlier sentence.
 
-        Memory holds the entities and a short key of each sentence, but not the sentences.
+        The entities and a short key of each sentence are kept in memory, but not the sentences.
 
         Args:
             sentences: Tagged sentences that can be iterated several times: a list, or an object

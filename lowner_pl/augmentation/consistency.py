@@ -1,4 +1,4 @@
-"""MELM's filter: keep the candidates on whose tags a tagger trained on gold data agrees."""
+"""MELM's filter: keep the candidates whose tags a tagger trained on gold data confirms."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -25,7 +25,7 @@ def consistent(
     Args:
         candidates: Tagged sentences.
         predicted: The tags that a tagger trained on the gold sentences gives each candidate.
-        gold: Sentences whose words must not come out again.
+        gold: Sentences whose words must not be generated again.
         report: Counts to fill in. A dropped sentence counts under the first reason that applies:
             its tags differ, it repeats a gold sentence, or it repeats a kept candidate.
 

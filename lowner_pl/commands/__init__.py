@@ -1,1 +1,1 @@
-"""Floor 5: the commands that users type, and what they refuse."""
+"""Floor 5: the commands that users type, their options and error messages."""

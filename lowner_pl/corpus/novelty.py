@@ -136,7 +136,7 @@ class NoveltyFilter:
     """A filter that passes on candidates with new words, and counts the others.
 
     Args:
-        source: Sentences that must not come out again.
+        source: Sentences that must not be generated again.
         report: Counts to continue; a new report by default.
     """
 

@@ -1,4 +1,4 @@
-"""The sentence, of which every corpus is made."""
+"""The sentence: words with their tags, the unit of every corpus."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence

@@ -64,7 +64,7 @@ def check_identity(
     tokenizer: Mapping[str, str],
     remedy: str,
 ) -> Mapping[str, Any]:
-    """Compare a checkpoint's identity with that of the configured method; return the former.
+    """Check that a checkpoint's identity is that of the configured method, and return it.
 
     Args:
         saved: Our entry in the checkpoint.

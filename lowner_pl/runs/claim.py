@@ -9,7 +9,7 @@ from lowner_pl.runs.folder import RunFolder
 
 
 class RunClaim:
-    """The hold of one process on a run folder while it trains.
+    """The claim of one process on a run folder while it trains.
 
     Args:
         run: The run folder.

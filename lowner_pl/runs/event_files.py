@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
 EVENTS = "tfevents"  # TensorBoard reads every file with this in its name
-HIDDEN = "superseded"  # replaces it in the files of a run that TensorBoard must not show
+HIDDEN = "superseded"  # replaces `EVENTS` in file names of runs to hide
 
 
 def event_files(folder: Path, *, kind: str = "") -> list[Path]:

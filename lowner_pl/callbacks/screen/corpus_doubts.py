@@ -34,7 +34,7 @@ def no_dev_entities(dev: SplitFacts) -> str:
 
 
 def misread_tags(train: SplitFacts, dev: SplitFacts) -> str | None:
-    """Say why the entity types look as if tags were misread, or return ``None`` if they don't."""
+    """Say what is suspicious about the entity types, or return ``None`` if nothing is."""
     if dev.types and not dev.types.keys() & train.types.keys():
         return (
             f"Training and dev data have no entity type in common ({_named(train.types)}; "

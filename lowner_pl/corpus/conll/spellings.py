@@ -226,7 +226,7 @@ def _is_mixed(tag: str) -> bool:
 
 
 def _is_several(tag: str) -> bool:
-    """Tell whether a tag is really several: of nested entities, or of a whole sentence."""
+    """Tell whether a tag is really several tags, of nested entities or of a whole sentence."""
     parts = _SEVERAL.split(tag)
     tags = sum(bool(PREFIXED_OR_O.fullmatch(part)) for part in parts)
     return tags > 1 or any(sign in tag for sign in "|,;")

@@ -174,7 +174,7 @@ class _FileStatistics:
         if not error.is_certain:
             guess, notes = self._file.guess_columns(), self._file.notes
             if error.is_count and guess.columns not in (0, notes.columns):
-                # The line is like most others: the first line is the odd one.
+                # The line is like most others, so the first line is to blame.
                 number, first = notes.first
                 problem = (
                     f"{shown(first)} has {notes.columns} columns, but most lines have "
@@ -193,7 +193,8 @@ _COMMAS = "words that all end in a comma or semicolon"
 _SAME = "the same word throughout each sentence"
 _TAGS = "nothing but tags"
 _LANGUAGES = "words with a language prefix"
-# What may hold for all sentences, tested with the words of each and those of the first sentence.
+# Signs that the word column is wrong, if they hold for all sentences. Each is tested with the words
+# of a sentence and those of the first sentence.
 _SUSPICIONS: dict[str, Callable[[list[str], list[str]], bool]] = {
     "nothing but numbers": lambda words, _: are_indices(words),
     _TAGS: lambda words, first: set(first) != {"O"} and all(map(PREFIXED_OR_O.fullmatch, words)),

@@ -78,7 +78,7 @@ class ConllWriter:
         """
         text = "".join(_lines(sentence, predicted))
         if self._labelled is None and text.startswith("\ufeff"):
-            # Readers drop the first mark of a file: write one more, so that the word keeps its own.
+            # Readers drop a byte order mark at the start of a file. The word needs another one.
             text = f"\ufeff{text}"
         labelled = sentence.tags is not None
         if self._labelled not in (None, labelled):

@@ -92,7 +92,7 @@ def save_backbone(
     Raises:
         ValueError: If a weight is not finite, or not finite in ``dtype``.
     """
-    # One copy of both, so that shared embeddings stay shared.
+    # Copied in one call, so that shared embeddings stay shared.
     encoder, model = copy.deepcopy((backbone.encoder, head.model))
     setattr(model, model.base_model_prefix, encoder)
     model.to(dtype)  # type: ignore[arg-type]

@@ -53,7 +53,7 @@ def packed_attention(
     heads, size = query.shape[1], query.shape[3]
     groups = [(length, len(list(equal))) for length, equal in groupby(lengths)]
     stretches = [length * rows for length, rows in groups]
-    # Not slices: the gradient of every slice would be as large as the whole row.
+    # Split rather than slice: the gradient of every slice would be as large as the whole row.
     parts = zip(*(row[0].split(stretches, dim=1) for row in (query, key, value)), strict=True)
     slow = query.device.type == "cpu" and query.dtype == torch.bfloat16
     attend = _two_products if slow else scaled_dot_product_attention

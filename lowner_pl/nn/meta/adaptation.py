@@ -97,7 +97,7 @@ class Adaptation:
         try:
             for step in range(1, steps + 1):  # noqa: B007 - `move` reads it
                 loss().backward()
-                torch.clear_autocast_cache()  # it holds 16-bit copies of the weights before
+                torch.clear_autocast_cache()  # it holds 16-bit copies of earlier weights
         finally:
             for hook in hooks:
                 hook.remove()

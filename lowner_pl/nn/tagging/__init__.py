@@ -1,1 +1,1 @@
-"""Taggers: a backbone, a head, the CRF."""
+"""Taggers, their heads and the CRF."""
