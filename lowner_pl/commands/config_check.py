@@ -103,7 +103,7 @@ def place_of(files: Sequence[str], path: list[str], value: str | None = None) ->
             skipped.
     """
     for name in files:
-        if name.startswith(("{", "[")):  # options written out
+        if name.startswith(("{", "[")):  # options instead of a file
             continue
         file = Path(name).expanduser()
         if file.is_file() and (found := _find(file, path, value)):

@@ -117,7 +117,7 @@ def exact_training_loader(
     world_size: int = 1,
     rank: int = 0,
 ) -> DataLoader[list[_Item]]:
-    """Create a loader of random batches in which no item is repeated, whatever the devices.
+    """Create a loader of random batches without repeated items, for any number of devices.
 
     The order depends only on seed and epoch. Lightning keeps the sampler and tells it the epoch.
 

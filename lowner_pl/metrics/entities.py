@@ -53,7 +53,7 @@ class EntityScores(Metric):
         self._index = {name: i for i, name in enumerate(self.entity_types)}
         self._tags = ("O", *(f"{prefix}-{name}" for name in entity_types for prefix in "BI"))
         size = len(self.entity_types) + 1
-        self._add_counts("span_counts", size, size)  # gold by predicted type; last: none
+        self._add_counts("span_counts", size, size)  # gold by predicted type, then "none"
         self._add_counts("conlleval_counts", 3)  # correct, gold, predicted entities
         self._add_counts("word_counts", 3)  # correct words, words, sentences
         self._confusion = self.span_counts

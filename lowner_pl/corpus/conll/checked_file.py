@@ -43,7 +43,7 @@ class CheckedFile:
         return guess_columns(self.lines(), comments=self.form.comments is not False)
 
     def remedy(self) -> str | None:
-        """Advise how to read the file, if that differs from what was tried."""
+        """Advise how to read the file; ``None`` if it was read in the most likely way."""
         return self.guess_columns().remedy(self.form.word_column, self.notes.tag)
 
     def warn(self, text: str, line: int | None = None) -> None:

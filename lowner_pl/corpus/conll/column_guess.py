@@ -32,7 +32,7 @@ class ColumnGuess(NamedTuple):
     is_json: bool
 
     def remedy(self, word_column: int, tag_column: int) -> str | None:
-        """Advise how to read the file, if that differs from what was tried.
+        """Advise how to read the file; ``None`` if it was read in the most likely way.
 
         Args:
             word_column: Column that was read as the words.
