@@ -97,7 +97,7 @@ def _main(arguments: list[str]) -> None:
             stopping.be_graceful()
             run()
     except Exception as error:  # users never see a traceback
-        if not stopping.received():  # otherwise the error only follows from the stop
+        if not stopping.received():  # otherwise the stop caused the error
             sys.exit(report(error))
 
 

@@ -14,11 +14,11 @@ REFERRING = ("model", "data", "trainer", "source", "sources", "targets", "optimi
 """The keys whose value may be another file, relative to the one that names it."""
 
 _SUFFIXES = (".yaml", ".yml", ".json")
-_OPTIONAL = ("init_args", "class_path")  # levels of a file that an option's name may leave out
+_OPTIONAL = ("init_args", "class_path")  # keys that an option's name may leave out
 
 
 def check_words(words: list[str], keys: Collection[str]) -> None:
-    """Check the configuration files that a command line names, and the values it gives as text.
+    """Check the configuration files that a command line names, and its values for other options.
 
     Args:
         words: The command line.

@@ -64,7 +64,7 @@ def content_of(path: str | Path, encoding: str = "utf-8") -> Content:
 
 
 def content(lines: Iterable[str]) -> Content:
-    """Tell what lines contain.
+    """Tell whether lines are CoNLL, raw text or another format.
 
     Lines are CoNLL if most of them have a tag in the same column, or if all of them have the same
     number of tab-separated columns and there are blank lines between. A stray tag in a text does

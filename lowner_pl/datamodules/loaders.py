@@ -70,7 +70,7 @@ def training_loader(
         num_workers=num_workers,
         collate_fn=list,
         persistent_workers=num_workers > 0,
-        # With a generator of its own: drawing from the global one would change dropout.
+        # An own generator for the loader: drawing from the global one would change dropout.
         generator=torch.Generator().manual_seed(seed),
     )
 

@@ -36,7 +36,7 @@ class MaskedScores(Metric):
 
         Args:
             scores: Unnormalised scores at masked positions. Shape ``(M, V)``.
-            targets: The original subwords there. Shape ``(M,)``.
+            targets: The original subwords at these positions. Shape ``(M,)``.
         """
         self.targets += torch.bincount(targets, minlength=len(self.targets))
         self.correct += (scores.argmax(1) == targets).sum()

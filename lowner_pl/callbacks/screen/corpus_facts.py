@@ -29,7 +29,7 @@ class SplitFacts(NamedTuple):
 
 
 def corpus_facts(data: TaggedSplits, module: Spelling) -> list[SplitFacts]:
-    """Count the training data, the dev data and each test set of a tagged corpus.
+    """Count words, entities and subwords of the training data, the dev data and each test set.
 
     Args:
         data: The data module.

@@ -16,8 +16,8 @@ class CheckedFile:
     """A file that can be read again as often as a check needs it.
 
     Args:
-        raw: Returns the unconverted sentences from the start of the file, and fills in the notes
-            if it is given any.
+        raw: Returns the sentences from the start of the file, with unconverted tags. If it is given
+            notes, it adds its observations to them.
         lines: Returns the lines from the start of the file.
         name: Name of the file for messages.
         form: Layout of the file.
@@ -43,7 +43,7 @@ class CheckedFile:
         return guess_columns(self.lines(), comments=self.form.comments is not False)
 
     def remedy(self) -> str | None:
-        """Advise how to read the file; ``None`` if it was read in the most likely way."""
+        """Advise how to read the file, or return ``None`` if nothing suggests another way."""
         return self.guess_columns().remedy(self.form.word_column, self.notes.tag)
 
     def warn(self, text: str, line: int | None = None) -> None:

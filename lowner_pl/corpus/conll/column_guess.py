@@ -32,7 +32,7 @@ class ColumnGuess(NamedTuple):
     is_json: bool
 
     def remedy(self, word_column: int, tag_column: int) -> str | None:
-        """Advise how to read the file; ``None`` if it was read in the most likely way.
+        """Advise how to read the file, or return ``None`` if the guess suggests no other way.
 
         Args:
             word_column: Column that was read as the words.

@@ -28,12 +28,12 @@ class Notes:
         first: Number and text of the first line with a word.
         columns: Number of columns.
         tag: Column of the tags, counting from 0.
-        other_tags: For each other column that holds tags or bare prefixes, the distinct ones.
+        other_tags: The distinct tags or bare prefixes of each other column that holds only these.
         header: Number and text of a line of column names.
         marks: Numbers of the lines that begin with a byte order mark. Such a mark ends a sentence
             and is not part of the word after it.
         skipped: Numbers of the CoNLL-U lines that are not words.
-        ends: Number of sentences that a line has ended.
+        ends: Number of sentences that ended at a line, not at the end of the file.
     """
 
     first: tuple[int, str] = (0, "")

@@ -191,7 +191,7 @@ class DAGALightningModule(LikelihoodModule):
     def candidates(
         self, sentences: list[Sentence], numbers: Sequence[int], *, seed: int | None = None
     ) -> list[Iterator[Candidate]]:
-        """Sample sentences. The given ones only determine how many, and the random draws.
+        """Sample sentences for each index. The given sentences themselves are not used.
 
         Raises:
             ValueError: If the model has not been trained.

@@ -29,7 +29,7 @@ def verify_checksums(folder: Path | str) -> None:
         ValueError: If a tensor has changed since it was written.
     """
     for file in sorted(Path(folder).glob("*.safetensors")):
-        with contextlib.suppress(SafetensorError):  # truncated: loading it reports that
+        with contextlib.suppress(SafetensorError):  # a truncated file; loading it reports that
             name = _first_changed(file)
             if name is not None:
                 raise ValueError(

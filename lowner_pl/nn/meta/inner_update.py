@@ -278,6 +278,6 @@ def trial_optimizer(factory: OptimizerFactory, *, steps: bool) -> torch.optim.Op
         optimizer = factory([weight])
         if steps:
             optimizer.step()
-    except (TypeError, RuntimeError) as error:  # it wants a closure, or sparse gradients
+    except (TypeError, RuntimeError) as error:  # it may need a closure or sparse gradients
         raise ValueError(str(error)) from error
     return optimizer

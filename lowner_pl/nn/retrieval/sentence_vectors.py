@@ -37,7 +37,7 @@ class SentenceVectors:
         cache: Folder to cache vectors in; ``None`` for no cache.
 
     Raises:
-        ValueError: If ``pooling`` is neither of them.
+        ValueError: If ``pooling`` has another value.
     """
 
     def __init__(

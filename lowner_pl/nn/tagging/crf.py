@@ -136,7 +136,7 @@ class CRF(nn.Module):
         into = transitions.T.contiguous()
         scores = [starts + first]
         stay = torch.arange(len(starts), device=emissions.device)
-        pointers = [stay.expand_as(first)]  # of the first word, never followed
+        pointers = [stay.expand_as(first)]  # those of the first word are never followed
         for emitted in others:
             score, pointer = (scores[-1].unsqueeze(1) + into).max(2)
             scores.append(score + emitted)
