@@ -70,7 +70,7 @@ def training_loader(
         num_workers=num_workers,
         collate_fn=list,
         persistent_workers=num_workers > 0,
-        # An own generator for the loader: drawing from the global one would change dropout.
+        # The loader gets its own generator: drawing from the global one would change dropout.
         generator=torch.Generator().manual_seed(seed),
     )
 

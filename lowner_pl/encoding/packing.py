@@ -35,7 +35,7 @@ def pack_lines(
             stream.extend(suffix)
         stream.extend(line)
     room = length - len(prefix) - len(suffix)
-    rest = len(stream) % room  # short window first: lengths ascend
+    rest = len(stream) % room  # the short window comes first, so that lengths ascend
     starts = [*([0] if rest else []), *range(rest, len(stream), room)]
     ids: list[int] = []
     lengths = []

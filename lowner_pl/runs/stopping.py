@@ -26,7 +26,7 @@ ADVICE = "Run the same command again."
 
 
 class _State:
-    """How far this process is in stopping."""
+    """Whether and how this process is being stopped."""
 
     received: signal.Signals | None = None
     installed = False

@@ -47,7 +47,7 @@ class EuropeanaDataModule(FolderDataModule):
         return () if split == "dev" else (f"{stem}/{stem}", stem)
 
     def read(self, split: Split) -> list[Sentence] | None:
-        """Read the sentences of a split, which are cut out of the published running text."""
+        """Read a split. The published text is first cut into sentences, then split at random."""
         sentences = super().read(split)
         path = self.find(split)
         if sentences is None or path is None or path.suffix == ".conll":

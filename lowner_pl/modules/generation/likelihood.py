@@ -36,7 +36,7 @@ class LikelihoodModule(GeneratingModule, ABC):
 
         Args:
             sentences: Tagged sentences.
-            generator: CPU generator for what is random in encoding the sentences.
+            generator: CPU generator for the random choices in encoding the sentences.
         """
 
     def training_step(self, batch: list[Sentence], batch_idx: int) -> Tensor:

@@ -157,7 +157,7 @@ def check_finite(vectors: Tensor) -> None:
 
 
 def _check_k(k: int, most: int) -> None:
-    """Raise an error if the source has fewer than ``k`` neighbours to offer."""
+    """Raise an error if ``k`` is below 1 or above the number of possible neighbours."""
     if not 1 <= k <= most:
         raise ValueError(
             f"`k` is {k}, but a query has {most} possible neighbours. Choose a number between 1 "
