@@ -67,7 +67,7 @@ def _is_out_of_memory(error: BaseException, text: str) -> bool:
 
 
 def cause_of_ours(error: BaseException) -> BaseException | None:
-    """Find the outermost error that our code raised, which jsonargparse wraps in a type error."""
+    """Find the outermost error that our code raised, inside those that jsonargparse adds."""
     cause: BaseException | None = error
     while cause is not None:
         frames = traceback.extract_tb(cause.__traceback__)

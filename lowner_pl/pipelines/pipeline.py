@@ -74,8 +74,8 @@ class Pipeline:
     ``gold`` trains and tests a tagger on the gold sentences, ``finetune`` trains the generator,
     ``generate`` makes candidates, ``filter`` keeps those whose tags the gold tagger confirms, and
     ``train`` trains and tests a tagger on gold and kept sentences. Each stage is a command with its
-    own configuration, and passes its sentences to the next stage as a CoNLL file. A stage that this
-    or another pipeline has finished with the same options and data is skipped, and a stopped stage
+    own configuration. New sentences pass from stage to stage in CoNLL files. A stage that this or
+    another pipeline has finished with the same options and data is skipped, and a stopped stage
     continues. Only one process at a time can work on a pipeline.
 
     Args:

@@ -87,10 +87,10 @@ def check_precision(precision: int | str | None, model: LightningModule) -> None
 
 
 def check_plugins(plugins: object, model: LightningModule) -> None:
-    """Check that plugins don't replace this package's checkpoint format or an allowed precision.
+    """Check that plugins keep this package's checkpoint format and use an allowed precision.
 
     Raises:
-        ValueError: If one does.
+        ValueError: If one does not.
     """
     for plugin in plugins if isinstance(plugins, list) else [plugins]:
         if isinstance(plugin, CheckpointIO):

@@ -78,7 +78,8 @@ class ConllWriter:
         """
         text = "".join(_lines(sentence, predicted))
         if self._labelled is None and text.startswith("\ufeff"):
-            # Readers drop a byte order mark at the start of a file. The word needs another one.
+            # Readers drop a byte order mark at the start of a file, so write one in front of the
+            # word's own.
             text = f"\ufeff{text}"
         labelled = sentence.tags is not None
         if self._labelled not in (None, labelled):

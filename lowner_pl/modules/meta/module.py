@@ -204,7 +204,7 @@ class MetaLightningModule(AdaptiveModule):
         return loss.detach()
 
     def _task_weights(self, episodes: Sequence[Episode]) -> list[float]:
-        """Compute the weight of each task: 1, or the words of its query over their mean."""
+        """Compute the weight of each task: 1, or its query's number of words over the mean."""
         if self.average == "sentences":
             return [1.0] * len(episodes)
         words = [len(episode.query.words) for episode in episodes]
