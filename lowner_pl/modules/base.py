@@ -158,7 +158,7 @@ class BaseModule(LightningModule, ABC):
         """Measure how well the backbone's vocabulary spells words; ``None`` without a vocabulary.
 
         Args:
-            words: The words. Repeated words count repeatedly.
+            words: The words. Each repetition counts.
         """
         encoder = getattr(self, "word_encoder", None)
         return None if encoder is None else coverage(encoder, words)

@@ -167,7 +167,7 @@ def _check_k(k: int, most: int) -> None:
 
 @contextmanager
 def full_precision() -> Iterator[None]:
-    """Multiply 32-bit floats exactly, even if training may use shorter ones (TF32)."""
+    """Multiply in full 32-bit precision, even if training may use less (TF32)."""
     before = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision("highest")
     try:
