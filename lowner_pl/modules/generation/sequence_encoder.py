@@ -136,7 +136,7 @@ class SequenceEncoder:
 
 
 def first_words(tokens: Sequence[Token], words: int) -> list[Token]:
-    """Cut a row of tokens after so many words, keeping their label tokens."""
+    """Return the first ``words`` words of a row of tokens, with their label tokens."""
     places = [place for place, token in enumerate(tokens) if not token.is_label]
     return list(tokens[: places[words - 1] + 1]) if words else []
 
