@@ -3,10 +3,11 @@
 from typing import Any
 
 import yaml
+from jsonargparse import set_loader
 from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI
 
 from lowner_pl.callbacks import BestCheckpoint, LastCheckpoint
-from lowner_pl.commands.config_check import check_words
+from lowner_pl.commands.config_check import check_words, load_with_references
 from lowner_pl.commands.configs import located
 from lowner_pl.commands.option_errors import Typed
 from lowner_pl.commands.option_parser import PROGRAM, OptionParser, top_options
@@ -43,6 +44,7 @@ class CommandLine(LightningCLI):
     def __init__(self, words: list[str], typed: Typed | None = None) -> None:
         self.words = words
         self.typed = typed
+        set_loader("yaml", load_with_references, (yaml.YAMLError,))
         super().__init__(
             BaseModule,
             SentenceDataModule,

@@ -5,15 +5,20 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from jsonargparse import get_loader
 
-from lowner_pl.commands.configs import advice
+from lowner_pl.commands.configs import SUFFIXES, advice, locate
 from lowner_pl.commands.nearest import did_you_mean
 from lowner_pl.commands.yaml_text import LOADER, at, check_expansion, nodes, parse, read_text
 
 REFERRING = ("model", "data", "trainer", "source", "sources", "targets", "optimizer")
-"""The keys whose value may be another file, relative to the one that names it."""
+"""The keys whose value may be another file: beside the one that names it, or a packaged one."""
 
-_SUFFIXES = (".yaml", ".yml", ".json")
+_WHERE = (
+    " Give the path relative to the file that names it, or a name that "
+    "`python -m lowner_pl configs` lists."
+)
+_load_yaml = get_loader("yaml")
 _OPTIONAL = ("init_args", "class_path")  # keys that an option's name may leave out
 
 
@@ -33,7 +38,7 @@ def check_words(words: list[str], keys: Collection[str]) -> None:
             continue  # on another machine, or piped in
         if option in ("--config", "-c") and not value.startswith(("{", "[")):
             check_config(Path(value), keys)
-        elif option.split(".")[-1].lstrip("-") in REFERRING and value.endswith(_SUFFIXES):
+        elif option.split(".")[-1].lstrip("-") in REFERRING and value.endswith(SUFFIXES):
             check_config(Path(value), None)
         else:
             _check_value(value, option)
@@ -59,8 +64,36 @@ def check_config(file: Path, keys: Collection[str] | None, *, named_by: str = ""
         if name not in (keys or ()):
             raise ValueError(f"{at(file, key)}: {_unknown(name, keys or ())}")
     for key, value in _references(root):
-        part = file.parent / Path(value.value).expanduser()
+        part = reference(file.parent, value.value)
         check_config(part, None, named_by=f"{at(file, value)}: `{key}`")
+
+
+def reference(folder: Path, name: str) -> Path:
+    """Find a configuration that another one names, in the folder of that one or in the package."""
+    return folder / Path(locate(name, folder)).expanduser()
+
+
+def load_with_references(text: str) -> Any:
+    """Parse YAML, and replace the names of packaged configurations in it by their paths.
+
+    jsonargparse reads every file and value with this function, in the folder of the file.
+    """
+    value = _load_yaml(text)
+    if isinstance(value, dict):
+        _locate_references(value)
+    return value
+
+
+def _locate_references(value: Any) -> None:
+    """Replace the names of packaged configurations at any depth, in place."""
+    for item in value if isinstance(value, list) else ():
+        _locate_references(item)
+    for key, below in value.items() if isinstance(value, dict) else ():
+        if key in REFERRING and isinstance(below, str):
+            value[key] = locate(below)
+        elif key in REFERRING and isinstance(below, list):
+            value[key] = [locate(item) if isinstance(item, str) else item for item in below]
+        _locate_references(below)
 
 
 def read_config(file: Path, *, named_by: str = "") -> str:
@@ -77,8 +110,7 @@ def read_config(file: Path, *, named_by: str = "") -> str:
     hint = hint or did_you_mean(file.name, _neighbours(file))
     if named_by:
         raise FileNotFoundError(
-            f"{named_by} names '{file.absolute()}', which does not exist."
-            f"{hint or ' Give the path relative to the file that names it.'}"
+            f"{named_by} names '{file.absolute()}', which does not exist.{hint or _WHERE}"
         )
     raise FileNotFoundError(
         f"There is no configuration '{file}' (looked for '{file.absolute()}')."
@@ -125,8 +157,8 @@ def _find_below(file: Path, node: yaml.Node, path: list[str], value: str | None)
     if isinstance(node, yaml.SequenceNode):
         found = (_find_below(file, item, path, value) for item in node.value)
         return next(filter(None, found), None)
-    if isinstance(node, yaml.ScalarNode) and node.value.endswith(_SUFFIXES):
-        part = file.parent / Path(node.value).expanduser()
+    if isinstance(node, yaml.ScalarNode) and node.value.endswith(SUFFIXES):
+        part = reference(file.parent, node.value)
         return _find(part, path, value) if part.is_file() else None
     for key, below in node.value if isinstance(node, yaml.MappingNode) else ():
         parts = key.value.split(".")
@@ -159,7 +191,7 @@ def _neighbours(file: Path) -> list[str]:
     if not file.parent.is_dir():
         return []
     found = [*file.parent.glob("*"), *file.parent.glob("*/*")]
-    return [one.name for one in found if one.suffix in _SUFFIXES]
+    return [one.name for one in found if one.suffix in SUFFIXES]
 
 
 def _check_value(value: str, option: str) -> None:
@@ -189,7 +221,7 @@ def _references(root: yaml.Node) -> Iterator[tuple[str, yaml.ScalarNode]]:
         for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
             if key.value in REFERRING:
                 for item in value.value if isinstance(value, yaml.SequenceNode) else [value]:
-                    if isinstance(item, yaml.ScalarNode) and item.value.endswith(_SUFFIXES):
+                    if isinstance(item, yaml.ScalarNode) and item.value.endswith(SUFFIXES):
                         yield key.value, item
 
 

@@ -100,14 +100,18 @@ def located(words: list[str]) -> list[str]:
     return ["".join((*(part := word.rpartition("="))[:2], locate(part[2]))) for word in words]
 
 
-def locate(name: str) -> str:
+def locate(name: str, folder: Path = Path()) -> str:
     """Find a packaged configuration by its name, with or without ``configs/`` in front.
 
+    Args:
+        name: The name.
+        folder: The folder whose files win over packaged ones, by default the working directory.
+
     Returns:
-        Its path, or the name itself if the working directory has such a file or the package has
-        no such configuration.
+        Its path, or the name itself if the folder has such a file or the package has no such
+        configuration.
     """
-    if not name.endswith(SUFFIXES) or Path(name).expanduser().exists():
+    if not name.endswith(SUFFIXES) or (folder / Path(name).expanduser()).exists():
         return name
     packaged = FOLDER / _inside(name)
     return str(packaged) if packaged.is_file() else name

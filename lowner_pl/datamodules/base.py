@@ -159,11 +159,25 @@ class NERDataModule(SentenceDataModule):
         types = self.original_types()
         mapped = {new for type_ in types if (new := self.map_type(type_))}
         if not mapped:
-            raise ValueError(
-                f"{self.name} has no entities, only words tagged 'O' (types before `type_map`: "
-                f"{', '.join(types) or 'none'}). Check the tag column and `type_map`."
-            )
+            raise ValueError(self._why_no_types(types))
         return tuple(sorted(mapped, key=type_order))
+
+    def _why_no_types(self, types: tuple[str, ...]) -> str:
+        """Say why no entity type is left of some types, for a message."""
+        if types:
+            return (
+                f"`type_map` drops all entity types of {self.name} ({', '.join(types)}). Keep at "
+                "least one of them."
+            )
+        if not self.has_training_data and self.read_tests() is None:
+            return (
+                f"{self.name} has no training data: `{type(self).__name__}.read('train')` returned "
+                "None. Check that the files it reads are there."
+            )
+        return (
+            f"The {'training' if self.has_training_data else 'test'} data of {self.name} contain "
+            "no entities: all words are tagged 'O'. Check the tag column and `type_map`."
+        )
 
     @property
     def seen_types(self) -> tuple[str, ...]:

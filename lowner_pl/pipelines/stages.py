@@ -5,7 +5,7 @@ import reprlib
 from pathlib import Path
 from typing import Any
 
-from lowner_pl.commands.config_check import load_config
+from lowner_pl.commands.config_check import load_config, reference
 from lowner_pl.commands.nearest import did_you_mean
 from lowner_pl.commands.option_errors import Typed
 
@@ -49,7 +49,7 @@ def _config_value(config: Path, stage: str, entry: str | dict[str, Any]) -> str:
     """Convert an entry of a stage to a value of ``--config``."""
     if isinstance(entry, dict):
         return json.dumps(entry)
-    file = config.parent / entry
+    file = reference(config.parent, entry)
     if not file.is_file():
         raise FileNotFoundError(
             f"{config}: stage {stage} names the configuration '{file}', which does not exist. Give "

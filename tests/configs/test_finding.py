@@ -6,6 +6,7 @@ import pytest
 
 from lowner_pl.__main__ import run_command
 from lowner_pl.commands.cli import run
+from lowner_pl.commands.command_line import settings_of
 from lowner_pl.commands.config_check import check_config, read_config
 from lowner_pl.commands.configs import FOLDER, advice, locate, located, names
 
@@ -92,9 +93,33 @@ def test_an_old_name_says_its_new_one(name: str) -> None:
     assert named or "trainer: {max_epochs:" in text
 
 
-def test_a_packaged_part_that_is_not_beside_its_file_can_be_copied_there(tmp_path: Path) -> None:
+def test_a_config_may_name_packaged_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine").mkdir()
+    Path("mine/mine.yaml").write_text("model: parts/model/maner.yaml\ndata: data.yaml")
+    Path("mine/data.yaml").write_text(
+        "class_path: AugmentedDataModule\n"
+        "init_args: {source: configs/parts/data/sample.yaml, files: [more.conll]}"
+    )
+    settings = settings_of(["fit", "--config=mine/mine.yaml"])
+    assert settings["model"]["init_args"]["marker"] == "mask"
+    assert settings["data"]["init_args"]["source"]["class_path"].endswith(".SampleDataModule")
+
+
+def test_a_part_beside_its_file_wins_over_a_packaged_one(tmp_path: Path) -> None:
+    own = tmp_path / "parts" / "model" / "maner.yaml"
+    own.parent.mkdir(parents=True)
+    own.write_text("class_path: SNERLightningModule\ninit_args: {backbone: embedded}")
     (tmp_path / "mine.yaml").write_text("model: parts/model/maner.yaml")
-    with pytest.raises(FileNotFoundError, match=r"line 1: `model` names .* configs --copy FOLDER"):
+    settings = settings_of(
+        ["fit", f"--config={tmp_path / 'mine.yaml'}", "--data=parts/data/sample.yaml"]
+    )
+    assert settings["model"]["class_path"].endswith(".SNERLightningModule")
+
+
+def test_a_mistyped_part_names_its_line(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("model: parts/model/manner.yaml")
+    with pytest.raises(FileNotFoundError, match=r"line 1: `model` names .*, or a name that"):
         check_config(tmp_path / "mine.yaml", ["model"])
 
 

@@ -46,7 +46,7 @@ class TestTypes:
 
     def test_data_without_entities_are_refused(self) -> None:
         data = Toy({"train": [tagged("O")], "dev": [tagged("O")]})
-        with pytest.raises(ValueError, match="toy has no entities, only words tagged 'O'"):
+        with pytest.raises(ValueError, match="training data of toy contain no entities: all words"):
             _ = data.entity_types
 
     def test_training_data_without_entities_are_refused_when_the_types_are_known(self) -> None:
@@ -55,9 +55,13 @@ class TestTypes:
         with pytest.raises(ValueError, match=r"training data of toy have no entities: .* 1 sent"):
             data.setup("fit")
 
+    def test_a_corpus_without_training_data_is_named_with_its_class(self) -> None:
+        with pytest.raises(ValueError, match=r"toy has no training .* `Toy\.read\('train'\)` ret"):
+            _ = Toy({}).entity_types
+
     def test_dropping_every_type_is_refused(self) -> None:
         data = Toy({"train": [tagged("B-PER")]}, type_map={"PER": None})
-        with pytest.raises(ValueError, match=r"only words tagged 'O' \(types before .*: PER\)"):
+        with pytest.raises(ValueError, match=r"`type_map` drops all entity types of toy \(PER\)"):
             _ = data.entity_types
 
 
