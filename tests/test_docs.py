@@ -20,7 +20,7 @@ from .test_floors import ALLOWED
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "benchmarks" / "README.md", *DOCS]
 OUR_CLASSES = [page for page in DOCS if page.parent.name == "docs"]
-BUILT_IN = {"KeyboardInterrupt"}
+BUILT_IN = {"FileNotFoundError", "KeyboardInterrupt"}
 HEADINGS = re.compile(r"^#+ (.+)$", re.MULTILINE)
 FENCES = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
 LINKS = re.compile(r"\]\(([^)\s]+)\)|^\[[\w-]+\]: (\S+)$", re.MULTILINE)
