@@ -76,6 +76,6 @@ def test_fine_tuning_knows_nothing_of_the_generation(tmp_path: Path) -> None:
     rows = [write_row(study, 0.7, mu, rounds) for mu, rounds in ((0.3, 3), (0.5, 1))]
     one, other = (yaml.safe_load(row.read_text())["stages"] for row in rows)
     assert one["finetune"] == other["finetune"]
-    made = [yaml.safe_load(Path(row["generate"][1]).read_text()) for row in (one, other)]
+    made = [row["generate"][1] for row in (one, other)]
     assert [part["model"]["init_args"]["generation_rate"] for part in made] == [0.3, 0.5]
     assert [part["model"]["init_args"]["rounds"] for part in made] == [3, 1]

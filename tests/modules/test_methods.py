@@ -266,10 +266,10 @@ def test_a_head_with_the_same_learning_rate_has_no_parameter_group_of_its_own(ti
         (
             SNERLightningModule,
             {"frozen_layers": 3},
-            "from 0 to 2, the layers of the backbone, was: 3",
+            "`frozen_layers` is 3, but it must be between 0 and 2",
         ),
         (SNERLightningModule, {"warmup": 1.5}, "`warmup` is 1.5, but it must be between 0 and 1"),
-        (SNERLightningModule, {"subwords_per_pass": 0}, "must be at least 1, was: 0"),
+        (SNERLightningModule, {"subwords_per_pass": 0}, "is 0, but it must be at least 1"),
         (
             MANERLightningModule,
             {"mlm_weight": -1.0},
