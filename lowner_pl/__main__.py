@@ -2,6 +2,7 @@
 
 import io
 import os
+import select
 import sys
 
 from lowner_pl import __version__
@@ -14,6 +15,7 @@ from lowner_pl.runs import stopping
 LIGHTNING = ("fit", "validate", "test", "predict")
 OURS = (*backbones.COMMANDS, "augment", "configs")
 """Commands beside those of Lightning."""
+READER_LEFT = 141  # the status of a program that SIGPIPE ends
 HELP = """usage: python -m lowner_pl {fit,validate,test,predict,augment} --config FILE … [options]
 
 Named entity recognition for languages with about a hundred labelled sentences.
@@ -65,11 +67,16 @@ def main() -> None:
     """Run the command line.
 
     Exits with status 1 after bad input and 2 after bad options, each with one message, with 130
-    after SIGINT and 143 after SIGTERM.
+    after SIGINT and 143 after SIGTERM, and silently with 141 after the reader of its output has
+    left, as `head` does.
     """
     stopping.install()
     try:
-        _main(sys.argv[1:])
+        try:
+            _main(sys.argv[1:])
+        finally:
+            if _reader_has_left():
+                sys.exit(READER_LEFT)
     finally:
         stopping.finish()
 
@@ -86,7 +93,7 @@ def _main(arguments: list[str]) -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal may lack characters of a path or word
         sys.stdout.reconfigure(errors="backslashreplace")
-    _check_command(arguments[0])
+    _check_command(arguments)
     try:
         if arguments[0] in OURS:
             stopping.be_graceful()
@@ -97,13 +104,42 @@ def _main(arguments: list[str]) -> None:
             stopping.be_graceful()
             run()
     except Exception as error:  # users never see a traceback
+        if isinstance(error, BrokenPipeError) and _reader_has_left(broken=True):
+            sys.exit(READER_LEFT)
         if not stopping.received():  # otherwise the stop caused the error
             sys.exit(report(error))
 
 
-def _check_command(name: str) -> None:
-    """Exit with status 2 if there is no such command. The parser checks words that begin with -."""
-    commands = (*LIGHTNING, *OURS)
+def _reader_has_left(*, broken: bool = False) -> bool:
+    """Tell whether nobody reads the output any more; if so, discard what is left of it.
+
+    Args:
+        broken: Whether writing to some pipe has failed, which may not be that of the output.
+    """
+    left = False
+    try:
+        sys.stdout.flush()
+        if broken:  # there may be nothing left to write
+            output = select.poll()
+            output.register(sys.stdout.fileno(), select.POLLOUT)
+            left = any(events & (select.POLLERR | select.POLLHUP) for _, events in output.poll(0))
+    except BrokenPipeError:
+        left = True
+    except OSError:  # the output is no file, or its disk is full
+        return False
+    if left:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return left
+
+
+def _check_command(words: list[str]) -> None:
+    """Exit with status 2 if there is no such command. The parser checks options before it."""
+    name, commands = words[0], (*LIGHTNING, *OURS)
+    if name.startswith("-") and not {*words} & {*LIGHTNING}:
+        hint = did_you_mean(name, ("--version", "--help"))
+        hint = hint or f" Begin with one of {', '.join(commands)}."
+        print(f"error: {name[:80]!r} stands in the place of a command.{hint}", file=sys.stderr)
+        sys.exit(2)
     if not name.startswith("-") and name not in commands:
         hint = did_you_mean(name, commands) or f" Use one of {', '.join(commands)}."
         print(f"error: There is no command {name[:80]!r}.{hint}", file=sys.stderr)

@@ -17,6 +17,7 @@ from lowner_pl.datamodules import SentenceDataModule
 from lowner_pl.modules import BaseModule
 
 HELP_ALL = "--help-all"
+MOST_SEED = 2**32 - 1  # of NumPy's generator
 _LOADERS = {"model", "datamodule", "verbose", "weights_only", "return_predictions"}
 COMMANDS = {
     "fit": _LOADERS | {"train_dataloaders", "val_dataloaders"},
@@ -118,6 +119,16 @@ class CommandLine(LightningCLI):
             values = defaults_of(parser, given)
             parsers[command].short_help = short_help(PROGRAM, command, values)
         self.config = parser.parse_args(words)
+
+    def _set_seed(self) -> None:
+        """Seed the run, with a number that every random generator takes."""
+        seed = self._get(self.config, "seed_everything")
+        if not 0 <= int(seed) <= MOST_SEED:
+            raise ValueError(
+                f"`--seed_everything` is {str(seed)[:80]}, but it must be between 0 and "
+                f"{MOST_SEED}. Choose a number in this range."
+            )
+        super()._set_seed()
 
     def _parse_ckpt_path(self) -> None:
         """Ignore the options stored in the checkpoint, which would override those of the user."""

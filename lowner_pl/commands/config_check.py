@@ -8,7 +8,7 @@ import yaml
 from jsonargparse import get_loader
 
 from lowner_pl.commands.configs import SUFFIXES, advice, locate
-from lowner_pl.commands.nearest import did_you_mean
+from lowner_pl.commands.nearest import did_you_mean, nearest
 from lowner_pl.commands.yaml_text import LOADER, at, check_expansion, nodes, parse, read_text
 
 REFERRING = ("model", "data", "trainer", "source", "sources", "targets", "optimizer")
@@ -19,6 +19,7 @@ _WHERE = (
     "`python -m lowner_pl configs` lists."
 )
 _load_yaml = get_loader("yaml")
+_LONGEST = 255  # characters of a path in a message
 _OPTIONAL = ("init_args", "class_path")  # keys that an option's name may leave out
 
 
@@ -36,6 +37,8 @@ def check_words(words: list[str], keys: Collection[str]) -> None:
     for option, value in _options(words):
         if "://" in value or value == "-":
             continue  # on another machine, or piped in
+        if option in ("--config", "-c") and not value:
+            raise ValueError(f"The value of `{option}` is empty. Give it a configuration file.")
         if option in ("--config", "-c") and not value.startswith(("{", "[")):
             check_config(Path(value), keys)
         elif option.split(".")[-1].lstrip("-") in REFERRING and value.endswith(SUFFIXES):
@@ -107,11 +110,15 @@ def read_config(file: Path, *, named_by: str = "") -> str:
     if file.exists():
         return read_text(file)
     hint = advice(str(file))
-    hint = hint or did_you_mean(file.name, _neighbours(file))
+    neighbours = _neighbours(file)
+    if not hint and (found := nearest(file.stem, neighbours)):
+        hint = f" Did you mean {neighbours[found]}?"
     if named_by:
         raise FileNotFoundError(
             f"{named_by} names '{file.absolute()}', which does not exist.{hint or _WHERE}"
         )
+    if len(str(file)) > _LONGEST:
+        raise FileNotFoundError(f"There is no configuration '{str(file)[:80]}…'. Check its name.")
     raise FileNotFoundError(
         f"There is no configuration '{file}' (looked for '{file.absolute()}')."
         f"{hint or ' `python -m lowner_pl configs` lists those of the package.'}"
@@ -186,12 +193,12 @@ def _found(file: Path, key: yaml.Node, below: yaml.Node, value: str | None) -> s
     return at(file, key) if value.startswith(("[", "{")) else None
 
 
-def _neighbours(file: Path) -> list[str]:
-    """List the configurations beside a missing file, in its folder and one level deeper."""
+def _neighbours(file: Path) -> dict[str, str]:
+    """Find the configurations beside a missing file and one level deeper, by their stems."""
     if not file.parent.is_dir():
-        return []
+        return {}
     found = [*file.parent.glob("*"), *file.parent.glob("*/*")]
-    return [one.name for one in found if one.suffix in SUFFIXES]
+    return {one.stem: one.name for one in found if one.suffix in SUFFIXES}
 
 
 def _check_value(value: str, option: str) -> None:

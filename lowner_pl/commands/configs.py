@@ -2,8 +2,10 @@
 
 import argparse
 import shutil
+import sys
 from itertools import groupby
 from pathlib import Path
+from typing import NoReturn
 
 from lowner_pl.commands.nearest import nearest
 
@@ -44,7 +46,7 @@ def configs(arguments: list[str]) -> None:
     Args:
         arguments: Nothing, or ``--copy FOLDER``.
     """
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m lowner_pl configs",
         description="List the configurations that come with the package.",
         allow_abbrev=False,
@@ -58,6 +60,17 @@ def configs(arguments: list[str]) -> None:
     else:
         copy(folder)
         print(f"Copied {len(names())} configurations to '{folder}'.")
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser with one sentence for a mistake, which is made without heavy imports."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and exit with status 2."""
+        from lowner_pl.commands.option_errors import Typed, explain  # imports Lightning
+
+        print(f"error: {explain(message, Typed((), 'configs'), ['--copy'])}", file=sys.stderr)
+        self.exit(2)
 
 
 def names() -> list[str]:

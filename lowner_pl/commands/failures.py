@@ -10,6 +10,7 @@ from pathlib import Path
 MOST = 1000  # characters of an error message
 HINT = "(LOWNER_PL_DEBUG=1 shows where.)"
 _PACKAGE = Path(__file__).parents[1]
+_WRONG_PATH = (errno.ENOENT, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG)
 _NO_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "cannot allocate")
 
 
@@ -42,6 +43,9 @@ def describe(error: BaseException) -> str:
             f"The machine does not have enough memory: {text.rstrip('.')}. Use a smaller "
             "`--data.batch_size` or a smaller backbone, or close other programs."
         )
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        advice = " Check the path." if error.errno in _WRONG_PATH else ""
+        return f"{error.strerror}: '{os.fspath(error.filename)[:80]}'.{advice}"
     if isinstance(error, ValueError | OSError) or "Misconfiguration" in type(error).__name__:
         return text
     return (
@@ -67,10 +71,12 @@ def _is_out_of_memory(error: BaseException, text: str) -> bool:
 
 
 def cause_of_ours(error: BaseException) -> BaseException | None:
-    """Find the outermost error that our code raised, inside those that jsonargparse adds."""
+    """Find the outermost error that our code or a file raised; jsonargparse wraps it in its own."""
     cause: BaseException | None = error
     while cause is not None:
         frames = traceback.extract_tb(cause.__traceback__)
+        if isinstance(cause, OSError) and cause.filename:
+            return cause
         if frames and Path(frames[-1].filename).is_relative_to(_PACKAGE):
             return cause
         cause = cause.__cause__

@@ -6,7 +6,9 @@ compared with. This module finds the innermost complaint in their message and re
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from contextlib import chdir
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from lowner_pl.commands.class_names import class_named, classes_for, is_base, options_of
 from lowner_pl.commands.config_check import place_of
@@ -43,12 +45,14 @@ class Typed:
         command: The command, such as ``fit``.
         prefix: What the user wrote between ``--`` and some options, such as ``generator.``.
         prefixed: The options that the user wrote with the prefix.
+        folder: The working directory, which jsonargparse changes while it reads a file.
     """
 
     words: Sequence[str] = ()
     command: str = ""
     prefix: str = ""
     prefixed: frozenset[str] = frozenset()
+    folder: Path = field(default_factory=Path.cwd)
 
     def option(self, path: str) -> str | None:
         """Find an option of the command line by its path, with or without ``init_args``."""
@@ -57,6 +61,15 @@ class Typed:
             if name.startswith("--") and plain(name.removeprefix("--")) == plain(path):
                 return name
         return None
+
+    def value(self, path: str) -> str:
+        """Find the value that the command line gives an option; empty if it gives none."""
+        option = self.option(path)
+        for word, following in zip(self.words, [*self.words[1:], ""], strict=True):
+            name, equals, value = word.partition("=")
+            if name == option:
+                return value if equals else following
+        return ""
 
     def shown(self, option: str) -> str:
         """Add the prefix to an option that was written with it."""
@@ -74,6 +87,11 @@ class Typed:
             if option.startswith("-"):
                 found.append(value if equals else following)
         return found[::-1]
+
+    def place(self, path: str, value: str | None = None) -> str | None:
+        """Find the file and line where a configuration sets an option; see `place_of`."""
+        with chdir(self.folder):
+            return place_of(self.configs(), plain(path).split("."), value)
 
     @property
     def help(self) -> str:
@@ -215,19 +233,24 @@ def _unknown_option(path: str, name: str, kind: type | None, typed: Typed, known
             tail = f".{rest}" if rest else ""
             return f"There is no option {option[:80]}{owner}. Did you mean {head}{found}{tail}?"
     else:
-        place = place_of(typed.configs(), plain(whole).split("."))
+        place = typed.place(whole)
         option = f"`{name[:80]}`"
         if place:
             hint = f" Did you mean `{found}`?" if found else ""
             start = f"{place}: there is no option {option}{owner}."
-            return start + (hint or _where_listed(path, kind, typed))
+            return start + (hint or _where_listed(path, name, kind, typed))
         if found is not None:
             return f"There is no option `{whole[:80]}`{owner}. Did you mean `{found}`?"
-    return f"There is no option {option[:80]}{owner}.{_where_listed(path, kind, typed)}"
+    return f"There is no option {option[:80]}{owner}.{_where_listed(path, name, kind, typed)}"
 
 
-def _where_listed(path: str, kind: type | None, typed: Typed) -> str:
-    """Say which command lists the options of a class."""
+def _where_listed(path: str, name: str, kind: type | None, typed: Typed) -> str:
+    """Say which other class has an option, or which command lists those of the class."""
+    others = classes_for(path).items() if kind is not None and path in ("model", "data") else ()
+    owners = sorted(owner for owner, other in others if name in options_of(other))
+    if owners:
+        verb = "have" if len(owners) > 1 else "has"
+        return f" {' and '.join(owners[:2])} {verb} it."
     if kind is None or path not in ("model", "data"):
         return f" {typed.help} lists them."
     return f" `python -m lowner_pl {typed.command} --{path}.help {kind.__name__}` lists them."
@@ -280,6 +303,7 @@ def _wrong_value(path: str, part: str, typed: Typed) -> str:
     where = _where(path, value, typed)
     if not taken:
         rest = " ".join(part.split())[:200]
+        value = value or typed.value(path)
         return f"{where} can't be {value[:80]!r}: {rest or 'see ' + typed.help}"
     return _refused(where, value, taken)
 
@@ -297,7 +321,7 @@ def _where(path: str, value: str, typed: Typed) -> str:
     """Name an option as it was written: on the command line, or in a file and its line."""
     if (option := typed.option(path)) is not None:
         return typed.shown(option)
-    place = place_of(typed.configs(), plain(path).split("."), value)
+    place = typed.place(path, value)
     return f"{place}: `{path.split('.')[-1]}`" if place else f"`{path}`"
 
 

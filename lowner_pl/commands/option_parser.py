@@ -23,6 +23,9 @@ class OptionParser(LightningArgumentParser):
     typed = Typed()
     short_help: str | None = None
 
+    def __init__(self, *positional: Any, prog: str = PROGRAM, **options: Any) -> None:
+        super().__init__(*positional, prog=prog, **options)
+
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """Say what is wrong and exit with status 2; raise an error if ``exit_on_error`` is off."""
         if not self.exit_on_error:

@@ -41,7 +41,7 @@ def line_table(path: Path, *, folder: Path, most_characters: int) -> "Table":
     import datasets
 
     if not path.is_file():
-        raise FileNotFoundError(f"'{path}' is not a file. Check `paths`.")
+        raise FileNotFoundError(f"'{path}' is not a file. Check the path.")
     state = path.stat()
     source = repr(
         (_VERSION, str(path.resolve()), state.st_size, state.st_mtime_ns, most_characters)

@@ -221,7 +221,7 @@ def _files(paths: Sequence[str], languages: Sequence[str] | None) -> list[Path]:
     files: list[Path] = []
     for path in map(Path, paths):
         if not path.exists():
-            raise FileNotFoundError(f"'{path}' is neither a file nor a folder. Check `paths`.")
+            raise FileNotFoundError(f"'{path}' is neither a file nor a folder. Check the path.")
         files += path.glob("*.txt") if path.is_dir() else [path]
     if not files:
         raise ValueError(

@@ -29,6 +29,11 @@ def stage_configs(config: Path) -> dict[str, list[str]]:
         ValueError: If the file is not a pipeline, names an unknown stage, or lacks a needed one.
     """
     named = _named(config)
+    if not named:
+        raise ValueError(
+            f"{config} has no `stages`, so it is no pipeline. Give `augment` one first, such as "
+            "`--config melm/melm_conll.yaml`."
+        )
     for stage in named:
         if stage not in STAGES:
             hint = did_you_mean(str(stage), STAGES) or f" The stages are {', '.join(STAGES)}."

@@ -139,8 +139,11 @@ def made_by_lightning(make: Callable[[], _Made]) -> _Made:
     try:
         return make()
     except Exception as error:  # ValueError, TypeError, ImportError and more, without a common base
-        text = " ".join(str(error).split())[:500].rstrip(".")
-        raise ValueError(f"Lightning refuses an option of `--trainer`: {text}.") from error
+        text = " ".join(str(error).split())[:500].rstrip(".!")
+        raise ValueError(
+            f"Lightning refuses an option of `--trainer`: {text}. Change the option, or leave it "
+            "out."
+        ) from error
 
 
 def _as_typed(value: object) -> str:

@@ -127,6 +127,11 @@ def test_a_missing_file_says_where_we_looked_and_suggests_the_nearest_name(
     assert refused(Path("configs/my_swahilli.yaml")).endswith("Did you mean my_swahili.yaml?")
     assert "Did you mean configs/maner_wikiann.yaml?" in refused(Path("maner_wikian.yaml"))
     assert "is a folder. Give the configuration file in it" in refused(tmp_path)
+    (tmp_path / "h.yaml").touch()
+    assert "h.yaml" not in refused(Path("nowhere.yaml"))  # only the ending is the same
+    assert refused(Path("a/" * 999, "x.yaml")).endswith(f"'{('a/' * 40)}…'. Check its name.")
+    with pytest.raises(ValueError, match="The value of `--config` is empty"):
+        check_words(["fit", "--config", ""], KEYS)
 
 
 def test_a_referenced_file_is_looked_up_beside_the_file_that_names_it(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import errno
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -83,3 +84,37 @@ def test_a_message_is_one_line_that_a_terminal_can_show() -> None:
     assert shortened(ValueError("می\u200cخوریم")) == "می\u200cخوریم"
     assert shortened(ValueError("x" * 5000)) == "x" * (MOST - 1) + "…"
     assert shortened(ValueError()) == "ValueError"
+
+
+def test_an_error_of_the_file_system_names_the_file_and_no_error_number(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError) as missing:
+        (tmp_path / "nowhere").read_text()
+    text = describe(missing.value)
+    assert text.startswith("No such file or directory: '")
+    assert text.endswith("'. Check the path.")
+    with pytest.raises(OSError, match="File name too long") as raised:
+        Path("x" * 300).read_text()
+    assert describe(raised.value) == f"File name too long: '{'x' * 80}'. Check the path."
+
+
+@pytest.mark.parametrize("words", [["configs"], ["--help"]])
+def test_output_ends_silently_when_its_reader_leaves(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    monkeypatch.setattr(sys, "argv", ["lowner_pl", *words])
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    with os.fdopen(writing, "w", encoding="utf-8") as output:
+        monkeypatch.setattr(sys, "stdout", output)
+        with pytest.raises(SystemExit) as caught:
+            entry.main()
+    assert caught.value.code == entry.READER_LEFT
+    assert capsys.readouterr().err == ""
+
+
+def test_another_broken_pipe_is_reported(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ended(monkeypatch, BrokenPipeError(errno.EPIPE, "Broken pipe")) == 1
+    assert "Broken pipe" in capsys.readouterr().err

@@ -8,6 +8,7 @@ import pytest
 
 from lowner_pl import __main__ as entry
 from lowner_pl.commands.cli import run
+from lowner_pl.commands.failures import describe
 from lowner_pl.commands.nearest import nearest
 
 from ..running import CONFIGS
@@ -29,7 +30,10 @@ MISTYPED = {
     "--train_size 3": r"There is no option --train_size. Did you mean --data.train_size\?",
     "--nonsense 1": r"no option --nonsense. `python -m lowner_pl fit --help-all` lists them",
     "-x": r"There is no option -x\.",
-    "--model SNERLightningModule --model.marker mask": r"--model.help SNERLightningModule` lists",
+    "--model SNERLightningModule --model.marker mask": r"for SNERLightningModule\. MANER.* it\.",
+    "--model.zzz 1": r"--model.zzz for MANER.*`python -m lowner_pl fit --model.help MANER.*` lists",
+    "--data.tag_column 3": r"no option --data.tag_column for SampleDataModule\. .* ha(s|ve) it\.",
+    f"--trainer.max_epochs {'7' * 5000}": rf"max_epochs can't be '{'7' * 80}': Exceeds the limit",
     "extra": r"'extra' stands alone. Every value needs an option before it\.",
     "my.yaml": r"'my.yaml' stands alone. .* Did you mean --config my.yaml\?",
     "--config": r"^--config needs a value\.",
@@ -101,6 +105,28 @@ def test_a_mistyped_option_of_a_file_is_named_with_its_line(
     assert re.search(FILES[text], sentence), sentence
 
 
+def test_a_file_with_a_relative_path_is_named_with_its_line_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "run.yaml").write_text("model:\n  init_args:\n    hed: crf\n")
+    monkeypatch.chdir(tmp_path)
+    sentence = refused(["fit", *MANER, "--config", "mine/run.yaml"], capsys)
+    assert sentence.startswith("mine/run.yaml, line 3: there is no option `hed` for MANER")
+
+
+@pytest.mark.parametrize("seed", ["-3", "9" * 300])
+def test_a_seed_out_of_range_is_named_by_its_option(seed: str) -> None:
+    with pytest.raises(ValueError, match=rf"^`--seed_everything` is {seed[:80]}, but it must be"):
+        run(["fit", *MANER, f"--seed_everything={seed}"])
+
+
+def test_an_error_about_a_file_is_not_wrapped_in_one_about_types(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="q" * 80) as raised:
+        run(["fit", *MANER, f"--log_root={tmp_path}", f"--model.backbone={'q' * 3000}"])
+    assert len(describe(raised.value)) < 400
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -124,6 +150,11 @@ def test_what_is_missing_is_named(
         (["fti"], "There is no command 'fti'. Did you mean fit?"),
         (["predicted"], "There is no command 'predicted'. Did you mean predict?"),
         (["x" * 999], f"There is no command '{'x' * 80}'. Use one of fit, "),
+        (["--versoin"], "'--versoin' stands in the place of a command. Did you mean --version?"),
+        (["--config=x.yaml"], "stands in the place of a command. Begin with one of fit, "),
+        (["configs", "--cop=x"], "There is no option --cop. Did you mean --copy?"),
+        (["configs", "--copy"], "--copy needs a value."),
+        (["configs", "extra"], "'extra' stands alone. Every value needs an option before it."),
         (["new-backbones"], "Did you mean new-backbone?"),
         (["new-backbone", "--folder=x"], "`new-backbone` needs --text."),
         (["new-backbone", "--text=x", "--folder=x", "--layrs=3"], "Did you mean --layers?"),
@@ -166,6 +197,8 @@ def test_help_is_one_page_and_help_all_has_every_option(
     full = printed("--help-all")
     assert full.startswith(f"usage: python -m lowner_pl {command} ")
     assert "--trainer.limit_train_batches" in full
+    of_class = printed("--model.help", "SNERLightningModule")
+    assert of_class.startswith("usage: python -m lowner_pl ")
     if command == "fit":
         values = printed(*MANER, "--help")
         assert "(default: embedded)" in values

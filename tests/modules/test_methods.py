@@ -269,7 +269,11 @@ def test_a_head_with_the_same_learning_rate_has_no_parameter_group_of_its_own(ti
             "`frozen_layers` is 3, but it must be between 0 and 2",
         ),
         (SNERLightningModule, {"warmup": 1.5}, "`warmup` is 1.5, but it must be between 0 and 1"),
-        (SNERLightningModule, {"subwords_per_pass": 0}, "is 0, but it must be at least 1"),
+        (
+            SNERLightningModule,
+            {"subwords_per_pass": 0},
+            "`subwords_per_pass` is 0, but it must be at least 1",
+        ),
         (
             MANERLightningModule,
             {"mlm_weight": -1.0},
