@@ -9,7 +9,7 @@ from lowner_pl import __version__
 from lowner_pl.commands import backbones
 from lowner_pl.commands.configs import configs
 from lowner_pl.commands.failures import report
-from lowner_pl.commands.nearest import did_you_mean
+from lowner_pl.commands.options.nearest import did_you_mean
 from lowner_pl.runs import stopping
 
 LIGHTNING = ("fit", "validate", "test", "predict")

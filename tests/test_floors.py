@@ -84,8 +84,10 @@ ROOMS: dict[str, dict[str, set[str]]] = {
         "generation": set(),
     },
     "callbacks": {"screen": set(), "results": {"screen"}, "tensorboard": set()},
+    "commands": {"options": set()},
     "corpus": {"conll": set()},
     "datamodules": {"corpora": set(), "composed": set()},
+    "runs": {"logs": set(), "trainer": set()},
     "modules": {"tagging": set(), "meta": {"tagging"}, "generation": set()},
 }
 

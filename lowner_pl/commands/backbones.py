@@ -10,7 +10,7 @@ from lowner_pl.runs.files import Partial, clear_abandoned
 from lowner_pl.runs.ranges import check_range
 
 if TYPE_CHECKING:
-    from lowner_pl.commands.option_parser import PlainParser
+    from lowner_pl.commands.options.option_parser import PlainParser
     from lowner_pl.modules import MLMLightningModule
 
 COMMANDS = ("new-backbone", "export-backbone")
@@ -29,7 +29,7 @@ def run_command(arguments: list[str]) -> None:
 
 def _parser(arguments: list[str]) -> "PlainParser":
     """Make the parser of both commands."""
-    from lowner_pl.commands.option_parser import PROGRAM, PlainParser
+    from lowner_pl.commands.options.option_parser import PROGRAM, PlainParser
     from lowner_pl.nn.backbones.fresh_tokenizer import Kind
 
     parser = PlainParser(prog=PROGRAM, words=arguments)

@@ -26,9 +26,9 @@ from lowner_pl.runs.checkpoints import AtomicCheckpointIO, restored_from
 from lowner_pl.runs.claim import RunClaim
 from lowner_pl.runs.disk import check_writable, checkpoint_bytes, explained
 from lowner_pl.runs.folder import RunFolder
-from lowner_pl.runs.loggers import hush_writer
+from lowner_pl.runs.logs.loggers import hush_writer
 from lowner_pl.runs.paths import check_folder_name
-from lowner_pl.runs.trainer_options import check_trainer_options, made_by_lightning
+from lowner_pl.runs.trainer.options import check_trainer_options, made_by_lightning
 
 # Third-party warnings that a user can do nothing about.
 QUIET = (

@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import NoReturn
 
-from lowner_pl.commands.nearest import nearest
+from lowner_pl.commands.options.nearest import nearest
 
 _PACKAGED = Path(__file__).parents[1] / "configs"
 FOLDER = _PACKAGED if _PACKAGED.is_dir() else Path(__file__).parents[2] / "configs"
@@ -67,7 +67,7 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and exit with status 2."""
-        from lowner_pl.commands.option_errors import Typed, explain  # imports Lightning
+        from lowner_pl.commands.options.option_errors import Typed, explain  # imports Lightning
 
         print(f"error: {explain(message, Typed((), 'configs'), ['--copy'])}", file=sys.stderr)
         self.exit(2)

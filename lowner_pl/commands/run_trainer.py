@@ -23,7 +23,7 @@ from lowner_pl.callbacks import (
 from lowner_pl.commands.trainer_callbacks import check_kept, check_monitors
 from lowner_pl.modules import BaseModule
 from lowner_pl.runs.folder import RunFolder
-from lowner_pl.runs.loggers import NoLogger
+from lowner_pl.runs.logs.loggers import NoLogger
 
 _Item = TypeVar("_Item")
 

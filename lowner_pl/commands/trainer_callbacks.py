@@ -6,7 +6,7 @@ from lightning.pytorch import Callback
 from lightning.pytorch.callbacks import ModelCheckpoint
 
 from lowner_pl.callbacks import BestCheckpoint, direction
-from lowner_pl.commands.nearest import did_you_mean
+from lowner_pl.commands.options.nearest import did_you_mean
 from lowner_pl.modules import BaseModule
 
 REFUSED = {

@@ -22,7 +22,7 @@ from lowner_pl.commands.cli import NERCLI, run
 from lowner_pl.commands.command_line import settings_of
 from lowner_pl.commands.configs import locate
 from lowner_pl.commands.failures import cause_of_ours
-from lowner_pl.commands.option_parser import PROGRAM, PlainParser
+from lowner_pl.commands.options.option_parser import PROGRAM, PlainParser
 from lowner_pl.commands.run_config import run_with, signature_of
 from lowner_pl.commands.run_start import UNTRAINED
 from lowner_pl.corpus import AugmentationReport, ConllFile, fingerprint, write_conll
@@ -40,7 +40,7 @@ from lowner_pl.pipelines.stages import (
 )
 from lowner_pl.runs import stopping
 from lowner_pl.runs.files import write_text
-from lowner_pl.runs.trainer_options import check_trainer_options
+from lowner_pl.runs.trainer.options import check_trainer_options
 
 _Callback = TypeVar("_Callback", bound=Callback)
 

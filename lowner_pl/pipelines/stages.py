@@ -5,9 +5,9 @@ import reprlib
 from pathlib import Path
 from typing import Any
 
-from lowner_pl.commands.config_check import load_config, reference
-from lowner_pl.commands.nearest import did_you_mean
-from lowner_pl.commands.option_errors import Typed
+from lowner_pl.commands.options.config_check import load_config, reference
+from lowner_pl.commands.options.nearest import did_you_mean
+from lowner_pl.commands.options.option_errors import Typed
 
 STAGES = ("gold", "finetune", "generate", "filter", "train")
 NEEDED = {"gold", "generate", "train"}

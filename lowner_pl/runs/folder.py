@@ -7,10 +7,10 @@ from filelock import BaseFileLock
 from lightning.pytorch.loggers.logger import Logger
 
 from lowner_pl.runs.disk import refused
-from lowner_pl.runs.event_files import hide, new_place, place_of, show
 from lowner_pl.runs.files import Partial, claim, clear_abandoned
-from lowner_pl.runs.loggers import EventsLogger
-from lowner_pl.runs.metrics_file import MetricsLogger, drop_rows_from
+from lowner_pl.runs.logs.event_files import hide, new_place, place_of, show
+from lowner_pl.runs.logs.loggers import EventsLogger
+from lowner_pl.runs.logs.metrics_file import MetricsLogger, drop_rows_from
 from lowner_pl.runs.paths import lies_in
 
 SUPERSEDED = "superseded"

@@ -7,8 +7,8 @@ import pytest
 from lowner_pl.__main__ import run_command
 from lowner_pl.commands.cli import run
 from lowner_pl.commands.command_line import settings_of
-from lowner_pl.commands.config_check import check_config, read_config
 from lowner_pl.commands.configs import FOLDER, advice, locate, located, names
+from lowner_pl.commands.options.config_check import check_config, read_config
 
 from ..running import CONFIGS, small_backbone
 from .files import QUICK

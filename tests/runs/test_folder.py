@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lowner_pl.runs.folder import RunFolder
-from lowner_pl.runs.loggers import EventsLogger
+from lowner_pl.runs.logs.loggers import EventsLogger
 
 
 @pytest.fixture

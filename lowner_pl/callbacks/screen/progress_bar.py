@@ -10,7 +10,7 @@ from rich.progress import BarColumn
 from rich.table import Column
 
 from lowner_pl.callbacks.screen.printing import say
-from lowner_pl.runs.trainer_options import Options
+from lowner_pl.runs.trainer.options import Options
 
 PERCENT = ("f1", "accuracy")
 

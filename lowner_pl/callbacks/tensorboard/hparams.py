@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import Timeout
 
-from lowner_pl.runs.event_files import (
+from lowner_pl.runs.files import lock_beside
+from lowner_pl.runs.logs.event_files import (
     EVENTS,
     add_summaries,
     event_files,
@@ -18,7 +19,6 @@ from lowner_pl.runs.event_files import (
     read_events,
     rename_tag,
 )
-from lowner_pl.runs.files import lock_beside
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter

@@ -21,8 +21,8 @@ from lowner_pl.callbacks.tensorboard.hparams import (
 )
 from lowner_pl.callbacks.tensorboard.sentence_table import sentence_table
 from lowner_pl.corpus import Episode, Sentence, queries
-from lowner_pl.runs.event_files import add_summaries, event_files, new_event_file
-from lowner_pl.runs.loggers import EventsLogger
+from lowner_pl.runs.logs.event_files import add_summaries, event_files, new_event_file
+from lowner_pl.runs.logs.loggers import EventsLogger
 
 SHOWN = 8  # tagged dev sentences
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from lowner_pl.runs.event_files import add_summaries, event_files, new_event_file
-from lowner_pl.runs.loggers import EventsLogger, tag_of
+from lowner_pl.runs.logs.event_files import add_summaries, event_files, new_event_file
+from lowner_pl.runs.logs.loggers import EventsLogger, tag_of
 
 
 def scalars(folder: Path) -> dict[str, list[tuple[int, float]]]:

@@ -9,9 +9,9 @@ import pytest
 from lowner_pl import __main__ as entry
 from lowner_pl.commands.cli import run
 from lowner_pl.commands.failures import describe
-from lowner_pl.commands.nearest import nearest
+from lowner_pl.commands.options.nearest import nearest
 
-from ..running import CONFIGS
+from ...running import CONFIGS
 
 MANER = [f"--config={CONFIGS / 'maner_wikiann.yaml'}", f"--config={CONFIGS / 'embedded.yaml'}"]
 MISTYPED = {

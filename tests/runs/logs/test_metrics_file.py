@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lowner_pl.runs.metrics_file import MetricsLogger, drop_rows_from
+from lowner_pl.runs.logs.metrics_file import MetricsLogger, drop_rows_from
 
 
 def test_a_resumed_run_replaces_the_rows_after_its_checkpoint(tmp_path: Path) -> None:

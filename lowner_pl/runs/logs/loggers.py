@@ -10,7 +10,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.loggers.logger import Logger
 from lightning.pytorch.utilities import rank_zero_only
 
-from lowner_pl.runs.event_files import event_files, file_writer, read_events
+from lowner_pl.runs.logs.event_files import event_files, file_writer, read_events
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter

@@ -8,8 +8,15 @@ import yaml
 from jsonargparse import get_loader
 
 from lowner_pl.commands.configs import SUFFIXES, advice, locate
-from lowner_pl.commands.nearest import did_you_mean, nearest
-from lowner_pl.commands.yaml_text import LOADER, at, check_expansion, nodes, parse, read_text
+from lowner_pl.commands.options.nearest import did_you_mean, nearest
+from lowner_pl.commands.options.yaml_text import (
+    LOADER,
+    at,
+    check_expansion,
+    nodes,
+    parse,
+    read_text,
+)
 
 REFERRING = ("model", "data", "trainer", "source", "sources", "targets", "optimizer")
 """The keys whose value may be another file: beside the one that names it, or a packaged one."""

@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 from lightning.pytorch import LightningModule
 
 from lowner_pl.runs.ranges import check_range
-from lowner_pl.runs.trainer_devices import (
+from lowner_pl.runs.trainer.devices import (
     check_devices,
     check_plugins,
     check_precision,

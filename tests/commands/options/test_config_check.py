@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from lowner_pl.commands.config_check import check_config, check_words, load_config, place_of
-from lowner_pl.commands.yaml_text import DEEPEST
+from lowner_pl.commands.options.config_check import check_config, check_words, load_config, place_of
+from lowner_pl.commands.options.yaml_text import DEEPEST
 
-from ..conftest import ROOT
+from ...conftest import ROOT
 
 KEYS = ("model", "data", "trainer", "seed_everything")
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(

@@ -12,7 +12,7 @@ from lightning.pytorch.strategies import DDPStrategy, FSDPStrategy
 
 from lowner_pl.commands.cli import NERCLI
 from lowner_pl.modules import SNERLightningModule
-from lowner_pl.runs.trainer_options import (
+from lowner_pl.runs.trainer.options import (
     CHOICES,
     LEAST,
     REFUSED,
@@ -21,7 +21,7 @@ from lowner_pl.runs.trainer_options import (
     made_by_lightning,
 )
 
-from ..running import command, folder, small_backbone
+from ...running import command, folder, small_backbone
 
 DEFAULTS = {
     name: parameter.default

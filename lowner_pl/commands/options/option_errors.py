@@ -10,9 +10,9 @@ from contextlib import chdir
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lowner_pl.commands.class_names import class_named, classes_for, is_base, options_of
-from lowner_pl.commands.config_check import place_of
-from lowner_pl.commands.nearest import did_you_mean, nearest
+from lowner_pl.commands.options.class_names import class_named, classes_for, is_base, options_of
+from lowner_pl.commands.options.config_check import place_of
+from lowner_pl.commands.options.nearest import did_you_mean, nearest
 
 _KEY = re.compile(r'Parser key "([\w.]+)":')
 _CLASS = re.compile(r"(?:Problem with given class_path|In class_path) '([\w.]+)'")

@@ -7,7 +7,7 @@ from typing import IO, Any, NoReturn
 
 from lightning.pytorch.cli import LightningArgumentParser
 
-from lowner_pl.commands.option_errors import Typed, explain
+from lowner_pl.commands.options.option_errors import Typed, explain
 
 PROGRAM = "python -m lowner_pl"
 

@@ -1,0 +1,1 @@
+"""What runs log: event files of TensorBoard and metrics.csv."""

@@ -1,0 +1,1 @@
+"""Options of Trainer that are handed on or refused."""
