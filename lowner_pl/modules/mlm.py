@@ -9,21 +9,16 @@ from lightning.pytorch.cli import OptimizerCallable
 from lightning.pytorch.utilities import rank_zero_warn
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
-from torch.optim.optimizer import ParamsT
 
 from lowner_pl.corpus import Sentence
 from lowner_pl.encoding import WordEncoder, mask_subwords, pack_lines, unspelt_share
 from lowner_pl.metrics import MaskedScores
 from lowner_pl.modules.base import BaseModule, MethodKind, Schedule
+from lowner_pl.modules.optimizers import mlm as adamw
 from lowner_pl.nn import load_backbone, max_positions, save_backbone
 from lowner_pl.runs.ranges import check_range
 
 WARNED_SHARE, REFUSED_SHARE = 0.1, 0.5
-
-
-def adamw(parameters: ParamsT) -> torch.optim.Optimizer:
-    """Create AdamW with a learning rate of 5e-5."""
-    return torch.optim.AdamW(parameters, lr=5e-5, fused=True)
 
 
 class MaskedBatch(NamedTuple):

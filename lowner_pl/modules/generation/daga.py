@@ -9,22 +9,17 @@ from lightning.pytorch.cli import OptimizerCallable
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 from torch.nn.utils.rnn import pad_sequence
-from torch.optim.optimizer import ParamsT
 
 from lowner_pl.augmentation import TokenVocabulary, UnknownWords, labelled, parsed
 from lowner_pl.corpus import Candidate, Sentence
 from lowner_pl.modules.generation.likelihood import LikelihoodModule
+from lowner_pl.modules.optimizers import daga as sgd
 from lowner_pl.nn import LSTMLanguageModel
 from lowner_pl.runs.ranges import check_range
 
 STATE = "daga"
 ENDLESS = "endless"
 SAMPLED_TOGETHER = 64
-
-
-def sgd(parameters: ParamsT) -> torch.optim.Optimizer:
-    """Create SGD with a learning rate of 1."""
-    return torch.optim.SGD(parameters, lr=1.0)
 
 
 class DAGALightningModule(LikelihoodModule):

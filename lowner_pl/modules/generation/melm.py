@@ -6,7 +6,6 @@ from typing import Any
 
 import torch
 from lightning.pytorch.cli import OptimizerCallable
-from torch.optim.optimizer import ParamsT
 
 from lowner_pl.corpus import Candidate, Sentence
 from lowner_pl.encoding import LinearEncoder, Spelling, label_token, language_token, mask_entities
@@ -18,6 +17,7 @@ from lowner_pl.modules.generation.entity_generator import (
     GenerationOptions,
 )
 from lowner_pl.modules.mlm import MaskedBatch, MLMLightningModule
+from lowner_pl.modules.optimizers import melm as adam
 from lowner_pl.runs.ranges import check_range
 
 SEED_WORDS = {
@@ -31,11 +31,6 @@ SEED_WORDS = {
     "nl": "Dutch",
 }
 """Seed words of the common entity types and the paper's languages."""
-
-
-def adam(parameters: ParamsT) -> torch.optim.Optimizer:
-    """Create Adam with the paper's learning rate of 1e-5."""
-    return torch.optim.Adam(parameters, lr=1e-5, fused=True)
 
 
 class MELMLightningModule(GeneratingModule, MLMLightningModule):

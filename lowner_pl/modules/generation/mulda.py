@@ -8,7 +8,6 @@ import torch
 from lightning.pytorch.cli import OptimizerCallable
 from torch import Tensor
 from torch.nn.functional import cross_entropy
-from torch.optim.optimizer import ParamsT
 
 from lowner_pl.augmentation import labelled, parsed
 from lowner_pl.corpus import Candidate, Sentence
@@ -21,16 +20,12 @@ from lowner_pl.modules.generation.sequence_encoder import (
     first_words,
 )
 from lowner_pl.modules.generation.sequence_generator import SearchOptions, write
+from lowner_pl.modules.optimizers import mulda as adam
 from lowner_pl.nn import load_sequence_to_sequence
 from lowner_pl.runs.ranges import check_range
 
 ENDLESS = "endless"
 WRITTEN_TOGETHER = 4
-
-
-def adam(parameters: ParamsT) -> torch.optim.Optimizer:
-    """Create Adam with the options of the released code."""
-    return torch.optim.Adam(parameters, lr=5e-5, betas=(0.9, 0.98), fused=True)
 
 
 class MulDALightningModule(LikelihoodModule):

@@ -1,5 +1,5 @@
 """Meta-learning of taggers, and taggers that adapt to each sentence."""
 
-from lowner_pl.modules.meta.module import adam
+from lowner_pl.modules.optimizers import meta as adam
 
 __all__ = ["adam"]  # older configs name it by this path

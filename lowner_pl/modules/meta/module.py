@@ -8,20 +8,15 @@ from lightning.pytorch.cli import OptimizerCallable
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.attention import SDPBackend, sdpa_kernel
-from torch.optim.optimizer import ParamsT
 
 from lowner_pl.corpus import Episode
 from lowner_pl.encoding import Batch, Marker, mask_entity_words
 from lowner_pl.modules.meta.adaptive import AdaptiveModule
+from lowner_pl.modules.optimizers import meta as adam
 from lowner_pl.nn import Adaptation, Average, adapted_weights, inner_update
 from lowner_pl.runs.ranges import check_range
 
 Algorithm = Literal["fomaml", "maml", "reptile", "anil"]
-
-
-def adam(parameters: ParamsT) -> torch.optim.Optimizer:
-    """Create Adam with the paper's learning rate of 3e-5."""
-    return torch.optim.Adam(parameters, lr=3e-5, fused=True)
 
 
 class MetaLightningModule(AdaptiveModule):

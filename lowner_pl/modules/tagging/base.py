@@ -8,7 +8,6 @@ import torch
 from lightning.pytorch.cli import OptimizerCallable
 from lightning.pytorch.utilities import rank_zero_info
 from torch import Tensor, nn
-from torch.optim.optimizer import ParamsT
 from torchmetrics import MeanMetric
 
 from lowner_pl.corpus import TagSet
@@ -16,15 +15,11 @@ from lowner_pl.encoding import RANDOM_MARKER, Marker, WordEncoder
 from lowner_pl.metrics import EntityScores
 from lowner_pl.modules.base import Schedule
 from lowner_pl.modules.identity import IDENTITY
+from lowner_pl.modules.optimizers import ner as adamw
 from lowner_pl.modules.tagging.steps import TaggingModule
 from lowner_pl.nn import Average, HeadName, Tagger, build_head, load_backbone, max_positions
 from lowner_pl.runs.checkpoints import read_checkpoint
 from lowner_pl.runs.ranges import check_range
-
-
-def adamw(parameters: ParamsT) -> torch.optim.Optimizer:
-    """Create AdamW with MANER's learning rate of 5e-6."""
-    return torch.optim.AdamW(parameters, lr=5e-6, fused=True)
 
 
 class NERModule(TaggingModule):
