@@ -147,9 +147,9 @@ def _trained(file: str, backbone: str | None) -> "MLMLightningModule":
             )
     except FileNotFoundError as error:
         raise FileNotFoundError(
-            f"The checkpoint was trained from the backbone {start!r} and needs its shape and "
-            f"tokenizer, but there is no backbone at {backbone or start!r}. Say where it is with "
-            "`--backbone FOLDER`."
+            f"The checkpoint was trained from the backbone {start!r} and needs its shape, "
+            f"tokenizer and frozen weights, but there is no backbone at {backbone or start!r}. Say "
+            "where it is with `--backbone FOLDER`."
         ) from error
 
 

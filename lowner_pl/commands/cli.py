@@ -92,7 +92,9 @@ class NERCLI(CommandLine):
         trainer = made_by_lightning(make)
         if command == "fit" and _is_first_process():
             self.claim = RunClaim(self.run)
-            needed = checkpoint_bytes(model, model.optimizer)
+            needed = checkpoint_bytes(
+                model.saved_weights().values(), model.trained_weights(), model.optimizer
+            )
             self.claim.begin(resumed_step=resumed, needed=needed)
         return trainer
 

@@ -2,35 +2,22 @@
 
 from abc import ABC
 from collections.abc import Iterable
-from functools import cached_property
 from typing import Any, Literal
 
 import torch
-from lightning.pytorch import LightningModule
 from lightning.pytorch.cli import OptimizerCallable
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
-from torch import Tensor
+from torch import Tensor, nn
 
 from lowner_pl.corpus import Sentence
 from lowner_pl.encoding import Coverage, coverage
-from lowner_pl.modules.identity import (
-    IDENTITY,
-    RUN,
-    TOKENIZER,
-    check_identity,
-    check_weights,
-    describe_run,
-    hash_of_backbone,
-    origin_of,
-    validates_everything,
-)
+from lowner_pl.modules.checkpoints import CheckpointedModule
 from lowner_pl.modules.resuming import (
-    mark_unfinished_epoch,
     restore_options,
     resume_epoch,
     skip_unplanned_validation,
 )
-from lowner_pl.nn import tokenizer_identity, trial_optimizer
+from lowner_pl.nn import trial_optimizer
 from lowner_pl.runs.ranges import check_range
 from lowner_pl.runs.seeds import derived_seed, run_seed
 
@@ -38,7 +25,7 @@ Schedule = Literal["constant", "linear", "cosine"]
 MethodKind = Literal["tagger", "generator", "language_model"]
 
 
-class BaseModule(LightningModule, ABC):
+class BaseModule(CheckpointedModule, ABC):
     """A method. Only leaf classes are methods; a base class cannot be loaded from a checkpoint.
 
     Every random draw of a training step (masks, dropout) depends only on the run's seed, the epoch,
@@ -56,8 +43,6 @@ class BaseModule(LightningModule, ABC):
 
     method: str
     """Name of the method in run folders and tables."""
-    headline: str = "f1"
-    """The dev score, as in ``dev/f1``, that selects the best checkpoint. Higher is better."""
 
     kind: MethodKind
     """What the method is for. The command line chooses the reports of a run by it."""
@@ -67,13 +52,9 @@ class BaseModule(LightningModule, ABC):
     """Whether ``--ckpt_path none`` is allowed: the pretrained backbone is useful by itself."""
     learns_episodes: bool = False
     """Whether batches hold episodes (support and query) instead of sentences."""
-    mismatch_remedy: str = "Use the config in the checkpoint's run folder."
-    """Advice when a checkpoint belongs to another method."""
 
     variant: str | None = None
     """Suffix of the method's name in run folders; see ``--variant``."""
-    origin: dict[str, Any] | None = None
-    """Description of the run that the loaded checkpoint comes from; see `describe_run`."""
 
     predict_split: Literal["train", "test"] = "test"
     """Split that ``predict`` reads unless it is given a file. Generators read ``train``."""
@@ -93,8 +74,6 @@ class BaseModule(LightningModule, ABC):
         self.optimizer = optimizer
         self.schedule = schedule
         self.warmup = warmup
-        self.trained_steps = 0
-        self._dev_score: dict[str, Any] | None = None
         self._configured: list[dict[str, Any]] = []
 
     def setup(self, stage: str) -> None:
@@ -188,7 +167,11 @@ class BaseModule(LightningModule, ABC):
 
     def new_optimizer(self) -> torch.optim.Optimizer:
         """Create the optimiser of all trainable parameters."""
-        return self.optimizer([p for p in self.parameters() if p.requires_grad])
+        return self.optimizer(self.trained_weights())
+
+    def trained_weights(self) -> list[nn.Parameter]:
+        """Return the weights that are not frozen."""
+        return [parameter for parameter in self.parameters() if parameter.requires_grad]
 
     def configure_gradient_clipping(
         self,
@@ -250,59 +233,3 @@ class BaseModule(LightningModule, ABC):
                 "clip gradients. Earlier checkpoints are unaffected, and `--ckpt_path last` "
                 "resumes from the latest one."
             )
-
-    def identity(self) -> dict[str, Any]:
-        """Describe what a checkpoint must agree with to be loaded."""
-        return {"method": type(self).__name__}
-
-    @cached_property
-    def _tokenizer_identity(self) -> dict[str, str]:
-        """The tokenizer's part of the identity; empty without a tokenizer."""
-        tokenizer = getattr(self, "tokenizer", None)
-        return {} if tokenizer is None else {TOKENIZER: tokenizer_identity(tokenizer)}
-
-    @cached_property
-    def backbone_hash(self) -> str | None:
-        """Hash of the files of the backbone that training starts from."""
-        return hash_of_backbone(self.hparams)
-
-    def note_dev_score(self, value: Tensor | float) -> None:
-        """Remember the headline dev score for the checkpoints of this step.
-
-        Args:
-            value: The score.
-        """
-        if not self.trainer.sanity_checking:
-            self._dev_score = {
-                "at": self.trainer.global_step,
-                "dev_score": float(value),
-                "dev_complete": validates_everything(self),
-            }
-
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Add identity, run, dev score and the place inside an unfinished epoch."""
-        run = describe_run(self, backbone_hash=self.backbone_hash)
-        run["headline"] = self.headline
-        if self._dev_score is not None and self._dev_score["at"] == checkpoint["global_step"]:
-            run |= {key: value for key, value in self._dev_score.items() if key != "at"}
-        checkpoint[IDENTITY] = {**self.identity(), **self._tokenizer_identity, RUN: run}
-        if self._trainer is not None:
-            mark_unfinished_epoch(
-                checkpoint["loops"]["fit_loop"], accumulated=self.trainer.accumulate_grad_batches
-            )
-
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Check that the checkpoint has the same method, tag set, tokenizer and weights.
-
-        Raises:
-            ValueError: If it does not.
-        """
-        saved = check_identity(
-            checkpoint.get(IDENTITY),
-            mine=self.identity(),
-            tokenizer=self._tokenizer_identity,
-            remedy=self.mismatch_remedy,
-        )
-        check_weights(checkpoint["state_dict"], self.state_dict())
-        self.trained_steps = int(checkpoint["global_step"])
-        self.origin = origin_of(checkpoint, saved)

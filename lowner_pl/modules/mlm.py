@@ -14,6 +14,7 @@ from lowner_pl.corpus import Sentence
 from lowner_pl.encoding import WordEncoder, mask_subwords, pack_lines, unspelt_share
 from lowner_pl.metrics import MaskedScores
 from lowner_pl.modules.base import BaseModule, MethodKind, Schedule
+from lowner_pl.modules.frozen import FrozenWeights
 from lowner_pl.modules.optimizers import mlm as adamw
 from lowner_pl.nn import load_backbone, max_positions, save_backbone
 from lowner_pl.runs.ranges import check_range
@@ -93,6 +94,7 @@ class MLMLightningModule(BaseModule):
         self.length = min(length, max_positions(self.backbone))
         self.word_encoder = WordEncoder(self.tokenizer, max_length=self.length)
         self.word_encoder.mask_id  # noqa: B018 - fails here instead of in the first step
+        self.frozen = FrozenWeights(self, self.backbone)
         self._specials = torch.tensor(self.tokenizer.all_special_ids)
         self.scores = nn.ModuleList()
         self.score_names: list[str] = []

@@ -25,9 +25,15 @@ def tensors_in(value: object, name: str = "") -> Iterator[tuple[str, Tensor]]:
         yield from tensors_in(part, f"{name}.{key}" if name else str(key))
 
 
+def checksum(tensor: Tensor) -> str:
+    """Compute a checksum of a tensor's bytes."""
+    flat = tensor.detach().cpu().contiguous().reshape(-1)
+    return xxhash.xxh3_64_hexdigest(flat.view(torch.uint8).numpy().data)
+
+
 def checksums(tensors: Iterable[tuple[str, Tensor]]) -> dict[str, str]:
     """Compute a checksum of each tensor's bytes, by the tensor's name."""
-    return {name: _checksum(tensor) for name, tensor in tensors}
+    return {name: checksum(tensor) for name, tensor in tensors}
 
 
 def first_changed(tensors: Iterable[tuple[str, Tensor]], saved: Mapping[str, str]) -> str | None:
@@ -39,7 +45,7 @@ def first_changed(tensors: Iterable[tuple[str, Tensor]], saved: Mapping[str, str
     """
     left = dict(saved)
     for name, tensor in tensors:
-        if left.pop(name, None) != _checksum(tensor):
+        if left.pop(name, None) != checksum(tensor):
             return name
     return next(iter(left), None)
 
@@ -47,11 +53,6 @@ def first_changed(tensors: Iterable[tuple[str, Tensor]], saved: Mapping[str, str
 def first_not_finite(tensors: Iterable[tuple[str, Tensor]]) -> str | None:
     """Find the first tensor that contains an infinity or NaN."""
     return next((name for name, tensor in tensors if not _is_finite(tensor)), None)
-
-
-def _checksum(tensor: Tensor) -> str:
-    flat = tensor.detach().cpu().contiguous().reshape(-1)
-    return xxhash.xxh3_64_hexdigest(flat.view(torch.uint8).numpy().data)
 
 
 def _is_finite(tensor: Tensor) -> bool:

@@ -3,11 +3,10 @@
 import errno
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import torch
-from lightning.pytorch import LightningModule
 
 from lowner_pl.runs.files import Partial, reason_of
 from lowner_pl.runs.paths import lies_in
@@ -63,7 +62,9 @@ def check_room(folder: Path, needed: int) -> None:
 
 
 def checkpoint_bytes(
-    model: LightningModule, optimizer: Callable[..., torch.optim.Optimizer]
+    weights: Iterable[torch.Tensor],
+    trained: Iterable[torch.Tensor],
+    optimizer: Callable[..., torch.optim.Optimizer],
 ) -> int:
     """Compute the most disk space that the checkpoints of a run take, in bytes.
 
@@ -71,12 +72,12 @@ def checkpoint_bytes(
     file is removed only when the new one is complete.
 
     Args:
-        model: The model.
+        weights: The weights that checkpoints hold.
+        trained: The weights that the optimiser updates.
         optimizer: Makes the optimiser. Its state is measured after one step on a small weight.
     """
-    weights = sum(_bytes(tensor) for tensor in model.state_dict().values())
-    trained = sum(_bytes(tensor) for tensor in model.parameters() if tensor.requires_grad)
-    return 3 * weights + 2 * _numbers_per_weight(optimizer) * trained
+    saved, updated = (sum(map(_bytes, tensors)) for tensors in (weights, trained))
+    return 3 * saved + 2 * _numbers_per_weight(optimizer) * updated
 
 
 def explained(error: OSError, folder: Path) -> OSError:

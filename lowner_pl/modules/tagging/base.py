@@ -14,6 +14,7 @@ from lowner_pl.corpus import TagSet
 from lowner_pl.encoding import RANDOM_MARKER, Marker, WordEncoder
 from lowner_pl.metrics import EntityScores
 from lowner_pl.modules.base import Schedule
+from lowner_pl.modules.frozen import FrozenWeights, weights_of
 from lowner_pl.modules.identity import IDENTITY
 from lowner_pl.modules.optimizers import ner as adamw
 from lowner_pl.modules.tagging.steps import TaggingModule
@@ -115,6 +116,7 @@ class NERModule(TaggingModule):
             encoder.freeze(frozen_layers)
         self._new_head = partial(build_head, head, encoder.hidden_size, dropout=dropout)
         self.tagger = Tagger(encoder, self._new_head(self.tag_set))
+        self.frozen = FrozenWeights(self, encoder)
         self.dev_scores = EntityScores(self.entity_types)
         self.dev_loss = MeanMetric()
         self.test_scores = nn.ModuleList()
@@ -185,9 +187,13 @@ class NERModule(TaggingModule):
                     f"{str(value)[:80]} is configured. Choose another checkpoint, or use its "
                     "backbone and entity types."
                 )
+        try:
+            saved_weights = weights_of(checkpoint, self)
+        except ValueError as error:
+            raise ValueError(f"`start` is '{path}'. {error}") from None
         weights = {
             name.removeprefix("tagger."): weight
-            for name, weight in checkpoint["state_dict"].items()
+            for name, weight in saved_weights.items()
             if name.startswith("tagger.")
         }
         own = self.tagger.state_dict()

@@ -10,6 +10,7 @@ from transformers import PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
 
 from lowner_pl.nn.backbones import packed_attention
+from lowner_pl.nn.backbones.new_tokens import embedding_table
 from lowner_pl.nn.backbones.padding_probe import padding_id, reads_padding
 from lowner_pl.runs.ranges import check_range
 
@@ -22,6 +23,7 @@ class Backbone(nn.Module):
 
     Args:
         encoder: Encoder of a masked language model, without pooler or head.
+        new_tokens_from: Id of the first token that was added after loading; ``None`` if none was.
         subwords_per_pass: Maximum number of subwords per pass. A larger batch takes several passes,
             so that a sentence of any length fits in memory. In training, each pass is computed
             again during the backward pass, unless `streamed_loss` differentiates it right away.
@@ -32,10 +34,17 @@ class Backbone(nn.Module):
             subword ids, or if its output depends on other rows of the batch.
     """
 
-    def __init__(self, encoder: PreTrainedModel, *, subwords_per_pass: int = 16_384) -> None:
+    def __init__(
+        self,
+        encoder: PreTrainedModel,
+        *,
+        new_tokens_from: int | None = None,
+        subwords_per_pass: int = 16_384,
+    ) -> None:
         super().__init__()
         check_range("subwords_per_pass", subwords_per_pass, 1)
         self.encoder = encoder
+        self.new_tokens_from = new_tokens_from
         self.subwords_per_pass = subwords_per_pass
         self.packed = encoder.config.model_type in PACKABLE
         if self.packed:
@@ -129,6 +138,15 @@ class Backbone(nn.Module):
         self.encoder.get_submodule("embeddings").requires_grad_(False)
         for layer in (stack or [])[:layers]:
             layer.requires_grad_(False)
+
+    def known_rows(self, weight: Tensor) -> int | None:
+        """Return the number of a weight's rows that are not of new tokens; ``None`` for all.
+
+        Args:
+            weight: A weight of the whole model, with one row per token or of any other shape.
+        """
+        tokens = embedding_table(self.encoder).num_embeddings
+        return self.new_tokens_from if weight.shape[:1] == (tokens,) else None
 
     def _layers(self) -> nn.ModuleList | None:
         """Find the stack of transformer layers; ``None`` if layers share their weights."""

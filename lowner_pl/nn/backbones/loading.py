@@ -66,10 +66,16 @@ def load_backbone(
     source = str(EMBEDDED) if name == "embedded" else name
     model, tokenizer, missing = _load(source, name, MASKED)
     _check_complete(model, name, missing, needs_head=needs_head)
+    known = len(tokenizer)
     add_tokens(model, tokenizer, new_tokens or {})
     encoder = model.base_model
     assert isinstance(encoder, PreTrainedModel)
-    return Backbone(encoder, subwords_per_pass=subwords_per_pass), MaskedLMHead(model), tokenizer
+    backbone = Backbone(
+        encoder,
+        new_tokens_from=known if len(tokenizer) > known else None,
+        subwords_per_pass=subwords_per_pass,
+    )
+    return backbone, MaskedLMHead(model), tokenizer
 
 
 def save_backbone(
