@@ -166,6 +166,15 @@ class WordEncoder:
         ids: list[list[int]] = encoded["input_ids"]
         return ids
 
+    def ids(self, words: Iterable[str]) -> set[int]:
+        """Collect the ids that occur when words are encoded: subwords, markers, masks, specials."""
+        found = {*self.prefix, *self.suffix, *self._marker_ids}
+        if self.tokenizer.mask_token_id is not None:
+            found.add(self.mask_id)
+        for word in set(words):
+            found.update(self.subwords(word))
+        return found
+
     def subwords(self, word: str) -> tuple[int, ...]:
         """Return the ids of a word, including its marker."""
         self.remember([word])

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 from lightning.pytorch.cli import OptimizerCallable
@@ -16,10 +16,20 @@ from lowner_pl.metrics import MaskedScores
 from lowner_pl.modules.base import BaseModule, MethodKind, Schedule
 from lowner_pl.modules.frozen import FrozenWeights
 from lowner_pl.modules.optimizers import mlm as adamw
-from lowner_pl.nn import load_backbone, max_positions, save_backbone
+from lowner_pl.nn import (
+    SampledSoftmax,
+    load_backbone,
+    max_positions,
+    save_backbone,
+    set_dropout,
+)
 from lowner_pl.runs.ranges import check_range
 
 WARNED_SHARE, REFUSED_SHARE = 0.1, 0.5
+COUNTED_LINES = 50_000
+"""Lines in which subwords are counted, to draw them for the sampled softmax."""
+
+TrainedEmbeddings = Literal["all", "added", "none"]
 
 
 class MaskedBatch(NamedTuple):
@@ -53,6 +63,12 @@ class MLMLightningModule(BaseModule):
         masked_share: Share of the predicted subwords that become the mask token, between 0 and 1.
             Half of the others become a random subword, the other half stay unchanged. BERT uses
             0.8; with 1 there are only masks.
+        dropout: Dropout rate of the backbone, from 0 to 1; ``null`` leaves its own. Without dropout
+            a step is faster, and text that is read once needs none.
+        sampled_softmax: Train with the loss over this many subwords drawn from the vocabulary
+            instead of all; see `SampledSoftmax`. ``null`` uses all. Scores always use all.
+        train_embeddings: ``all``; ``none``; or ``added``, which trains the mask's row and those of
+            the subwords that the backbone's ``config.json`` lists as ``added_subwords``.
         subwords_per_pass: Split batches with more subwords into several passes, to bound memory.
         optimizer: Creates the optimiser for the parameters.
         schedule: Learning rate schedule over the run: constant, or linear or cosine decay to 0.
@@ -75,6 +91,9 @@ class MLMLightningModule(BaseModule):
         length: int = 128,
         mask_rate: float = 0.15,
         masked_share: float = 0.8,
+        dropout: float | None = None,
+        sampled_softmax: int | None = None,
+        train_embeddings: TrainedEmbeddings = "all",
         subwords_per_pass: int = 16_384,
         optimizer: OptimizerCallable = adamw,
         schedule: Schedule = "linear",
@@ -94,6 +113,21 @@ class MLMLightningModule(BaseModule):
         self.length = min(length, max_positions(self.backbone))
         self.word_encoder = WordEncoder(self.tokenizer, max_length=self.length)
         self.word_encoder.mask_id  # noqa: B018 - fails here instead of in the first step
+        if dropout is not None:
+            check_range("dropout", dropout, 0.0, 1.0)
+            set_dropout(self.backbone, dropout)
+        if sampled_softmax is not None:
+            check_range("sampled_softmax", sampled_softmax, 1)
+            self.language_model.output_layer  # noqa: B018 - fails now if there is none
+        self.sampled_softmax = sampled_softmax
+        self.sampled: SampledSoftmax | None = None
+        if train_embeddings == "none":
+            self.backbone.embeddings.requires_grad_(False)
+        if train_embeddings == "added":
+            vocabulary = self.tokenizer.get_vocab()
+            new = [vocabulary[token] for token in self.new_tokens()]
+            added = self.backbone.added_subwords
+            self.backbone.train_rows([self.word_encoder.mask_id, *added, *new])
         self.frozen = FrozenWeights(self, self.backbone)
         self._specials = torch.tensor(self.tokenizer.all_special_ids)
         self.scores = nn.ModuleList()
@@ -136,6 +170,14 @@ class MLMLightningModule(BaseModule):
     def loss(self, batch: MaskedBatch) -> Tensor:
         """Compute the mean cross-entropy at the positions to predict; 0 if there are none."""
         targets = batch.targets.to(self.device)
+        if self.sampled is not None and self.training and len(targets):
+            hidden = self.backbone(batch.input_ids.to(self.device), batch.lengths)
+            return self.sampled.loss(
+                hidden[batch.positions.to(self.device)],
+                targets,
+                head=self.language_model,
+                table=self.backbone.embeddings,
+            )
         return cross_entropy(self(batch), targets, reduction="sum") / max(len(targets), 1)
 
     def training_step(self, batch: list[Sentence], batch_idx: int) -> Tensor:
@@ -153,6 +195,14 @@ class MLMLightningModule(BaseModule):
         """Check the text of the data module, if there is one."""
         if (data := getattr(self.trainer, "datamodule", None)) is not None:
             self.check_data(data)
+        if self.sampled_softmax is not None and data is not None:
+            self.sampled = SampledSoftmax(self._count(data), self.sampled_softmax).to(self.device)
+
+    def _count(self, data: Any) -> Tensor:
+        """Count the subwords of a sample of the training lines. Shape ``(V,)``."""
+        lines = self.word_encoder.lines(data.sample(COUNTED_LINES))
+        ids = torch.tensor([subword for line in lines for subword in line])
+        return torch.bincount(ids, minlength=self.language_model.output_layer.out_features)
 
     def check_data(self, data: Any) -> None:
         """Check, once, that the tokenizer can spell the text.
@@ -199,7 +249,8 @@ class MLMLightningModule(BaseModule):
             return
         generator = torch.Generator().manual_seed(1_000_003 * dataloader_idx + batch_idx)
         masked = self.mask(batch, generator)
-        scores, targets = self(masked), masked.targets.to(self.device)
+        with self.backbone.written_back():
+            scores, targets = self(masked), masked.targets.to(self.device)
         for counted in (self.scores[0], self.scores[dataloader_idx + 1]):
             assert isinstance(counted, MaskedScores)
             counted.update(scores, targets)

@@ -1,6 +1,7 @@
 """Torch modules: backbones, taggers, meta-learning, retrieval and generation (floor 2)."""
 
 from lowner_pl.nn.backbones.backbone import Backbone, MaskedLMHead, max_positions
+from lowner_pl.nn.backbones.dropout import set_dropout
 from lowner_pl.nn.backbones.identity import tokenizer_identity, weights_identity
 from lowner_pl.nn.backbones.loading import (
     load_backbone,
@@ -8,6 +9,7 @@ from lowner_pl.nn.backbones.loading import (
     save_backbone,
 )
 from lowner_pl.nn.backbones.new_tokens import add_tokens
+from lowner_pl.nn.backbones.sampled_softmax import SampledSoftmax
 from lowner_pl.nn.backbones.word_vectors import BackboneVectors
 from lowner_pl.nn.generation.language_model import LSTMLanguageModel
 from lowner_pl.nn.meta.adaptation import Adaptation, adapted_weights
@@ -39,6 +41,7 @@ __all__ = [
     "OptimizerFactory",
     "Pooling",
     "Retriever",
+    "SampledSoftmax",
     "SentenceIndex",
     "SentenceVectors",
     "SoftmaxHead",
@@ -51,6 +54,7 @@ __all__ = [
     "load_sequence_to_sequence",
     "max_positions",
     "save_backbone",
+    "set_dropout",
     "tokenizer_identity",
     "trial_optimizer",
     "weights_identity",

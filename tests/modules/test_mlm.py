@@ -1,5 +1,7 @@
+import csv
 import json
 import shutil
+from math import log
 from pathlib import Path
 from typing import Any
 
@@ -295,3 +297,29 @@ def test_options_outside_their_range_are_errors(tiny: str, option: str, value: f
     options: dict[str, Any] = {option: value}
     with pytest.raises(ValueError, match=f"`{option}` is {value}, but it must be"):
         MLMLightningModule(backbone=tiny, **options)
+
+
+def test_training_with_a_sampled_softmax_and_few_rows_learns(
+    tmp_path: Path, backbones: dict[str, Path]
+) -> None:
+    options = (
+        "--model.sampled_softmax=50",
+        "--model.dropout=0",
+        "--model.train_embeddings=added",
+        "--trainer.max_epochs=2",
+    )
+    cli = command("fit", tmp_path, str(backbones["xlm-roberta"]), *options)
+    metrics = (run_folder(tmp_path) / "metrics.csv").read_text().splitlines()
+    rows = csv.DictReader(metrics)
+    losses = [float(row["dev/loss"]) for row in rows if row["dev/loss"]]
+    assert losses[-1] < losses[0]
+    # The scores use the whole vocabulary: guessing uniformly would cost its logarithm.
+    assert losses[-1] < log(len(cli.model.tokenizer))
+    folder = tmp_path / "exported"
+    checkpoint = run_folder(tmp_path) / "checkpoints" / "last.ckpt"
+    run_command(["export-backbone", f"--ckpt_path={checkpoint}", f"--folder={folder}"])
+    exported = AutoModelForMaskedLM.from_pretrained(folder)
+    table = cli.model.backbone.embeddings
+    assert not exported.get_input_embeddings().weight.equal(table.weight)
+    assert exported.get_input_embeddings().weight.equal(table.merged().weight)
+    assert exported.get_output_embeddings().weight is exported.get_input_embeddings().weight

@@ -16,7 +16,7 @@ from lowner_pl.modules.generation.entity_generator import (
     EntityPredictions,
     GenerationOptions,
 )
-from lowner_pl.modules.mlm import MaskedBatch, MLMLightningModule
+from lowner_pl.modules.mlm import MaskedBatch, MLMLightningModule, TrainedEmbeddings
 from lowner_pl.modules.optimizers import melm as adam
 from lowner_pl.runs.ranges import check_range
 
@@ -65,6 +65,9 @@ class MELMLightningModule(GeneratingModule, MLMLightningModule):
             code uses 2.
         keep_script: Whether to replace subwords only by subwords in the same script.
         generation_seed: Seed of the new sentences; by default the run's seed.
+        train_embeddings: Which subword vectors are trained: ``all``; those ``added``, which are the
+            mask's, the label and language tokens' and those that the backbone's ``config.json``
+            lists as ``added_subwords``; or ``none``.
         subwords_per_pass: Split batches with more subwords into several passes, to bound memory.
         optimizer: Creates the optimiser for the parameters.
         schedule: Learning rate schedule over the run: constant, or linear or cosine decay to 0.
@@ -95,6 +98,7 @@ class MELMLightningModule(GeneratingModule, MLMLightningModule):
         min_rank: int = 1,
         keep_script: bool = True,
         generation_seed: int | None = None,
+        train_embeddings: TrainedEmbeddings = "all",
         subwords_per_pass: int = 16_384,
         optimizer: OptimizerCallable = adam,
         schedule: Schedule = "constant",
@@ -114,6 +118,7 @@ class MELMLightningModule(GeneratingModule, MLMLightningModule):
             length=max_length,
             mask_rate=mask_rate,
             masked_share=1.0,
+            train_embeddings=train_embeddings,
             subwords_per_pass=subwords_per_pass,
             optimizer=optimizer,
             schedule=schedule,

@@ -1,6 +1,6 @@
 """Meta-learning across languages: weights from which a tagger adapts quickly to each sentence."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import torch
@@ -247,6 +247,11 @@ class MetaLightningModule(AdaptiveModule):
     def _trainable(self) -> list[nn.Parameter]:
         """Return the weights that are not frozen."""
         return [parameter for parameter in self.tagger.parameters() if parameter.requires_grad]
+
+    def train_rows(self, ids: Iterable[int]) -> None:
+        """Train the vectors of some subwords, which then adapt too."""
+        super().train_rows(ids)
+        self.adaptation = self._new_adaptation()
 
     def _new_adaptation(self) -> Adaptation:
         """Create the adaptation of all trainable weights, or only of the head for ANIL."""

@@ -1,6 +1,6 @@
 """The base class of taggers: how one is built, and which weights it can start from."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any, Literal
 
@@ -38,6 +38,9 @@ class NERModule(TaggingModule):
             backbone.
         context: Subwords of context on each side of a window, for sentences longer than one.
         frozen_layers: Freeze the embeddings and this many bottom layers; ``null`` freezes nothing.
+        train_embeddings: Which subword vectors are trained: ``all``; those ``used`` in the training
+            sentences, which saves the memory and the time that the optimiser spends on all others;
+            or ``none``.
         subwords_per_pass: Split batches with more subwords into several passes, to bound memory.
         optimizer: Creates the optimiser for the parameters.
         schedule: Learning rate schedule over the run: constant, or linear or cosine decay to 0.
@@ -77,6 +80,7 @@ class NERModule(TaggingModule):
         max_length: int = 512,
         context: int = 64,
         frozen_layers: int | None = None,
+        train_embeddings: Literal["all", "used", "none"] = "all",
         subwords_per_pass: int = 4_096,
         optimizer: OptimizerCallable = adamw,
         schedule: Schedule = "constant",
@@ -114,6 +118,9 @@ class NERModule(TaggingModule):
         self.language_model = language_model if self.needs_language_model else None
         if frozen_layers is not None:
             encoder.freeze(frozen_layers)
+        self.train_embeddings = train_embeddings
+        if train_embeddings != "all":
+            encoder.embeddings.requires_grad_(False)
         self._new_head = partial(build_head, head, encoder.hidden_size, dropout=dropout)
         self.tagger = Tagger(encoder, self._new_head(self.tag_set))
         self.frozen = FrozenWeights(self, encoder)
@@ -126,6 +133,17 @@ class NERModule(TaggingModule):
         super().setup(stage)
         if self.data is not None and stage in ("fit", "validate"):
             self.dev_scores = self.new_scores(self.data.sentences("dev"))
+        if self.data is not None and stage == "fit" and self.train_embeddings == "used":
+            words = (word for s in self.data.sentences("train") for word in s.words)
+            self.train_rows(self.word_encoder.ids(words) | self._rows_of_start())
+
+    def train_rows(self, ids: Iterable[int]) -> None:
+        """Train the vectors of some subwords; all others stay as they are.
+
+        Args:
+            ids: Ids of the subwords.
+        """
+        self.tagger.backbone.train_rows(ids)
 
     def monitored(self) -> set[str]:
         """List the losses, and the dev scores of all entities and of each type."""
@@ -154,6 +172,9 @@ class NERModule(TaggingModule):
         saved = saved if isinstance(saved, dict) else {}
         if self.data is not None and not self.data.has_training_data:
             self._take_types(tuple(saved.get("entity_types") or self.entity_types))
+        rows = self.tagger.backbone.rows_in(checkpoint["state_dict"], prefix="tagger.backbone.")
+        if rows is not None and self.train_embeddings == "used":
+            self.train_rows(rows)
         super().on_load_checkpoint(checkpoint)
         self._resumes = True
 
@@ -174,6 +195,13 @@ class NERModule(TaggingModule):
         if self.start is not None and not self._resumes:
             self.tagger.load_state_dict(self._read_start(self.start))
             rank_zero_info(f"Training starts from the weights of {self.start}.")
+
+    def _rows_of_start(self) -> set[int]:
+        """Find the subwords whose vectors were trained in the checkpoint of ``start``."""
+        if self.start is None:
+            return set()
+        weights = read_checkpoint(self.start)["state_dict"]
+        return set(self.tagger.backbone.rows_in(weights, prefix="tagger.backbone.") or ())
 
     def _read_start(self, path: str) -> dict[str, Tensor]:
         """Read the tagger's weights from the checkpoint of another tagger."""
@@ -196,10 +224,11 @@ class NERModule(TaggingModule):
             for name, weight in saved_weights.items()
             if name.startswith("tagger.")
         }
+        self.tagger.backbone.adopt_rows(weights, prefix="backbone.")
         own = self.tagger.state_dict()
         if {n: w.shape for n, w in weights.items()} != {n: w.shape for n, w in own.items()}:
             raise ValueError(
                 f"`start` is '{path}', whose weights differ from those of the configured model in "
-                "name or shape. Check `backbone`, `head` and `tag_scheme`."
+                "name or shape. Check `backbone`, `head`, `tag_scheme` and `train_embeddings`."
             )
         return weights

@@ -1,5 +1,7 @@
 """Masked language models as backbones: running them without padding, freezing them."""
 
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from itertools import groupby
 
 import torch
@@ -10,6 +12,7 @@ from transformers import PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
 
 from lowner_pl.nn.backbones import packed_attention
+from lowner_pl.nn.backbones.embedding_rows import EmbeddingRows
 from lowner_pl.nn.backbones.new_tokens import embedding_table
 from lowner_pl.nn.backbones.padding_probe import padding_id, reads_padding
 from lowner_pl.runs.ranges import check_range
@@ -121,6 +124,62 @@ class Backbone(nn.Module):
         hidden: Tensor = output.last_hidden_state[mask]
         return hidden
 
+    @property
+    def embeddings(self) -> nn.Embedding:
+        """The table of subword vectors."""
+        return embedding_table(self.encoder)
+
+    @property
+    def added_subwords(self) -> list[int]:
+        """Ids of subwords that were added to the vocabulary and never trained, from the config."""
+        return list(getattr(self.encoder.config, "added_subwords", []))
+
+    def train_rows(self, ids: Iterable[int]) -> None:
+        """Freeze the embeddings, except for the rows of some subwords; see `EmbeddingRows`."""
+        rows = torch.tensor(
+            sorted(set(ids)), dtype=torch.long, device=self.embeddings.weight.device
+        )
+        self.encoder.set_input_embeddings(EmbeddingRows(self.embeddings, rows))
+
+    def rows_in(self, weights: Mapping[str, Tensor], *, prefix: str) -> list[int] | None:
+        """Find the ids of the trained rows in a checkpoint's weights; ``None`` if there are none.
+
+        Args:
+            weights: The weights.
+            prefix: Prefix of the backbone's names in them.
+        """
+        ids = weights.get(f"{prefix}{self._table_name}.ids")
+        return None if ids is None else ids.tolist()
+
+    def adopt_rows(self, weights: dict[str, Tensor], *, prefix: str) -> None:
+        """Rewrite the trained rows in a checkpoint's weights to fit this backbone's table.
+
+        Args:
+            weights: The weights, which are changed.
+            prefix: Prefix of the backbone's names in them.
+        """
+        name, table = f"{prefix}{self._table_name}", self.embeddings
+        if f"{name}.ids" not in weights:
+            return
+        whole = weights[f"{name}.weight"].clone()
+        whole[weights.pop(f"{name}.ids")] = weights.pop(f"{name}.rows")
+        if isinstance(table, EmbeddingRows):
+            weights |= {f"{name}.ids": table.ids, f"{name}.rows": whole[table.ids]}
+        else:
+            weights[f"{name}.weight"] = whole
+
+    @property
+    def _table_name(self) -> str:
+        """Name of the embeddings among the modules."""
+        table = self.embeddings
+        (name,) = (str(name) for name, part in self.named_modules() if part is table)
+        return name
+
+    def written_back(self) -> AbstractContextManager[None]:
+        """Put trained rows into the table that the output layer may share; see `EmbeddingRows`."""
+        table = self.embeddings
+        return table.written_back() if isinstance(table, EmbeddingRows) else nullcontext()
+
     def freeze(self, layers: int) -> None:
         """Freeze the embeddings and the bottom ``layers`` layers.
 
@@ -145,7 +204,7 @@ class Backbone(nn.Module):
         Args:
             weight: A weight of the whole model, with one row per token or of any other shape.
         """
-        tokens = embedding_table(self.encoder).num_embeddings
+        tokens = self.embeddings.num_embeddings
         return self.new_tokens_from if weight.shape[:1] == (tokens,) else None
 
     def _layers(self) -> nn.ModuleList | None:
@@ -174,6 +233,39 @@ class MaskedLMHead(nn.Module):
         """Compute vocabulary scores ``(M, V)`` from hidden states ``(M, H)``."""
         scores: Tensor = self.model(inputs_embeds=hidden[None]).logits[0]
         return scores
+
+    def features(self, hidden: Tensor) -> Tensor:
+        """Compute what the output layer multiplies with the vocabulary. Shape ``(M, H)``.
+
+        Args:
+            hidden: Hidden states. Shape ``(M, H)``.
+        """
+        layer = self.output_layer
+        layer.forward = _same  # type: ignore[method-assign, assignment]  # shadows the method of the class
+        try:
+            return self.forward(hidden)
+        finally:
+            del layer.forward
+
+    @property
+    def output_layer(self) -> nn.Linear:
+        """The layer with one row and one bias per subword.
+
+        Raises:
+            ValueError: If the architecture has no such layer.
+        """
+        layer = self.model.get_output_embeddings()
+        if not isinstance(layer, nn.Linear):
+            raise ValueError(
+                f"A model of type {self.model.config.model_type!r} has no linear output layer, so "
+                "its vocabulary can't be sampled. Set `sampled_softmax` to `null`."
+            )
+        return layer
+
+
+def _same(hidden: Tensor) -> Tensor:
+    """Return the argument."""
+    return hidden
 
 
 class _PassThrough(nn.Module):

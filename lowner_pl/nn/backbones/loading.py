@@ -18,6 +18,7 @@ from lowner_pl.nn.backbones.backbone_files import (
     refusing,
     unusable,
 )
+from lowner_pl.nn.backbones.embedding_rows import EmbeddingRows
 from lowner_pl.nn.backbones.new_tokens import add_tokens, embedding_table
 from lowner_pl.nn.backbones.weights_file import add_checksums, verify_checksums
 from lowner_pl.runs.checksums import first_not_finite
@@ -100,6 +101,8 @@ def save_backbone(
     """
     # Copied in one call, so that shared embeddings stay shared.
     encoder, model = copy.deepcopy((backbone.encoder, head.model))
+    if isinstance(table := encoder.get_input_embeddings(), EmbeddingRows):
+        encoder.set_input_embeddings(table.merged())
     setattr(model, model.base_model_prefix, encoder)
     model.to(dtype)  # type: ignore[arg-type]
     if (weight := first_not_finite(model.named_parameters())) is not None:
