@@ -116,7 +116,7 @@ def texts(sentences: Iterable[Sentence]) -> list[str]:
 
 def backbone(folder: Path, sentences: Iterable[Sentence], options: Any) -> Path:
     """Create an untrained backbone with a new vocabulary; see `add_backbone_options`."""
-    from lowner_pl.nn.backbones.fresh import fresh_backbone
+    from lowner_pl.nn.backbones.making.fresh import fresh_backbone
 
     return fresh_backbone(
         folder,

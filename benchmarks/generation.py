@@ -80,7 +80,7 @@ def _backbone(folder: Path, options: argparse.Namespace) -> None:
     from transformers import AutoConfig, AutoModelForMaskedLM, PreTrainedTokenizerFast
 
     from lowner_pl.corpus import read_conll
-    from lowner_pl.nn.backbones.fresh_tokenizer import fresh_tokenizer
+    from lowner_pl.nn.backbones.making.fresh_tokenizer import fresh_tokenizer
 
     real = texts(read_conll(options.data / "train.conll"))
     tokenizer = fresh_tokenizer(real, kind="xlm-roberta", vocabulary=8000)

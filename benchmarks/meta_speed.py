@@ -109,7 +109,7 @@ def _backbone(folder: Path, lines: list[str]) -> Path:
     import torch
     from transformers import AutoModelForMaskedLM
 
-    from lowner_pl.nn.backbones.fresh import fresh_backbone
+    from lowner_pl.nn.backbones.making.fresh import fresh_backbone
 
     torch.manual_seed(0)
     shape: Record = {key: MBERT[key] for key in ("layers", "hidden", "heads")}

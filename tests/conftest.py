@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from lowner_pl.corpus import Sentence, read_conll, write_conll
-from lowner_pl.nn.backbones.fresh import fresh_backbone
-from lowner_pl.nn.backbones.fresh_tokenizer import Kind
+from lowner_pl.nn.backbones.making.fresh import fresh_backbone
+from lowner_pl.nn.backbones.making.fresh_tokenizer import Kind
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "lowner_pl" / "assets" / "sample"

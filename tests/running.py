@@ -18,7 +18,7 @@ from torch import Tensor
 from lowner_pl.augmentation import consistent
 from lowner_pl.commands.cli import NERCLI, run
 from lowner_pl.corpus import Sentence, Sentences, read_conll
-from lowner_pl.nn.backbones.fresh import fresh_backbone
+from lowner_pl.nn.backbones.making.fresh import fresh_backbone
 from lowner_pl.pipelines import pipeline
 
 from .conftest import ROOT, SAMPLE

@@ -83,6 +83,7 @@ ROOMS: dict[str, dict[str, set[str]]] = {
         "retrieval": {"backbones"},
         "generation": set(),
     },
+    "nn/backbones": {"making": set()},
     "callbacks": {"screen": set(), "results": {"screen"}, "tensorboard": set()},
     "commands": {"options": set()},
     "corpus": {"conll": set()},
@@ -114,5 +115,5 @@ def imported_rooms(file: Path, part: str) -> set[str]:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
         if isinstance(node, ast.ImportFrom) and node.module
     }
-    prefix = f"lowner_pl.{part}."
+    prefix = f"lowner_pl.{part.replace('/', '.')}."
     return {name.removeprefix(prefix).split(".")[0] for name in modules if name.startswith(prefix)}

@@ -30,7 +30,7 @@ def run_command(arguments: list[str]) -> None:
 def _parser(arguments: list[str]) -> "PlainParser":
     """Make the parser of both commands."""
     from lowner_pl.commands.options.option_parser import PROGRAM, PlainParser
-    from lowner_pl.nn.backbones.fresh_tokenizer import Kind
+    from lowner_pl.nn.backbones.making.fresh_tokenizer import Kind
 
     parser = PlainParser(prog=PROGRAM, words=arguments)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -70,8 +70,12 @@ def _new_backbone(options: argparse.Namespace) -> None:
     """Train a tokenizer on text, initialise a model, and save both."""
     from transformers import AutoTokenizer
 
-    from lowner_pl.nn.backbones.fresh import check_shape, fresh_backbone
-    from lowner_pl.nn.backbones.skip_gram import skip_gram_vectors, start_from_vectors, word2vec
+    from lowner_pl.nn.backbones.making.fresh import check_shape, fresh_backbone
+    from lowner_pl.nn.backbones.making.skip_gram import (
+        skip_gram_vectors,
+        start_from_vectors,
+        word2vec,
+    )
 
     for name, least in {"lines": 1, "most_characters": 1, "skip_gram": 0}.items():
         check_range("--" + name.replace("_", "-"), getattr(options, name), least)

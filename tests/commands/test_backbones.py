@@ -11,7 +11,7 @@ from lowner_pl.__main__ import run_command
 from lowner_pl.corpus import Sentence
 from lowner_pl.modules import MLMLightningModule, SNERLightningModule
 from lowner_pl.nn import load_backbone
-from lowner_pl.nn.backbones.fresh import fresh_backbone
+from lowner_pl.nn.backbones.making.fresh import fresh_backbone
 
 from ..conftest import ROOT
 
@@ -145,7 +145,7 @@ def test_a_failure_leaves_no_partial_backbone(
         raise OSError("No space left on device")
 
     pytest.importorskip("gensim")
-    monkeypatch.setattr("lowner_pl.nn.backbones.skip_gram.start_from_vectors", failing)
+    monkeypatch.setattr("lowner_pl.nn.backbones.making.skip_gram.start_from_vectors", failing)
     with pytest.raises(OSError, match="No space"):
         new_backbone(tmp_path / "out", f"{SMALL} --skip-gram 1")
     assert list(tmp_path.iterdir()) == []
@@ -204,7 +204,8 @@ def test_no_line_is_sampled_more_often_than_it_occurs(
 ) -> None:
     read: list[str] = []
     monkeypatch.setattr(
-        "lowner_pl.nn.backbones.fresh.fresh_backbone", lambda _, lines, **__: read.extend(lines)
+        "lowner_pl.nn.backbones.making.fresh.fresh_backbone",
+        lambda _, lines, **__: read.extend(lines),
     )
     text = tmp_path / "sw.txt"
     text.write_text("".join(f"Habari namba {number}\n" for number in range(50)))

@@ -9,8 +9,8 @@ from transformers import PreTrainedTokenizerFast
 from lowner_pl.corpus import Sentence
 from lowner_pl.encoding import Spelling, WordEncoder
 from lowner_pl.nn import load_backbone
-from lowner_pl.nn.backbones.fresh_tokenizer import Kind as BackboneKind
-from lowner_pl.nn.backbones.fresh_tokenizer import fresh_tokenizer
+from lowner_pl.nn.backbones.making.fresh_tokenizer import Kind as BackboneKind
+from lowner_pl.nn.backbones.making.fresh_tokenizer import fresh_tokenizer
 
 from ..conftest import ALL_KINDS
 

@@ -1,1 +1,1 @@
-"""Encoders: loading, packed attention, new and exported backbones."""
+"""Encoders: loading, packed attention, saving."""

@@ -91,7 +91,7 @@ def test_a_process_that_does_not_get_to_its_end_is_ended(tmp_path: Path) -> None
                 except KeyboardInterrupt:
                     continue
 
-        from lowner_pl.nn.backbones import fresh
+        from lowner_pl.nn.backbones.making import fresh
         from lowner_pl.runs import stopping
 
         stopping.GRACE = 0.2

@@ -19,7 +19,7 @@ from lowner_pl.encoding import WordEncoder
 from lowner_pl.nn import Backbone, Tagger, build_head, load_backbone
 from lowner_pl.nn.backbones import backbone as backbone_file
 from lowner_pl.nn.backbones import packed_attention
-from lowner_pl.nn.backbones.fresh_tokenizer import Kind
+from lowner_pl.nn.backbones.making.fresh_tokenizer import Kind
 
 from ...conftest import KINDS
 

@@ -8,9 +8,9 @@ from transformers import AutoModelForMaskedLM, AutoTokenizer
 
 from lowner_pl.corpus import Sentence
 from lowner_pl.nn import load_backbone
-from lowner_pl.nn.backbones.fresh import fresh_backbone
-from lowner_pl.nn.backbones.fresh_tokenizer import BYTES, fresh_tokenizer
-from lowner_pl.nn.backbones.skip_gram import skip_gram_vectors, start_from_vectors
+from lowner_pl.nn.backbones.making.fresh import fresh_backbone
+from lowner_pl.nn.backbones.making.fresh_tokenizer import BYTES, fresh_tokenizer
+from lowner_pl.nn.backbones.making.skip_gram import skip_gram_vectors, start_from_vectors
 
 
 @pytest.fixture(scope="module")

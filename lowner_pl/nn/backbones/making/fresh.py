@@ -8,7 +8,12 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from lowner_pl.nn.backbones.fresh_tokenizer import BYTES, Kind, fresh_tokenizer, special_tokens
+from lowner_pl.nn.backbones.making.fresh_tokenizer import (
+    BYTES,
+    Kind,
+    fresh_tokenizer,
+    special_tokens,
+)
 from lowner_pl.runs.ranges import check_range
 
 

@@ -1,0 +1,1 @@
+"""Making backbones: untrained ones with a tokenizer of their own."""
