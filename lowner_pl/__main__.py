@@ -36,6 +36,7 @@ commands:
 
   new-backbone     train a tokenizer on your text and make an untrained backbone, which
                    `fit` then pretrains
+  trim-backbone    cut the vocabulary of a backbone to what occurs in your text
   export-backbone  write the backbone of such a run to a folder, for `--model.backbone`
 
 options:

@@ -1,19 +1,19 @@
-"""The commands `new-backbone` and `export-backbone`."""
+"""The commands `new-backbone`, `trim-backbone` and `export-backbone`."""
 
 import argparse
-from collections.abc import Iterator, Sized
-from contextlib import contextmanager
+from collections.abc import Sized
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast, get_args
 
-from lowner_pl.runs.files import Partial, clear_abandoned
+from lowner_pl.commands.backbone_folder import written_whole
 from lowner_pl.runs.ranges import check_range
 
 if TYPE_CHECKING:
     from lowner_pl.commands.options.option_parser import PlainParser
+    from lowner_pl.datamodules import TextDataModule
     from lowner_pl.modules import MLMLightningModule
 
-COMMANDS = ("new-backbone", "export-backbone")
+COMMANDS = ("new-backbone", "trim-backbone", "export-backbone")
 SHAPE = ("kind", "vocabulary", "layers", "hidden", "heads", "positions", "seed")
 
 
@@ -24,11 +24,12 @@ def run_command(arguments: list[str]) -> None:
         arguments: The command and its options.
     """
     options = _parser(arguments).parse_args(arguments)
-    {"new-backbone": _new_backbone, "export-backbone": _export_backbone}[options.command](options)
+    runners = (_new_backbone, _trim_backbone, _export_backbone)
+    dict(zip(COMMANDS, runners, strict=True))[options.command](options)
 
 
 def _parser(arguments: list[str]) -> "PlainParser":
-    """Make the parser of both commands."""
+    """Make the parser of the commands."""
     from lowner_pl.commands.options.option_parser import PROGRAM, PlainParser
     from lowner_pl.nn.backbones.making.fresh_tokenizer import Kind
 
@@ -37,8 +38,6 @@ def _parser(arguments: list[str]) -> "PlainParser":
     new = commands.add_parser(
         "new-backbone", help="make an untrained backbone and its tokenizer", words=arguments
     )
-    new.add_argument("--text", nargs="+", required=True, help="text files, or folders of them")
-    new.add_argument("--languages", nargs="+", help="languages to read from the folders")
     new.add_argument("--kind", choices=get_args(Kind), default="multilingual")
     new.add_argument("--vocabulary", type=int, default=16_000, help="subwords")
     new.add_argument("--layers", type=int, default=4)
@@ -46,19 +45,40 @@ def _parser(arguments: list[str]) -> "PlainParser":
     new.add_argument("--heads", type=int, default=4)
     new.add_argument("--positions", type=int, default=512, help="most subwords in a window")
     new.add_argument("--lines", type=int, default=100_000, help="most lines to read")
-    new.add_argument("--most-characters", type=int, default=10_000, help="most in a line")
-    new.add_argument("--exponent", type=float, default=0.5, help="of the languages' shares")
     new.add_argument("--seed", type=int, default=0)
     new.add_argument(
         "--skip-gram", type=int, default=0, metavar="EPOCHS", help="start from skip-gram vectors"
     )
+    trim = commands.add_parser(
+        "trim-backbone", help="cut a backbone to the subwords of some text", words=arguments
+    )
+    trim.add_argument("--backbone", required=True, help="hub id, folder or `embedded`")
+    trim.add_argument(
+        "--coverage", type=float, help="share of the text's running subwords to keep: 0.98"
+    )
+    trim.add_argument("--size", type=int, help="subwords to keep, instead of a coverage")
+    trim.add_argument(
+        "--add_missing",
+        action="store_true",
+        help="add letters that the vocabulary lacks, and bytes for all other characters",
+    )
+    trim.add_argument(
+        "--lines", type=int, default=100_000, help="most lines of each language to count"
+    )
+    for command in (new, trim):
+        command.add_argument(
+            "--text", nargs="+", required=True, help="text files, or folders of them"
+        )
+        command.add_argument("--languages", nargs="+", help="languages to read from the folders")
+        command.add_argument("--exponent", type=float, default=0.5, help="of the languages' shares")
+        command.add_argument("--most-characters", type=int, default=10_000, help="most in a line")
     export = commands.add_parser(
         "export-backbone", help="write the backbone of a checkpoint to a folder", words=arguments
     )
     export.add_argument("--ckpt_path", required=True, help="checkpoint of an MLMLightningModule")
     export.add_argument("--backbone", help="the backbone it was trained from, if that has moved")
     export.add_argument("--half", action="store_true", help="store 16 bits per number")
-    for command in (new, export):
+    for command in (new, trim, export):
         command.add_argument("--folder", type=Path, required=True, help="where to write")
         command.add_argument(
             "--overwrite", action="store_true", help="replace the backbone in the folder"
@@ -83,7 +103,7 @@ def _new_backbone(options: argparse.Namespace) -> None:
     check_shape(**shape)
     if options.skip_gram:
         word2vec()
-    with _written_whole(options.folder, overwrite=options.overwrite) as folder:
+    with written_whole(options.folder, overwrite=options.overwrite) as folder:
         lines = _lines(options)
         fresh_backbone(folder, lines, **shape)
         if options.skip_gram:
@@ -101,25 +121,38 @@ def _new_backbone(options: argparse.Namespace) -> None:
 
 def _lines(options: argparse.Namespace) -> list[str]:
     """Sample as many lines of the text as asked for, or take all if there are fewer."""
-    from lowner_pl.datamodules import TextDataModule
-
-    text = TextDataModule(
-        paths=options.text,
-        languages=options.languages,
-        exponent=options.exponent,
-        most_characters=options.most_characters,
-    )
+    text = _text(options)
     text.setup("fit")
     available = len(cast(Sized, text.train_dataloader().dataset))
     sample = text.sample(min(options.lines, available), seed=options.seed)
     return [" ".join(sentence.words) for sentence in sample]
 
 
+def _text(options: argparse.Namespace) -> "TextDataModule":
+    """Find the text, without reading it."""
+    from lowner_pl.datamodules import TextDataModule
+
+    return TextDataModule(
+        paths=options.text,
+        languages=options.languages,
+        exponent=options.exponent,
+        most_characters=options.most_characters,
+    )
+
+
+def _trim_backbone(options: argparse.Namespace) -> None:
+    """Cut a pretrained backbone to the subwords of text."""
+    from lowner_pl.commands.trim_backbone import check_options, trim_backbone
+
+    check_options(options)
+    trim_backbone(options, _text(options))
+
+
 def _export_backbone(options: argparse.Namespace) -> None:
     """Write the backbone of a checkpoint to a folder."""
     import torch
 
-    with _written_whole(options.folder, overwrite=options.overwrite) as folder:
+    with written_whole(options.folder, overwrite=options.overwrite) as folder:
         module = _trained(options.ckpt_path, options.backbone)
         module.export(folder, dtype=torch.float16 if options.half else torch.float32)
     print(f"Backbone: {options.folder}")
@@ -155,40 +188,3 @@ def _trained(file: str, backbone: str | None) -> "MLMLightningModule":
             f"tokenizer and frozen weights, but there is no backbone at {backbone or start!r}. Say "
             "where it is with `--backbone FOLDER`."
         ) from error
-
-
-@contextmanager
-def _written_whole(target: Path, *, overwrite: bool) -> Iterator[Path]:
-    """Yield a new folder beside ``target``, and move it to ``target`` if nothing fails.
-
-    Raises:
-        ValueError: If ``target`` holds something that must not be replaced.
-    """
-    target = target.resolve()
-    clear_abandoned(target.parent)  # a process may have been killed while replacing it
-    _check_free(target, overwrite=overwrite)
-    with Partial(target, folder=True) as partial:
-        (probe := partial.path / ".probe").touch()
-        mode = probe.stat().st_mode
-        probe.unlink()
-        yield partial.path
-        for file in partial.path.iterdir():
-            file.chmod(mode)  # `safetensors` writes files that only the owner can read
-        _check_free(target, overwrite=overwrite)  # another process may have filled it
-
-
-def _check_free(target: Path, *, overwrite: bool) -> None:
-    """Refuse a file, or a folder that isn't empty, unless it holds a backbone to overwrite."""
-    if target.exists() and not target.is_dir():
-        raise ValueError(f"`--folder` is '{target}', which is a file. Give a folder.")
-    names = {file.name for file in target.iterdir()} if target.exists() else set()
-    if names and not overwrite:
-        raise ValueError(
-            f"`--folder` is '{target}', which holds {len(names)} files already. Give a new or "
-            "empty folder, or `--overwrite` to replace the backbone in it."
-        )
-    if names and ("config.json" not in names or any(file.is_dir() for file in target.iterdir())):
-        raise ValueError(
-            f"`--overwrite` only replaces a backbone, but '{target}' holds other things. Give "
-            "another folder."
-        )

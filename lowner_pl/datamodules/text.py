@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Subset
 
 from lowner_pl.corpus import Sentence
 from lowner_pl.datamodules.language_sampler import LanguageSampler, language_counts
@@ -139,6 +139,13 @@ class TextDataModule(SentenceDataModule):
         return [
             [dev[index] for index in range(first, last)] for first, last in pairwise(dev.bounds)
         ]
+
+    def train_sets(self) -> dict[str, Subset[Sentence]]:
+        """Return the training lines of each language, which are read from disk one by one."""
+        self.setup("fit")
+        train = self._lines["train"]
+        parts = zip(self.files, pairwise(train.bounds), strict=True)
+        return {language: Subset(train, range(*part)) for language, part in parts}
 
     def sample(self, lines: int, *, seed: int = 0) -> list[Sentence]:
         """Draw training lines in the mixture of languages used for training, to make a tokenizer.

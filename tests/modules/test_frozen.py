@@ -103,7 +103,7 @@ def test_the_weights_of_another_backbone_are_refused(tiny: str, tmp_path: Path) 
 def test_a_backbone_of_another_shape_is_refused(
     tiny: str, swahili: list[Sentence], tmp_path: Path
 ) -> None:
-    from lowner_pl.nn.backbones.fresh import fresh_backbone
+    from lowner_pl.nn.backbones.making.fresh import fresh_backbone
 
     texts = [" ".join(sentence.words) for sentence in swahili]
     wide = fresh_backbone(tmp_path, texts, vocabulary=400, hidden=32, heads=2)

@@ -9,7 +9,7 @@ from lowner_pl.callbacks.batches import limiting_option
 from lowner_pl.callbacks.protocols import Corpus, Method
 from lowner_pl.callbacks.screen.corpus_doubts import doubts
 from lowner_pl.callbacks.screen.corpus_facts import SplitFacts, corpus_facts, text_facts
-from lowner_pl.callbacks.screen.printing import SHOWN_TYPES, console, say, warn
+from lowner_pl.callbacks.screen.printing import SHOWN_TYPES, console, millions, say, warn
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -42,16 +42,11 @@ def _heading(trainer: Trainer, module: Method, data: Corpus) -> str:
     backbone = module.hparams.get("backbone")
     parts = [f"seed {module.seed}", *([f"backbone {backbone}"] if backbone else [])]
     if size:
-        frozen = "" if trained == size else f", {_millions(trained)} of them trained"
-        parts.append(f"{_millions(size)} weights{frozen}")
+        frozen = "" if trained == size else f", {millions(trained)} of them trained"
+        parts.append(f"{millions(size)} weights{frozen}")
     devices = f" x {trainer.world_size}" if trainer.world_size > 1 else ""
     parts.append(f"{str(trainer.strategy.root_device.type).upper()}{devices}")
     return f"Training {method} on {data.name} ({', '.join(parts)})"
-
-
-def _millions(number: int) -> str:
-    """Format a number of weights."""
-    return f"{number / 1e6:,.1f} M" if number >= 100_000 else f"{number:,}"
 
 
 def _print_splits(splits: Sequence[SplitFacts], *, has_tags: bool) -> None:

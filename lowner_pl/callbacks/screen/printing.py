@@ -47,6 +47,11 @@ def warn(message: str) -> None:
     print(f"warning: {message}", file=sys.stderr, flush=True)
 
 
+def millions(number: int) -> str:
+    """Format a number of weights."""
+    return f"{number / 1e6:,.1f} M" if number >= 100_000 else f"{number:,}"
+
+
 def entities_by_type(confusion: Sequence[Sequence[int]], types: Sequence[str]) -> dict[str, int]:
     """Count the gold entities of each type that occurs in gold or predicted tags.
 

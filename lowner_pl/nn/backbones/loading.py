@@ -64,9 +64,7 @@ def load_backbone(
         ValueError: If it is not a complete masked language model with a fast tokenizer, or its
             vocabulary covers none of a token's seed words.
     """
-    source = str(EMBEDDED) if name == "embedded" else name
-    model, tokenizer, missing = _load(source, name, MASKED)
-    _check_complete(model, name, missing, needs_head=needs_head)
+    model, tokenizer, _ = load_whole(name, needs_head=needs_head)
     known = len(tokenizer)
     add_tokens(model, tokenizer, new_tokens or {})
     encoder = model.base_model
@@ -77,6 +75,25 @@ def load_backbone(
         subwords_per_pass=subwords_per_pass,
     )
     return backbone, MaskedLMHead(model), tokenizer
+
+
+def load_whole(
+    name: str, *, needs_head: bool = False
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase, list[str]]:
+    """Load a masked language model in one piece, and its tokenizer; see `load_backbone`.
+
+    Returns:
+        The model, the tokenizer, and the names of the weights that its files lack, which are all
+        of its head and random.
+
+    Raises:
+        FileNotFoundError: If it is not a folder and the hub does not provide it.
+        ValueError: If it is not a complete masked language model with a fast tokenizer.
+    """
+    source = str(EMBEDDED) if name == "embedded" else name
+    model, tokenizer, missing = _load(source, name, MASKED)
+    _check_complete(model, name, missing, needs_head=needs_head)
+    return model, tokenizer, missing
 
 
 def save_backbone(

@@ -160,6 +160,8 @@ def test_what_is_missing_is_named(
         (["new-backbone", "--text=x", "--folder=x", "--layrs=3"], "Did you mean --layers?"),
         (["new-backbone", "--text=x", "--folder=x", "--layers=two"], "--layers is 'two', but it"),
         (["new-backbone", "--text=x", "--folder=x", "--kind=brt"], "Did you mean bert?"),
+        (["trim-backbone", "--text=x", "--folder=x"], "`trim-backbone` needs --backbone."),
+        (["trim-backbones"], "Did you mean trim-backbone?"),
         (["export-backbone", "--folder=x", "--ckpt_path=y", "--hlaf"], "Did you mean --half?"),
         (["augment", "--config=x", "--until=fliter"], "--until is 'fliter', but it must be gold, "),
     ],

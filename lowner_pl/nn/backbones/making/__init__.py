@@ -1,1 +1,1 @@
-"""Making backbones: untrained ones with a tokenizer of their own."""
+"""Making backbones: untrained ones, and pretrained ones with a smaller vocabulary."""
