@@ -47,6 +47,8 @@ def main() -> None:
     weights = kept_layers(weights, layers)
     state = json.loads(options.tokenizer.read_text(encoding="utf-8"))
     tokenizer = Tokenizer.from_file(str(options.tokenizer))
+    known = tokenizer.get_vocab_size()
+    weights[TABLE] = weights[TABLE][:known]  # the file has 35 more rows, which stand for nothing
     frequencies = count_subwords(tokenizer, options.text, options.exponent)
     added = add_subwords(
         state, count_letters(tokenizer, options.letters or options.text), tokenizer
@@ -61,7 +63,6 @@ def main() -> None:
         metadata={"format": "pt"},
     )
     add_checksums(options.folder)
-    first = file.shape.vocabulary
     write_json(options.folder / "tokenizer.json", state)
     write_json(
         options.folder / "config.json",
@@ -82,7 +83,7 @@ def main() -> None:
             "eos_token_id": 2,
             "hidden_dropout_prob": 0.1,
             "attention_probs_dropout_prob": 0.1,
-            "added_subwords": list(range(first, first + len(added))),
+            "added_subwords": list(range(known, known + len(added))),
         },
     )
     write_json(
