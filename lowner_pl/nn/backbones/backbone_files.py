@@ -39,8 +39,11 @@ def _check_options(options: object) -> None:
             raise ValueError(f"{key!r} is {value}, but must be between 0 and {MOST_LAYERS}")
 
 
-def check_tokenizer(tokenizer: PreTrainedTokenizerBase) -> None:
+def check_tokenizer(tokenizer: PreTrainedTokenizerBase) -> int:
     """Try out a tokenizer on two words.
+
+    Returns:
+        How many embeddings it needs: its highest id plus 1.
 
     Raises:
         ValueError: If its vocabulary is empty or lacks the subwords it uses.
@@ -53,6 +56,7 @@ def check_tokenizer(tokenizer: PreTrainedTokenizerBase) -> None:
         raise ValueError(f"it uses the subword {min(unknown)}, which is not in its vocabulary")
     if not isinstance(tokenizer.model_max_length, int | float):
         raise ValueError(f"`model_max_length` is {tokenizer.model_max_length!r}, not a number")
+    return max(known) + 1
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from transformers import PreTrainedTokenizerBase
 from lowner_pl.nn.backbones.loading import EMBEDDED
 
 WEIGHTS = ("*.safetensors", "*.bin")  # the first pattern that matches is what gets loaded
-TEXTS = ("*.json", "*.txt", "*.model")  # configuration and tokenizer
+OTHERS = ("*.q4", "*.json", "*.txt", "*.model")  # packed embeddings, configuration, tokenizer
 
 
 def tokenizer_identity(tokenizer: PreTrainedTokenizerBase) -> str:
@@ -37,7 +37,7 @@ def weights_identity(name: str) -> str | None:
         return None
     weights = next((found for suffix in WEIGHTS if (found := [*folder.glob(suffix)])), [])
     digest = hashlib.blake2b(digest_size=16)
-    for file in sorted([*weights, *(file for suffix in TEXTS for file in folder.glob(suffix))]):
+    for file in sorted([*weights, *(file for suffix in OTHERS for file in folder.glob(suffix))]):
         with file.open("rb") as stream:
             content = hashlib.file_digest(stream, hashlib.blake2b).hexdigest()
         digest.update(f"{file.name}\n{content}\n".encode())

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import torch
 from safetensors import SafetensorError
+from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from lowner_pl.nn.backbones.backbone import Backbone, MaskedLMHead
@@ -20,6 +21,7 @@ from lowner_pl.nn.backbones.backbone_files import (
 )
 from lowner_pl.nn.backbones.embedding_rows import EmbeddingRows
 from lowner_pl.nn.backbones.new_tokens import add_tokens, embedding_table
+from lowner_pl.nn.backbones.packed_folder import is_packed, read_packed
 from lowner_pl.nn.backbones.weights_file import add_checksums, verify_checksums
 from lowner_pl.runs.checksums import first_not_finite
 
@@ -116,11 +118,7 @@ def save_backbone(
     Raises:
         ValueError: If a weight is not finite, or not finite in ``dtype``.
     """
-    # Copied in one call, so that shared embeddings stay shared.
-    encoder, model = copy.deepcopy((backbone.encoder, head.model))
-    if isinstance(table := encoder.get_input_embeddings(), EmbeddingRows):
-        encoder.set_input_embeddings(table.merged())
-    setattr(model, model.base_model_prefix, encoder)
+    model = whole_model(backbone, head)
     model.to(dtype)  # type: ignore[arg-type]
     if (weight := first_not_finite(model.named_parameters())) is not None:
         raise ValueError(
@@ -131,6 +129,16 @@ def save_backbone(
     model.save_pretrained(folder)
     add_checksums(folder)
     tokenizer.save_pretrained(folder)
+
+
+def whole_model(backbone: Backbone, head: MaskedLMHead) -> PreTrainedModel:
+    """Join a copy of the encoder and of its head again."""
+    # Copied in one call, so that shared embeddings stay shared.
+    encoder, model = copy.deepcopy((backbone.encoder, head.model))
+    if isinstance(table := encoder.get_input_embeddings(), EmbeddingRows):
+        encoder.set_input_embeddings(table.merged())
+    setattr(model, model.base_model_prefix, encoder)
+    return model
 
 
 def load_sequence_to_sequence(name: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
@@ -153,7 +161,7 @@ def _load(
     """Load a model and its tokenizer, and list the weights that are missing from the files."""
     _check_reachable(source, name, family)
     check_json(source, name)
-    tokenizer = _load_tokenizer(source, name, family)
+    tokenizer, subwords = _load_tokenizer(source, name, family)
     verify_checksums(source)
     model, missing = _load_model(source, name, family)
     if (weight := first_not_finite(model.named_parameters())) is not None:
@@ -161,8 +169,7 @@ def _load(
             f"The weights of {name!r} can't be used: {weight!r} contains an infinity or NaN. Copy "
             "or download the folder again, or choose another backbone."
         )
-    subwords, rows = max(tokenizer.get_vocab().values()) + 1, embedding_table(model).num_embeddings
-    if subwords > rows:
+    if subwords > (rows := embedding_table(model).num_embeddings):
         raise ValueError(
             f"The backbone {name!r} has {rows:,} embeddings, but its tokenizer has {subwords:,} "
             "subwords. Put the tokenizer that it was trained with into its folder."
@@ -196,15 +203,23 @@ def _load_model(source: str, name: str, family: _Family) -> tuple[PreTrainedMode
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()  # for reading a file; downloads keep theirs
+    packed = read_packed(Path(source), name) if is_packed(Path(source)) else None
+    loader: Any = getattr(transformers, family.loader)
+    options: dict[str, Any] = {"dtype": torch.float32, "output_loading_info": True}
     try:
-        loader: Any = getattr(transformers, family.loader)
-        model, report = loader.from_pretrained(
-            source,
-            trust_remote_code=False,
-            weights_only=True,
-            dtype=torch.float32,
-            output_loading_info=True,
-        )
+        if packed is None:
+            model, report = loader.from_pretrained(
+                source, trust_remote_code=False, weights_only=True, **options
+            )
+        else:
+            config = transformers.AutoConfig.from_pretrained(source, trust_remote_code=False)
+            with torch.device("meta"):
+                outline = loader.from_config(config, trust_remote_code=False)
+            _check_shapes(packed, outline)
+            # The auto classes take no weights, only files.
+            model, report = type(outline).from_pretrained(
+                None, config=config, state_dict=packed, **options
+            )
     except OSError as error:
         raise FileNotFoundError(_not_found(name, family)) from error
     except pickle.UnpicklingError as error:
@@ -229,8 +244,18 @@ def _load_model(source: str, name: str, family: _Family) -> tuple[PreTrainedMode
     return model, sorted(report["missing_keys"])
 
 
-def _load_tokenizer(source: str, name: str, family: _Family) -> PreTrainedTokenizerBase:
-    """Load the fast tokenizer of a backbone."""
+def _check_shapes(weights: Mapping[str, Tensor], outline: PreTrainedModel) -> None:
+    """Raise an error if a weight has another shape than in a model without weights."""
+    for key, parameter in outline.named_parameters():
+        if key in weights and weights[key].shape != parameter.shape:
+            raise RuntimeError(
+                f"{key!r} has the shape {tuple(weights[key].shape)} instead of "
+                f"{tuple(parameter.shape)}"
+            )
+
+
+def _load_tokenizer(source: str, name: str, family: _Family) -> tuple[PreTrainedTokenizerBase, int]:
+    """Load the fast tokenizer of a backbone, and find out how many embeddings it needs."""
     from transformers import AutoTokenizer
 
     file = "tokenizer.json"
@@ -248,8 +273,7 @@ def _load_tokenizer(source: str, name: str, family: _Family) -> PreTrainedTokeni
     except BaseException as error:  # `tokenizers` raises one that is no Exception
         raise unusable(file, name, error) from error
     with refusing(file, name):
-        check_tokenizer(tokenizer)
-    return tokenizer
+        return tokenizer, check_tokenizer(tokenizer)
 
 
 def _check_reachable(source: str, name: str, family: _Family) -> None:

@@ -23,7 +23,9 @@ def add_tokens(
     Raises:
         ValueError: If the vocabulary covers none of a token's seed words.
     """
-    known = tokenizer.get_vocab()
+    if not tokens:
+        return
+    known = tokenizer.get_vocab()  # takes a while if it is large
     new = {
         token: _seed_ids(tokenizer, token, tokens[token]) for token in tokens if token not in known
     }

@@ -1,0 +1,83 @@
+"""A table with 4 bits per number, in a file with a checksum.
+
+The file is little-endian: a header with magic bytes, version, rows, columns and an XXH3 checksum of
+all else; then the blocks. A block is 32 numbers along a row: their scale in half precision and 16
+bytes. The low halves of the bytes are the first 16 numbers, the high halves the others. Each half
+stands for its value minus 8, times the scale.
+"""
+
+import struct
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import xxhash
+
+Blocks = npt.NDArray[np.uint8]
+"""The blocks of a table. Shape ``(rows, columns / 32, 18)``."""
+
+BLOCK = 32
+BLOCK_BYTES = 2 + BLOCK // 2
+MAGIC = b"LPQ4"
+VERSION = 1
+HEADER = struct.Struct("<4sIQQ8s")
+_ROWS_AT_ONCE = 4096  # their numbers fit in the processor's cache
+
+
+def write_table(file: Path, blocks: Blocks) -> None:
+    """Write a table to a file."""
+    rows, per_row, _ = blocks.shape
+    content = blocks.tobytes()
+    with file.open("wb") as stream:
+        stream.write(_header(rows, per_row * BLOCK, content))
+        stream.write(content)
+
+
+def read_table(file: Path) -> Blocks:
+    """Read a table from a file, as it was written.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is not a table, is of another version, has another size than its
+            header says, or has changed since it was written.
+    """
+    raw = memoryview(file.read_bytes())
+    if len(raw) < HEADER.size or raw[: len(MAGIC)] != MAGIC:
+        raise ValueError("it is not a table of 4-bit numbers")
+    _, version, rows, columns, _ = HEADER.unpack_from(raw)
+    if version != VERSION:
+        raise ValueError(f"it has version {version}, but only version {VERSION} can be read")
+    content = raw[HEADER.size :]
+    size = rows * columns // BLOCK * BLOCK_BYTES
+    if len(content) != size or columns % BLOCK:
+        raise ValueError(
+            f"it has {len(content):,} bytes for {rows:,} rows of {columns:,} numbers, which take "
+            f"{size:,}"
+        )
+    if raw[: HEADER.size] != _header(rows, columns, content):
+        raise ValueError("it has changed since it was written")
+    return np.frombuffer(content, np.uint8).reshape(rows, columns // BLOCK, BLOCK_BYTES)
+
+
+def dequantise(blocks: Blocks, numbers: npt.NDArray[np.float32]) -> None:
+    """Compute the numbers of a table.
+
+    Args:
+        blocks: The blocks. Shape ``(R, C / 32, 18)``.
+        numbers: Where to write the numbers. Shape ``(R, C)``, contiguous.
+    """
+    out = numbers.reshape(*blocks.shape[:2], BLOCK)
+    for start in range(0, len(blocks), _ROWS_AT_ONCE):
+        part, values = blocks[start : start + _ROWS_AT_ONCE], out[start : start + _ROWS_AT_ONCE]
+        scales, halves = part[..., :2].copy().view("<f2"), part[..., 2:]
+        values[..., : BLOCK // 2] = halves & 15
+        values[..., BLOCK // 2 :] = halves >> 4
+        values -= 8.0
+        values *= scales.astype(np.float32)
+
+
+def _header(rows: int, columns: int, content: bytes | memoryview) -> bytes:
+    """Make the header of a file."""
+    checksum = xxhash.xxh3_64(HEADER.pack(MAGIC, VERSION, rows, columns, b""))
+    checksum.update(content)
+    return HEADER.pack(MAGIC, VERSION, rows, columns, checksum.digest())
