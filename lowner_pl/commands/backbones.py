@@ -54,7 +54,9 @@ def _parser(arguments: list[str]) -> "PlainParser":
     )
     trim.add_argument("--backbone", required=True, help="hub id, folder or `embedded`")
     trim.add_argument(
-        "--coverage", type=float, help="share of the text's running subwords to keep: 0.98"
+        "--coverage",
+        type=float,
+        help="share of the text's running subwords to keep, by default 0.98",
     )
     trim.add_argument("--size", type=int, help="subwords to keep, instead of a coverage")
     trim.add_argument(

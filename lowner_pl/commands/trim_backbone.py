@@ -142,10 +142,11 @@ def _new(additions: "Additions") -> list[str]:
     letters = additions.letters
     shown = " ".join(letters[:_SHOWN_LETTERS]) + (" …" if len(letters) > _SHOWN_LETTERS else "")
     noun = "letters" if additions.spell_all else "characters"
-    parts = [f"{len(letters):,} {noun} ({shown})"] if letters else []
-    if additions.fallback:
-        parts.append(f"{len(additions.fallback)} bytes, which spell all other characters")
-    return [f"  new: {len(additions.seeds):,} subwords for {' and '.join(parts)}"]
+    fallback = f"{len(additions.fallback)} bytes, which spell all other characters"
+    if not letters:
+        return [f"  new: {fallback}"]
+    more = f" and {fallback}" if additions.fallback else ""
+    return [f"  new: {len(additions.seeds):,} subwords for {len(letters):,} {noun} ({shown}){more}"]
 
 
 def _print_languages(languages: Mapping[str, "LanguageCost"]) -> None:

@@ -90,6 +90,20 @@ def test_a_sample_has_no_held_out_lines(texts: Path, cache: Path) -> None:
     assert len(held | sampled) == 120
 
 
+def test_the_training_lines_of_each_language_are_all_but_the_held_out_ones(
+    texts: Path, cache: Path
+) -> None:
+    data = corpus(texts, cache=cache)
+    sets = data.train_sets()
+    assert {name: len(lines) for name, lines in sets.items()} == {"sw": 81, "yo": 27}
+    for number, (language, lines) in enumerate(sets.items()):
+        found = [lines[row] for row in range(len(lines))]
+        assert {line.language for line in found} == {language}
+        assert not {line.words for line in found} & {
+            line.words for line in data.test_sets()[number]
+        }
+
+
 def test_the_run_seed_decides_the_order_by_default(
     texts: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -40,6 +40,10 @@ def cut_model(
             several = isinstance(value, list)
             found = [new_ids[id_] for id_ in (value if several else [value]) if id_ in new_ids]
             setattr(config, key, found if several else next(iter(found), None))
+    added = [new_ids[id_] for id_ in getattr(config, "added_subwords", ()) if id_ in new_ids]
+    added += [id_ for id_, row in enumerate(rows) if not isinstance(row, int)]
+    if added:
+        config.added_subwords = sorted(added)  # for training on raw text only those
     cut: PreTrainedModel = AutoModelForMaskedLM.from_config(config)
     with torch.no_grad():
         tensors = model.state_dict()

@@ -93,6 +93,13 @@ def test_the_configuration_has_the_new_ids() -> None:
     assert (gone.bos_token_id, gone.eos_token_id) == (None, [4])
 
 
+def test_the_configuration_lists_the_new_subwords() -> None:
+    assert cut_model(model("bert"), ROWS, NEW_IDS).config.added_subwords == [5, 6]
+    again = cut_model(model("bert", added_subwords=[9, 12]), ROWS, NEW_IDS)
+    assert again.config.added_subwords == [4, 5, 6]
+    assert not hasattr(cut_model(model("bert"), [0, 3], {}).config, "added_subwords")
+
+
 def test_ids_that_number_positions_are_found() -> None:
     assert first_positions(model("xlm-roberta", pad_token_id=3)) == 4
     assert first_positions(model("bert", pad_token_id=3)) == 0
