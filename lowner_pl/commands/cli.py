@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from jsonargparse import Namespace
 from lightning.fabric.utilities.rank_zero import rank_zero_only
 from lightning.pytorch import Trainer
 
@@ -147,8 +148,13 @@ class NERCLI(CommandLine):
         return kwargs
 
 
-def run(words: list[str] | None = None) -> NERCLI:
-    """Run a command line (default: that of the process) and return the CLI that ran it."""
+def run(words: list[str] | None = None, parsed: Namespace | None = None) -> NERCLI:
+    """Run a command line, and return the CLI that ran it.
+
+    Args:
+        words: The command line, by default that of the process.
+        parsed: The configuration, if ``words`` were parsed before.
+    """
     # Round numbers below 1e-38 to zero. Peaked attention produces them, and processors calculate a
     # hundred times slower with them: a training step on a long sentence took a third longer.
     torch.set_flush_denormal(True)
@@ -156,7 +162,7 @@ def run(words: list[str] | None = None) -> NERCLI:
     for message in QUIET:
         warnings.filterwarnings("ignore", message=message)
     hush()
-    return NERCLI(sys.argv[1:] if words is None else words)
+    return NERCLI(sys.argv[1:] if words is None else words, parsed=parsed)
 
 
 def _is_first_process() -> bool:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import yaml
-from jsonargparse import set_loader
+from jsonargparse import Namespace, set_loader
 from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI
 
 from lowner_pl.callbacks import BestCheckpoint, LastCheckpoint
@@ -12,7 +12,7 @@ from lowner_pl.commands.options.config_check import check_words, load_with_refer
 from lowner_pl.commands.options.option_errors import Typed
 from lowner_pl.commands.options.option_parser import PROGRAM, OptionParser, top_options
 from lowner_pl.commands.options.short_help import defaults_of, short_help
-from lowner_pl.commands.run_config import RunConfigCallback
+from lowner_pl.commands.run_config import RunConfigCallback, as_values
 from lowner_pl.datamodules import SentenceDataModule
 from lowner_pl.modules import BaseModule
 
@@ -40,11 +40,15 @@ class CommandLine(LightningCLI):
     Args:
         words: The command line.
         typed: The command line as the user wrote it, for messages; by default ``words``.
+        parsed: The configuration, if ``words`` were parsed before.
     """
 
-    def __init__(self, words: list[str], typed: Typed | None = None) -> None:
+    def __init__(
+        self, words: list[str], typed: Typed | None = None, parsed: Namespace | None = None
+    ) -> None:
         self.words = words
         self.typed = typed
+        self.parsed = parsed
         set_loader("yaml", load_with_references, (yaml.YAMLError,))
         super().__init__(
             BaseModule,
@@ -104,6 +108,9 @@ class CommandLine(LightningCLI):
     def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
         """Parse the command line, after checking the files that it names."""
         del args
+        if self.parsed is not None:
+            self.config = self.parsed.clone()
+            return
         words = located(self.words)
         command = next((word for word in words if word in COMMANDS), "")
         parsers: dict[str, Any] = {"": parser, **self._subcommand_parsers}
@@ -133,9 +140,24 @@ class CommandLine(LightningCLI):
     def _parse_ckpt_path(self) -> None:
         """Ignore the options stored in the checkpoint, which would override those of the user."""
 
+    def _dump_config(self) -> None:
+        """Note the configuration, which becomes the hyper-parameters of data and model.
+
+        Lightning would validate it once more.
+        """
+        if not hasattr(self, "config_dump"):
+            whole = as_values(self.parser, self.config, skip_link_targets=False)
+            self.config_dump = whole[self.config.subcommand]
+
 
 class Settings(CommandLine):
-    """A command line that is parsed but not run."""
+    """A command line that is parsed, to be run later or not at all."""
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The whole configuration of the command as plain values, defaults included."""
+        command = str(self.subcommand)
+        return as_values(self._subcommand_parsers[command], self.config[command])
 
     def _set_seed(self) -> None:
         """Leave the random state alone."""
@@ -145,17 +167,3 @@ class Settings(CommandLine):
 
     def _run_subcommand(self, subcommand: str) -> None:
         """Run nothing."""
-
-
-def settings_of(words: list[str], typed: Typed | None = None) -> dict[str, Any]:
-    """Parse a command line into the whole configuration of its command, defaults included.
-
-    Args:
-        words: The command line.
-        typed: The command line as the user wrote it, for messages; by default ``words``.
-    """
-    cli = Settings(words, typed)
-    command = str(cli.subcommand)
-    text = cli._subcommand_parsers[command].dump(cli.config[command], skip_none=False)
-    settings: dict[str, Any] = yaml.safe_load(text)
-    return settings

@@ -4,11 +4,14 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import yaml
+from jsonargparse import Namespace
 from lightning.pytorch import LightningModule, Trainer
-from lightning.pytorch.cli import SaveConfigCallback
+from lightning.pytorch.cli import LightningArgumentParser, SaveConfigCallback
 
+from lowner_pl.commands.options.yaml_text import LOADER
 from lowner_pl.runs.files import write_text
 
 SIGNATURE = "signature.json"
@@ -33,10 +36,36 @@ class RunConfigCallback(SaveConfigCallback):
         folder = trainer.log_dir  # Lightning broadcasts it, so every device must ask for it
         if trainer.is_global_zero:
             assert folder is not None
-            text = self.parser.dump(config, skip_none=False)
+            text = as_yaml(self.parser, config)
             write_text(Path(folder) / self.config_filename, text)
-            signature = {"signature": signature_of(yaml.safe_load(text))}
+            signature = {"signature": signature_of(yaml.load(text, Loader=LOADER))}
             write_text(Path(folder) / SIGNATURE, json.dumps(signature) + "\n")
+
+
+def as_yaml(
+    parser: LightningArgumentParser, config: Namespace, *, skip_link_targets: bool = True
+) -> str:
+    """Write a parsed configuration as YAML.
+
+    It was validated when it was parsed; validating it again takes three times as long as writing.
+
+    Args:
+        parser: The parser that parsed it.
+        config: The configuration.
+        skip_link_targets: Whether to leave out what the parser computes from other options.
+    """
+    return parser.dump(
+        config, skip_none=False, skip_validation=True, skip_link_targets=skip_link_targets
+    )
+
+
+def as_values(
+    parser: LightningArgumentParser, config: Namespace, *, skip_link_targets: bool = True
+) -> dict[str, Any]:
+    """Convert a parsed configuration to plain values; see `as_yaml`."""
+    text = as_yaml(parser, config, skip_link_targets=skip_link_targets)
+    values: dict[str, Any] = yaml.load(text, Loader=LOADER)
+    return values
 
 
 def signature_of(settings: Mapping[str, object], command: str = "fit", *more: str) -> str:

@@ -19,7 +19,7 @@ from lowner_pl.callbacks import (
     without_advice,
 )
 from lowner_pl.commands.cli import NERCLI, run
-from lowner_pl.commands.command_line import settings_of
+from lowner_pl.commands.command_line import Settings
 from lowner_pl.commands.configs import locate
 from lowner_pl.commands.failures import cause_of_ours
 from lowner_pl.commands.options.option_parser import PROGRAM, PlainParser
@@ -90,11 +90,11 @@ class Pipeline:
 
     def __init__(self, config: Path, options: list[str]) -> None:
         self.name = config.stem
-        self._parsed: dict[tuple[str, ...], dict[str, Any]] = {}
+        self._parsed: dict[tuple[str, ...], Settings] = {}
         self.configs = stage_configs(config)
         self.typed = options
         self.options = {stage: options_of(stage, options) for stage in STAGES}
-        self.settings = self._settings("gold", "fit", self.options["gold"])
+        self.settings = self._parse("gold", "fit", self.options["gold"]).values
         data = _data_module(self.settings["data"])
         self.digest = _digest(data)
         seed = f"seed_{self.settings['seed_everything']}"
@@ -133,7 +133,7 @@ class Pipeline:
                 data = json.dumps(self.settings["data"])
                 options = [*without_data(options), f"--data={data}"]
             command = "predict" if stage in ("generate", "filter") else "fit"
-            settings = self._settings(stage, command, options)
+            settings = self._parse(stage, command, options).values
             parts = {part: settings[part] for part in ("data", "model")}
             key = json.dumps(parts, sort_keys=True, default=str)
             try:
@@ -165,11 +165,11 @@ class Pipeline:
 
     def _fit(self, stage: str, options: list[str], *, tested: bool, after: str = "") -> Entry:
         """Train a model or resume its stopped run; then test it if ``tested``."""
-        settings = self._settings(stage, "fit", options)
+        parsed = self._parse(stage, "fit", options)
+        settings = parsed.values
         entry = self._begin(stage, "fit", settings, after)
         if entry.get("done"):
             return entry
-        words = self._words(stage, options)
         last, written_at = _last_checkpoint(settings)
         if "before" not in entry:
             # An earlier run with this configuration but other data must not be continued.
@@ -180,11 +180,13 @@ class Pipeline:
                 f"Stage {stage} was begun before and starts anew: it left no checkpoint, or an "
                 "earlier version of lowner_pl wrote it, whose runs can't be recognised."
             )
-        goes_on = [] if written_at == entry["before"] else [f"--ckpt_path={last}"]
-        cli = run(["fit", *words, *goes_on])
+        if written_at == entry["before"]:
+            cli = run(parsed.words, parsed.config)
+        else:
+            cli = run([*parsed.words, f"--ckpt_path={last}"])
         entry["checkpoint"] = str(cli.run.checkpoint("best"))
         if tested:
-            entry["test"] = _tested(cli, ["test", *words])
+            entry["test"] = _tested(cli, ["test", *self._words(stage, options)])
         del entry["before"]
         return self.record.done(stage, entry)
 
@@ -193,11 +195,10 @@ class Pipeline:
         checkpoint = UNTRAINED if made_by is None else made_by["checkpoint"]
         options = [*self.options["generate"], f"--ckpt_path={checkpoint}"]
         after = "" if made_by is None else made_by["signature"]
-        entry = self._begin(
-            "generate", "predict", self._settings("generate", "predict", options), after
-        )
+        parsed = self._parse("generate", "predict", options)
+        entry = self._begin("generate", "predict", parsed.values, after)
         if not entry.get("done"):
-            cli = run(["predict", *self._words("generate", options)])
+            cli = run(parsed.words, parsed.config)
             writer = _callback(cli, GenerationWriter)
             entry |= {"file": str(writer.file), "report": writer.novelty.report.as_dict()}
             self.record.done("generate", entry)
@@ -208,11 +209,11 @@ class Pipeline:
         checkpoint = f"--ckpt_path={gold['checkpoint']}"
         options = [*self.options["filter"], checkpoint, f"--data.predict_path={candidates}"]
         after = gold["signature"] + self.record.entries["generate"]["signature"]
-        settings = self._settings("filter", "predict", options)
-        entry = self._begin("filter", "predict", settings, after)
+        parsed = self._parse("filter", "predict", options)
+        entry = self._begin("filter", "predict", parsed.values, after)
         if entry.get("done"):
             return entry
-        cli = run(["predict", *self._words("filter", options)])
+        cli = run(parsed.words, parsed.config)
         tagged = ConllFile(_callback(cli, PredictionWriter).file)
         predicted = (sentence.tags or () for sentence in tagged)
         report = AugmentationReport()
@@ -259,12 +260,12 @@ class Pipeline:
             digest += _digest(_data_module(settings["data"]))
         return self.record.begin(stage, signature_of(settings, command, digest, after))
 
-    def _settings(self, stage: str, command: str, options: list[str]) -> dict[str, Any]:
-        """Parse the whole configuration of a stage's command, defaults included."""
+    def _parse(self, stage: str, command: str, options: list[str]) -> Settings:
+        """Parse the command line of a stage, once: parsing takes longer than a small model."""
         words = [command, *self._words(stage, options)]
         key = tuple(words)
         if key not in self._parsed:
-            self._parsed[key] = settings_of(words, typed_for(stage, words, self.typed))
+            self._parsed[key] = Settings(words, typed_for(stage, words, self.typed))
         return self._parsed[key]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from lowner_pl.__main__ import run_command
 from lowner_pl.commands.cli import run
-from lowner_pl.commands.command_line import settings_of
+from lowner_pl.commands.command_line import Settings
 from lowner_pl.commands.configs import FOLDER, advice, locate, located, names
 from lowner_pl.commands.options.config_check import check_config, read_config
 
@@ -101,7 +101,7 @@ def test_a_config_may_name_packaged_parts(tmp_path: Path, monkeypatch: pytest.Mo
         "class_path: AugmentedDataModule\n"
         "init_args: {source: configs/parts/data/sample.yaml, files: [more.conll]}"
     )
-    settings = settings_of(["fit", "--config=mine/mine.yaml"])
+    settings = Settings(["fit", "--config=mine/mine.yaml"]).values
     assert settings["model"]["init_args"]["marker"] == "mask"
     assert settings["data"]["init_args"]["source"]["class_path"].endswith(".SampleDataModule")
 
@@ -111,9 +111,8 @@ def test_a_part_beside_its_file_wins_over_a_packaged_one(tmp_path: Path) -> None
     own.parent.mkdir(parents=True)
     own.write_text("class_path: SNERLightningModule\ninit_args: {backbone: embedded}")
     (tmp_path / "mine.yaml").write_text("model: parts/model/maner.yaml")
-    settings = settings_of(
-        ["fit", f"--config={tmp_path / 'mine.yaml'}", "--data=parts/data/sample.yaml"]
-    )
+    words = ["fit", f"--config={tmp_path / 'mine.yaml'}", "--data=parts/data/sample.yaml"]
+    settings = Settings(words).values
     assert settings["model"]["class_path"].endswith(".SNERLightningModule")
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
+from jsonargparse import Namespace
 
 from lowner_pl.commands.cli import run
 from lowner_pl.pipelines import pipeline
@@ -61,10 +62,10 @@ def spied(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Record the commands that pipelines run."""
     seen: list[str] = []
 
-    def watched(words: list[str]) -> Any:
+    def watched(words: list[str], parsed: Namespace | None = None) -> Any:
         goes_on = any(w.startswith("--ckpt_path=") and w.endswith("last.ckpt") for w in words)
         seen.append(f"{words[0]} on" if goes_on else words[0])
-        return run(words)
+        return run(words, parsed)
 
     monkeypatch.setattr(pipeline, "run", watched)
     return seen

@@ -2,13 +2,15 @@
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
 from lowner_pl.__main__ import run_command
+from lowner_pl.commands import command_line
+from lowner_pl.commands.options.config_check import check_words
 from lowner_pl.corpus import ConllFile, Sentence, read_conll, write_conll
 from lowner_pl.pipelines import pipeline
 
@@ -23,10 +25,23 @@ def commands(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def parsed() -> list[tuple[str, ...]]:
+    """The command lines that were parsed for `done`."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory, parsed: list[tuple[str, ...]]) -> Path:
     """The runs of a pipeline without a filter: a tagger this small would confirm nothing."""
+
+    def checked(words: list[str], keys: Collection[str]) -> None:
+        parsed.append(tuple(words))
+        check_words(words, keys)
+
     root = tmp_path_factory.mktemp("augment")
-    run_command(arguments(root, config=without(root, "filter")))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(command_line, "check_words", checked)
+        run_command(arguments(root, config=without(root, "filter")))
     return root
 
 
@@ -45,6 +60,13 @@ def test_one_command_runs_all_stages(done: Path) -> None:
     data = config["data"]["init_args"]
     assert data["files"] == [stages["generate"]["file"]]
     assert data["source"]["init_args"]["train_size"] == 24
+
+
+@pytest.mark.usefixtures("done")
+def test_no_command_line_is_parsed_twice(parsed: list[tuple[str, ...]]) -> None:
+    # To check each of the four stages, to run those whose options are then known (the checkpoint,
+    # the new sentences), and to test the two taggers.
+    assert len(parsed) == len(set(parsed)) == 4 + 2 + 2
 
 
 def test_nothing_is_done_twice(done: Path, commands: list[str]) -> None:

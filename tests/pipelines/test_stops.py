@@ -23,9 +23,9 @@ def commands(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def stopped(words: list[str], monkeypatch: pytest.MonkeyPatch, *, after: bool) -> None:
     """Run a pipeline and stop it after its first command, or before it begins."""
 
-    def stopping(inner: list[str]) -> Any:
+    def stopping(*inner: Any) -> Any:
         if after:
-            spy(inner)
+            spy(*inner)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
