@@ -67,7 +67,8 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and exit with status 2."""
-        from lowner_pl.commands.options.option_errors import Typed, explain  # imports Lightning
+        from lowner_pl.commands.options.option_errors import explain  # imports Lightning
+        from lowner_pl.commands.options.typed import Typed
 
         print(f"error: {explain(message, Typed((), 'configs'), ['--copy'])}", file=sys.stderr)
         self.exit(2)

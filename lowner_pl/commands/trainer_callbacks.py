@@ -6,7 +6,7 @@ from lightning.pytorch import Callback
 from lightning.pytorch.callbacks import ModelCheckpoint
 
 from lowner_pl.callbacks import BestCheckpoint, direction
-from lowner_pl.commands.options.nearest import did_you_mean
+from lowner_pl.commands.options.nearest import did_you_mean, nearest_few
 from lowner_pl.modules import BaseModule
 
 REFUSED = {
@@ -110,8 +110,8 @@ def _check_monitor(name: str, monitor: str, mode: str | None, known: set[str]) -
     """Refuse a score that is not logged, and a mode that would keep the worst epoch."""
     option = "`best_checkpoint.monitor`" if name == BestCheckpoint.__name__ else f"{name}'s monitor"
     if known and monitor not in known and monitor != "epoch":  # "epoch" keeps the last one
-        few = sorted(known, key=lambda one: (one.count("/"), one))
-        hint = did_you_mean(monitor, few) or f" Use one of {', '.join(few)[:600]}."
+        hint = did_you_mean(monitor, known)
+        hint = hint or f" Use another score, such as {', '.join(nearest_few(monitor, known))}."
         raise ValueError(f"{option} is {monitor[:80]!r}, which is not logged.{hint}")
     better = direction(monitor)
     if better is not None and mode in ("min", "max") and mode != better:

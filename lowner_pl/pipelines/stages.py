@@ -7,7 +7,7 @@ from typing import Any
 
 from lowner_pl.commands.options.config_check import load_config, reference
 from lowner_pl.commands.options.nearest import did_you_mean
-from lowner_pl.commands.options.option_errors import Typed
+from lowner_pl.commands.options.typed import Typed
 
 STAGES = ("gold", "finetune", "generate", "filter", "train")
 NEEDED = {"gold", "generate", "train"}
@@ -73,11 +73,12 @@ def options_of(stage: str, words: list[str]) -> list[str]:
     """
     kept: list[list[str]] = []
     for option in _grouped(words):
-        group, _, rest = option[0].removeprefix("--").partition(".")
-        if group not in GROUPS:
+        name, equals, value = option[0].partition("=")
+        group, _, rest = name.removeprefix("--").partition(".")
+        if group not in GROUPS or not rest:
             kept.append(option)
         elif stage in GROUPS[group]:
-            kept.append([f"--{rest}", *option[1:]])
+            kept.append([f"--{rest}{equals}{value}", *option[1:]])
     kept.sort(key=lambda option: option[0].partition("=")[0] != "--config")
     return [word for option in kept for word in option]
 
@@ -93,7 +94,7 @@ def typed_for(stage: str, words: list[str], options: list[str]) -> Typed:
     prefix = next(f"{group}." for group, stages in GROUPS.items() if stage in stages)
     names = (option[0].partition("=")[0].removeprefix("--") for option in _grouped(options))
     prefixed = {f"--{name.removeprefix(prefix)}" for name in names if name.startswith(prefix)}
-    return Typed(words, words[0], prefix, frozenset(prefixed))
+    return Typed(words, words[0], prefix, frozenset(prefixed), [*GROUPS], ["--until"])
 
 
 def without_data(words: list[str]) -> list[str]:

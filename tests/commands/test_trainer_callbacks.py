@@ -13,6 +13,10 @@ LEAST = ("--data.train_size=8", "--trainer.limit_val_batches=1")
     ("option", "message"),
     [
         ("--best_checkpoint.monitor=dev/f2", r"'dev/f2', which is not logged. Did you mean dev/f1"),
+        (
+            "--best_checkpoint.monitor=f1",
+            r"'f1', which is not logged. Use another score, such as dev/f1, (\S+, ){2}\S+\.$",
+        ),
         ("--best_checkpoint.mode=min", r"'dev/f1' with mode 'min', which would take the worst"),
         ("--best_checkpoint.save_top_k=0", r"`best_checkpoint.save_top_k` can't be '0'"),
         ("--best_checkpoint.filename=x", r"`best_checkpoint.filename` can't be 'x'"),

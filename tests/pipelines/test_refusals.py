@@ -112,13 +112,22 @@ def test_an_option_of_trainer_is_refused_before_the_first_stage(
         ("--tagger.model.hed=crf", "Did you mean --tagger.model.head?"),
         ("--generator.trainer.max_epochz=3", "Did you mean --generator.trainer.max_epochs?"),
         ("--generator.trainer.max_epochs=x", "--generator.trainer.max_epochs is 'x', but it must"),
+        ("--tagger.model.backbone", "error: --tagger.model.backbone needs a value."),
+        ("--tager.model.head=crf", "Did you mean --tagger.model.head?"),
+        ("--generater.model.mask_rat=1", "Did you mean --generator.model.mask_rate?"),
+        ("--tranier.max_epochs=1", "Did you mean --trainer.max_epochs?"),
+        ("--untl=gold", "There is no option --untl. Did you mean --until?"),
+        ("--tagger 1", "--tagger names no option. Write it in front of one, as in --tagger.trai"),
+        ("--tagger.=1", "--tagger names no option."),
     ],
 )
 def test_a_mistyped_option_is_named_with_its_prefix(
     tmp_path: Path, option: str, sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    words = arguments(tmp_path, *option.split())
+    capsys.readouterr()  # the first call makes a backbone, and says so
     with pytest.raises(SystemExit) as ended:
-        run_command(arguments(tmp_path, option))
+        run_command(words)
     assert ended.value.code == 2
     said = capsys.readouterr().err
     assert sentence in said

@@ -1,7 +1,7 @@
 """Suggestions for mistyped names: options, classes, values, commands and config files."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -23,6 +23,24 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     by_lower_case = {one.lower(): one for one in known}
     found = get_close_matches(name.lower(), by_lower_case, n=1, cutoff=0.6)
     return by_lower_case[found[0]] if found else None
+
+
+def nearest_few(name: str, known: Iterable[str], most: int = 4) -> list[str]:
+    """Find the known names that look most like another name, the nearest first.
+
+    >>> nearest_few("accuracy", ["dev/loss", "dev/word_accuracy", "train/loss"], most=1)
+    ['dev/word_accuracy']
+
+    Args:
+        name: The name.
+        known: The names that exist. Of equally similar ones, shorter ones come first.
+        most: How many to return at most.
+    """
+
+    def order(one: str) -> tuple[float, int, str]:
+        return -SequenceMatcher(None, name.lower(), one.lower()).ratio(), len(one), one
+
+    return sorted(known, key=order)[:most]
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

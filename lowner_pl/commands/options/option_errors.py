@@ -5,14 +5,11 @@ compared with. This module finds the innermost complaint in their message and re
 """
 
 import re
-from collections.abc import Iterable, Sequence
-from contextlib import chdir
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Iterable
 
 from lowner_pl.commands.options.class_names import class_named, classes_for, is_base, options_of
-from lowner_pl.commands.options.config_check import place_of
 from lowner_pl.commands.options.nearest import did_you_mean, nearest
+from lowner_pl.commands.options.typed import Typed
 
 _KEY = re.compile(r'Parser key "([\w.]+)":')
 _CLASS = re.compile(r"(?:Problem with given class_path|In class_path) '([\w.]+)'")
@@ -34,74 +31,6 @@ _KINDS = {
     "dict": ["a mapping such as {ORG: PER}"],
     "NoneType": ["null"],
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """A command line, for messages that name an option the way the user wrote it.
-
-    Args:
-        words: The words that the parser reads.
-        command: The command, such as ``fit``.
-        prefix: What the user wrote between ``--`` and some options, such as ``generator.``.
-        prefixed: The options that the user wrote with the prefix.
-        folder: The working directory, which jsonargparse changes while it reads a file.
-    """
-
-    words: Sequence[str] = ()
-    command: str = ""
-    prefix: str = ""
-    prefixed: frozenset[str] = frozenset()
-    folder: Path = field(default_factory=Path.cwd)
-
-    def option(self, path: str) -> str | None:
-        """Find an option of the command line by its path, with or without ``init_args``."""
-        for word in reversed(self.words):
-            name = word.partition("=")[0].removesuffix("+")
-            if name.startswith("--") and plain(name.removeprefix("--")) == plain(path):
-                return name
-        return None
-
-    def value(self, path: str) -> str:
-        """Find the value that the command line gives an option; empty if it gives none."""
-        option = self.option(path)
-        for word, following in zip(self.words, [*self.words[1:], ""], strict=True):
-            name, equals, value = word.partition("=")
-            if name == option:
-                return value if equals else following
-        return ""
-
-    def shown(self, option: str) -> str:
-        """Add the prefix to an option that was written with it."""
-        if self.prefix and option in self.prefixed:
-            return f"--{self.prefix}{option.removeprefix('--')}"
-        return option
-
-    def configs(self) -> list[str]:
-        """List the configuration files that the command line names, the last one first."""
-        found: list[str] = []
-        for word, following in zip(self.words, [*self.words[1:], ""], strict=True):
-            option, equals, value = word.partition("=")
-            if option.startswith("-") and option not in ("-c", "--config", "--data", "--model"):
-                continue
-            if option.startswith("-"):
-                found.append(value if equals else following)
-        return found[::-1]
-
-    def place(self, path: str, value: str | None = None) -> str | None:
-        """Find the file and line where a configuration sets an option; see `place_of`."""
-        with chdir(self.folder):
-            return place_of(self.configs(), plain(path).split("."), value)
-
-    @property
-    def help(self) -> str:
-        """The command that lists all options."""
-        return f"`python -m lowner_pl {self.command} {self._flag}`"
-
-    @property
-    def _flag(self) -> str:
-        """The flag that lists all options."""
-        return "--help-all" if self.command in ("fit", "validate", "test", "predict") else "--help"
 
 
 def explain(message: str, typed: Typed, known: Iterable[str] = ()) -> str:
@@ -144,7 +73,8 @@ def _explain_argparse(message: str, typed: Typed, known: list[str]) -> str | Non
     if found := re.match(r"Subcommand '\w+' does not accept option '([\w.]+)'", message):
         return _unknown_option("", found[1], None, typed, known)
     if found := re.match(r"argument (\S+): expected", message):
-        return f"{typed.shown(found[1].split('/')[-1])} needs a value."
+        option = typed.without_value(found[1].split("/")[-1])
+        return f"{typed.shown(option)} needs a value."
     if found := _CHOICE.match(message):
         choices = re.findall(r"[\w-]+", found[3])
         return _refused(found[1].split("/")[-1], found[2], choices)
@@ -206,11 +136,16 @@ def _unrecognized(words: list[str], typed: Typed, known: list[str]) -> str:
         for kind in classes_for(top).values()
         for key in options_of(kind)
     ]
-    found = nearest(option, [*known, *(nested if "--data" in known else [])])
+    if (group := option.strip("-.")) in typed.groups:
+        return (
+            f"--{group} names no option. Write it in front of one, as in "
+            f"--{group}.trainer.max_epochs 5."
+        )
+    prefix, rest = typed.parted(option, known)
+    found = nearest(rest, [*known, *typed.own, *(nested if "--data" in known else [])])
     start = f"There is no option {typed.shown(option)[:80]}."
     if found is None:
         return f"{start} {typed.help} lists them."
-    prefix = typed.prefix if option in typed.prefixed else ""
     return f"{start} Did you mean --{prefix}{found.lstrip('-')}?"
 
 
@@ -222,6 +157,8 @@ def _unknown_option(path: str, name: str, kind: type | None, typed: Typed, known
     whole = f"{path}.{name}".strip(".")
     if kind is None:
         found = nearest(name, [option.removeprefix("--") for option in known])
+    elif _owners(path, name):
+        found = None
     else:
         found = nearest(name, [*options_of(kind), "class_path", "init_args"])
     typed_as = typed.option(f"{whole}.{rest}" if rest else whole)
@@ -246,14 +183,20 @@ def _unknown_option(path: str, name: str, kind: type | None, typed: Typed, known
 
 def _where_listed(path: str, name: str, kind: type | None, typed: Typed) -> str:
     """Say which other class has an option, or which command lists those of the class."""
-    others = classes_for(path).items() if kind is not None and path in ("model", "data") else ()
-    owners = sorted(owner for owner, other in others if name in options_of(other))
+    owners = _owners(path, name) if kind is not None else []
     if owners:
         verb = "have" if len(owners) > 1 else "has"
         return f" {' and '.join(owners[:2])} {verb} it."
     if kind is None or path not in ("model", "data"):
         return f" {typed.help} lists them."
     return f" `python -m lowner_pl {typed.command} --{path}.help {kind.__name__}` lists them."
+
+
+def _owners(path: str, name: str) -> list[str]:
+    """List the methods or data modules that have an option."""
+    if path not in ("model", "data"):
+        return []
+    return sorted(owner for owner, kind in classes_for(path).items() if name in options_of(kind))
 
 
 def _unknown_class(path: str, name: str, typed: Typed) -> str:
@@ -323,11 +266,6 @@ def _where(path: str, value: str, typed: Typed) -> str:
         return typed.shown(option)
     place = typed.place(path, value)
     return f"{place}: `{path.split('.')[-1]}`" if place else f"`{path}`"
-
-
-def plain(path: str) -> str:
-    """Leave out the parts of an option's path that users need not write."""
-    return ".".join(part for part in path.split(".") if part not in ("init_args", "class_path"))
 
 
 def _taken(kind: str) -> list[str]:

@@ -2,12 +2,14 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import IO, Any, NoReturn
 
 from lightning.pytorch.cli import LightningArgumentParser
 
-from lowner_pl.commands.options.option_errors import Typed, explain
+from lowner_pl.commands.options.nearest import nearest
+from lowner_pl.commands.options.option_errors import explain
+from lowner_pl.commands.options.typed import Typed
 
 PROGRAM = "python -m lowner_pl"
 
@@ -62,8 +64,18 @@ class PlainParser(argparse.ArgumentParser):
             for name, chosen in action.choices.items() if isinstance(action.choices, dict) else ():
                 if name in self.words:
                     typed, parser = Typed(self.words, name), chosen
-        print(f"error: {explain(message, typed, option_names(parser))}", file=sys.stderr)
+        known = option_names(parser)
+        if "are required: " in message and (word := _mistyped(self.words, known)):
+            message = f"unrecognized arguments: {word}"  # argparse looks for missing ones first
+        print(f"error: {explain(message, typed, known)}", file=sys.stderr)
         self.exit(2)
+
+
+def _mistyped(words: Iterable[str], known: Sequence[str]) -> str | None:
+    """Find an option that a parser does not have, but that is similar to one that it has."""
+    options = (word.partition("=")[0] for word in words if word.startswith("--"))
+    unknown = (one for one in options if not any(name.startswith(one) for name in known))
+    return next((one for one in unknown if nearest(one, known)), None)
 
 
 def option_names(parser: argparse.ArgumentParser) -> list[str]:

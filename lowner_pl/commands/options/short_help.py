@@ -7,7 +7,7 @@ from textwrap import fill
 
 from jsonargparse import ArgumentParser
 
-from lowner_pl.commands.options.option_errors import plain
+from lowner_pl.commands.options.typed import plain
 
 PURPOSE = {
     "fit": "Train, and write the run to lightning_logs/<corpus>-<language>/<method>/seed_<seed>/.",

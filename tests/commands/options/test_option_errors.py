@@ -24,6 +24,7 @@ MISTYPED = {
     "--data AugmentedDataModule --data.source ConllDataModule --data.source.trainpath x": (
         r"--data.source.trainpath for ConllDataModule. Did you mean --data.source.train_path\?"
     ),
+    "--data.train_path x": r"--data.train_path for SampleDataModule\. ConllDataModule has it\.",
     "--trainer.acclerator cpu": r"no option --trainer.acclerator. Did you mean --trainer.accele",
     "--best_checkpoint.monitr x": r"Did you mean --best_checkpoint.monitor\?",
     "--ckpt_pth last": r"There is no option --ckpt_pth. Did you mean --ckpt_path\?",
@@ -38,6 +39,8 @@ MISTYPED = {
     "my.yaml": r"'my.yaml' stands alone. .* Did you mean --config my.yaml\?",
     "--config": r"^--config needs a value\.",
     "--trainer.max_epochs": r"^--trainer.max_epochs needs a value\.",
+    "--model.head": r"^--model.head needs a value\.",
+    "--data ConllDataModule --data.train_path --model.head crf": r"^--data.train_path needs a val",
     "--model SNERLightningModul": r"no class 'SNERLightningModul' for --model. Did you mean SNERL",
     "--model No.Such": r"no class 'No' for --model. Use one of DAGA.*, or a YAML file",
     "--model.help SNERLightningModul": r"for `model`. Did you mean SNERLightningModule\?",
@@ -158,6 +161,10 @@ def test_what_is_missing_is_named(
         (["new-backbones"], "Did you mean new-backbone?"),
         (["new-backbone", "--folder=x"], "`new-backbone` needs --text."),
         (["new-backbone", "--text=x", "--folder=x", "--layrs=3"], "Did you mean --layers?"),
+        (["new-backbone", "--foldr", "x"], "There is no option --foldr. Did you mean --folder?"),
+        (["new-backbone", "--fold", "x"], "`new-backbone` needs --text."),  # an abbreviation
+        (["augment", "--confg=x"], "There is no option --confg. Did you mean --config?"),
+        (["augment", "--tagger.model.head=crf"], "`augment` needs --config."),
         (["new-backbone", "--text=x", "--folder=x", "--layers=two"], "--layers is 'two', but it"),
         (["new-backbone", "--text=x", "--folder=x", "--kind=brt"], "Did you mean bert?"),
         (["trim-backbone", "--text=x", "--folder=x"], "`trim-backbone` needs --backbone."),
