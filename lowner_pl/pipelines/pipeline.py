@@ -1,13 +1,10 @@
 """The command ``augment``, which generates sentences and trains a tagger on them and the gold."""
 
 import json
-from copy import deepcopy
-from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from jsonargparse import ArgumentParser
 from lightning.pytorch import Callback
 
 from lowner_pl.augmentation import consistent
@@ -21,13 +18,12 @@ from lowner_pl.callbacks import (
 from lowner_pl.commands.cli import NERCLI, run
 from lowner_pl.commands.command_line import Settings
 from lowner_pl.commands.configs import locate
-from lowner_pl.commands.failures import cause_of_ours
 from lowner_pl.commands.options.option_parser import PROGRAM, PlainParser
 from lowner_pl.commands.run_config import run_with, signature_of
 from lowner_pl.commands.run_start import UNTRAINED
-from lowner_pl.corpus import AugmentationReport, ConllFile, fingerprint, write_conll
-from lowner_pl.datamodules import NERDataModule
+from lowner_pl.corpus import AugmentationReport, ConllFile, write_conll
 from lowner_pl.modules import BaseModule
+from lowner_pl.pipelines.stage_parts import check_stage, data_of, digest_of
 from lowner_pl.pipelines.stage_record import Entry, StageRecord, unless_empty
 from lowner_pl.pipelines.stages import (
     GROUPS,
@@ -40,7 +36,6 @@ from lowner_pl.pipelines.stages import (
 )
 from lowner_pl.runs import stopping
 from lowner_pl.runs.files import write_text
-from lowner_pl.runs.trainer.options import check_trainer_options
 
 _Callback = TypeVar("_Callback", bound=Callback)
 
@@ -95,8 +90,8 @@ class Pipeline:
         self.typed = options
         self.options = {stage: options_of(stage, options) for stage in STAGES}
         self.settings = self._parse("gold", "fit", self.options["gold"]).values
-        data = _data_module(self.settings["data"])
-        self.digest = _digest(data)
+        data = data_of(self.settings["data"])
+        self.digest = digest_of(data)
         seed = f"seed_{self.settings['seed_everything']}"
         root = Path(self.settings["log_root"])
         self.folder = root / data.name / f"augment-{self.name}" / seed
@@ -123,8 +118,8 @@ class Pipeline:
     def _check_options(self, todo: list[str]) -> None:
         """Check the options of all stages before the first one trains.
 
-        Each model is made once and discarded, and the options of Trainer are checked. Checkpoints
-        and other results of earlier stages can't be checked yet.
+        Each model is made once and discarded. Checkpoints and other results of earlier stages
+        can't be checked yet.
         """
         made: dict[str, BaseModule] = {}
         for stage in todo:
@@ -133,21 +128,7 @@ class Pipeline:
                 data = json.dumps(self.settings["data"])
                 options = [*without_data(options), f"--data={data}"]
             command = "predict" if stage in ("generate", "filter") else "fit"
-            settings = self._parse(stage, command, options).values
-            parts = {part: settings[part] for part in ("data", "model")}
-            key = json.dumps(parts, sort_keys=True, default=str)
-            try:
-                if key not in made:
-                    made[key] = _model(parts)
-                # A strategy given as a class is checked once it is made.
-                plain = {**settings["trainer"]}
-                plain["strategy"] = (
-                    plain["strategy"] if isinstance(plain["strategy"], str) else "auto"
-                )
-                check_trainer_options(plain, made[key], command=command)
-            except ValueError as error:
-                cause = cause_of_ours(error) or error
-                raise ValueError(f"Stage {stage} can't begin: {cause}") from error
+            check_stage(stage, command, self._parse(stage, command, options).values, made)
 
     def _run(self, todo: list[str]) -> None:
         """Run the stages."""
@@ -257,7 +238,7 @@ class Pipeline:
         """
         digest = self.digest
         if stage in GROUPS["generator"]:  # the generator may read other sentences
-            digest += _digest(_data_module(settings["data"]))
+            digest += digest_of(data_of(settings["data"]))
         return self.record.begin(stage, signature_of(settings, command, digest, after))
 
     def _parse(self, stage: str, command: str, options: list[str]) -> Settings:
@@ -267,15 +248,6 @@ class Pipeline:
         if key not in self._parsed:
             self._parsed[key] = Settings(words, typed_for(stage, words, self.typed))
         return self._parsed[key]
-
-
-def _data_module(settings: dict[str, Any]) -> NERDataModule:
-    """Make the data module of a configuration from a copy, because the parser changes its input."""
-    parser = ArgumentParser()
-    parser.add_subclass_arguments(NERDataModule, "data")
-    made = parser.instantiate_classes(parser.parse_object({"data": deepcopy(settings)})).data
-    assert isinstance(made, NERDataModule)
-    return made
 
 
 def _last_checkpoint(settings: dict[str, Any]) -> tuple[Path | None, int | None]:
@@ -289,34 +261,6 @@ def _last_checkpoint(settings: dict[str, Any]) -> tuple[Path | None, int | None]
     if last is None or not last.is_file():
         return None, None
     return last, last.stat().st_mtime_ns
-
-
-def _model(settings: dict[str, Any]) -> BaseModule:
-    """Make the model of a configuration for its data.
-
-    Raises:
-        ValueError: If data or model refuse their options.
-    """
-    parser = ArgumentParser()
-    parser.add_subclass_arguments(NERDataModule, "data")
-    parser.add_subclass_arguments(BaseModule, "model")
-    parser.link_arguments(
-        "data.entity_types", "model.init_args.entity_types", apply_on="instantiate"
-    )
-    made = parser.instantiate_classes(parser.parse_object(deepcopy(settings))).model
-    assert isinstance(made, BaseModule)
-    return made
-
-
-def _digest(data: NERDataModule) -> str:
-    """Hash all sentences of a data module that a pipeline uses.
-
-    Raises:
-        ValueError: If there are no test sentences: a tagger would be trained and never tested.
-    """
-    parts = [data.sentences("train"), data.sentences("dev"), *data.test_sets()]
-    named = [] if data.predict_path is None else data.to_predict()
-    return fingerprint(chain(*parts, named))
 
 
 def _tested(cli: NERCLI, words: list[str]) -> dict[str, Any]:
