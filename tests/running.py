@@ -57,7 +57,7 @@ def command(name: str, log_root: Path, *more: str, method: str = "sner") -> NERC
     return run(arguments(name, log_root, *more, method=method))
 
 
-def popen(words: list[str], **options: Any) -> "subprocess.Popen[str]":
+def popen(words: list[str]) -> "subprocess.Popen[str]":
     """Start a command in a process of its own."""
     return subprocess.Popen(
         [sys.executable, "-m", "lowner_pl", *words],
@@ -65,7 +65,6 @@ def popen(words: list[str], **options: Any) -> "subprocess.Popen[str]":
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        **options,
     )
 
 

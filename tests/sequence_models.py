@@ -4,10 +4,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
+import pytest
 import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from tokenizers.trainers import UnigramTrainer
 from transformers import AutoConfig, AutoModelForSeq2SeqLM, PreTrainedTokenizerFast
+
+from lowner_pl.corpus import Sentence
+from lowner_pl.modules import MulDALightningModule
 
 Kind = Literal["mt5", "mbart"]
 SPECIALS: dict[Kind, dict[str, str]] = {
@@ -55,6 +59,22 @@ def fresh_sequence_model(
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
+
+
+def write_well_formed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let MulDA write a new sentence for each prefix.
+
+    A model without much training writes almost no well-formed sentence.
+    """
+    monkeypatch.setattr(
+        "lowner_pl.modules.generation.mulda.write",
+        lambda _, sources, __, *, seed, **___: [[seed, n] for n in range(len(sources[0]))],
+    )
+    monkeypatch.setattr(
+        MulDALightningModule,
+        "_sentence",
+        lambda _, row, language: Sentence((f"{row[0]}", f"{row[1]}"), ("B-PER", "O"), language),
+    )
 
 
 def _shape(kind: Kind, tokenizer: PreTrainedTokenizerFast, hidden: int) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 
 from lowner_pl.__main__ import main
 
-LIMIT = 60  # most seconds until the signal is sent
+LIMIT = 180  # most seconds until the signal is sent, and of the whole command without one
 
 
 class Forked:
@@ -34,23 +35,51 @@ class Forked:
         self.process = context.Process(target=_run, args=(words, log, prepare))
         self.process.start()
 
-    def send(self, number: signal.Signals, when: Callable[[], object]) -> float:
-        """Send a signal once ``when`` is true, and return the seconds until the process ends."""
+    def send(
+        self, number: signal.Signals, when: Callable[[], object], *, after: float = 0.0
+    ) -> float:
+        """Send a signal once ``when`` is true, and return the seconds until the process ends.
+
+        Args:
+            number: The signal.
+            when: Asked again and again.
+            after: Seconds to wait before the signal is sent.
+        """
         limit = time.monotonic() + LIMIT
-        while not when():
-            if not self.process.is_alive() or time.monotonic() > limit:
-                self.process.kill()
-                pytest.fail(self.log.read_text())
-            time.sleep(0.002)
+        try:
+            while not when():
+                if not self.process.is_alive() or time.monotonic() > limit:
+                    pytest.fail(self.log.read_text())
+                time.sleep(0.002)
+        except BaseException:
+            self.process.kill()
+            raise
+        time.sleep(after)
         begun = time.monotonic()
         os.kill(self.process.pid, number)
         self.process.join(30)
         return time.monotonic() - begun
 
+    def ended(self) -> int | None:
+        """Wait for the end, and return the exit status; ``None`` if that takes too long."""
+        self.process.join(LIMIT)
+        status: int | None = self.process.exitcode
+        self.process.kill()
+        return status
+
     @property
     def last_line(self) -> str:
         """The last line of the output."""
         return self.log.read_text().splitlines()[-1]
+
+
+def as_program() -> None:
+    """Let a forked command look like ``python -m lowner_pl``, by which Lightning starts others.
+
+    Only the tests turn warnings into errors.
+    """
+    sys.modules["__main__"] = sys.modules["lowner_pl.__main__"]
+    warnings.resetwarnings()
 
 
 def left_processes(session: int) -> bool:

@@ -13,7 +13,7 @@ from lowner_pl.commands.cli import run
 from lowner_pl.corpus import Sentence, read_conll
 
 from ..running import CONFIGS, agree_with_every_third
-from ..sequence_models import fresh_sequence_model
+from ..sequence_models import fresh_sequence_model, write_well_formed
 from .files import (
     AUGMENTED_ROWS,
     DAGA,
@@ -96,6 +96,8 @@ def embedded_words(pipeline: str) -> list[str]:
                 f"--tagger.data={SAMPLES}",
                 f"--generator.config={OVERLAYS / 'embedded_mixed.yaml'}",
                 "--generator.model.languages=[en, sw]",
+                "--tagger.data.size_each=8",
+                "--generator.data.source.size_each=8",
             ]
         case _:
             words = [f"--config={overlay}"]
@@ -225,18 +227,16 @@ def test_a_sequence_to_sequence_model_runs(sequence_model: Path) -> None:
 
 
 @pytest.mark.usefixtures("toys")
-def test_the_row_of_the_sequence_to_sequence_model_runs(sequence_model: Path, tiny: str) -> None:
+def test_the_row_of_the_sequence_to_sequence_model_runs(
+    sequence_model: Path, tiny: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_well_formed(monkeypatch)
     stages = whole_row(
         MULDA_ROW,
         [
             "--data.size_each=8",
             f"--tagger.model.backbone={tiny}",
             f"--generator.model.backbone={sequence_model}",
-            "--generator.model.optimizer.init_args.lr=0.01",
-            "--generator.trainer.max_epochs=16",
-            "--generator.model.rounds=8",
-            "--generator.model.sample=true",  # search finds no sentence after so little training
-            "--generator.model.beams=1",
             "--generator.model.max_length=24",
         ],
     )

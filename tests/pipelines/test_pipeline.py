@@ -18,6 +18,8 @@ from ..conftest import SAMPLE
 from ..running import agree_with_every_third
 from .augmenting import arguments, folder, record, spied, without
 
+RUNS = Path("runs")  # relative, so that a copy has the same options
+
 
 @pytest.fixture
 def commands(monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -41,12 +43,22 @@ def done(tmp_path_factory: pytest.TempPathFactory, parsed: list[tuple[str, ...]]
     root = tmp_path_factory.mktemp("augment")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(command_line, "check_words", checked)
-        run_command(arguments(root, config=without(root, "filter")))
+        patch.chdir(root)
+        run_command(arguments(RUNS, config=without(root, "filter")))
     return root
 
 
-def test_one_command_runs_all_stages(done: Path) -> None:
-    stages = record(done)
+@pytest.fixture
+def config(done: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The config of `done`, in a copy of its folder, which is the working directory."""
+    root = shutil.copytree(done, tmp_path / "copy")
+    monkeypatch.chdir(root)
+    return root / "melm_conll.yaml"
+
+
+@pytest.mark.usefixtures("config")
+def test_one_command_runs_all_stages() -> None:
+    stages = record(RUNS)
     assert list(stages) == ["gold", "finetune", "generate", "train"]
     assert all(entry["done"] for entry in stages.values())
     assert {"gold", "train"} == {stage for stage, entry in stages.items() if "test" in entry}
@@ -69,25 +81,24 @@ def test_no_command_line_is_parsed_twice(parsed: list[tuple[str, ...]]) -> None:
     assert len(parsed) == len(set(parsed)) == 4 + 2 + 2
 
 
-def test_nothing_is_done_twice(done: Path, commands: list[str]) -> None:
-    before = record(done)
-    run_command(arguments(done, config=done / "melm_conll.yaml"))
+def test_nothing_is_done_twice(config: Path, commands: list[str]) -> None:
+    before = record(RUNS)
+    run_command(arguments(RUNS, config=config))
     assert commands == []
-    assert record(done) == before
+    assert record(RUNS) == before
 
 
 def test_another_option_repeats_only_the_stages_it_changes(
-    done: Path, tmp_path: Path, commands: list[str]
+    config: Path, commands: list[str]
 ) -> None:
-    root = shutil.copytree(done, tmp_path / "copy")
-    before = record(root)
-    config = without(tmp_path, "filter")
-    words = arguments(root, "--until=generate", config=config)
-    run_command(words)  # log_root is an option, too: other paths, other signatures
-    commands.clear()
-    run_command([*words, "--data.batch_size=4"])
-    assert commands == ["fit", "test", "fit", "predict"]
-    assert record(root)["gold"]["signature"] != before["gold"]["signature"]
+    before = record(RUNS)
+    more = ("--until=generate", "--generator.data.batch_size=4")
+    run_command(arguments(RUNS, *more, config=config))
+    assert commands == ["fit", "predict"]
+    after = record(RUNS)
+    assert after["gold"] == before["gold"]
+    for stage in ("finetune", "generate"):
+        assert after[stage]["signature"] != before[stage]["signature"]
 
 
 def test_the_filter_reads_and_keeps_confirmed_candidates_one_by_one(
@@ -124,31 +135,28 @@ def test_the_filter_reads_and_keeps_confirmed_candidates_one_by_one(
     assert report["dropped"] == {"tags_differ": len(candidates) - len(augmented)}
 
 
-def test_another_pipeline_shares_equal_stages(
-    done: Path, tmp_path: Path, commands: list[str]
-) -> None:
+def test_another_pipeline_shares_equal_stages(config: Path, commands: list[str]) -> None:
     # Of MLM-Entity the tagger of gold sentences, of the other row all but the last stage.
-    root = shutil.copytree(done, tmp_path / "copy")
-    both = [without(tmp_path, "filter", name=name) for name in ("one.yaml", "other.yaml")]
-    plain = without(tmp_path, "filter", "finetune", name="plain.yaml")
-    run_command(arguments(root, config=both[0]))
-    commands.clear()
-    run_command(arguments(root, config=both[1]))
+    other = without(config.parent, "filter", name="other.yaml")
+    plain = without(config.parent, "filter", "finetune", name="plain.yaml")
+    run_command(arguments(RUNS, config=other))
     assert commands == ["fit", "test"]
-    trained = [record(root, name)["train"]["checkpoint"] for name in ("one", "other")]
+    trained = [record(RUNS, name)["train"]["checkpoint"] for name in ("melm_conll", "other")]
     assert trained[0] != trained[1]
     assert all(Path(file).is_file() for file in trained)
     commands.clear()
-    run_command(arguments(root, "--until=generate", config=plain))
+    run_command(arguments(RUNS, "--until=generate", config=plain))
     assert commands == ["predict"]
 
 
-def test_a_stage_whose_file_was_overwritten_is_done_again(done: Path, commands: list[str]) -> None:
-    file = Path(record(done)["generate"]["file"])
+def test_a_stage_whose_file_was_overwritten_is_done_again(
+    config: Path, commands: list[str]
+) -> None:
+    file = Path(record(RUNS)["generate"]["file"])
     file.touch()
-    run_command(arguments(done, "--until=generate", config=done / "melm_conll.yaml"))
+    run_command(arguments(RUNS, "--until=generate", config=config))
     assert commands == ["predict"]
-    assert record(done)["generate"]["done"]
+    assert record(RUNS)["generate"]["done"]
 
 
 def test_a_config_for_all_stages_does_not_limit_the_union(tmp_path: Path) -> None:

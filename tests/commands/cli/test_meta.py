@@ -1,6 +1,7 @@
 """Meta-learning by the command line: one device as two, resuming, and weights to begin with."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -11,7 +12,8 @@ from torch import Tensor
 
 from lowner_pl.commands.cli import run
 
-from ...running import CONFIGS, popen, same, small_backbone, steps
+from ...running import CONFIGS, same, small_backbone, steps
+from ...signals import Forked, as_program
 
 RUN = Path("sample-en-to-sw") / "meta" / "seed_12345"
 BASE = Path("sample-en-to-sw") / "sner-meta_base" / "seed_12345"
@@ -54,15 +56,32 @@ def last(log_root: Path, folder: Path = RUN) -> Path:
     return log_root / folder / "checkpoints" / "last.ckpt"
 
 
-def test_resuming_gives_the_weights_of_an_uninterrupted_run(tmp_path: Path) -> None:
+EIGHT_UPDATES = "--trainer.max_steps=8"  # of 25 tasks, by 8: two epochs
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run of meta-learning."""
+    root = tmp_path_factory.mktemp("meta")
+    run(words("fit", root, EIGHT_UPDATES))
+    return root
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The last checkpoint of a run of the base model."""
+    root = tmp_path_factory.mktemp("base")
+    run(words("fit", root, config="meta_base_conll"))
+    return last(root, BASE)
+
+
+def test_resuming_gives_the_weights_of_an_uninterrupted_run(whole: Path, tmp_path: Path) -> None:
     # With masks and dropout, the moments of Adam, and a number of updates that ends the run.
-    whole, parted = tmp_path / "whole", tmp_path / "parted"
-    more = ("--trainer.max_steps=8",)
-    run(words("fit", whole, *more))
-    run(words("fit", parted, *more, "--trainer.max_epochs=1"))
-    assert torch.load(last(parted), weights_only=True)["global_step"] == 4  # 25 tasks, by 8
+    parted = tmp_path / "parted"
+    run(words("fit", parted, EIGHT_UPDATES, "--trainer.max_epochs=1"))
+    assert torch.load(last(parted), weights_only=True)["global_step"] == 4
     assert list((parted / "vectors").glob("*.npz"))  # in the folder of all runs
-    run(words("fit", parted, *more, "--ckpt_path=last"))
+    run(words("fit", parted, EIGHT_UPDATES, "--ckpt_path=last"))
     assert torch.load(last(parted), weights_only=True)["global_step"] == 8
     assert same(weights(last(parted)), weights(last(whole)))
     for column in ("train/meta_loss", "dev/f1", "dev/loss"):
@@ -96,18 +115,9 @@ def test_two_devices_take_the_updates_of_one(tmp_path: Path) -> None:
     # 25 tasks: 8, 8, 8 and 1, of which the second device has none. Masks and dropout are on.
     one, two = tmp_path / "one", tmp_path / "two"
     run(words("fit", one, *PLAIN_INNER, f"--trainer.callbacks+={__name__}.Begun"))
-    process = popen(
-        words(
-            "fit",
-            two,
-            *PLAIN_INNER,
-            "--data.batch_size=4",
-            "--trainer.devices=2",
-            "--trainer.strategy=ddp",
-        )
-    )
-    _, errors = process.communicate()
-    assert process.returncode == 0, errors
+    more = (*PLAIN_INNER, "--data.batch_size=4", "--trainer.devices=2", "--trainer.strategy=ddp")
+    process = Forked(words("fit", two, *more), tmp_path / "log", as_program)
+    assert process.ended() == 0, process.log.read_text()
     ended, other = weights(last(one)), weights(last(two))
     # What the updates changed is far more than what the devices may differ by.
     assert max((Begun.weights[name] - ended[name]).abs().max() for name in ended) > 1e-3
@@ -115,15 +125,14 @@ def test_two_devices_take_the_updates_of_one(tmp_path: Path) -> None:
         torch.testing.assert_close(other[name], weight, rtol=0.0, atol=1e-6)
 
 
-def test_tests_and_predictions_adapt_and_leave_the_usual_files(tmp_path: Path) -> None:
-    run(words("fit", tmp_path))
-    run(words("test", tmp_path))
-    report = json.loads((tmp_path / RUN / "test_metrics.json").read_text())
+def test_tests_and_predictions_adapt_and_leave_the_usual_files(whole: Path, tmp_path: Path) -> None:
+    run(words("test", whole))
+    report = json.loads((whole / RUN / "test_metrics.json").read_text())
     assert report["method"] == "meta"
     text = tmp_path / "mine.txt"
     text.write_text("Asha anaishi Mwanza .\nJuma ametoka Nairobi .\n", encoding="utf-8")
-    run(words("predict", tmp_path, f"--data.predict_path={text}", "--data.eval_batch_size=1"))
-    tagged = (tmp_path / RUN / "predictions_mine.conll").read_text(encoding="utf-8")
+    run(words("predict", whole, f"--data.predict_path={text}", "--data.eval_batch_size=1"))
+    tagged = (whole / RUN / "predictions_mine.conll").read_text(encoding="utf-8")
     assert [line.split()[0] for line in tagged.splitlines() if line] == (
         ["Asha", "anaishi", "Mwanza", ".", "Juma", "ametoka", "Nairobi", "."]
     )
@@ -134,28 +143,30 @@ def test_it_meta_learns_maner_and_a_crf(tmp_path: Path) -> None:
     assert last(tmp_path, RUN.parent.with_name("meta_maner") / RUN.name).is_file()
 
 
-def test_a_trained_tagger_is_a_start_and_is_refused_as_a_checkpoint(tmp_path: Path) -> None:
-    run(words("fit", tmp_path, config="meta_base_conll"))
-    file = last(tmp_path, BASE)
+def test_a_trained_tagger_is_a_start_and_is_refused_as_a_checkpoint(
+    base: Path, tmp_path: Path
+) -> None:
     with pytest.raises(
         ValueError, match=r"has method 'SNERLightningModule'.*start.*`--model\.start`"
     ):
-        run(words("fit", tmp_path, f"--ckpt_path={file}"))
+        run(words("fit", tmp_path, f"--ckpt_path={base}"))
     assert not (tmp_path / RUN).exists()
     # A learning rate of 0: what is saved is the start.
     still = ("--model.optimizer.init_args.lr=0.0", "--trainer.max_epochs=1")
-    run(words("fit", tmp_path, f"--model.start={file}", *still))
-    assert same(weights(last(tmp_path)), weights(file))
+    run(words("fit", tmp_path, f"--model.start={base}", *still))
+    assert same(weights(last(tmp_path)), weights(base))
 
 
-def test_a_meta_learnt_tagger_is_trained_on_a_share_of_the_target(tmp_path: Path) -> None:
-    run(words("fit", tmp_path))
+def test_a_meta_learnt_tagger_is_trained_on_a_share_of_the_target(
+    whole: Path, tmp_path: Path
+) -> None:
+    start = Path(shutil.copy(last(whole), tmp_path))
     target = [
         f"--config={CONFIGS / 'meta' / 'meta_target_conll.yaml'}",
         f"--data={CONFIGS / 'parts' / 'data' / 'sample.yaml'}",
         f"--log_root={tmp_path}",
         f"--model.backbone={small_backbone()}",
-        f"--model.start={last(tmp_path)}",
+        f"--model.start={start}",
         "--model.frozen_layers=1",
         "--trainer.enable_progress_bar=false",
         "--trainer.enable_model_summary=false",
@@ -167,13 +178,13 @@ def test_a_meta_learnt_tagger_is_trained_on_a_share_of_the_target(tmp_path: Path
     assert len(cli.datamodule.sentences("train")) == 5  # of 100
     run(["test", *target])
     folder = tmp_path / "sample-sw" / "sner-meta_target" / "seed_12345"
-    begun, ended = weights(last(tmp_path)), weights(folder / "checkpoints" / "last.ckpt")
+    begun, ended = weights(start), weights(folder / "checkpoints" / "last.ckpt")
     moved = [(begun[name] - ended[name]).abs().max().item() for name in ended]
     assert 0.0 < max(moved) < 1e-4  # three steps of Adam at 1e-5
     # Nothing is chosen by dev data: `test` takes the last weights, of the third of three passes.
     assert same(weights(folder / "checkpoints" / "best.ckpt"), ended)
     # Resuming does not begin again with the start, which may be gone.
-    last(tmp_path).unlink()
+    start.unlink()
     run(["fit", *target, "--ckpt_path=last", "--trainer.max_steps=4"])
 
 
@@ -199,11 +210,9 @@ def test_a_meta_learnt_tagger_is_trained_on_a_share_of_the_target(tmp_path: Path
     ],
 )
 def test_what_cannot_work_is_refused_before_the_run(
-    more: list[str], message: str, tmp_path: Path
+    more: list[str], message: str, base: Path, tmp_path: Path
 ) -> None:
-    run(words("fit", tmp_path, "--trainer.max_epochs=1", config="meta_base_conll"))
-    file = str(last(tmp_path, BASE))
-    options = [word.replace("FILE", file) for word in more]
+    options = [word.replace("FILE", str(base)) for word in more]
     with pytest.raises((ValueError, FileNotFoundError), match=message):
         run(words("fit", tmp_path, *options))
     assert not (tmp_path / RUN).exists()

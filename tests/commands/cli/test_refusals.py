@@ -1,16 +1,14 @@
 """A command that can't work is refused in one sentence and changes nothing."""
 
-import os
-import subprocess
-import sys
-import time
+import signal
 from pathlib import Path
 
 import pytest
 
 from lowner_pl.modules import BaseModule, NERModule, SNERLightningModule
 
-from ...running import arguments, command, folder, popen
+from ...running import arguments, command, folder
+from ...signals import Forked
 
 
 def test_a_fit_that_is_refused_leaves_the_run_where_it_is(trained: Path, tmp_path: Path) -> None:
@@ -91,31 +89,27 @@ def test_a_truncated_checkpoint_is_refused(trained: Path, tmp_path: Path) -> Non
 
 
 def test_a_run_folder_in_use_is_refused(tmp_path: Path) -> None:
-    first = popen(arguments("fit", tmp_path, "--trainer.max_epochs=500"))
-    try:
-        while not (folder(tmp_path) / "checkpoints" / "last.ckpt").exists():
-            assert first.poll() is None, first.communicate()[1]
-            time.sleep(0.02)
+    def refused() -> bool:
+        if not (folder(tmp_path) / "checkpoints" / "last.ckpt").exists():
+            return False
         with pytest.raises(ValueError, match=r"^Another process is training into"):
             command("fit", tmp_path)
-    finally:
-        first.kill()
-        first.communicate()
+        return True
+
+    first = Forked(arguments("fit", tmp_path, "--trainer.max_epochs=5000"), tmp_path / "log")
+    first.send(signal.SIGKILL, refused)
+    assert first.process.exitcode == -signal.SIGKILL  # it was still training
 
 
+@pytest.mark.usefixtures("offline")
 def test_bad_input_ends_in_one_message(tmp_path: Path) -> None:
     words = arguments("fit", tmp_path, "--model.backbone=no/such-model")
-    process = subprocess.run(
-        [sys.executable, "-m", "lowner_pl", *words],
-        env={**os.environ, "HF_HUB_OFFLINE": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert process.returncode == 1
-    assert "is not a complete folder with a masked language model" in process.stderr
-    assert "'no/such-model'" in process.stderr
-    assert "Traceback" not in process.stderr
+    process = Forked(words, tmp_path / "log")
+    assert process.ended() == 1
+    said = process.log.read_text()
+    assert "is not a complete folder with a masked language model" in said
+    assert "'no/such-model'" in said
+    assert "Traceback" not in said
 
 
 def test_bases_cannot_be_loaded(trained: Path) -> None:

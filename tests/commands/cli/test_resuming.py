@@ -1,8 +1,7 @@
 """A run that was stopped goes on as if it never had been."""
 
-import os
 import signal
-import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,8 @@ import yaml
 
 from lowner_pl.modules import NERModule
 
-from ...running import arguments, command, folder, popen, same, steps, weights
+from ...running import arguments, command, folder, same, steps, weights
+from ...signals import Forked
 
 
 @pytest.mark.parametrize("method", ["sner", "mlm_ner"])
@@ -38,18 +38,14 @@ def test_killed_at_any_moment_and_resumed_gives_the_uninterrupted_weights(tmp_pa
     last = folder(killed, "mlm_ner") / "checkpoints" / "last.ckpt"
     moments = 0
     for delay in (0.0, 0.05, 0.13):
-        begun = last.stat().st_mtime if last.exists() else 0.0
+        before = written_at(last)
         resume = ("--ckpt_path=last",) if last.exists() else ()
-        process = popen(arguments("fit", killed, *more, *resume, method="mlm_ner"))
-        while process.poll() is None:
-            if last.exists() and last.stat().st_mtime > begun:
-                time.sleep(delay)
-                os.kill(process.pid, signal.SIGKILL)
-                process.wait()
-                moments += 1
-                break
-            time.sleep(0.005)
-        process.communicate()
+        words = arguments("fit", killed, *more, *resume, method="mlm_ner")
+        process = Forked(words, tmp_path / "log")
+        process.send(signal.SIGKILL, partial(changed, last, before), after=delay)
+        if process.process.exitcode == 0:  # it was faster
+            break
+        moments += 1
     assert moments >= 1
     command("fit", killed, *more, "--ckpt_path=last", method="mlm_ner")
     assert same(weights(killed, method="mlm_ner"), weights(whole, method="mlm_ner"))
@@ -57,6 +53,14 @@ def test_killed_at_any_moment_and_resumed_gives_the_uninterrupted_weights(tmp_pa
         steps(folder(root, "mlm_ner") / "metrics.csv", "train/loss") for root in (whole, killed)
     )
     assert one == other
+
+
+def written_at(file: Path) -> float:
+    return file.stat().st_mtime if file.exists() else 0.0
+
+
+def changed(file: Path, before: float) -> bool:
+    return written_at(file) > before
 
 
 def test_typed_options_win_over_the_checkpoint(tmp_path: Path) -> None:
@@ -74,13 +78,8 @@ def test_a_schedule_resumes_as_if_never_interrupted(tmp_path: Path) -> None:
     more = ("--model.schedule=cosine", "--model.warmup=0.2")
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     command("fit", whole, *more)
-    words = arguments("fit", killed, *more)
-    process = popen(words)
-    last = folder(killed) / "checkpoints" / "last.ckpt"
-    while process.poll() is None and not last.exists():
-        time.sleep(0.005)
-    process.kill()
-    process.communicate()
+    process = Forked(arguments("fit", killed, *more), tmp_path / "log")
+    process.send(signal.SIGKILL, (folder(killed) / "checkpoints" / "last.ckpt").exists)
     command("fit", killed, *more, "--ckpt_path=last")
     assert same(weights(killed), weights(whole))
 

@@ -13,7 +13,7 @@ from ...pipelines.augmenting import arguments as pipeline
 from ...pipelines.augmenting import folder as pipeline_folder
 from ...pipelines.augmenting import record
 from ...running import arguments, command, folder, popen, same, weights
-from ...signals import Forked, hidden, left_processes
+from ...signals import Forked, as_program, hidden, left_processes
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends signals to processes")
 STATUS = {signal.SIGINT: 130, signal.SIGTERM: 143}
@@ -21,7 +21,9 @@ LONG = "--trainer.max_epochs=1000"
 
 
 @pytest.mark.parametrize("number", list(STATUS))
-def test_training_is_stopped_and_goes_on(number: signal.Signals, tmp_path: Path) -> None:
+def test_training_is_stopped_and_goes_on(
+    number: signal.Signals, trained: Path, tmp_path: Path
+) -> None:
     last = folder(tmp_path) / "checkpoints" / "last.ckpt"
     words = arguments("fit", tmp_path, LONG, "--data.num_workers=1")
     process = Forked(words, tmp_path / "log")
@@ -36,8 +38,7 @@ def test_training_is_stopped_and_goes_on(number: signal.Signals, tmp_path: Path)
     assert not left_processes(process.process.pid)
     assert hidden(tmp_path) == []
     command("fit", tmp_path, "--ckpt_path=last", "--trainer.max_epochs=3")
-    command("fit", tmp_path / "whole")
-    assert same(weights(tmp_path), weights(tmp_path / "whole"))
+    assert same(weights(tmp_path), weights(trained))
 
 
 def test_a_stop_before_the_first_checkpoint_says_so(tmp_path: Path) -> None:
@@ -128,15 +129,14 @@ def handles_sigterm(status: Path) -> bool:
 @pytest.mark.slow
 def test_two_devices_are_stopped_together(tmp_path: Path) -> None:
     devices = ("--trainer.devices=2", "--trainer.strategy=ddp")
-    process = popen(arguments("fit", tmp_path, LONG, *devices), start_new_session=True)
-    while not (folder(tmp_path) / "checkpoints" / "last.ckpt").is_file():
-        time.sleep(0.01)
-    process.send_signal(signal.SIGTERM)
-    _, errors = process.communicate()
-    assert process.returncode == 143
-    assert errors.count("Stopped by SIGTERM") == 1
-    assert "Traceback" not in errors
-    assert not left_processes(process.pid)
+    words = arguments("fit", tmp_path, LONG, *devices)
+    process = Forked(words, tmp_path / "log", as_program)
+    process.send(signal.SIGTERM, (folder(tmp_path) / "checkpoints" / "last.ckpt").is_file)
+    assert process.process.exitcode == 143
+    said = process.log.read_text()
+    assert said.count("Stopped by SIGTERM") == 1
+    assert "Traceback" not in said
+    assert not left_processes(process.process.pid)
 
 
 def test_slurm_queues_a_job_again(tmp_path: Path) -> None:

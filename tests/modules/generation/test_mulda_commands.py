@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from lowner_pl.commands.cli import NERCLI, run
-from lowner_pl.corpus import Sentence, read_conll
+from lowner_pl.corpus import read_conll
 from lowner_pl.modules import MulDALightningModule, generate
 
 from ...running import CONFIGS, same
-from ...sequence_models import Kind
+from ...sequence_models import Kind, write_well_formed
 
 pytestmark = pytest.mark.usefixtures("offline")
 
@@ -59,16 +59,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one_and_its_checkpoint_reloads(
 def test_predict_writes_new_sentences_with_a_report(
     sequence_folders: dict[Kind, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # An untrained model writes almost no well-formed sentence, so here each row is made one.
-    monkeypatch.setattr(
-        "lowner_pl.modules.generation.mulda.write",
-        lambda _, sources, __, *, seed, **___: [[seed, n] for n in range(len(sources[0]))],
-    )
-    monkeypatch.setattr(
-        MulDALightningModule,
-        "_sentence",
-        lambda _, row, language: Sentence((f"{row[0]}", f"{row[1]}"), ("B-PER", "O"), language),
-    )
+    write_well_formed(monkeypatch)
     command("fit", tmp_path, sequence_folders["mt5"], "--trainer.max_epochs=1")
     cli = command("predict", tmp_path, sequence_folders["mt5"], "--model.rounds=2")
     (file,) = tmp_path.rglob("generated_train.conll")
