@@ -54,9 +54,10 @@ def as_yaml(
         config: The configuration.
         skip_link_targets: Whether to leave out what the parser computes from other options.
     """
-    return parser.dump(
+    text: str = parser.dump(
         config, skip_none=False, skip_validation=True, skip_link_targets=skip_link_targets
     )
+    return text
 
 
 def as_values(
