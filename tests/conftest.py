@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from lowner_pl.corpus import Sentence, read_conll, write_conll
+from lowner_pl.nn.backbones import identity, loading
 from lowner_pl.nn.backbones.making.fresh import fresh_backbone
 from lowner_pl.nn.backbones.making.fresh_tokenizer import Kind
 
@@ -23,6 +25,8 @@ TOYS = {
     "es": "data/*/esp.train",
     "nl": "data/*/ned.train",
 }
+
+EMBEDDED = loading.EMBEDDED
 
 torch.set_num_threads(1)
 
@@ -67,6 +71,31 @@ def backbones(tmp_path_factory: pytest.TempPathFactory, swahili: list[Sentence])
 def tiny(backbones: dict[str, Path]) -> str:
     """Folder of a tiny untrained backbone of the XLM-R kind."""
     return str(backbones["xlm-roberta"])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def toy_embedded(
+    tmp_path_factory: pytest.TempPathFactory, swahili: list[Sentence]
+) -> Iterator[None]:
+    """Let ``embedded`` name a tiny untrained backbone. The real one would take minutes."""
+    texts = [" ".join(sentence.words) for sentence in swahili]
+    folder = tmp_path_factory.mktemp("embedded")
+    fresh_backbone(folder, texts, kind="multilingual", vocabulary=500, hidden=32, heads=2)
+    # As large as trained weights: the vector of <s> depends on the sentence, as retrieval needs.
+    weights = load_file(folder / "model.safetensors")
+    larger = {name: weight * (10 if weight.ndim > 1 else 1) for name, weight in weights.items()}
+    save_file(larger, folder / "model.safetensors", {"format": "pt"})
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (loading, identity):
+            patch.setattr(module, "EMBEDDED", folder)
+        yield
+
+
+@pytest.fixture
+def real_embedded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let ``embedded`` name the backbone in the package, as for users."""
+    for module in (loading, identity):
+        monkeypatch.setattr(module, "EMBEDDED", EMBEDDED)
 
 
 @pytest.fixture

@@ -47,12 +47,6 @@ def test_a_backbone_is_loaded_in_training_mode_float32_and_unpooled(
     assert max_positions(backbone) == 512
 
 
-def test_the_embedded_backbone_can_be_loaded() -> None:
-    backbone, _, tokenizer = load_backbone("embedded")
-    assert tokenizer.mask_token == "<mask>"
-    assert {p.dtype for p in backbone.parameters()} == {torch.float32}
-
-
 def test_new_tokens_have_embeddings_and_scores(tiny: str) -> None:
     backbone, head, tokenizer = load_backbone(tiny, new_tokens={"<rand>": (), "<B-PER>": ()})
     assert len(tokenizer) == backbone.encoder.get_input_embeddings().num_embeddings

@@ -3,32 +3,39 @@
 import json
 import struct
 from functools import cache
+from pathlib import Path
 
 import pytest
 import torch
+from transformers import PreTrainedTokenizerBase
 
+from lowner_pl.commands.cli import run
 from lowner_pl.corpus import read_conll
 from lowner_pl.encoding import WordEncoder, mask_subwords
 from lowner_pl.metrics import MaskedScores
-from lowner_pl.nn import load_backbone
-from lowner_pl.nn.backbones.loading import EMBEDDED
+from lowner_pl.nn import Backbone, MaskedLMHead, load_backbone
 
-from ...conftest import SAMPLE
+from ...configs.files import QUICK
+from ...conftest import EMBEDDED, SAMPLE
+from ...running import CONFIGS
 
 MANY_SCRIPTS = (
     "Habari Ελληνικά Привет 日本語 한국어 ሰላም नमस्ते ไทย مرحبا שלום გამარჯობა ŋ̀ɓ 👩\u200d👧 ∑ \u2fa1"
 )
 
 
+pytestmark = pytest.mark.usefixtures("real_embedded")
+
+
 @cache
-def scores(language: str, *, random: bool) -> dict[str, float]:
-    """Score masked subwords of a dev set with the trained weights, or with random ones."""
-    backbone, head, tokenizer = load_backbone("embedded")
-    if random:
-        generator = torch.Generator().manual_seed(0)
-        for weight in [*backbone.parameters(), *head.parameters()]:
-            if weight.ndim > 1:
-                torch.nn.init.normal_(weight, std=0.02, generator=generator)
+def embedded() -> tuple[Backbone, MaskedLMHead, PreTrainedTokenizerBase]:
+    """Load the backbone once for all tests."""
+    return load_backbone("embedded", needs_head=True)
+
+
+def scores(language: str) -> dict[str, float]:
+    """Score masked subwords of a dev set."""
+    backbone, head, tokenizer = embedded()
     backbone.eval()
     head.eval()
     encoder, counted = WordEncoder(tokenizer), MaskedScores(len(tokenizer))
@@ -56,14 +63,25 @@ def scores(language: str, *, random: bool) -> dict[str, float]:
 def test_it_predicts_masked_subwords_far_better_than_always_guessing_the_most_frequent(
     language: str,
 ) -> None:
-    trained, random = scores(language, random=False), scores(language, random=True)
-    assert trained["masks"] > 80
-    assert trained["accuracy"] > 2 * trained["baseline"]
-    assert random["accuracy"] <= random["baseline"]
+    found = scores(language)
+    assert found["masks"] > 80
+    assert found["accuracy"] > 2 * found["baseline"]
+
+
+def test_it_is_loaded_as_32_bit_numbers_and_has_a_mask() -> None:
+    backbone, _, tokenizer = embedded()
+    assert {p.dtype for p in backbone.parameters()} == {torch.float32}
+    assert tokenizer.mask_token == "<mask>"
+
+
+def test_the_config_that_names_it_runs(tmp_path: Path) -> None:
+    words = [f"--config={CONFIGS / name}.yaml" for name in ("sner_wikiann", "embedded")]
+    module = run(["fit", *words, *QUICK, f"--log_root={tmp_path}"]).model
+    assert module.tagger.backbone.hidden_size == embedded()[0].hidden_size
 
 
 def test_no_script_has_unknown_subwords() -> None:
-    _, _, tokenizer = load_backbone("embedded")
+    _, _, tokenizer = embedded()
     ids = tokenizer(MANY_SCRIPTS)["input_ids"]
     assert tokenizer.unk_token_id not in ids
     assert len(ids) > len(MANY_SCRIPTS.split())
