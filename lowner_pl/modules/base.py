@@ -69,8 +69,9 @@ class BaseModule(CheckpointedModule, ABC):
         super().__init__()
         check_range("warmup", warmup, 0.0, 1.0)
         self.save_hyperparameters(logger=False)
-        if callable(self.hparams.get("optimizer")):  # given in Python: cannot be saved
-            self.hparams.pop("optimizer")
+        for name, value in list(self.hparams.items()):
+            if callable(value):  # an optimiser given in Python: cannot be saved
+                self.hparams.pop(name)
         self.optimizer = optimizer
         self.schedule = schedule
         self.warmup = warmup

@@ -74,6 +74,8 @@ class MLMLightningModule(BaseModule):
         schedule: Learning rate schedule over the run: constant, or linear or cosine decay to 0.
         warmup: Share of the training steps during which the learning rate rises from 0. Between 0
             and 1.
+        _new_tokens: Tokens that a method adds, with their seed words; see `load_backbone`. The
+            command line offers no argument that begins with an underscore.
 
     Raises:
         ValueError: If an option is outside its range, or the backbone has no mask token or no
@@ -98,8 +100,10 @@ class MLMLightningModule(BaseModule):
         optimizer: OptimizerCallable = adamw,
         schedule: Schedule = "linear",
         warmup: float = 0.1,
+        _new_tokens: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         super().__init__(optimizer=optimizer, schedule=schedule, warmup=warmup)
+        self.hparams.pop("_new_tokens", None)  # no option: not to be saved
         check_range("mask_rate", mask_rate, 0.0, 1.0, open_below=True)
         check_range("masked_share", masked_share, 0.0, 1.0)
         self.mask_rate = mask_rate
@@ -107,7 +111,7 @@ class MLMLightningModule(BaseModule):
         self.backbone, self.language_model, self.tokenizer = load_backbone(
             backbone,
             subwords_per_pass=subwords_per_pass,
-            new_tokens=self.new_tokens(),
+            new_tokens=_new_tokens,
             needs_head=True,
         )
         self.length = min(length, max_positions(self.backbone))
@@ -125,7 +129,7 @@ class MLMLightningModule(BaseModule):
             self.backbone.embeddings.requires_grad_(False)
         if train_embeddings == "added":
             vocabulary = self.tokenizer.get_vocab()
-            new = [vocabulary[token] for token in self.new_tokens()]
+            new = [vocabulary[token] for token in _new_tokens or ()]
             added = self.backbone.added_subwords
             self.backbone.train_rows([self.word_encoder.mask_id, *added, *new])
         self.frozen = FrozenWeights(self, self.backbone)
@@ -133,10 +137,6 @@ class MLMLightningModule(BaseModule):
         self.scores = nn.ModuleList()
         self.score_names: list[str] = []
         self._checked: Any = None  # data module whose text the tokenizer can spell
-
-    def new_tokens(self) -> Mapping[str, Sequence[str]]:
-        """Return the tokens that the method adds, with their seed words; see `load_backbone`."""
-        return {}
 
     def mask(self, sentences: list[Sentence], generator: torch.Generator) -> MaskedBatch:
         """Pack sentences into windows and mask them, with draws from ``generator``."""

@@ -44,13 +44,14 @@ def is_base(kind: type) -> bool:
 
 
 def options_of(kind: type) -> set[str]:
-    """Collect the names of the constructor arguments of a class and its base classes."""
+    """Collect the names of the options in the constructors of a class and its base classes."""
     names = (
         name
         for base in kind.__mro__
         if base is not object and "__init__" in vars(base)
         for name, parameter in inspect.signature(base.__init__).parameters.items()  # type: ignore[misc]
         if parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
+        and not name.startswith("_")  # jsonargparse makes no option of it
     )
     return set(names) - {"self", "params"}
 

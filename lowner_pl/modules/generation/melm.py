@@ -108,11 +108,7 @@ class MELMLightningModule(GeneratingModule, MLMLightningModule):
         check_range("generation_rate", generation_rate, 0.0, 1.0, open_below=True)
         check_range("k", k, 1)
         check_range("min_rank", min_rank, 1, k)
-        # The base class asks for the new tokens when it loads the backbone.
-        self.entity_types = tuple(entity_types)
-        self.linearize = linearize
-        self.languages = tuple(languages or ())
-        self.seed_words = {**SEED_WORDS, **(seed_words or {})}
+        seeds = {**SEED_WORDS, **(seed_words or {})}
         super().__init__(
             backbone=backbone,
             length=max_length,
@@ -123,7 +119,11 @@ class MELMLightningModule(GeneratingModule, MLMLightningModule):
             optimizer=optimizer,
             schedule=schedule,
             warmup=warmup,
+            _new_tokens=_new_tokens(entity_types, languages or (), seeds) if linearize else None,
         )
+        self.entity_types = tuple(entity_types)
+        self.linearize = linearize
+        self.languages = tuple(languages or ())
         self.encoder = LinearEncoder(
             self.word_encoder, labels=linearize, languages=self.languages, context=context
         )
@@ -136,17 +136,6 @@ class MELMLightningModule(GeneratingModule, MLMLightningModule):
     def method(self) -> str:  # type: ignore[override]
         """``melm``, or ``melm_plain`` without label tokens."""
         return "melm" if self.linearize else "melm_plain"
-
-    def new_tokens(self) -> Mapping[str, Sequence[str]]:
-        """Return label and language tokens with their seed words, the same for B- and I- tokens."""
-        if not self.linearize:
-            return {}
-        labels = {
-            label_token(f"{prefix}-{type_}"): self._seeds(type_)
-            for type_ in self.entity_types
-            for prefix in "BI"
-        }
-        return labels | {language_token(code): self._seeds(code) for code in self.languages}
 
     def identity(self) -> dict[str, Any]:
         """Describe what a checkpoint must agree with, including the options that add tokens."""
@@ -224,6 +213,11 @@ class MELMLightningModule(GeneratingModule, MLMLightningModule):
             "window": [self.length, self.encoder.context],
         }
 
-    def _seeds(self, name: str) -> list[str]:
-        """Return the seed words of an entity type or a language."""
-        return self.seed_words.get(name, name.lower()).split()
+
+def _new_tokens(
+    entity_types: Sequence[str], languages: Sequence[str], seed_words: Mapping[str, str]
+) -> dict[str, list[str]]:
+    """Return label and language tokens with their seed words, the same for B- and I- tokens."""
+    labels = {label_token(f"{prefix}-{type_}"): type_ for type_ in entity_types for prefix in "BI"}
+    names = labels | {language_token(code): code for code in languages}
+    return {token: seed_words.get(name, name.lower()).split() for token, name in names.items()}

@@ -84,10 +84,7 @@ class MetaLightningModule(AdaptiveModule):
         check_range("adaptation_lr", adaptation_lr, 0.0)
         check_range("mask_rate", mask_rate, 0.0, 1.0)
         check_range("max_weight", max_weight, 0.0)
-        self.marker = marker
-        super().__init__(average=average, **kwargs)
-        if callable(self.hparams.get("inner_optimizer")):  # given in Python: cannot be saved
-            self.hparams.pop("inner_optimizer")
+        super().__init__(average=average, _marker=marker, **kwargs)
         self.algorithm = algorithm
         self.inner_steps = inner_steps
         self.adaptation_steps = adaptation_steps

@@ -52,6 +52,9 @@ class NERModule(TaggingModule):
             <https://arxiv.org/abs/1911.06161>`_; only with ``head: softmax``).
         start: Checkpoint of any tagger with the same entity types and backbone. Training starts
             from its weights instead of the pretrained backbone and a random head.
+        _marker: Token before each word. The command line offers no argument that begins with an
+            underscore; methods pass it.
+        _needs_language_model: Whether to keep the backbone's language-model head.
 
     Raises:
         ValueError: If an option is outside its range, or ``average`` does not suit the head.
@@ -64,10 +67,6 @@ class NERModule(TaggingModule):
 
     average_of_head: Average = "words"
     """Value of ``average`` that leaves the losses as the head computes them."""
-    marker: Marker = "none"
-    """Token before each word. Subclasses set it before they call this constructor."""
-    needs_language_model = False
-    """Whether to keep the backbone's language-model head. Set like `marker`."""
 
     def __init__(
         self,
@@ -88,6 +87,8 @@ class NERModule(TaggingModule):
         head_lr_factor: float = 1.0,
         average: Average = "words",
         start: str | None = None,
+        _marker: Marker = "none",
+        _needs_language_model: bool = False,
     ) -> None:
         if average != self.average_of_head and head == "crf":
             raise ValueError(
@@ -97,6 +98,9 @@ class NERModule(TaggingModule):
             )
         check_range("head_lr_factor", head_lr_factor, 0.0, open_below=True)
         super().__init__(optimizer=optimizer, schedule=schedule, warmup=warmup)
+        for argument in ("_marker", "_needs_language_model"):  # no options: not to be saved
+            self.hparams.pop(argument, None)
+        self.marker = _marker
         self.head_lr_factor = head_lr_factor
         self.average = average
         self.start = start
@@ -106,16 +110,16 @@ class NERModule(TaggingModule):
         encoder, language_model, self.tokenizer = load_backbone(
             backbone,
             subwords_per_pass=subwords_per_pass,
-            new_tokens={RANDOM_MARKER: ()} if self.marker == "random" else {},
-            needs_head=self.needs_language_model,
+            new_tokens={RANDOM_MARKER: ()} if _marker == "random" else {},
+            needs_head=_needs_language_model,
         )
         self.word_encoder = WordEncoder(
             self.tokenizer,
-            marker=self.marker,
+            marker=_marker,
             max_length=min(max_length, max_positions(encoder)),
             context=context,
         )
-        self.language_model = language_model if self.needs_language_model else None
+        self.language_model = language_model if _needs_language_model else None
         if frozen_layers is not None:
             encoder.freeze(frozen_layers)
         self.train_embeddings = train_embeddings

@@ -40,10 +40,7 @@ class MANERLightningModule(NERModule):
     ) -> None:
         check_range("mlm_weight", mlm_weight, 0.0)
         check_range("mlm_probability", mlm_probability, 0.0, 1.0)
-        # The base class loads the backbone accordingly.
-        self.marker = marker
-        self.needs_language_model = mlm_weight > 0
-        super().__init__(**kwargs)
+        super().__init__(_marker=marker, _needs_language_model=mlm_weight > 0, **kwargs)
         self.mlm_weight = mlm_weight
         self.mlm_probability = mlm_probability
         # The masked-language-model loss reads plain text, as in pre-training.
