@@ -79,6 +79,7 @@ def toy_embedded(
 ) -> Iterator[None]:
     """Let ``embedded`` name a tiny untrained backbone. The real one would take minutes."""
     texts = [" ".join(sentence.words) for sentence in swahili]
+    texts += 20 * ["ä ö ü Ä Ö Ü ß á é í ó ú ñ ë ï è ê ç"]  # the toy corpora's other letters
     folder = tmp_path_factory.mktemp("embedded")
     fresh_backbone(folder, texts, kind="multilingual", vocabulary=500, hidden=32, heads=2)
     # As large as trained weights: the vector of <s> depends on the sentence, as retrieval needs.

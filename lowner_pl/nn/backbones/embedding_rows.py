@@ -59,8 +59,10 @@ class EmbeddingRows(nn.Embedding):
 
     @torch.no_grad()
     def merged(self) -> nn.Embedding:
-        """Write the trained rows into the table for good, and return it as ordinary embedding."""
+        """Write the trained rows into the table for good; return it as an ordinary embedding."""
         self.weight[self.ids] = self.rows
-        return nn.Embedding(
+        plain = nn.Embedding(
             self.num_embeddings, self.embedding_dim, self.padding_idx, _weight=self.weight
         )
+        plain.weight = self.weight  # an output layer may share it
+        return plain

@@ -111,6 +111,7 @@ class Begun(Callback):
         Begun.weights = {name: w.detach().clone() for name, w in pl_module.state_dict().items()}
 
 
+@pytest.mark.usefixtures("real_embedded")  # the second device is a process that sees no other
 def test_two_devices_take_the_updates_of_one(tmp_path: Path) -> None:
     # 25 tasks: 8, 8, 8 and 1, of which the second device has none. Masks and dropout are on.
     one, two = tmp_path / "one", tmp_path / "two"
