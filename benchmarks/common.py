@@ -33,6 +33,23 @@ def one_thread() -> None:
     torch.set_num_threads(1)
 
 
+def processor() -> str:
+    """Name the processor and, of its instructions, those that decide about speed."""
+    import torch
+
+    name = next(
+        (
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if line.startswith("model name")
+        ),
+        "unknown",
+    )
+    known = torch.cpu.get_capabilities()
+    flags = [flag for flag in ("avx2", "avx512_f", "avx512_bf16", "amx_bf16") if known.get(flag)]
+    return f"{name} ({', '.join(flags)})"
+
+
 def product_rate(dtype: Any = None, size: int = 1024, rounds: int = 15) -> float:
     """Measure floating-point operations per CPU second in square matrix products, best of several.
 
@@ -59,9 +76,9 @@ def quiet_trainer(folder: str | Path, **options: Any) -> "Trainer":
         folder: Folder for files that Lightning always writes.
         options: More options of the Trainer.
     """
-    from lightning.pytorch import Trainer
+    from lowner_pl.runs.trainer.precision import RunTrainer
 
-    return Trainer(
+    return RunTrainer(
         default_root_dir=folder,
         accelerator="cpu",
         logger=False,
@@ -182,18 +199,17 @@ def tested_scores(run: Path, which: str) -> dict[str, dict[str, float]]:
     return scores_by_set(record)
 
 
-def in_child(script: str, job: Record, *, code: Path | None = None) -> Record:
+def in_child(script: str, job: Record) -> Record:
     """Run a script of this folder in a process of its own, and return its report.
 
     Args:
         script: Name of a script that calls `answer`.
         job: Its input, passed as JSON.
-        code: Checkout whose ``lowner_pl`` the script imports; by default the installed package.
     """
     done = subprocess.run(
         [sys.executable, str(Path(__file__).with_name(script))],
         input=json.dumps(job),
-        env=child_environment() | ({"PYTHONPATH": str(code.resolve())} if code else {}),
+        env=child_environment(),
         capture_output=True,
         text=True,
         check=False,

@@ -139,6 +139,7 @@ def _arguments(job: Record, saved: str) -> TrainingArguments:
         save_total_limit=1,
         report_to="none",
         use_cpu=True,
+        bf16=job.get("bf16", False),
         seed=12345,
     )
 

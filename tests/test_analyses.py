@@ -79,3 +79,40 @@ def test_fine_tuning_knows_nothing_of_the_generation(tmp_path: Path) -> None:
     made = [row["generate"][1] for row in (one, other)]
     assert [part["model"]["init_args"]["generation_rate"] for part in made] == [0.3, 0.5]
     assert [part["model"]["init_args"]["rounds"] for part in made] == [3, 1]
+
+
+def test_the_time_of_a_step_is_grouped_by_the_operations_around_it() -> None:
+    from step_profile import LOSS, groups
+
+    def event(name: str, us: float, part_of: Any = None, number: int = -1) -> SimpleNamespace:
+        return SimpleNamespace(
+            name=name, self_cpu_time_total=us, cpu_parent=part_of, sequence_nr=number
+        )
+
+    linear = event("aten::linear", 1)
+    cast = event("aten::_to_copy", 2, linear)
+    loss = event(LOSS, 4)
+    minus = event("aten::sub", 8, loss, number=7)
+    backward = event("autograd::engine::evaluate_function: SubBackward0", 16, number=7)
+    attention = event("aten::_scaled_dot_product_attention_math", 32)
+    step = event("Optimizer.step#AdamW.step", 64)
+    events = [linear, cast, loss, minus, backward, attention, step]
+    events += [
+        event("aten::copy_", 128, cast),
+        event("aten::addmm", 256, linear),
+        event("aten::neg", 512, backward),
+        event("aten::bmm", 1024, attention),
+        event("aten::dropout", 2048, attention),
+        event("aten::copy_", 4096, step),
+        event("aten::copy_", 8192),
+        event("aten::native_layer_norm", 16384),
+    ]
+    assert groups(events) == {
+        "optimiser": 64 + 4096,
+        "dropout": 2048,
+        "softmax and loss": 4 + 8 + 16 + 512,
+        "attention": 32 + 1024,
+        "copies between types": 2 + 128 + 8192,
+        "matrix products": 256,
+        "rest": 1 + 16384,
+    }

@@ -15,6 +15,7 @@ from lowner_pl.commands.options.typed import Typed
 from lowner_pl.commands.run_config import RunConfigCallback, as_values
 from lowner_pl.datamodules import SentenceDataModule
 from lowner_pl.modules import BaseModule
+from lowner_pl.runs.trainer.precision import RunTrainer
 
 HELP_ALL = "--help-all"
 MOST_SEED = 2**32 - 1  # of NumPy's generator
@@ -54,6 +55,7 @@ class CommandLine(LightningCLI):
             BaseModule,
             SentenceDataModule,
             save_config_callback=RunConfigCallback,
+            trainer_class=RunTrainer,
             parser_class=OptionParser,
             parser_kwargs={"prog": PROGRAM},
             subclass_mode_model=True,

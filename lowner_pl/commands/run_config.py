@@ -16,13 +16,15 @@ from lowner_pl.runs.files import write_text
 
 SIGNATURE = "signature.json"
 """The file in a run folder that holds the signature of the run's configuration."""
+TOOK = "# `trainer.precision: auto` took "
+"""The beginning of a comment in ``config.yaml``."""
 
 
 class RunConfigCallback(SaveConfigCallback):
     """Callback that writes ``config.yaml`` and the run's signature when ``fit`` begins.
 
-    ``fit --config config.yaml`` repeats the run from the start. Neither file says from which
-    checkpoint the run was resumed.
+    ``fit --config config.yaml`` repeats the run from the start. A comment says what precision
+    ``auto`` took. Neither file says from which checkpoint the run was resumed.
     """
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
@@ -37,7 +39,8 @@ class RunConfigCallback(SaveConfigCallback):
         if trainer.is_global_zero:
             assert folder is not None
             text = as_yaml(self.parser, config)
-            write_text(Path(folder) / self.config_filename, text)
+            file = Path(folder) / self.config_filename
+            write_text(file, _notes(file, trainer, config["trainer"]["precision"]) + text)
             signature = {"signature": signature_of(yaml.load(text, Loader=LOADER))}
             write_text(Path(folder) / SIGNATURE, json.dumps(signature) + "\n")
 
@@ -67,6 +70,17 @@ def as_values(
     text = as_yaml(parser, config, skip_link_targets=skip_link_targets)
     values: dict[str, Any] = yaml.load(text, Loader=LOADER)
     return values
+
+
+def _notes(file: Path, trainer: Trainer, precision: object) -> str:
+    """Write comments about the precisions that ``auto`` took, also before the run was resumed."""
+    notes = []
+    if trainer.global_step and file.exists():
+        lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+        notes = [line for line in lines if line.startswith(TOOK)]
+    if precision == "auto":
+        notes.append(f"{TOOK}{trainer.precision} from step {trainer.global_step}.\n")
+    return "".join(notes)
 
 
 def signature_of(settings: Mapping[str, object], command: str = "fit", *more: str) -> str:

@@ -10,7 +10,6 @@ from lowner_pl.nn.backbones.loading import (
 )
 from lowner_pl.nn.backbones.new_tokens import add_tokens
 from lowner_pl.nn.backbones.sampled_softmax import SampledSoftmax
-from lowner_pl.nn.backbones.teacher import Teacher, unexplained_variance
 from lowner_pl.nn.backbones.word_vectors import BackboneVectors
 from lowner_pl.nn.generation.language_model import LSTMLanguageModel
 from lowner_pl.nn.meta.adaptation import Adaptation, adapted_weights
@@ -47,7 +46,6 @@ __all__ = [
     "SentenceVectors",
     "SoftmaxHead",
     "Tagger",
-    "Teacher",
     "adapted_weights",
     "add_tokens",
     "build_head",
@@ -59,6 +57,5 @@ __all__ = [
     "set_dropout",
     "tokenizer_identity",
     "trial_optimizer",
-    "unexplained_variance",
     "weights_identity",
 ]

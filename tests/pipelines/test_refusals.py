@@ -92,7 +92,7 @@ def test_a_value_that_the_generator_refuses_is_refused_before_the_first_stage(
     ("option", "message"),
     [
         ("--generator.trainer.max_epochs=-7", r"Stage finetune .*max_epochs.*-7"),
-        ("--generator.trainer.precision=bf16-true", r"Stage finetune can't begin: .*precision"),
+        ("--generator.trainer.num_nodes=0", r"Stage finetune can't begin: .*num_nodes"),
         ("--tagger.trainer.limit_val_batches=-1", r"Stage gold can't begin: .*limit_val_batches"),
     ],
 )

@@ -40,7 +40,7 @@ OPTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("trainer.max_epochs", "N", "passes over the training sentences"),
         ("trainer.accelerator", "NAME", "cpu, gpu or auto"),
         ("trainer.devices", "N", "devices, or processes on a CPU"),
-        ("trainer.precision", "NAME", "32-true, 16-mixed or bf16-mixed"),
+        ("trainer.precision", "NAME", "auto, 32-true, 16-mixed, bf16-mixed or bf16-true"),
     ),
     "runs": (
         ("ckpt_path", "WHICH", "best, last or a file; `fit --ckpt_path last` resumes in place"),

@@ -140,7 +140,7 @@ class DAGALightningModule(LikelihoodModule):
         given, wanted, real = self.encode(sentences)
         _, network = self._ready()
         scores, _ = network(given)
-        return cross_entropy(scores[real], wanted[real]), int(real.sum())
+        return cross_entropy(scores[real].float(), wanted[real]), int(real.sum())
 
     def on_train_epoch_start(self) -> None:
         """Apply the decays so far to the learning rate."""

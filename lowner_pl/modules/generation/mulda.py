@@ -132,7 +132,8 @@ class MulDALightningModule(LikelihoodModule):
         """
         batch = self.encoder(sentences, generator)
         wanted = batch.wanted.to(self.device)
-        loss = cross_entropy(self(batch).flatten(0, 1), wanted.flatten(), ignore_index=IGNORED)
+        scores = self(batch).float().flatten(0, 1)
+        loss = cross_entropy(scores, wanted.flatten(), ignore_index=IGNORED)
         return loss, int((batch.wanted != IGNORED).sum())
 
     def validation_step(

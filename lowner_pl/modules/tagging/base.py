@@ -133,13 +133,19 @@ class NERModule(TaggingModule):
         self.test_scores = nn.ModuleList()
 
     def setup(self, stage: str) -> None:
-        """Check that the data suit the method, and prepare scores for all types of the dev data."""
+        """Check that the data suit the method, prepare scores, and load the weights of ``start``.
+
+        Scores are for all types of the dev data. A run that resumes has its own weights.
+        """
         super().setup(stage)
         if self.data is not None and stage in ("fit", "validate"):
             self.dev_scores = self.new_scores(self.data.sentences("dev"))
         if self.data is not None and stage == "fit" and self.train_embeddings == "used":
             words = (word for s in self.data.sentences("train") for word in s.words)
             self.train_rows(self.word_encoder.ids(words) | self._rows_of_start())
+        if self.start is not None and stage == "fit" and not self._resumes:
+            self.tagger.load_state_dict(self._read_start(self.start))
+            rank_zero_info(f"Training starts from the weights of {self.start}.")
 
     def train_rows(self, ids: Iterable[int]) -> None:
         """Train the vectors of some subwords; all others stay as they are.
@@ -193,12 +199,6 @@ class NERModule(TaggingModule):
         """Check the checkpoint of ``start``."""
         if self.start is not None:
             self._read_start(self.start)
-
-    def on_fit_start(self) -> None:
-        """Load the weights of ``start``, unless training resumes from a checkpoint."""
-        if self.start is not None and not self._resumes:
-            self.tagger.load_state_dict(self._read_start(self.start))
-            rank_zero_info(f"Training starts from the weights of {self.start}.")
 
     def _rows_of_start(self) -> set[int]:
         """Find the subwords whose vectors were trained in the checkpoint of ``start``."""

@@ -85,4 +85,4 @@ class MANERLightningModule(NERModule):
         )
         hidden = self.tagger.backbone(masked.to(self.device), batch.lengths)
         scores = self.language_model(hidden[positions.to(self.device)])
-        return cross_entropy(scores, batch.input_ids[positions].to(self.device))
+        return cross_entropy(scores.float(), batch.input_ids[positions].to(self.device))

@@ -161,8 +161,11 @@ class Backbone(nn.Module):
         name, table = f"{prefix}{self._table_name}", self.embeddings
         if f"{name}.ids" not in weights:
             return
-        whole = weights[f"{name}.weight"].clone()
-        whole[weights.pop(f"{name}.ids")] = weights.pop(f"{name}.rows")
+        rows = weights.pop(f"{name}.rows")
+        whole = weights[f"{name}.weight"].to(
+            rows.dtype, copy=True
+        )  # a frozen table may have 16 bits
+        whole[weights.pop(f"{name}.ids")] = rows
         if isinstance(table, EmbeddingRows):
             weights |= {f"{name}.ids": table.ids, f"{name}.rows": whole[table.ids]}
         else:

@@ -4,10 +4,10 @@ import os
 
 import torch
 from lightning.pytorch import LightningModule
-from lightning.pytorch.plugins import CheckpointIO, Precision
+from lightning.pytorch.plugins import CheckpointIO, HalfPrecision, Precision
 from lightning.pytorch.strategies import DDPStrategy, SingleDeviceStrategy, Strategy
 
-_PRECISIONS = (None, "32", "32-true", "16", "16-mixed", "bf16", "bf16-mixed")
+_PRECISIONS = ("auto", "32", "32-true", "16", "16-mixed", "bf16", "bf16-mixed", "bf16-true")
 
 
 def check_devices(devices: int | str | list[int], accelerator: object) -> None:
@@ -76,8 +76,13 @@ def check_precision(precision: int | str | None, model: LightningModule) -> None
     """
     if precision is not None and str(precision) not in _PRECISIONS:
         raise ValueError(
-            f"`trainer.precision` is {precision!r}, but it must be 32-true, 16-mixed or "
-            "bf16-mixed. To save memory, use bf16-mixed."
+            f"`trainer.precision` is {precision!r}, but it must be auto, 32-true, 16-mixed, "
+            "bf16-mixed or bf16-true. To save memory, use bf16-mixed."
+        )
+    if str(precision) == "bf16-true" and not model.automatic_optimization:
+        raise ValueError(
+            f"`trainer.precision` is {precision!r}, but the inner steps of meta-learning are too "
+            "small for 16-bit weights. Use 32-true, or bf16-mixed to save memory."
         )
     if str(precision) in ("16", "16-mixed") and not model.automatic_optimization:
         raise ValueError(
@@ -97,6 +102,11 @@ def check_plugins(plugins: object, model: LightningModule) -> None:
             raise ValueError(
                 f"`--trainer.plugins` can't have {type(plugin).__name__}: lowner_pl writes "
                 "checkpoints whole or not at all and reads them without running code. Leave it out."
+            )
+        if isinstance(plugin, HalfPrecision):
+            raise ValueError(
+                "`--trainer.plugins` can't have HalfPrecision: it would convert sentences and "
+                "loses small updates of the weights. Use `--trainer.precision bf16-true`."
             )
         if isinstance(plugin, Precision):
             try:

@@ -198,6 +198,7 @@ def test_a_meta_learnt_tagger_is_trained_on_a_share_of_the_target(
         (["--model.start=FILE", "--model.backbone=embedded"], "which has tokenizer"),
         (["--data.k=25"], "`k` is 25, but it must be"),
         (["--trainer.precision=16-mixed"], "`trainer.precision` is '16-mixed', but meta-learning"),
+        (["--trainer.precision=bf16-true"], "inner steps of meta-learning are too small for 16"),
         (
             ["--trainer.gradient_clip_val=1.0"],
             r"clip_val` is 1\.0, but meta-learning",

@@ -23,9 +23,12 @@ def test_a_fit_that_is_refused_leaves_the_run_where_it_is(trained: Path, tmp_pat
     assert not (trained / "superseded").exists()
 
 
-def test_a_precision_that_would_convert_sentences_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"`trainer.precision` is 'bf16-true', but it"):
-        command("fit", tmp_path, "--trainer.precision=bf16-true")
+def test_a_precision_that_would_round_every_update_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        command("fit", tmp_path, "--trainer.precision=16-true")
+    assert "--trainer.precision is '16-true', but it must be auto, " in capsys.readouterr().err
     command("fit", tmp_path, "--trainer.precision=bf16-mixed", "--trainer.max_epochs=1")
 
 

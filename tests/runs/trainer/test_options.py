@@ -104,8 +104,9 @@ def test_options_without_effect_are_refused(name: str, module: SNERLightningModu
         *(({"strategy": name}, "must be auto, or ddp") for name in ("x", "", "fsdp", "ddp_spawn")),
         ({"strategy": FSDPStrategy()}, "is FSDPStrategy, but it must be auto, or ddp"),
         ({"strategy": DDPStrategy(start_method="spawn")}, "is DDPStrategy, but"),
-        *(({"precision": name}, "must be 32-true, ") for name in (64, "64", "transformer-engine")),
-        ({"plugins": [HalfPrecision("bf16-true")]}, "must be 32-true, "),
+        *(({"precision": name}, "must be auto, 32-true, ") for name in (64, "64", "16-true")),
+        ({"plugins": [HalfPrecision("bf16-true")]}, "can't have HalfPrecision: it would convert"),
+        ({"plugins": [HalfPrecision("16-true")]}, "Use `--trainer.precision bf16-true`"),
         ({"plugins": TorchCheckpointIO()}, "can't have TorchCheckpointIO"),
     ],
 )
@@ -194,7 +195,7 @@ def test_without_a_logger_no_metrics_are_written(
         ("max_epochs=1.5", "is '1.5', but it must be a whole number or null."),
         ("limit_val_batches=x", "is 'x', but it must be a whole number, a number or null."),
         ("deterministic=3", "is '3', but it must be true, false, warn or null."),
-        ("precision=x", "bf16-mixed, 32-true"),
+        ("precision=x", "auto, 32-true, 16-mixed, bf16-mixed, bf16-true"),
         ("plugins=[x]", "There is no class 'x' for --trainer.plugins."),
         ("callbacks=x", "is 'x', but it must be a class, such as"),
         (
