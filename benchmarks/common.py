@@ -199,17 +199,18 @@ def tested_scores(run: Path, which: str) -> dict[str, dict[str, float]]:
     return scores_by_set(record)
 
 
-def in_child(script: str, job: Record) -> Record:
+def in_child(script: str, job: Record, *, code: Path | None = None) -> Record:
     """Run a script of this folder in a process of its own, and return its report.
 
     Args:
         script: Name of a script that calls `answer`.
         job: Its input, passed as JSON.
+        code: Checkout whose ``lowner_pl`` the script imports; by default the installed package.
     """
     done = subprocess.run(
         [sys.executable, str(Path(__file__).with_name(script))],
         input=json.dumps(job),
-        env=child_environment(),
+        env=child_environment() | ({"PYTHONPATH": str(code.resolve())} if code else {}),
         capture_output=True,
         text=True,
         check=False,

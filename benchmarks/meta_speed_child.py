@@ -23,21 +23,23 @@ def work(job: Record) -> Record:
     data = EpisodicDataModule(ConllDataModule(**paths, name="speed"), vector_cache=None)
     episodes = data.episodes("train" if job["work"] == "update" else "test")
     torch.manual_seed(0)
+    is_update = job["work"] == "update"
+    inner = getattr(torch.optim, job["inner_optimizer"])
     module = MetaLightningModule(
         entity_types=data.entity_types,
         backbone=job["backbone"],
         frozen_layers=job["frozen_layers"],
-        dropout=0.0,
+        dropout=job["dropout"],
         mask_rate=0.0,
         max_weight=MAX_WEIGHT,
         inner_steps=INNER_STEPS,
+        inner_optimizer=lambda parameters: inner(parameters, lr=RATE),
         adaptation_lr=ADAPTATION_RATE,
-    ).eval()
-    ways: Record = {"ours": Ours, "plain": Plain, "fine_tuning": FineTuning}
-    way = ways[job["kind"]](module)
+    ).train(is_update)
+    ways: Record = {"ours": Ours, "other": Ours, "fine_tuning": FineTuning}
+    way = Plain(module, inner) if job["kind"] == "plain" else ways[job["kind"]](module)
     loaded = memory_megabytes("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # resets the peak memory
-    is_update = job["work"] == "update"
     chosen = episodes[: job["tasks"] * job["updates"] if is_update else job["tagged"]]
     parts = job["updates"] if is_update else 1
     batches = [chosen[part::parts] for part in range(parts)]
@@ -127,15 +129,16 @@ class FineTuning(Ours):
 class Plain:
     """The stock model with padded batches, a deep copy and a new optimiser per task."""
 
-    def __init__(self, module: MetaLightningModule) -> None:
+    def __init__(self, module: MetaLightningModule, inner: Any) -> None:
         from transformers import AutoModelForTokenClassification
 
         self.module = module  # for its tokenizer, tags and initial weights
+        self.inner = inner
         encoder = module.tagger.backbone.encoder
         config = copy.deepcopy(encoder.config)
         config._attn_implementation = "sdpa"
         config.num_labels = len(module.tag_set)
-        model: Any = AutoModelForTokenClassification.from_config(config).eval()
+        model: Any = AutoModelForTokenClassification.from_config(config).train(module.training)
         model.base_model.load_state_dict(encoder.state_dict())
         self.body, self.head = model.base_model, module.tagger.head.linear
         frozen = {name for name, p in encoder.named_parameters() if not p.requires_grad}
@@ -177,7 +180,7 @@ class Plain:
         """Create an adapted copy."""
         model = copy.deepcopy(self.model)
         trainable = [p for p in model.parameters() if p.requires_grad]
-        optimizer = torch.optim.Adam(trainable, lr=rate)
+        optimizer = self.inner(trainable, lr=rate)
         for _ in range(steps):
             optimizer.zero_grad()
             self.loss(model, list(support), max_weight).backward()

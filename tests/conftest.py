@@ -15,6 +15,8 @@ from lowner_pl.nn.backbones import identity, loading
 from lowner_pl.nn.backbones.making.fresh import fresh_backbone
 from lowner_pl.nn.backbones.making.fresh_tokenizer import Kind
 
+from .packed import pack
+
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "lowner_pl" / "assets" / "sample"
 KINDS: tuple[Kind, ...] = ("xlm-roberta", "bert", "modernbert")
@@ -77,18 +79,19 @@ def tiny(backbones: dict[str, Path]) -> str:
 def toy_embedded(
     tmp_path_factory: pytest.TempPathFactory, swahili: list[Sentence]
 ) -> Iterator[None]:
-    """Let ``embedded`` name a tiny untrained backbone. The real one would take minutes."""
+    """Let ``embedded`` name a tiny untrained backbone in a packed folder; the real one is slow."""
     texts = [" ".join(sentence.words) for sentence in swahili]
     texts += 20 * ["ä ö ü Ä Ö Ü ß á é í ó ú ñ ë ï è ê ç"]  # the toy corpora's other letters
-    folder = tmp_path_factory.mktemp("embedded")
-    fresh_backbone(folder, texts, kind="multilingual", vocabulary=500, hidden=32, heads=2)
+    plain, packed = (tmp_path_factory.mktemp(name) for name in ("plain", "embedded"))
+    fresh_backbone(plain, texts, kind="multilingual", vocabulary=500, hidden=32, heads=2)
     # As large as trained weights: the vector of <s> depends on the sentence, as retrieval needs.
-    weights = load_file(folder / "model.safetensors")
+    weights = load_file(plain / "model.safetensors")
     larger = {name: weight * (10 if weight.ndim > 1 else 1) for name, weight in weights.items()}
-    save_file(larger, folder / "model.safetensors", {"format": "pt"})
+    save_file(larger, plain / "model.safetensors", {"format": "pt"})
+    pack(plain, packed, bits=8)
     with pytest.MonkeyPatch.context() as patch:
         for module in (loading, identity):
-            patch.setattr(module, "EMBEDDED", folder)
+            patch.setattr(module, "EMBEDDED", packed)
         yield
 
 

@@ -5,8 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from lowner_pl.nn import load_backbone
-from lowner_pl.nn.backbones.loading import whole_model
+from lowner_pl.nn.backbones.loading import load_whole
 from lowner_pl.nn.backbones.packed_folder import Bits, save_packed
 from lowner_pl.nn.backbones.quantised_table import BLOCK, BLOCK_BYTES, Blocks, dequantise
 
@@ -24,8 +23,7 @@ def toy_blocks(rows: int, columns: int) -> Blocks:
 
 def pack(plain: Path | str, folder: Path, *, bits: Bits = 16) -> Path:
     """Pack a backbone after rounding its table, except for the mask's row and the last ones."""
-    backbone, head, tokenizer = load_backbone(str(plain), needs_head=True)
-    model = whole_model(backbone, head)
+    model, tokenizer, _ = load_whole(str(plain), needs_head=True)
     weight = model.get_input_embeddings().weight
     assert isinstance(weight, torch.Tensor)
     table = weight.detach()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from e5_file import E5File
 
-from lowner_pl.nn.backbones.loading import load_backbone, whole_model
+from lowner_pl.nn.backbones.loading import load_whole
 from lowner_pl.nn.backbones.packed_folder import save_packed
 
 
@@ -20,13 +20,13 @@ def main() -> None:
     parser.add_argument("--bits", type=int, choices=(8, 16), default=8, help="of the layers")
     parser.add_argument("--folder", type=Path, required=True, help="where to write")
     options = parser.parse_args()
-    backbone, head, tokenizer = load_backbone(options.backbone, needs_head=True)
+    model, tokenizer, _ = load_whole(options.backbone, needs_head=True)
     save_packed(
-        whole_model(backbone, head),
+        model,
         tokenizer,
         options.folder,
         blocks=E5File(options.source).table(),
-        ids=[tokenizer.mask_token_id, *backbone.added_subwords],
+        ids=[tokenizer.mask_token_id, *model.config.added_subwords],
         bits=options.bits,
     )
     sizes = {file.name: file.stat().st_size for file in sorted(options.folder.iterdir())}

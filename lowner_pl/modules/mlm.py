@@ -6,26 +6,27 @@ from typing import Any, Literal, NamedTuple
 
 import torch
 from lightning.pytorch.cli import OptimizerCallable
-from lightning.pytorch.utilities import rank_zero_warn
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from lowner_pl.corpus import Sentence
-from lowner_pl.encoding import WordEncoder, mask_subwords, pack_lines, unspelt_share
+from lowner_pl.encoding import WordEncoder, mask_subwords, pack_lines
 from lowner_pl.metrics import MaskedScores
 from lowner_pl.modules.base import BaseModule, MethodKind, Schedule
 from lowner_pl.modules.frozen import FrozenWeights
 from lowner_pl.modules.optimizers import mlm as adamw
+from lowner_pl.modules.spelling import check_spelling
 from lowner_pl.nn import (
     SampledSoftmax,
+    Teacher,
     load_backbone,
     max_positions,
     save_backbone,
     set_dropout,
+    unexplained_variance,
 )
 from lowner_pl.runs.ranges import check_range
 
-WARNED_SHARE, REFUSED_SHARE = 0.1, 0.5
 COUNTED_LINES = 50_000
 """Lines in which subwords are counted, to draw them for the sampled softmax."""
 
@@ -69,6 +70,10 @@ class MLMLightningModule(BaseModule):
             instead of all; see `SampledSoftmax`. ``null`` uses all. Scores always use all.
         train_embeddings: ``all``; ``none``; or ``added``, which trains the mask's row and those of
             the subwords that the backbone's ``config.json`` lists as ``added_subwords``.
+        teacher: Backbone of the same vocabulary and size, usually the one that training starts
+            from. Hidden states stay close to its own, so that less of what it knows wears off; see
+            `Teacher`. ``null`` for none.
+        teacher_weight: Weight of the teacher's loss beside the loss of the masked subwords.
         subwords_per_pass: Split batches with more subwords into several passes, to bound memory.
         optimizer: Creates the optimiser for the parameters.
         schedule: Learning rate schedule over the run: constant, or linear or cosine decay to 0.
@@ -96,6 +101,8 @@ class MLMLightningModule(BaseModule):
         dropout: float | None = None,
         sampled_softmax: int | None = None,
         train_embeddings: TrainedEmbeddings = "all",
+        teacher: str | None = None,
+        teacher_weight: float = 1.0,
         subwords_per_pass: int = 16_384,
         optimizer: OptimizerCallable = adamw,
         schedule: Schedule = "linear",
@@ -133,6 +140,16 @@ class MLMLightningModule(BaseModule):
             added = self.backbone.added_subwords
             self.backbone.train_rows([self.word_encoder.mask_id, *added, *new])
         self.frozen = FrozenWeights(self, self.backbone)
+        check_range("teacher_weight", teacher_weight, 0.0, open_below=True)
+        self.teacher_weight = teacher_weight
+        self.teacher: Teacher | None = None  # no module: checkpoints must not contain it
+        if teacher is not None:
+            self.teacher = Teacher(
+                teacher,
+                tokenizer=self.tokenizer,
+                hidden_size=self.backbone.hidden_size,
+                subwords_per_pass=subwords_per_pass,
+            )
         self._specials = torch.tensor(self.tokenizer.all_special_ids)
         self.scores = nn.ModuleList()
         self.score_names: list[str] = []
@@ -163,22 +180,42 @@ class MLMLightningModule(BaseModule):
 
     def forward(self, batch: MaskedBatch) -> Tensor:
         """Compute vocabulary scores at the positions to predict. Shape ``(M, V)``."""
-        hidden = self.backbone(batch.input_ids.to(self.device), batch.lengths)
-        scores: Tensor = self.language_model(hidden[batch.positions.to(self.device)])
+        scores: Tensor = self.language_model(self._hidden(batch)[batch.positions.to(self.device)])
         return scores
+
+    def _hidden(self, batch: MaskedBatch) -> Tensor:
+        """Compute the hidden states of masked windows. Shape ``(N, H)``."""
+        hidden: Tensor = self.backbone(batch.input_ids.to(self.device), batch.lengths)
+        return hidden
 
     def loss(self, batch: MaskedBatch) -> Tensor:
         """Compute the mean cross-entropy at the positions to predict; 0 if there are none."""
-        targets = batch.targets.to(self.device)
+        return self._masked_loss(self._hidden(batch), batch)
+
+    def _masked_loss(self, hidden: Tensor, batch: MaskedBatch) -> Tensor:
+        """Compute the mean cross-entropy from hidden states ``(N, H)``."""
+        targets, hidden = batch.targets.to(self.device), hidden[batch.positions.to(self.device)]
         if self.sampled is not None and self.training and len(targets):
-            hidden = self.backbone(batch.input_ids.to(self.device), batch.lengths)
-            return self.sampled.loss(
-                hidden[batch.positions.to(self.device)],
-                targets,
-                head=self.language_model,
-                table=self.backbone.embeddings,
-            )
-        return cross_entropy(self(batch).float(), targets, reduction="sum") / max(len(targets), 1)
+            table = self.backbone.embeddings
+            return self.sampled.loss(hidden, targets, head=self.language_model, table=table)
+        scores = self.language_model(hidden)
+        return cross_entropy(scores.float(), targets, reduction="sum") / max(len(targets), 1)
+
+    def losses(self, batch: MaskedBatch) -> dict[str, Tensor]:
+        """Compute ``loss``, which training minimises, and with a teacher the parts of it."""
+        if self.teacher is None:
+            return {"loss": self.loss(batch)}
+        hidden = self._hidden(batch)
+        masked = self._masked_loss(hidden, batch)
+        kept = self._teacher_loss(hidden, batch, self.teacher)
+        loss = masked + self.teacher_weight * kept
+        return {"loss": loss, "masked_loss": masked, "teacher_loss": kept}
+
+    def _teacher_loss(self, hidden: Tensor, batch: MaskedBatch, teacher: Teacher) -> Tensor:
+        """Compare hidden states ``(N, H)`` with the teacher's of the unmasked text."""
+        ids = batch.input_ids.clone()
+        ids[batch.positions] = batch.targets
+        return unexplained_variance(hidden, teacher.hidden(ids.to(self.device), batch.lengths))
 
     def training_step(self, batch: list[Sentence], batch_idx: int) -> Tensor:
         """Mask a batch; compute, check and log its loss."""
@@ -186,10 +223,11 @@ class MLMLightningModule(BaseModule):
         languages = list(dict.fromkeys(sentence.language for sentence in batch))
         batch = sorted(batch, key=lambda sentence: languages.index(sentence.language))
         masked = self.mask(batch, torch.default_generator)
-        loss = self.loss(masked)
-        self.check_finite(loss, batch, batch_idx)
-        self.log("train/loss", loss, prog_bar=True, batch_size=len(batch))
-        return loss
+        losses = self.losses(masked)
+        self.check_finite(losses["loss"], batch, batch_idx)
+        for name, value in losses.items():
+            self.log(f"train/{name}", value, prog_bar=name == "loss", batch_size=len(batch))
+        return losses["loss"]
 
     def on_fit_start(self) -> None:
         """Check the text of the data module, if there is one."""
@@ -197,6 +235,8 @@ class MLMLightningModule(BaseModule):
             self.check_data(data)
         if self.sampled_softmax is not None and data is not None:
             self.sampled = SampledSoftmax(self._count(data), self.sampled_softmax).to(self.device)
+        if self.teacher is not None:
+            self.teacher.to(self.device)
 
     def _count(self, data: Any) -> Tensor:
         """Count the subwords of a sample of the training lines. Shape ``(V,)``."""
@@ -205,29 +245,10 @@ class MLMLightningModule(BaseModule):
         return torch.bincount(ids, minlength=self.language_model.output_layer.out_features)
 
     def check_data(self, data: Any) -> None:
-        """Check, once, that the tokenizer can spell the text.
-
-        Warns above 10 % of unknown or single-byte subwords in a language.
-
-        Raises:
-            ValueError: If at least 50 % of the subwords of a language are unknown or single bytes.
-        """
+        """Check, once, that the tokenizer can spell the text; see `check_spelling`."""
         if self._checked is data:
             return
-        texts: dict[str, list[Sentence]] = {}
-        for sentence in data.sentences("dev"):
-            texts.setdefault(sentence.language or "the text", []).append(sentence)
-        for language, sentences in texts.items():
-            ids = [subword for line in self.word_encoder.lines(sentences) for subword in line]
-            share = unspelt_share(ids, self.tokenizer)
-            message = (
-                f"{share:.0%} of the subwords of {language} are unknown or single bytes: the "
-                "tokenizer can't spell this text. Choose a backbone that knows its script."
-            )
-            if share >= REFUSED_SHARE:
-                raise ValueError(message)
-            if share >= WARNED_SHARE:
-                rank_zero_warn(message)
+        check_spelling(data.sentences("dev"), self.word_encoder, self.tokenizer)
         self._checked = data
 
     def on_validation_epoch_start(self) -> None:

@@ -10,6 +10,7 @@ from lowner_pl.nn.backbones.loading import (
 )
 from lowner_pl.nn.backbones.new_tokens import add_tokens
 from lowner_pl.nn.backbones.sampled_softmax import SampledSoftmax
+from lowner_pl.nn.backbones.teacher import Teacher, unexplained_variance
 from lowner_pl.nn.backbones.word_vectors import BackboneVectors
 from lowner_pl.nn.generation.language_model import LSTMLanguageModel
 from lowner_pl.nn.meta.adaptation import Adaptation, adapted_weights
@@ -46,6 +47,7 @@ __all__ = [
     "SentenceVectors",
     "SoftmaxHead",
     "Tagger",
+    "Teacher",
     "adapted_weights",
     "add_tokens",
     "build_head",
@@ -57,5 +59,6 @@ __all__ = [
     "set_dropout",
     "tokenizer_identity",
     "trial_optimizer",
+    "unexplained_variance",
     "weights_identity",
 ]

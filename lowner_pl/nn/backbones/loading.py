@@ -118,7 +118,11 @@ def save_backbone(
     Raises:
         ValueError: If a weight is not finite, or not finite in ``dtype``.
     """
-    model = whole_model(backbone, head)
+    # Copied in one call, so that shared embeddings stay shared.
+    encoder, model = copy.deepcopy((backbone.encoder, head.model))
+    if isinstance(table := encoder.get_input_embeddings(), EmbeddingRows):
+        encoder.set_input_embeddings(table.merged())
+    setattr(model, model.base_model_prefix, encoder)
     model.to(dtype)  # type: ignore[arg-type]
     if (weight := first_not_finite(model.named_parameters())) is not None:
         raise ValueError(
@@ -129,16 +133,6 @@ def save_backbone(
     model.save_pretrained(folder)
     add_checksums(folder)
     tokenizer.save_pretrained(folder)
-
-
-def whole_model(backbone: Backbone, head: MaskedLMHead) -> PreTrainedModel:
-    """Join a copy of the encoder and of its head again."""
-    # Copied in one call, so that shared embeddings stay shared.
-    encoder, model = copy.deepcopy((backbone.encoder, head.model))
-    if isinstance(table := encoder.get_input_embeddings(), EmbeddingRows):
-        encoder.set_input_embeddings(table.merged())
-    setattr(model, model.base_model_prefix, encoder)
-    return model
 
 
 def load_sequence_to_sequence(name: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:

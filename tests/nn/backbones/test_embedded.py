@@ -1,7 +1,5 @@
 """The embedded backbone keeps the promises of the README."""
 
-import json
-import struct
 from functools import cache
 from pathlib import Path
 
@@ -87,10 +85,7 @@ def test_no_script_has_unknown_subwords() -> None:
     assert len(ids) > len(MANY_SCRIPTS.split())
 
 
-def test_it_is_small_and_stored_in_half_precision() -> None:
-    assert sum(file.stat().st_size for file in EMBEDDED.iterdir()) <= 60_000_000
-    with (EMBEDDED / "model.safetensors").open("rb") as file:
-        (size,) = struct.unpack("<Q", file.read(8))
-        header = json.loads(file.read(size))
-    header.pop("__metadata__", None)
-    assert {part["dtype"] for part in header.values()} == {"F16"}
+def test_it_is_small_enough_for_a_package_and_a_repository() -> None:
+    sizes = [file.stat().st_size for file in EMBEDDED.iterdir()]
+    assert sum(sizes) <= 100_000_000
+    assert max(sizes) <= 95_000_000

@@ -10,7 +10,7 @@ from transformers import AutoModelForMaskedLM, AutoTokenizer, PreTrainedModel
 
 from lowner_pl.corpus import Sentence
 from lowner_pl.nn import load_backbone, tokenizer_identity, weights_identity
-from lowner_pl.nn.backbones.loading import whole_model
+from lowner_pl.nn.backbones.loading import load_whole
 from lowner_pl.nn.backbones.making.fresh import fresh_backbone
 from lowner_pl.nn.backbones.making.fresh_tokenizer import Kind
 from lowner_pl.nn.backbones.packed_folder import TABLE, WEIGHTS, read_packed, save_packed
@@ -49,8 +49,7 @@ def broken(packed: Path, tmp_path: Path) -> Path:
 
 
 def model_in(folder: Path) -> PreTrainedModel:
-    backbone, head, _ = load_backbone(str(folder), needs_head=True)
-    return whole_model(backbone, head)
+    return load_whole(str(folder), needs_head=True)[0]
 
 
 def table_of(model: PreTrainedModel) -> nn.Embedding:
@@ -133,8 +132,7 @@ def test_the_tokenizer_is_the_same_without_blanks(plain: dict[str, Path], packed
 
 
 def test_a_row_that_differs_must_be_listed(plain: dict[str, Path], tmp_path: Path) -> None:
-    backbone, head, tokenizer = load_backbone(str(plain["bert"]))
-    model = whole_model(backbone, head)
+    model, tokenizer, _ = load_whole(str(plain["bert"]))
     weight = table_of(model).weight.detach()
     blocks = toy_blocks(*weight.shape)
     dequantise(blocks, weight.numpy())
