@@ -48,7 +48,7 @@ def augment(arguments: list[str]) -> None:
             Those that begin with ``--tagger.`` or ``--generator.`` apply only to the stages of
             that model.
     """
-    parser = PlainParser(prog=f"{PROGRAM} augment", words=arguments, allow_abbrev=False)
+    parser = PlainParser(prog=f"{PROGRAM} augment", words=arguments)
     parser.add_argument(
         "--config",
         action="append",

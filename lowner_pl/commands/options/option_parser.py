@@ -26,7 +26,7 @@ class OptionParser(LightningArgumentParser):
     short_help: str | None = None
 
     def __init__(self, *positional: Any, prog: str = PROGRAM, **options: Any) -> None:
-        super().__init__(*positional, prog=prog, **options)
+        super().__init__(*positional, prog=prog, allow_abbrev=False, **options)
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """Say what is wrong and exit with status 2; raise an error if ``exit_on_error`` is off."""
@@ -53,7 +53,7 @@ class PlainParser(argparse.ArgumentParser):
     """
 
     def __init__(self, *, words: Sequence[str] = (), **options: Any) -> None:
-        super().__init__(**options)
+        super().__init__(allow_abbrev=False, **options)
         self.words = words
 
     def error(self, message: str) -> NoReturn:
@@ -74,7 +74,7 @@ class PlainParser(argparse.ArgumentParser):
 def _mistyped(words: Iterable[str], known: Sequence[str]) -> str | None:
     """Find an option that a parser does not have, but that is similar to one that it has."""
     options = (word.partition("=")[0] for word in words if word.startswith("--"))
-    unknown = (one for one in options if not any(name.startswith(one) for name in known))
+    unknown = (one for one in options if one not in known)
     return next((one for one in unknown if nearest(one, known)), None)
 
 

@@ -28,6 +28,8 @@ MISTYPED = {
     "--trainer.acclerator cpu": r"no option --trainer.acclerator. Did you mean --trainer.accele",
     "--best_checkpoint.monitr x": r"Did you mean --best_checkpoint.monitor\?",
     "--ckpt_pth last": r"There is no option --ckpt_pth. Did you mean --ckpt_path\?",
+    "--conf x.yaml": r"There is no option --conf. Did you mean --config\?",
+    "--trainer.max_epo 3": r"no option --trainer.max_epo. Did you mean --trainer.max_epochs\?",
     "--train_size 3": r"There is no option --train_size. Did you mean --data.train_size\?",
     "--nonsense 1": r"no option --nonsense. `python -m lowner_pl fit --help-all` lists them",
     "-x": r"There is no option -x\.",
@@ -162,7 +164,7 @@ def test_what_is_missing_is_named(
         (["new-backbone", "--folder=x"], "`new-backbone` needs --text."),
         (["new-backbone", "--text=x", "--folder=x", "--layrs=3"], "Did you mean --layers?"),
         (["new-backbone", "--foldr", "x"], "There is no option --foldr. Did you mean --folder?"),
-        (["new-backbone", "--fold", "x"], "`new-backbone` needs --text."),  # an abbreviation
+        (["new-backbone", "--fold", "x"], "no option --fold. Did you mean --folder?"),
         (["augment", "--confg=x"], "There is no option --confg. Did you mean --config?"),
         (["augment", "--tagger.model.head=crf"], "`augment` needs --config."),
         (["new-backbone", "--text=x", "--folder=x", "--layers=two"], "--layers is 'two', but it"),
