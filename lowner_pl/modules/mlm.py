@@ -74,6 +74,8 @@ class MLMLightningModule(BaseModule):
             from. Hidden states stay close to its own, so that less of what it knows wears off; see
             `Teacher`. ``null`` for none.
         teacher_weight: Weight of the teacher's loss beside the loss of the masked subwords.
+        lora_rank: Train low-rank updates of this rank and the head, and freeze all else (LoRA).
+        gradient_checkpointing: Compute layers again in the backward pass, to save memory.
         subwords_per_pass: Split batches with more subwords into several passes, to bound memory.
         optimizer: Creates the optimiser for the parameters.
         schedule: Learning rate schedule over the run: constant, or linear or cosine decay to 0.
@@ -84,7 +86,7 @@ class MLMLightningModule(BaseModule):
 
     Raises:
         ValueError: If an option is outside its range, or the backbone has no mask token or no
-            language-model head.
+            language-model head, or does not allow ``lora_rank`` or ``gradient_checkpointing``.
     """
 
     kind: MethodKind = "language_model"
@@ -103,6 +105,8 @@ class MLMLightningModule(BaseModule):
         train_embeddings: TrainedEmbeddings = "all",
         teacher: str | None = None,
         teacher_weight: float = 1.0,
+        lora_rank: int | None = None,
+        gradient_checkpointing: bool = False,
         subwords_per_pass: int = 16_384,
         optimizer: OptimizerCallable = adamw,
         schedule: Schedule = "linear",
@@ -115,11 +119,14 @@ class MLMLightningModule(BaseModule):
         check_range("masked_share", masked_share, 0.0, 1.0)
         self.mask_rate = mask_rate
         self.masked_share = masked_share
+        self.lora_rank = lora_rank
         self.backbone, self.language_model, self.tokenizer = load_backbone(
             backbone,
             subwords_per_pass=subwords_per_pass,
             new_tokens=_new_tokens,
             needs_head=True,
+            lora_rank=lora_rank,
+            gradient_checkpointing=gradient_checkpointing,
         )
         self.length = min(length, max_positions(self.backbone))
         self.word_encoder = WordEncoder(self.tokenizer, max_length=self.length)
@@ -154,6 +161,10 @@ class MLMLightningModule(BaseModule):
         self.scores = nn.ModuleList()
         self.score_names: list[str] = []
         self._checked: Any = None  # data module whose text the tokenizer can spell
+
+    def identity(self) -> dict[str, Any]:
+        """Describe what a checkpoint must agree with, including the rank of its updates."""
+        return {**super().identity(), "lora_rank": self.lora_rank}
 
     def mask(self, sentences: list[Sentence], generator: torch.Generator) -> MaskedBatch:
         """Pack sentences into windows and mask them, with draws from ``generator``."""

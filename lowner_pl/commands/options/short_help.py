@@ -33,6 +33,7 @@ OPTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "method": (
         ("model.backbone", "FOLDER|NAME", "pretrained encoder; embedded: the packaged one"),
         ("model.head", "softmax|crf", "classifier on top of the encoder"),
+        ("model.lora_rank", "N", "train low-rank updates of a frozen encoder; null: all weights"),
         ("model.optimizer.init_args.lr", "X", "learning rate"),
         ("model.schedule", "NAME", "constant, linear or cosine"),
     ),

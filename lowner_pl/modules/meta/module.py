@@ -95,6 +95,11 @@ class MetaLightningModule(AdaptiveModule):
         self.adaptation_update = inner_update(inner_optimizer, lr=adaptation_lr)
         if algorithm == "maml":
             self.inner_update.check_differentiable()
+        if algorithm == "maml" and kwargs.get("gradient_checkpointing"):
+            raise ValueError(
+                "`gradient_checkpointing` is true, but with `algorithm: maml` the layers would be "
+                "computed again with other weights. Leave it out, or use `algorithm: fomaml`."
+            )
         if algorithm == "reptile" and self.inner_update.lr == 0.0:
             raise ValueError("The `lr` of `inner_optimizer` is 0, but reptile divides by it.")
         if mask_rate > 0.0:

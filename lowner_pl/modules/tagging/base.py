@@ -41,6 +41,10 @@ class NERModule(TaggingModule):
         train_embeddings: Which subword vectors are trained: ``all``; those ``used`` in the training
             sentences, which saves the memory and the time that the optimiser spends on all others;
             or ``none``.
+        lora_rank: Freeze the backbone, and train low-rank updates of this rank and the head (LoRA;
+            `Hu et al., 2022 <https://arxiv.org/abs/2106.09685>`_). ``null`` trains the backbone.
+            Of the subword vectors, only those of ``train_embeddings: used`` are trained beside.
+        gradient_checkpointing: Compute layers again in the backward pass, to save memory.
         subwords_per_pass: Split batches with more subwords into several passes, to bound memory.
         optimizer: Creates the optimiser for the parameters.
         schedule: Learning rate schedule over the run: constant, or linear or cosine decay to 0.
@@ -57,7 +61,8 @@ class NERModule(TaggingModule):
         _needs_language_model: Whether to keep the backbone's language-model head.
 
     Raises:
-        ValueError: If an option is outside its range, or ``average`` does not suit the head.
+        ValueError: If an option is outside its range, ``average`` does not suit the head, or the
+            backbone does not allow ``lora_rank`` or ``gradient_checkpointing``.
     """
 
     mismatch_remedy = (
@@ -80,6 +85,8 @@ class NERModule(TaggingModule):
         context: int = 64,
         frozen_layers: int | None = None,
         train_embeddings: Literal["all", "used", "none"] = "all",
+        lora_rank: int | None = None,
+        gradient_checkpointing: bool = False,
         subwords_per_pass: int = 4_096,
         optimizer: OptimizerCallable = adamw,
         schedule: Schedule = "constant",
@@ -96,6 +103,11 @@ class NERModule(TaggingModule):
                 f"{self.average_of_head!r}: a CRF's loss already grows with the length of a "
                 "sentence. Change it, or use `head: softmax`."
             )
+        if lora_rank is not None and frozen_layers is not None:
+            raise ValueError(
+                f"`lora_rank` is {lora_rank} and `frozen_layers` is {frozen_layers}, but low-rank "
+                "updates already freeze the whole backbone. Set one of them to `null`."
+            )
         check_range("head_lr_factor", head_lr_factor, 0.0, open_below=True)
         super().__init__(optimizer=optimizer, schedule=schedule, warmup=warmup)
         for argument in ("_marker", "_needs_language_model"):  # no options: not to be saved
@@ -103,6 +115,7 @@ class NERModule(TaggingModule):
         self.marker = _marker
         self.head_lr_factor = head_lr_factor
         self.average = average
+        self.lora_rank = lora_rank
         self.start = start
         self._resumes = False
         self.entity_types = tuple(entity_types)
@@ -112,6 +125,8 @@ class NERModule(TaggingModule):
             subwords_per_pass=subwords_per_pass,
             new_tokens={RANDOM_MARKER: ()} if _marker == "random" else {},
             needs_head=_needs_language_model,
+            lora_rank=lora_rank,
+            gradient_checkpointing=gradient_checkpointing,
         )
         self.word_encoder = WordEncoder(
             self.tokenizer,
@@ -174,7 +189,8 @@ class NERModule(TaggingModule):
 
     def identity(self) -> dict[str, Any]:
         """Describe what a checkpoint must agree with, including the entity types."""
-        return {**super().identity(), "entity_types": list(self.entity_types)}
+        types = list(self.entity_types)
+        return {**super().identity(), "entity_types": types, "lora_rank": self.lora_rank}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Check the checkpoint; without training data, take the entity types from it."""
@@ -233,6 +249,7 @@ class NERModule(TaggingModule):
         if {n: w.shape for n, w in weights.items()} != {n: w.shape for n, w in own.items()}:
             raise ValueError(
                 f"`start` is '{path}', whose weights differ from those of the configured model in "
-                "name or shape. Check `backbone`, `head`, `tag_scheme` and `train_embeddings`."
+                "name or shape. Check `backbone`, `head`, `tag_scheme`, `train_embeddings` and "
+                "`lora_rank`."
             )
         return weights

@@ -22,6 +22,12 @@ from lowner_pl.nn.backbones.backbone_files import (
 from lowner_pl.nn.backbones.embedding_rows import EmbeddingRows
 from lowner_pl.nn.backbones.new_tokens import add_tokens, embedding_table
 from lowner_pl.nn.backbones.packed_folder import is_packed, read_packed
+from lowner_pl.nn.backbones.training.low_rank import (
+    add_low_rank_updates,
+    has_low_rank_updates,
+    merge_low_rank_updates,
+)
+from lowner_pl.nn.backbones.training.recomputation import recompute_layers
 from lowner_pl.nn.backbones.weights_file import add_checksums, verify_checksums
 from lowner_pl.runs.checksums import first_not_finite
 
@@ -51,6 +57,8 @@ def load_backbone(
     subwords_per_pass: int = 16_384,
     new_tokens: Mapping[str, Sequence[str]] | None = None,
     needs_head: bool = False,
+    lora_rank: int | None = None,
+    gradient_checkpointing: bool = False,
 ) -> tuple[Backbone, MaskedLMHead, PreTrainedTokenizerBase]:
     """Load a masked language model in training mode, with its head and its tokenizer.
 
@@ -60,11 +68,14 @@ def load_backbone(
         new_tokens: Tokens to add to the tokenizer, with their seed words; see `add_tokens`.
         needs_head: Whether to reject a folder that has only the encoder, as `AutoModel` saves it.
             Otherwise a missing head is initialised randomly.
+        lora_rank: Freeze the encoder and add updates of this rank; see `add_low_rank_updates`.
+        gradient_checkpointing: Whether layers are computed again in the backward pass.
 
     Raises:
         FileNotFoundError: If it is not a folder and the hub does not provide it.
         ValueError: If it is not a complete masked language model with a fast tokenizer, or its
-            vocabulary covers none of a token's seed words.
+            vocabulary covers none of a token's seed words, or it has no layers for updates or to
+            compute again.
     """
     model, tokenizer, _ = load_whole(name, needs_head=needs_head)
     known = len(tokenizer)
@@ -76,7 +87,12 @@ def load_backbone(
         new_tokens_from=known if len(tokenizer) > known else None,
         subwords_per_pass=subwords_per_pass,
     )
-    return backbone, MaskedLMHead(model), tokenizer
+    head = MaskedLMHead(model)
+    if lora_rank is not None:
+        add_low_rank_updates(backbone, head, lora_rank, name=name)
+    if gradient_checkpointing:
+        recompute_layers(encoder, name=name)
+    return backbone, head, tokenizer
 
 
 def load_whole(
@@ -108,6 +124,8 @@ def save_backbone(
 ) -> None:
     """Save a model so that ``AutoModelForMaskedLM.from_pretrained`` and `load_backbone` read it.
 
+    Low-rank updates become part of the weights.
+
     Args:
         backbone: The encoder.
         head: The rest of the model.
@@ -120,6 +138,8 @@ def save_backbone(
     """
     # Copied in one call, so that shared embeddings stay shared.
     encoder, model = copy.deepcopy((backbone.encoder, head.model))
+    if has_low_rank_updates(encoder):
+        merge_low_rank_updates(encoder)
     if isinstance(table := encoder.get_input_embeddings(), EmbeddingRows):
         encoder.set_input_embeddings(table.merged())
     setattr(model, model.base_model_prefix, encoder)

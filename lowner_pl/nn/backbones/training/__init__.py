@@ -1,0 +1,1 @@
+"""What of a backbone is trained, and how: low-rank updates, and layers that are recomputed."""
