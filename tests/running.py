@@ -3,6 +3,7 @@
 import atexit
 import csv
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -55,6 +56,20 @@ def arguments(command: str, log_root: Path, *more: str, method: str = "sner") ->
 def command(name: str, log_root: Path, *more: str, method: str = "sner") -> NERCLI:
     """Run a command in this process."""
     return run(arguments(name, log_root, *more, method=method))
+
+
+@cache
+def _finished() -> Path:
+    """Train SNER, once a process."""
+    folder = TemporaryDirectory(prefix="finished-")
+    atexit.register(folder.cleanup)
+    command("fit", Path(folder.name))
+    return Path(folder.name)
+
+
+def finished(log_root: Path) -> Path:
+    """Copy a finished run of SNER, as ``command("fit", log_root)`` leaves it."""
+    return shutil.copytree(_finished(), log_root, dirs_exist_ok=True)
 
 
 def popen(words: list[str]) -> "subprocess.Popen[str]":

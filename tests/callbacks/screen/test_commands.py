@@ -21,16 +21,14 @@ from lowner_pl.commands.cli import run
 from lowner_pl.corpus import Sentence, read_conll, write_conll
 
 from ...conftest import SAMPLE
-from ...running import command, folder, small_backbone, steps
+from ...running import command, finished, folder, small_backbone, steps
 
 BAR = "--trainer.enable_progress_bar=null"
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("trained")
-    command("fit", root)
-    return root
+    return finished(tmp_path_factory.mktemp("trained"))
 
 
 def next_commands(output: str) -> list[list[str]]:

@@ -4,12 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from ...running import command
+from ...running import finished
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run of SNER."""
-    root = tmp_path_factory.mktemp("trained")
-    command("fit", root)
-    return root
+    return finished(tmp_path_factory.mktemp("trained"))
