@@ -49,6 +49,13 @@ EMBEDDED_PIPELINES = [MELM / f"{row}_conll.yaml" for row in ("melm", "melm_multi
 CORPORA = sorted({*DATA.glob("*.yaml")} - RAW_PARTS - {*EPISODIC})
 METHODS = sorted({*MODELS.glob("*.yaml")} - RAW_PARTS - {SEQUENCE_MODEL, *META_MODELS})
 SMALL = ["--data.train_size=20", "--data.dev_size=8"]
+SMALL_DAGA = [
+    "--generator.model.embedding_size=16",
+    "--generator.model.hidden_size=16",
+    "--generator.model.most_tokens=50",
+]
+
+pytestmark = pytest.mark.no_cover
 
 
 @pytest.fixture
@@ -78,9 +85,8 @@ def toy_words(pipeline: str, tiny: str) -> list[str]:
     if pipeline == "melm_multi_conll":  # the tiny backbone lacks letters of its languages
         data = ["--tagger.data.size_each=8", "--generator.data.source.size_each=8"]
         return [*words, "--generator.model.backbone=embedded", *data]
-    if pipeline != "daga_conll":
-        words.append(f"--generator.model.backbone={tiny}")
-    return [*words, *SMALL]
+    generator = SMALL_DAGA if pipeline == "daga_conll" else [f"--generator.model.backbone={tiny}"]
+    return [*words, *generator, *SMALL]
 
 
 def embedded_words(pipeline: str) -> list[str]:
@@ -89,7 +95,7 @@ def embedded_words(pipeline: str) -> list[str]:
     match pipeline:
         case "daga_conll":
             sample = f"--generator.data={DATA / 'sample.yaml'}"
-            words = [f"--tagger.config={overlay}", sample]
+            words = [f"--tagger.config={overlay}", sample, *SMALL_DAGA]
         case "melm_multi_conll":
             return [
                 f"--tagger.config={overlay}",

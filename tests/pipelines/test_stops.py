@@ -55,6 +55,7 @@ def test_a_stopped_stage_without_a_checkpoint_begins_anew(
     assert commands == ["fit", "test"]
 
 
+@pytest.mark.no_cover
 def test_a_run_with_other_options_is_not_continued(
     tmp_path: Path, commands: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -73,6 +74,7 @@ def test_a_run_with_other_options_is_not_continued(
     assert commands == ["fit", "test"]
 
 
+@pytest.mark.no_cover
 def test_a_run_on_other_sentences_is_not_continued(
     tmp_path: Path, commands: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,6 +98,7 @@ def test_changed_sentences_are_noticed(tmp_path: Path, commands: list[str]) -> N
         assert commands == ["fit", "test"], split
 
 
+@pytest.mark.no_cover
 def test_changed_sentences_of_the_generator_alone_are_noticed(
     tmp_path: Path, commands: list[str]
 ) -> None:

@@ -11,6 +11,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from lowner_pl.commands.cli import run
+from lowner_pl.nn.backbones import loading
 
 from ...running import CONFIGS, same, small_backbone, steps
 from ...signals import Forked, as_program
@@ -75,6 +76,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return last(root, BASE)
 
 
+@pytest.mark.no_cover
 def test_resuming_gives_the_weights_of_an_uninterrupted_run(whole: Path, tmp_path: Path) -> None:
     # With masks and dropout, the moments of Adam, and a number of updates that ends the run.
     parted = tmp_path / "parted"
@@ -89,6 +91,7 @@ def test_resuming_gives_the_weights_of_an_uninterrupted_run(whole: Path, tmp_pat
         assert one == other
 
 
+@pytest.mark.no_cover
 def test_the_schedule_follows_the_meta_updates(tmp_path: Path) -> None:
     # From 0.02 to 0 in the 4 updates of an epoch: 0.02, 0.015, 0.01, 0.005, and then 0.
     more = ("--model.schedule=linear", "--trainer.max_epochs=1", *PLAIN_INNER)
@@ -111,12 +114,14 @@ class Begun(Callback):
         Begun.weights = {name: w.detach().clone() for name, w in pl_module.state_dict().items()}
 
 
-@pytest.mark.usefixtures("real_embedded")  # the second device is a process that sees no other
+@pytest.mark.no_cover
 def test_two_devices_take_the_updates_of_one(tmp_path: Path) -> None:
     # 25 tasks: 8, 8, 8 and 1, of which the second device has none. Masks and dropout are on.
     one, two = tmp_path / "one", tmp_path / "two"
-    run(words("fit", one, *PLAIN_INNER, f"--trainer.callbacks+={__name__}.Begun"))
-    more = (*PLAIN_INNER, "--data.batch_size=4", "--trainer.devices=2", "--trainer.strategy=ddp")
+    # The second device is a new process, to which `embedded` is the real backbone.
+    same_for_both = (*PLAIN_INNER, f"--data.retrieval_backbone={loading.EMBEDDED}")
+    run(words("fit", one, *same_for_both, f"--trainer.callbacks+={__name__}.Begun"))
+    more = (*same_for_both, "--data.batch_size=4", "--trainer.devices=2", "--trainer.strategy=ddp")
     process = Forked(words("fit", two, *more), tmp_path / "log", as_program)
     assert process.ended() == 0, process.log.read_text()
     ended, other = weights(last(one)), weights(last(two))
@@ -139,6 +144,7 @@ def test_tests_and_predictions_adapt_and_leave_the_usual_files(whole: Path, tmp_
     )
 
 
+@pytest.mark.no_cover
 def test_it_meta_learns_maner_and_a_crf(tmp_path: Path) -> None:
     run(words("fit", tmp_path, "--model.marker=mask", "--model.head=crf"))
     assert last(tmp_path, RUN.parent.with_name("meta_maner") / RUN.name).is_file()
