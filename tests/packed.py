@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from lowner_pl.nn.backbones.files.packed_folder import Bits, save_packed
+from lowner_pl.nn.backbones.files.quantised_table import BLOCK, BLOCK_BYTES, Blocks, dequantise
 from lowner_pl.nn.backbones.loading import load_whole
-from lowner_pl.nn.backbones.packed_folder import Bits, save_packed
-from lowner_pl.nn.backbones.quantised_table import BLOCK, BLOCK_BYTES, Blocks, dequantise
 
 ADDED = 3
 

@@ -83,7 +83,7 @@ ROOMS: dict[str, dict[str, set[str]]] = {
         "retrieval": {"backbones"},
         "generation": set(),
     },
-    "nn/backbones": {"making": set(), "training": set()},
+    "nn/backbones": {"files": set(), "making": {"files"}, "training": set()},
     "callbacks": {"screen": set(), "results": {"screen"}, "tensorboard": set()},
     "commands": {"options": set()},
     "corpus": {"conll": set()},

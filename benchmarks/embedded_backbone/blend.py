@@ -11,7 +11,7 @@ from pathlib import Path
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from lowner_pl.nn.backbones.weights_file import add_checksums
+from lowner_pl.nn.backbones.files.weights_file import add_checksums
 
 TABLE = "bert.embeddings.word_embeddings.weight"
 

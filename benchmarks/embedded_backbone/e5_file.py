@@ -2,7 +2,7 @@
 
 The format, little-endian: a header with the shape; the tokenizer; a directory of tensors with name,
 kind, size and place. Tensors of kind 1 have 4 bits per number, in the blocks that
-`lowner_pl.nn.backbones.quantised_table` describes. All others are float32.
+`lowner_pl.nn.backbones.files.quantised_table` describes. All others are float32.
 """
 
 import struct
@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from lowner_pl.nn.backbones.quantised_table import BLOCK, BLOCK_BYTES, Blocks, dequantise
+from lowner_pl.nn.backbones.files.quantised_table import BLOCK, BLOCK_BYTES, Blocks, dequantise
 
 LINEAR = {
     "q": "attention.self.query",

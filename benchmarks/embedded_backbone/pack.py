@@ -8,8 +8,8 @@ from pathlib import Path
 
 from e5_file import E5File
 
+from lowner_pl.nn.backbones.files.packed_folder import save_packed
 from lowner_pl.nn.backbones.loading import load_whole
-from lowner_pl.nn.backbones.packed_folder import save_packed
 
 
 def main() -> None:

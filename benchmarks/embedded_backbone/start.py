@@ -21,7 +21,7 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from lowner_pl.nn.backbones.weights_file import add_checksums
+from lowner_pl.nn.backbones.files.weights_file import add_checksums
 
 TABLE = "bert.embeddings.word_embeddings.weight"
 LEAST_COUNT = 5  # of a letter in the text, to become a subword

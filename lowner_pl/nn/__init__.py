@@ -1,7 +1,6 @@
 """Torch modules: backbones, taggers, meta-learning, retrieval and generation (floor 2)."""
 
 from lowner_pl.nn.backbones.backbone import Backbone, MaskedLMHead, max_positions
-from lowner_pl.nn.backbones.dropout import set_dropout
 from lowner_pl.nn.backbones.identity import tokenizer_identity, weights_identity
 from lowner_pl.nn.backbones.loading import (
     load_backbone,
@@ -9,8 +8,9 @@ from lowner_pl.nn.backbones.loading import (
     save_backbone,
 )
 from lowner_pl.nn.backbones.new_tokens import add_tokens
-from lowner_pl.nn.backbones.sampled_softmax import SampledSoftmax
-from lowner_pl.nn.backbones.teacher import Teacher, unexplained_variance
+from lowner_pl.nn.backbones.training.dropout import set_dropout
+from lowner_pl.nn.backbones.training.sampled_softmax import SampledSoftmax
+from lowner_pl.nn.backbones.training.teacher import Teacher, unexplained_variance
 from lowner_pl.nn.backbones.word_vectors import BackboneVectors
 from lowner_pl.nn.generation.language_model import LSTMLanguageModel
 from lowner_pl.nn.meta.adaptation import Adaptation, adapted_weights

@@ -7,7 +7,7 @@ import pytest
 
 from lowner_pl.corpus import Sentence
 from lowner_pl.modules import MLMLightningModule, SNERLightningModule
-from lowner_pl.nn.backbones.embedding_rows import EmbeddingRows
+from lowner_pl.nn.backbones.training.embedding_rows import EmbeddingRows
 
 from ..running import command, folder
 from .generation.melm_models import melm

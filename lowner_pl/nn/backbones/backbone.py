@@ -12,9 +12,9 @@ from transformers import PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
 
 from lowner_pl.nn.backbones import packed_attention
-from lowner_pl.nn.backbones.embedding_rows import EmbeddingRows
 from lowner_pl.nn.backbones.new_tokens import embedding_table
 from lowner_pl.nn.backbones.padding_probe import padding_id, reads_padding
+from lowner_pl.nn.backbones.training.embedding_rows import EmbeddingRows
 from lowner_pl.runs.ranges import check_range
 
 # A test compares packed and padded outputs for these model types. All others run padded.

@@ -12,23 +12,23 @@ from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from lowner_pl.nn.backbones.backbone import Backbone, MaskedLMHead
-from lowner_pl.nn.backbones.backbone_files import (
+from lowner_pl.nn.backbones.files.backbone_files import (
     check_json,
     check_tokenizer,
     one_line,
     refusing,
     unusable,
 )
-from lowner_pl.nn.backbones.embedding_rows import EmbeddingRows
+from lowner_pl.nn.backbones.files.packed_folder import is_packed, read_packed
+from lowner_pl.nn.backbones.files.weights_file import add_checksums, verify_checksums
 from lowner_pl.nn.backbones.new_tokens import add_tokens, embedding_table
-from lowner_pl.nn.backbones.packed_folder import is_packed, read_packed
+from lowner_pl.nn.backbones.training.embedding_rows import EmbeddingRows
 from lowner_pl.nn.backbones.training.low_rank import (
     add_low_rank_updates,
     has_low_rank_updates,
     merge_low_rank_updates,
 )
 from lowner_pl.nn.backbones.training.recomputation import recompute_layers
-from lowner_pl.nn.backbones.weights_file import add_checksums, verify_checksums
 from lowner_pl.runs.checksums import first_not_finite
 
 EMBEDDED = Path(__file__).parents[2] / "assets" / "backbone"

@@ -5,7 +5,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 from transformers import PreTrainedModel
 
-from lowner_pl.nn.backbones.backbone_files import one_line
+from lowner_pl.nn.backbones.files.backbone_files import one_line
 
 SUBWORDS = (5, 20)
 TOLERANCE = 1e-3  # relative to the largest value; rounding errors are far smaller

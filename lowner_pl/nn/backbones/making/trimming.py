@@ -17,13 +17,13 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from lowner_pl.corpus import Sentence
 from lowner_pl.encoding import WordEncoder
+from lowner_pl.nn.backbones.files.weights_file import add_checksums
 from lowner_pl.nn.backbones.making.missing_letters import NONE, Additions, missing
 from lowner_pl.nn.backbones.making.subword_choice import most_frequent, with_parts
 from lowner_pl.nn.backbones.making.subword_counts import LanguageText, counted, mixture
 from lowner_pl.nn.backbones.making.tokenizer_vocabulary import read_vocabulary, refused
 from lowner_pl.nn.backbones.making.trimmed_model import cut_model, first_positions, start_head
 from lowner_pl.nn.backbones.making.trimmed_tokenizer import Layout, cut_tokenizer, layout
-from lowner_pl.nn.backbones.weights_file import add_checksums
 
 
 class Whole(NamedTuple):

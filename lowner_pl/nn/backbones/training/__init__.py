@@ -1,1 +1,1 @@
-"""What of a backbone is trained, and how: low-rank updates, and layers that are recomputed."""
+"""What of a backbone is trained, and how: rows of its embeddings, low-rank updates, losses."""

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from lowner_pl.nn import SampledSoftmax, load_backbone
-from lowner_pl.nn.backbones.embedding_rows import EmbeddingRows
+from lowner_pl.nn.backbones.training.embedding_rows import EmbeddingRows
 
 SCORES = [0.5, -1.0, 2.0]
 

@@ -10,13 +10,13 @@ from transformers import AutoModelForMaskedLM, AutoTokenizer, PreTrainedModel
 
 from lowner_pl.corpus import Sentence
 from lowner_pl.nn import load_backbone, tokenizer_identity, weights_identity
+from lowner_pl.nn.backbones.files.packed_folder import TABLE, WEIGHTS, read_packed, save_packed
+from lowner_pl.nn.backbones.files.quantised_table import dequantise
 from lowner_pl.nn.backbones.loading import load_whole
 from lowner_pl.nn.backbones.making.fresh import fresh_backbone
 from lowner_pl.nn.backbones.making.fresh_tokenizer import Kind
-from lowner_pl.nn.backbones.packed_folder import TABLE, WEIGHTS, read_packed, save_packed
-from lowner_pl.nn.backbones.quantised_table import dequantise
 
-from ...packed import ADDED, pack, toy_blocks
+from ....packed import ADDED, pack, toy_blocks
 
 pytestmark = pytest.mark.usefixtures("offline")
 

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from lowner_pl.nn.backbones.embedding_rows import EmbeddingRows
+from lowner_pl.nn.backbones.training.embedding_rows import EmbeddingRows
 
 
 def tables() -> tuple[nn.Embedding, EmbeddingRows]:

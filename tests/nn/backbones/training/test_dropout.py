@@ -7,7 +7,7 @@ import torch
 
 from lowner_pl.nn import load_backbone, set_dropout
 
-from ...conftest import KINDS
+from ....conftest import KINDS
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -21,15 +21,15 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from lowner_pl.nn.backbones.backbone_files import refusing
-from lowner_pl.nn.backbones.quantised_table import (
+from lowner_pl.nn.backbones.files.backbone_files import refusing
+from lowner_pl.nn.backbones.files.quantised_table import (
     BLOCK,
     Blocks,
     dequantise,
     read_table,
     write_table,
 )
-from lowner_pl.nn.backbones.weights_file import add_checksums
+from lowner_pl.nn.backbones.files.weights_file import add_checksums
 from lowner_pl.runs.checksums import first_not_finite
 
 TABLE = "embeddings.q4"

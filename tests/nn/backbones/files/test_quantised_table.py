@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import xxhash
 
-from lowner_pl.nn.backbones import quantised_table
-from lowner_pl.nn.backbones.quantised_table import dequantise, read_table, write_table
+from lowner_pl.nn.backbones.files import quantised_table
+from lowner_pl.nn.backbones.files.quantised_table import dequantise, read_table, write_table
 
-from ...packed import toy_blocks
+from ....packed import toy_blocks
 
 # One row of 32 numbers. The scale 0.5 is 0x3800 in half precision. Bytes 1 to 16:
 # 0x1f gives (15 - 8) / 2 = 3.5 and (1 - 8) / 2 = -3.5, 0x88 gives 0 and 0, 0x09 gives 0.5 and -4.

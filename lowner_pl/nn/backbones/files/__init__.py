@@ -1,0 +1,1 @@
+"""Backbones on disk: packed folders, their tables, and checks of files."""
