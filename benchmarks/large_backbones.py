@@ -13,7 +13,7 @@ import statistics
 import tempfile
 from pathlib import Path
 
-from common import Record, append, in_child, texts
+from common import Record, append, in_child, processor, texts
 
 from lowner_pl.corpus import read_conll
 from lowner_pl.nn.backbones.making.fresh_tokenizer import Kind
@@ -52,7 +52,12 @@ def main() -> None:
 
 def _training(options: argparse.Namespace, vocabulary: int, folder: Path) -> list[Record]:
     """Train in every way with one vocabulary."""
-    backbone = _backbone(folder / f"large-{vocabulary}", "xlm-roberta", vocabulary, LARGE)
+    backbone = _backbone(
+        folder / f"large-{vocabulary}",
+        "xlm-roberta",
+        vocabulary,
+        LARGE | {"layers": options.layers},
+    )
     records = []
     for way in options.ways:
         chosen, precision = WAYS[way]
@@ -63,8 +68,11 @@ def _training(options: argparse.Namespace, vocabulary: int, folder: Path) -> lis
             "corpus": str(SAMPLE),
             "folder": str(folder),
         }
-        record: Record = {"benchmark": "large_backbones", "part": "training", "way": way}
-        record |= {"vocabulary": vocabulary} | in_child("large_backbones_child.py", job)
+        record: Record = {"benchmark": "large_backbones", "processor": processor()}
+        record |= {"part": "training", "way": way}
+        record |= {"vocabulary": vocabulary, "layers": options.layers} | in_child(
+            "large_backbones_child.py", job
+        )
         append(options.out, record)
         records.append(record)
     return records
@@ -81,7 +89,8 @@ def _adaptation(options: argparse.Namespace, folder: Path) -> list[Record]:
             reports[way].append(in_child("large_backbones_child.py", job))
     records = []
     for way, rounds in reports.items():
-        record: Record = {"benchmark": "large_backbones", "part": "adaptation", "way": way}
+        record: Record = {"benchmark": "large_backbones", "processor": processor()}
+        record |= {"part": "adaptation", "way": way}
         record |= {"tagged": options.tagged, "rounds": options.rounds}
         record |= {"trained": rounds[0]["trained"]}
         record["beyond_model_mb"] = max(part["beyond_model_mb"] for part in rounds)
@@ -149,6 +158,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--parts", nargs="+", choices=parts, default=parts)
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=[*WAYS][1:])
     parser.add_argument("--vocabularies", type=int, nargs="+", default=VOCABULARIES)
+    parser.add_argument("--layers", type=int, default=LARGE["layers"], help="fewer take less time")
     parser.add_argument("--steps", type=int, default=2, help="training steps")
     parser.add_argument("--tagged", type=int, default=8, help="sentences to adapt to")
     parser.add_argument("--rounds", type=int, default=3, help="rounds of adaptation")

@@ -8,7 +8,7 @@ from typing import Any
 LOSS = "the loss"
 """Name of a `record_function` around what belongs to the softmax and the loss."""
 GROUPS = {
-    "optimiser": r"Optimizer\.|_foreach_|linalg_vector_norm",
+    "optimiser": r"_foreach_|_fused_adam|linalg_vector_norm",
     "dropout": r"dropout|Dropout|bernoulli",
     "softmax and loss": rf"{LOSS}|log_softmax|LogSoftmax|nll_loss|NllLoss|multinomial",
     "attention": r"scaled_dot_product|ScaledDot|aten::_?softmax|[ ]SoftmaxBackward|bmm|Bmm",
@@ -18,6 +18,7 @@ GROUPS = {
 """Patterns of the names of operations. A group comes before those below it."""
 REST = "rest"
 _BACKWARD = "autograd::engine::evaluate_function"
+_STEP = "Optimizer."
 
 
 def groups(events: Iterable[Any]) -> dict[str, float]:
@@ -43,7 +44,10 @@ def groups(events: Iterable[Any]) -> dict[str, float]:
 
 def _group(event: Any, of_loss: set[int]) -> str:
     """Find the group of an event."""
-    names = list(_names(event))
+    if event.name.startswith(_STEP):
+        return "optimiser"
+    # Lightning computes loss and gradients inside the optimiser's step.
+    names = [name for name in _names(event) if not name.startswith(_STEP)]
     for caller in _callers(event):
         if caller.name.startswith(_BACKWARD) and caller.sequence_nr in of_loss:
             return "softmax and loss"
