@@ -26,8 +26,10 @@ GONE = {
     "mulda_conll.yaml": "It is now configs/melm/generators/mulda.yaml.",
     "meta_no_both.yaml": "Use configs/overlays/meta_no_max.yaml and "
     "configs/overlays/meta_no_mask.yaml together.",
+    "embedded_augmented.yaml": "Use configs/overlays/embedded_backbone.yaml with --data.source "
+    "configs/parts/data/sample.yaml.",
     "embedded_meta_base.yaml": "Use configs/embedded.yaml with --model.frozen_layers 1 "
-    "--data configs/parts/data/sample_cross_lingual.yaml.",
+    "--model.train_embeddings none --data configs/parts/data/sample_cross_lingual.yaml.",
     "trainer.yaml": "Its options are defaults now; write `trainer: {max_epochs: 30}`.",
     "trainer_melm.yaml": "Its options are defaults now; write `trainer: {max_epochs: 10}`.",
     "trainer_melm_finetune.yaml": "Its options are defaults now; write "

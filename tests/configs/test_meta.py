@@ -60,6 +60,7 @@ def test_meta_learning_and_its_ablations_run_embedded(
 def test_the_base_model_runs_embedded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     overlay = [f"--config={CONFIGS / 'embedded.yaml'}", "--model.frozen_layers=1"]
+    overlay.append("--model.train_embeddings=none")
     overlay.append(f"--data={DATA / 'sample_cross_lingual.yaml'}")
     fit_and_test([f"--config={META_BASE}", *overlay])
 

@@ -100,14 +100,24 @@ def embedded_words(pipeline: str) -> list[str]:
             return [
                 f"--tagger.config={overlay}",
                 f"--tagger.data={SAMPLES}",
+                f"--generator.config={OVERLAYS / 'embedded_generator.yaml'}",
                 f"--generator.config={OVERLAYS / 'embedded_mixed.yaml'}",
                 "--generator.model.languages=[en, sw]",
                 "--tagger.data.size_each=8",
                 "--generator.data.source.size_each=8",
             ]
         case _:
-            words = [f"--config={overlay}"]
+            generator = OVERLAYS / "embedded_generator.yaml"
+            words = [f"--tagger.config={overlay}", f"--generator.config={generator}"]
     return [*words, "--data.train_size=16", "--data.dev_size=8"]
+
+
+def overlay_of(file: Path) -> Path:
+    """Return the overlay that runs an experiment or a stage without a network."""
+    if file == FINETUNE:
+        return OVERLAYS / "embedded_generator.yaml"
+    augmented = file in AUGMENTED_ROWS
+    return OVERLAYS / "embedded_backbone.yaml" if augmented else CONFIGS / "embedded.yaml"
 
 
 def fit_and_test(words: list[str]) -> None:
@@ -133,8 +143,8 @@ def test_every_config_is_tested() -> None:
     rows = {*EXPERIMENTS, *PREDICTING, *PIPELINES, DAGA, MULDA, MULDA_ROW, *RAW_TEXT}
     rows |= {META, META_BASE, META_TARGET}  # in test_meta.py
     parts = {*RAW_PARTS, *CORPORA, *EPISODIC, *METHODS, SEQUENCE_MODEL, *META_MODELS}
-    names = ["embedded_augmented", "embedded_mixed", "embedded_meta", "melm_mixed"]
-    names += ["meta_no_max", "meta_no_mask"]
+    names = ["embedded_backbone", "embedded_generator", "embedded_mixed", "embedded_meta"]
+    names += ["melm_mixed", "meta_no_max", "meta_no_mask"]
     overlays = {CONFIGS / "embedded.yaml", *(OVERLAYS / f"{name}.yaml" for name in names)}
     assert rows | parts | overlays == set(CONFIGS.rglob("*.yaml"))
 
@@ -148,12 +158,13 @@ def test_an_experiment_runs(file: Path, tiny: str) -> None:
 @pytest.mark.usefixtures("toys")
 @pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda file: file.stem)
 def test_an_experiment_runs_embedded(file: Path) -> None:
-    overlay = CONFIGS / "embedded.yaml"
-    if file in AUGMENTED_ROWS:
-        mixed = file.stem.startswith("mix_ess")
-        overlay = OVERLAYS / f"embedded_{'mixed' if mixed else 'augmented'}.yaml"
-    more = [f"--data.source={SAMPLES}"] if file.stem.startswith("mix_random") else []
-    fit_and_test([f"--config={file}", f"--config={overlay}", *more])
+    words = [f"--config={file}", f"--config={overlay_of(file)}"]
+    if file.stem.startswith("mix_ess"):
+        words.append(f"--config={OVERLAYS / 'embedded_mixed.yaml'}")
+    elif file in AUGMENTED_ROWS:
+        mixed = file.stem.startswith("mix_random")
+        words.append(f"--data.source={SAMPLES if mixed else DATA / 'sample.yaml'}")
+    fit_and_test(words)
 
 
 @pytest.mark.usefixtures("toys")
@@ -179,7 +190,7 @@ def test_dagas_language_model_runs() -> None:
 @pytest.mark.parametrize("embedded", [False, True], ids=["toy", "embedded"])
 @pytest.mark.parametrize("file", PREDICTING, ids=lambda file: file.stem)
 def test_a_stage_that_predicts_runs(file: Path, embedded: bool, tiny: str) -> None:
-    overlay = f"--config={CONFIGS / 'embedded.yaml'}"
+    overlay = f"--config={overlay_of(file)}"
     more = [overlay] if embedded else [f"--model.backbone={tiny}", *SMALL]
     run(["predict", f"--config={file}", *more, *QUICK])
 
@@ -257,8 +268,9 @@ def test_training_on_raw_text_runs(file: Path, tiny: str) -> None:
 
 
 def test_the_embedded_overlay_keeps_the_augmentation() -> None:
-    row, overlay = MELM / "labelwise_conll.yaml", OVERLAYS / "embedded_augmented.yaml"
-    data = run(["fit", f"--config={row}", f"--config={overlay}", *QUICK]).datamodule
+    row = MELM / "labelwise_conll.yaml"
+    words = [f"--config={row}", f"--config={overlay_of(row)}"]
+    data = run(["fit", *words, f"--data.source={DATA / 'sample.yaml'}", *QUICK]).datamodule
     gold = data.source.sentences("train")
     assert data.name == "sample-sw+labelwise"
     assert len(data.sentences("train")) > len(gold) == 100

@@ -21,7 +21,8 @@ def arguments(root: Path, *more: str, config: Path = MELM) -> list[str]:
     return [
         "augment",
         f"--config={config}",
-        f"--config={CONFIGS / 'embedded.yaml'}",
+        f"--tagger.config={CONFIGS / 'embedded.yaml'}",
+        f"--generator.config={CONFIGS / 'overlays' / 'embedded_generator.yaml'}",
         f"--log_root={root}",
         f"--model.backbone={small_backbone()}",
         "--trainer.enable_progress_bar=false",

@@ -92,7 +92,7 @@ def test_another_option_repeats_only_the_stages_it_changes(
     config: Path, commands: list[str]
 ) -> None:
     before = record(RUNS)
-    more = ("--until=generate", "--generator.data.batch_size=4")
+    more = ("--until=generate", "--generator.data.batch_size=5")
     run_command(arguments(RUNS, *more, config=config))
     assert commands == ["fit", "predict"]
     after = record(RUNS)
@@ -163,9 +163,11 @@ def test_a_stage_whose_file_was_overwritten_is_done_again(
 @pytest.mark.no_cover
 def test_a_config_for_all_stages_does_not_limit_the_union(tmp_path: Path) -> None:
     overlay = tmp_path / "overlay.yaml"
-    overlay.write_text(yaml.safe_dump({"data": {"init_args": {"train_size": 20}}}))
+    data = {"class_path": "SampleDataModule", "init_args": {"language": "sw", "train_size": 20}}
+    overlay.write_text(yaml.safe_dump({"data": data}))
     config = without(tmp_path, "filter", "finetune")
-    words = [word for word in arguments(tmp_path, config=config) if "train_size" not in word]
+    left_out = ("train_size", "embedded")
+    words = [w for w in arguments(tmp_path, config=config) if not any(n in w for n in left_out)]
     run_command([*words, f"--config={overlay}"])
     stages = record(tmp_path)
     run = Path(stages["train"]["checkpoint"]).parents[1]

