@@ -27,6 +27,17 @@ from .conftest import ROOT, SAMPLE
 CONFIGS = ROOT / "configs"
 
 
+PLAIN = (
+    "--model.optimizer.init_args.lr=0.001",
+    "--model.schedule=constant",
+    "--model.warmup=0",
+    "--model.head_lr_factor=1",
+    "--model.train_embeddings=all",
+    "--data.batch_size=16",
+)
+"""Options of an ordinary training, instead of what suits the embedded backbone."""
+
+
 @cache
 def small_backbone() -> str:
     """Return the folder of a backbone smaller than the embedded one, made once a process."""
@@ -44,7 +55,7 @@ def arguments(command: str, log_root: Path, *more: str, method: str = "sner") ->
         f"--config={CONFIGS / 'embedded.yaml'}",
         f"--log_root={log_root}",
         f"--model.backbone={small_backbone()}",
-        "--model.optimizer.init_args.lr=0.001",
+        *PLAIN,
         "--trainer.enable_progress_bar=false",
         "--trainer.enable_model_summary=false",
         "--trainer.max_epochs=3",

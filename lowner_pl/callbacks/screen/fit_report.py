@@ -106,8 +106,10 @@ def _why_zero(trainer: Trainer, module: Tagger) -> str:
     cause = cause_of_zero(train, dev, str(module.hparams.get("backbone")))
     if cause:
         return f"Dev F1 was 0 in every epoch. {cause}"
-    rates = {group["lr"] for optimizer in trainer.optimizers for group in optimizer.param_groups}
-    rate = f" at a learning rate of {max(rates):g}" if rates else ""
+    groups = [optimizer.param_groups[0] for optimizer in trainer.optimizers]
+    # A schedule has lowered the rate by now.
+    rates = [group.get("initial_lr", group["lr"]) for group in groups]
+    rate = f" at a learning rate of {rates[0]:g}" if rates else ""
     return (
         f"Dev F1 was 0 in every epoch, after {trainer.global_step:,} updates{rate}. Train longer "
         "(`--trainer.max_epochs`) or raise the learning rate (`--model.optimizer.init_args.lr`)."

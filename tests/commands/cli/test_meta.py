@@ -31,6 +31,7 @@ def words(command: str, log_root: Path, *more: str, config: str = "meta_conll") 
     overlay = [f"--config={CONFIGS / 'overlays' / 'embedded_meta.yaml'}"]
     if config == "meta_base_conll":
         overlay = [f"--config={CONFIGS / 'embedded.yaml'}", "--model.frozen_layers=1"]
+        overlay.append("--model.train_embeddings=none")
         overlay.append(f"--data={CONFIGS / 'parts' / 'data' / 'sample_cross_lingual.yaml'}")
     return [
         command,

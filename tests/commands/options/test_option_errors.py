@@ -213,7 +213,7 @@ def test_help_is_one_page_and_help_all_has_every_option(
     if command == "fit":
         values = printed(*MANER, "--help")
         assert "(default: embedded)" in values
-        assert "(default: 0.001)" in values
+        assert "(default: 0.0002)" in values
 
 
 def test_the_nearest_name_ignores_case_and_may_be_none() -> None:
