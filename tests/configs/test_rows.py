@@ -267,6 +267,17 @@ def test_training_on_raw_text_runs(file: Path, tiny: str) -> None:
     fit_and_test([f"--config={file}", f"--model.backbone={tiny}", "--data.cache_folder=cache"])
 
 
+def test_the_overlays_train_the_embedded_backbone_in_the_same_way() -> None:
+    files = (CONFIGS / "embedded.yaml", OVERLAYS / "embedded_backbone.yaml")
+    with_sample, without = (yaml.safe_load(file.read_text()) for file in files)
+    assert part(files[0], "data")["init_args"]["batch_size"] == without["data"]["init_args"].pop(
+        "batch_size"
+    )
+    assert without.pop("data") == {"init_args": {}}
+    with_sample.pop("data")
+    assert with_sample == without
+
+
 def test_the_embedded_overlay_keeps_the_augmentation() -> None:
     row = MELM / "labelwise_conll.yaml"
     words = [f"--config={row}", f"--config={overlay_of(row)}"]
