@@ -23,6 +23,7 @@ from lowner_pl.commands.run_config import run_with, signature_of
 from lowner_pl.commands.run_start import UNTRAINED
 from lowner_pl.corpus import AugmentationReport, ConllFile, write_conll
 from lowner_pl.modules import BaseModule
+from lowner_pl.pipelines.overlays import pipeline_overlays, replaced
 from lowner_pl.pipelines.stage_parts import check_stage, data_of, digest_of
 from lowner_pl.pipelines.stage_record import Entry, StageRecord, unless_empty
 from lowner_pl.pipelines.stages import (
@@ -76,7 +77,8 @@ class Pipeline:
     Args:
         config: A file whose ``stages`` name the configurations; see `stage_configs`. Without
             ``finetune`` the pretrained backbone generates; without ``filter`` all candidates stay.
-        options: Options for the commands, as on the command line; see `options_of`.
+        options: Options for the commands, as on the command line; see `options_of`. The pipeline's
+            ``overlays`` replace some of its configurations; see `pipeline_overlays`.
 
     Raises:
         FileNotFoundError: If a configuration is missing.
@@ -88,7 +90,8 @@ class Pipeline:
         self._parsed: dict[tuple[str, ...], Settings] = {}
         self.configs = stage_configs(config)
         self.typed = options
-        self.options = {stage: options_of(stage, options) for stage in STAGES}
+        overlays = pipeline_overlays(config)
+        self.options = {s: replaced(s, options_of(s, options), overlays) for s in STAGES}
         self.settings = self._parse("gold", "fit", self.options["gold"]).values
         data = data_of(self.settings["data"])
         self.digest = digest_of(data)

@@ -45,20 +45,32 @@ def stage_configs(config: Path) -> dict[str, list[str]]:
             f"for {', '.join(sorted(NEEDED))}."
         )
     return {
-        stage: [_config_value(config, stage, entry) for entry in _entries(entries)]
-        for stage, entries in named.items()
+        stage: config_values(config, f"stage {stage}", entries) for stage, entries in named.items()
     }
 
 
-def _config_value(config: Path, stage: str, entry: str | dict[str, Any]) -> str:
-    """Convert an entry of a stage to a value of ``--config``."""
+def config_values(config: Path, part: str, entries: Any) -> list[str]:
+    """Convert the configs that a part of a pipeline names to values of ``--config``.
+
+    Args:
+        config: The file of the pipeline.
+        part: The part, for messages.
+        entries: A config, or a list of them; see `stage_configs`.
+
+    Raises:
+        FileNotFoundError: If a config is missing.
+    """
+    return [_config_value(config, part, entry) for entry in _entries(entries)]
+
+
+def _config_value(config: Path, part: str, entry: str | dict[str, Any]) -> str:
     if isinstance(entry, dict):
         return json.dumps(entry)
     file = reference(config.parent, entry)
     if not file.is_file():
         raise FileNotFoundError(
-            f"{config}: stage {stage} names the configuration '{file}', which does not exist. Give "
-            "its path relative to the file that names it."
+            f"{config}: {part} names the configuration '{file}', which does not exist. Give its "
+            "path relative to the file that names it."
         )
     return str(file)
 
@@ -72,7 +84,7 @@ def options_of(stage: str, words: list[str]) -> list[str]:
     ['--config=c.yaml', '--a', '1']
     """
     kept: list[list[str]] = []
-    for option in _grouped(words):
+    for option in grouped(words):
         name, equals, value = option[0].partition("=")
         group, _, rest = name.removeprefix("--").partition(".")
         if group not in GROUPS or not rest:
@@ -92,7 +104,7 @@ def typed_for(stage: str, words: list[str], options: list[str]) -> Typed:
         options: The options of the pipeline.
     """
     prefix = next(f"{group}." for group, stages in GROUPS.items() if stage in stages)
-    names = (option[0].partition("=")[0].removeprefix("--") for option in _grouped(options))
+    names = (option[0].partition("=")[0].removeprefix("--") for option in grouped(options))
     prefixed = {f"--{name.removeprefix(prefix)}" for name in names if name.startswith(prefix)}
     return Typed(words, words[0], prefix, frozenset(prefixed), [*GROUPS], ["--until"])
 
@@ -105,7 +117,7 @@ def without_data(words: list[str]) -> list[str]:
     """
     return [
         word
-        for option in _grouped(words)
+        for option in grouped(words)
         if not option[0].startswith("--data.") and option[0].partition("=")[0] != "--data"
         for word in option
     ]
@@ -117,7 +129,7 @@ def refuse_checkpoint(words: list[str]) -> None:
     Raises:
         ValueError: If an option names a checkpoint.
     """
-    for option in _grouped(words):
+    for option in grouped(words):
         if option[0].partition("=")[0].endswith("ckpt_path"):
             raise ValueError(
                 f"`augment` finds its checkpoints itself and can't take `{' '.join(option)[:80]}`. "
@@ -128,7 +140,7 @@ def refuse_checkpoint(words: list[str]) -> None:
 def _named(config: Path) -> dict[str, Any]:
     """Read the configurations that a pipeline's file names for its stages."""
     named = load_config(config).get("stages") or {}
-    if not isinstance(named, dict) or not all(map(_are_configs, named.values())):
+    if not isinstance(named, dict) or not all(map(are_configs, named.values())):
         raise ValueError(
             f"{config}: `stages` is {reprlib.repr(named)[:80]}, but it must name a configuration "
             "for each stage, or a list of them. Write it as in `melm_conll.yaml`."
@@ -136,7 +148,7 @@ def _named(config: Path) -> dict[str, Any]:
     return dict(named)
 
 
-def _are_configs(value: object) -> bool:
+def are_configs(value: object) -> bool:
     """Tell whether a value is a config, a list of them, or nothing."""
     return all(isinstance(entry, str | dict) for entry in _entries(value or ""))
 
@@ -146,7 +158,7 @@ def _entries(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _grouped(words: list[str]) -> list[list[str]]:
+def grouped(words: list[str]) -> list[list[str]]:
     """Group each option with its values."""
     options: list[list[str]] = []
     for word in words:

@@ -91,25 +91,14 @@ def toy_words(pipeline: str, tiny: str) -> list[str]:
 
 def embedded_words(pipeline: str) -> list[str]:
     """Choose options for a pipeline without a network, as its comments say."""
-    overlay = CONFIGS / "embedded.yaml"
+    words = [f"--config={CONFIGS / 'embedded.yaml'}"]
     match pipeline:
         case "daga_conll":
-            sample = f"--generator.data={DATA / 'sample.yaml'}"
-            words = [f"--tagger.config={overlay}", sample, *SMALL_DAGA]
+            return [*words, *SMALL_DAGA, "--data.train_size=16", "--data.dev_size=8"]
         case "melm_multi_conll":
-            return [
-                f"--tagger.config={overlay}",
-                f"--tagger.data={SAMPLES}",
-                f"--generator.config={OVERLAYS / 'embedded_generator.yaml'}",
-                f"--generator.config={OVERLAYS / 'embedded_mixed.yaml'}",
-                "--generator.model.languages=[en, sw]",
-                "--tagger.data.size_each=8",
-                "--generator.data.source.size_each=8",
-            ]
+            return [*words, "--tagger.data.size_each=8", "--generator.data.source.size_each=8"]
         case _:
-            generator = OVERLAYS / "embedded_generator.yaml"
-            words = [f"--tagger.config={overlay}", f"--generator.config={generator}"]
-    return [*words, "--data.train_size=16", "--data.dev_size=8"]
+            return [*words, "--data.train_size=16", "--data.dev_size=8"]
 
 
 def overlay_of(file: Path) -> Path:
@@ -144,7 +133,7 @@ def test_every_config_is_tested() -> None:
     rows |= {META, META_BASE, META_TARGET}  # in test_meta.py
     parts = {*RAW_PARTS, *CORPORA, *EPISODIC, *METHODS, SEQUENCE_MODEL, *META_MODELS}
     names = ["embedded_backbone", "embedded_generator", "embedded_mixed", "embedded_meta"]
-    names += ["melm_mixed", "meta_no_max", "meta_no_mask"]
+    names += ["melm_mixed", "meta_no_max", "meta_no_mask", "sample", "sample_multilingual"]
     overlays = {CONFIGS / "embedded.yaml", *(OVERLAYS / f"{name}.yaml" for name in names)}
     assert rows | parts | overlays == set(CONFIGS.rglob("*.yaml"))
 
