@@ -1,6 +1,6 @@
 """Floor 1: scores of entities and of masked subwords."""
 
 from lowner_pl.metrics.entities import EntityScores
-from lowner_pl.metrics.masked import MaskedScores
+from lowner_pl.metrics.masked import MaskedScores, ScoresByPart
 
-__all__ = ["EntityScores", "MaskedScores"]
+__all__ = ["EntityScores", "MaskedScores", "ScoresByPart"]

@@ -1,7 +1,9 @@
 """Scores of predicted subwords at masked positions."""
 
+from collections.abc import Iterator
+
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torchmetrics import Metric
 
 
@@ -18,6 +20,7 @@ class MaskedScores(Metric):
     is_differentiable = False
     higher_is_better = True
     full_state_update = False
+    names = ("accuracy", "loss", "perplexity", "baseline", "masks")
 
     targets: Tensor
     correct: Tensor
@@ -45,10 +48,48 @@ class MaskedScores(Metric):
     def compute(self) -> dict[str, Tensor]:
         """Compute ``accuracy``, ``loss``, ``perplexity``, ``baseline`` and the count ``masks``."""
         masks = self.targets.sum()
-        return {
-            "accuracy": (self.correct / masks.clamp(min=1)).float(),
-            "loss": (self.loss_sum / masks.clamp(min=1)).float(),
-            "perplexity": (self.loss_sum / masks.clamp(min=1)).exp().float(),
-            "baseline": (self.targets.max() / masks.clamp(min=1)).float(),
-            "masks": masks.float(),
-        }
+        count = masks.clamp(min=1)
+        loss = self.loss_sum / count
+        values = (self.correct / count, loss, loss.exp(), self.targets.max() / count, masks)
+        return {name: value.float() for name, value in zip(self.names, values, strict=True)}
+
+
+class ScoresByPart(nn.Module):
+    """Masked scores of all text, and of each of its parts, such as languages.
+
+    Args:
+        vocabulary: Number of subwords.
+    """
+
+    def __init__(self, vocabulary: int) -> None:
+        super().__init__()
+        self.overall = MaskedScores(vocabulary)
+        self.names: list[str] = []
+        self._parts = nn.ModuleList()
+        self._vocabulary = vocabulary
+
+    def add_parts(self, count: int, name: str) -> None:
+        """Add parts of this name until there are ``count``."""
+        while len(self._parts) < count:
+            self._parts.append(MaskedScores(self._vocabulary).to(self.overall.device))
+            self.names.append(name)
+
+    def update(self, part: int, scores: Tensor, targets: Tensor) -> None:
+        """Count the predictions of a batch; see `MaskedScores.update`.
+
+        Args:
+            part: Index of the batch's part.
+            scores: Unnormalised scores at masked positions. Shape ``(M, V)``.
+            targets: The original subwords at these positions. Shape ``(M,)``.
+        """
+        for counted in (self.overall, self._parts[part]):
+            assert isinstance(counted, MaskedScores)
+            counted.update(scores, targets)
+
+    def compute(self) -> Iterator[tuple[str, dict[str, Tensor]]]:
+        """Yield the scores of all text, whose name is empty, and of the parts if there are two."""
+        yield "", self.overall.compute()
+        for name, part in zip(self.names, self._parts, strict=True):
+            if len(self.names) > 1:
+                assert isinstance(part, MaskedScores)
+                yield name, part.compute()

@@ -6,12 +6,12 @@ from typing import Any, Literal, NamedTuple
 
 import torch
 from lightning.pytorch.cli import OptimizerCallable
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from lowner_pl.corpus import Sentence
 from lowner_pl.encoding import WordEncoder, mask_subwords, pack_lines
-from lowner_pl.metrics import MaskedScores
+from lowner_pl.metrics import MaskedScores, ScoresByPart
 from lowner_pl.modules.base import BaseModule, MethodKind, Schedule
 from lowner_pl.modules.frozen import FrozenWeights
 from lowner_pl.modules.optimizers import mlm as adamw
@@ -148,6 +148,11 @@ class MLMLightningModule(BaseModule):
             self.backbone.train_rows([self.word_encoder.mask_id, *added, *new])
         self.frozen = FrozenWeights(self, self.backbone)
         check_range("teacher_weight", teacher_weight, 0.0, open_below=True)
+        if teacher is None and teacher_weight != 1.0:
+            raise ValueError(
+                f"`teacher_weight` is {teacher_weight}, but there is no `teacher`. Name one, such "
+                "as the backbone that training starts from, or leave the weight out."
+            )
         self.teacher_weight = teacher_weight
         self.teacher: Teacher | None = None  # no module: checkpoints must not contain it
         if teacher is not None:
@@ -158,8 +163,7 @@ class MLMLightningModule(BaseModule):
                 subwords_per_pass=subwords_per_pass,
             )
         self._specials = torch.tensor(self.tokenizer.all_special_ids)
-        self.scores = nn.ModuleList()
-        self.score_names: list[str] = []
+        self.scores = self._new_scores()
         self._checked: Any = None  # data module whose text the tokenizer can spell
 
     def identity(self) -> dict[str, Any]:
@@ -263,9 +267,8 @@ class MLMLightningModule(BaseModule):
         self._checked = data
 
     def on_validation_epoch_start(self) -> None:
-        """Reset the scores: one for all text, and one per loader, added when it is first read."""
-        self.scores = nn.ModuleList([self._new_scores()])
-        self.score_names = [""]
+        """Reset the scores."""
+        self.scores = self._new_scores()
 
     def validation_step(
         self, batch: list[Sentence], batch_idx: int, dataloader_idx: int = 0
@@ -274,18 +277,14 @@ class MLMLightningModule(BaseModule):
 
         The batch may be empty: several devices can share a corpus unevenly.
         """
-        while len(self.scores) <= dataloader_idx + 1:
-            self.scores.append(self._new_scores())
-            self.score_names.append((batch and batch[0].language) or str(dataloader_idx))
+        name = (batch and batch[0].language) or str(dataloader_idx)
+        self.scores.add_parts(dataloader_idx + 1, name)
         if not batch:
             return
         generator = torch.Generator().manual_seed(1_000_003 * dataloader_idx + batch_idx)
         masked = self.mask(batch, generator)
         with self.backbone.written_back():
-            scores, targets = self(masked), masked.targets.to(self.device)
-        for counted in (self.scores[0], self.scores[dataloader_idx + 1]):
-            assert isinstance(counted, MaskedScores)
-            counted.update(scores, targets)
+            self.scores.update(dataloader_idx, self(masked), masked.targets.to(self.device))
 
     def on_validation_epoch_end(self) -> None:
         """Log the dev scores."""
@@ -305,16 +304,14 @@ class MLMLightningModule(BaseModule):
 
     def monitored(self) -> set[str]:
         """List the training loss and the dev scores of all text."""
-        scores = MaskedScores(2)
-        scores.update(torch.zeros(1, 2), torch.zeros(1, dtype=torch.long))
-        return {"train/loss", *(f"dev/{name}" for name in scores.compute())}
+        return {"train/loss", *(f"dev/{name}" for name in MaskedScores.names)}
 
     def export(self, folder: str | Path, *, dtype: torch.dtype = torch.float32) -> None:
         """Save the backbone to a folder; see `save_backbone`."""
         save_backbone(self.backbone, self.language_model, self.tokenizer, folder, dtype=dtype)
 
-    def _new_scores(self) -> MaskedScores:
-        return MaskedScores(len(self.tokenizer)).to(self.device)
+    def _new_scores(self) -> ScoresByPart:
+        return ScoresByPart(len(self.tokenizer)).to(self.device)
 
     def _log_scores(self, prefix: str) -> dict[str, Tensor]:
         """Log the scores of all text and, with several loaders, of each language.
@@ -322,16 +319,8 @@ class MLMLightningModule(BaseModule):
         Returns:
             The scores of all text.
         """
-        overall: dict[str, Tensor] = {}
-        parts = list(zip(self.score_names, self.scores, strict=True))
-        for name, scores in parts if len(parts) > 2 else parts[:1]:
-            assert isinstance(scores, MaskedScores)
+        parts = dict(self.scores.compute())
+        for name, values in parts.items():
             place = f"{prefix}/{name}" if name else prefix
-            values = scores.compute()
-            overall = overall or values
-            self.log_dict(
-                {f"{place}/{key}": value for key, value in values.items()},
-                sync_dist=True,
-                prog_bar=False,
-            )
-        return overall
+            self.log_dict({f"{place}/{k}": v for k, v in values.items()}, sync_dist=True)
+        return parts[""]

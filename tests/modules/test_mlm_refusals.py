@@ -79,3 +79,8 @@ def test_a_plain_loader_works_without_a_data_module(tiny: str, swahili: list[Sen
     loader: Any = DataLoader(swahili[:16], batch_size=8, collate_fn=list)  # type: ignore[arg-type]
     trainer.fit(module, loader, loader)
     assert any(not torch.equal(before[name], w) for name, w in module.state_dict().items())
+
+
+def test_the_weight_of_a_teacher_needs_a_teacher(root: Path, tiny: str) -> None:
+    message = "`teacher_weight` is 3.0, but there is no `teacher`. Name one"
+    refused(message, "fit", root, tiny, "--model.teacher_weight=3.0")
