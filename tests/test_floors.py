@@ -35,8 +35,9 @@ ALLOWED: dict[str, set[str]] = {
         "modules",
         "runs",
     },
-    "__main__": {"runs", "commands", "pipelines"},
-    "__init__": set(),
+    "results": {"corpus", "runs", "metrics", "callbacks", "commands"},
+    "__main__": {"runs", "commands", "pipelines", "results"},
+    "__init__": {"results"},
 }
 
 
@@ -88,6 +89,7 @@ ROOMS: dict[str, dict[str, set[str]]] = {
     "commands": {"options": set()},
     "corpus": {"conll": set()},
     "datamodules": {"corpora": set(), "composed": set()},
+    "results": {},
     "runs": {"logs": set(), "trainer": set()},
     "modules": {"tagging": set(), "meta": {"tagging"}, "generation": set()},
 }

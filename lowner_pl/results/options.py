@@ -1,0 +1,82 @@
+"""The options of a run, from its ``config.yaml``, read quickly for thousands of runs."""
+
+import re
+from collections import ChainMap
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import yaml
+
+Value = str | float | bool
+PARTS = ("model", "data", "trainer")
+_PART = re.compile(rf"^({'|'.join(PARTS)}):.*\n(?:[ -].*\n?)*", re.MULTILINE)
+_Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class RunOptions(Mapping[str, Value]):
+    """The options of model, data and trainer, read when they are first asked for.
+
+    An option is named as on the command line, without ``init_args``: ``model.optimizer.lr``. The
+    class of a part is its option ``class_path``. Options without a value are left out, and lists
+    are written as text. There are no options if the file is missing or damaged.
+
+    Args:
+        file: The ``config.yaml`` of a run.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    @cached_property
+    def _values(self) -> Mapping[str, Value]:
+        """All options. Runs share most parts of their files, so each is parsed only once."""
+        try:
+            text = self._file.read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            return {}
+        return ChainMap(*(_parsed(match[0]) for match in _PART.finditer(text)))
+
+    def __getitem__(self, name: str) -> Value:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+def differing_options(runs: Iterable[Mapping[str, Value]]) -> list[str]:
+    """List the options that do not have the same value in all runs, in alphabetical order.
+
+    Runs without any options do not count.
+
+    Args:
+        runs: The options of each run.
+    """
+    known = [options for options in runs if options]
+    values = {name: {options.get(name) for options in known} for name in set().union(*known)}
+    return sorted(name for name, found in values.items() if len(found) > 1)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(part: str) -> dict[str, Value]:
+    """Parse a part of a file; a damaged one is empty."""
+    try:
+        content = yaml.load(part, Loader=_Loader)
+        return dict(_flat(content))
+    except yaml.YAMLError:
+        return {}
+
+
+def _flat(value: object, name: str = "") -> Iterator[tuple[str, Value]]:
+    """Yield the options below a value with their names."""
+    if isinstance(value, dict):
+        for key, below in value.items():
+            inner = name if key == "init_args" else f"{name}.{key}".removeprefix(".")
+            yield from _flat(below, inner)
+    elif isinstance(value, list):
+        yield name, ", ".join(str(dict(_flat(item)) or item) for item in value)
+    elif isinstance(value, str | float | int):
+        yield name, value

@@ -1,0 +1,100 @@
+"""Counts of entities in each sentence of a tagged test set."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lowner_pl.results.tested_run import AGAIN, TestedRun
+from lowner_pl.runs.files import reason_of
+
+Counts = NDArray[np.int64]
+TOLERANCE = 2e-6  # scores are recorded with 6 decimals
+
+
+def sentence_counts(run: TestedRun) -> Counts:
+    """Count the correct, predicted and gold entities of each sentence, as the test scores them.
+
+    Args:
+        run: A tested tagger.
+
+    Returns:
+        The counts in the order of the test set. Shape ``(sentences, 3)``.
+
+    Raises:
+        ValueError: If the tagged file is missing or damaged, or belongs to another test than the
+            recorded scores.
+    """
+    counts = read_counts(run.tagged)
+    f1 = micro_f1(counts.sum(0))
+    if len(counts) != run.sentences or abs(f1 - run.scores.get("f1", f1)) > TOLERANCE:
+        raise ValueError(
+            f"'{run.tagged}' has {len(counts):,} sentences and F1 {100 * f1:.2f}, but the recorded "
+            f"test has {run.sentences:,} and {100 * run.scores['f1']:.2f}. {AGAIN}"
+        )
+    return counts
+
+
+def read_counts(file: Path) -> Counts:
+    """Count the correct, predicted and gold entities of each sentence of a tagged file.
+
+    Entities are strict, as in seqeval's ``mode="strict", scheme=IOB2``: an ``I-`` tag that does not
+    continue an entity of its type belongs to none.
+
+    Args:
+        file: A file with a word, its gold tag and its predicted tag in each line.
+
+    Returns:
+        Shape ``(sentences, 3)``.
+
+    Raises:
+        ValueError: If the file is missing or damaged.
+    """
+    try:
+        text = file.read_bytes().decode("utf-8", "surrogatepass")
+    except OSError as error:
+        raise ValueError(f"'{file}' can't be read: {reason_of(error)}. {AGAIN}") from error
+    except UnicodeDecodeError as error:
+        raise ValueError(f"'{file}' is damaged: it is not in UTF-8. {AGAIN}") from error
+    rows, known, number = [], dict[tuple[str, ...], tuple[int, int, int]](), 1
+    for block in text.removesuffix("\n\n").split("\n\n") if text else ():
+        # A word may be empty or have spaces, but no tabs.
+        tags = tuple(line.partition("\t")[2] for line in block.split("\n"))
+        if tags not in known:
+            pairs = [pair.split("\t") for pair in tags]
+            if any(len(pair) != 2 for pair in pairs):
+                wrong = number + [len(pair) for pair in pairs].index(1)
+                raise ValueError(
+                    f"'{file}', line {wrong}: there is no word with a gold and a predicted tag. "
+                    f"{AGAIN}"
+                )
+            known[tags] = _counted(*zip(*pairs, strict=True))
+        rows.append(known[tags])
+        number += len(tags) + 1
+    return np.array(rows, dtype=np.int64).reshape(-1, 3)
+
+
+def micro_f1(counts: Counts) -> float:
+    """Compute F1 from the sums of correct, predicted and gold entities; 0 if there are none."""
+    correct, predicted, gold = counts.tolist()
+    return 2 * correct / (predicted + gold) if predicted + gold else 0.0
+
+
+def _counted(gold: Sequence[str], predicted: Sequence[str]) -> tuple[int, int, int]:
+    """Count the correct, predicted and gold entities of a sentence."""
+    wanted, found = _entities(gold), _entities(predicted)
+    return len(wanted & found), len(found), len(wanted)
+
+
+def _entities(tags: Sequence[str]) -> set[tuple[int, int, str]]:
+    """Extract the strict entities of a sentence: start, end and type."""
+    entities = set()
+    start, type_ = 0, ""
+    for position, tag in enumerate((*tags, "O")):
+        if type_ and tag != f"I-{type_}":
+            entities.add((start, position, type_))
+            type_ = ""
+        if tag.startswith("B-"):
+            start, type_ = position, tag[2:]
+    return entities

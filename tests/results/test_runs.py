@@ -1,0 +1,144 @@
+"""Finished runs are found with everything that a comparison needs; damaged files are named."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import lowner_pl
+from lowner_pl.results.runs import find_runs, survey
+
+from ..running import command, finished, folder
+from .records import write_run
+
+EN = {"corpus": "conll-en", "language": "en", "method": "sner", "variant": "v", "seed": 7}
+
+
+def test_a_real_run_is_read_as_it_was_recorded(tmp_path: Path) -> None:
+    root = finished(tmp_path)
+    command("test", root)
+    (run,) = find_runs([tmp_path])
+    record = json.loads((folder(root) / "test_metrics.json").read_text())
+    assert run.folder == folder(root)
+    assert (run.corpus, run.language, run.method, run.seed) == ("sample-sw", "sw", "sner", 12345)
+    assert (run.train_size, run.train_sentences, run.sentences) == (48, 48, 100)
+    assert (run.test_set, run.checkpoint) == ("sw", "best")
+    assert run.scores == record["test_sets"][0]["scores"]
+    assert (run.dev_f1, run.epoch) == tuple(record["checkpoint"][k] for k in ("dev_f1", "epoch"))
+    assert run.tagged.is_file()
+    assert run.options["model.optimizer.lr"] == 0.001
+    assert run.options["data.language"] == "sw"
+    assert run.options["model.class_path"] == "lowner_pl.modules.SNERLightningModule"
+
+
+def test_each_test_set_is_a_run_of_its_own(tmp_path: Path) -> None:
+    tests = {"de": [("B-PER", "B-PER")], "nl": [("B-PER", "O")]}
+    run = write_run(tmp_path, tests=tests, language=None, corpus="conll-en-to-de+nl")
+    found = {one.test_set: one for one in find_runs([tmp_path])}
+    assert {name: one.scores["f1"] for name, one in found.items()} == {"de": 1, "nl": 0}
+    assert [one.language for one in found.values()] == ["de", "nl"]
+    assert found["nl"].tagged == run / "test_tagged_nl.conll"
+    assert found["de"].tagged.is_file()
+
+
+def test_one_checkpoint_speaks_for_a_run_unless_all_are_asked_for(tmp_path: Path) -> None:
+    for which in ("epoch-3", "last", "none", "best"):
+        write_run(tmp_path, which=which)
+    write_run(tmp_path, "maner", which="last")
+    assert [(run.method, run.checkpoint) for run in find_runs([tmp_path])] == [
+        ("maner", "last"),
+        ("sner", "best"),
+    ]
+    every = {run.checkpoint for run in find_runs([tmp_path], every_checkpoint=True)}
+    assert every == {"epoch-3", "last", "none", "best"}
+
+
+def test_a_checkpoint_of_another_corpus_is_a_method_of_its_own(tmp_path: Path) -> None:
+    write_run(tmp_path, trained_on=EN, folder="from_conll-en_sner-v_seed_7")
+    (run,) = find_runs([tmp_path])
+    assert (run.method, run.seed, run.corpus) == ("sner-v from conll-en", 7, "toy-sw")
+    assert run.folder.name == "from_conll-en_sner-v_seed_7"
+
+
+def test_the_variant_is_part_of_the_method(tmp_path: Path) -> None:
+    write_run(tmp_path, variant="melm_1_gold")
+    assert [run.method for run in find_runs([tmp_path])] == ["sner-melm_1_gold"]
+
+
+def test_superseded_runs_and_what_tensorboard_compares_are_left_out(tmp_path: Path) -> None:
+    for skipped in ("superseded", "comparison"):
+        write_run(tmp_path / skipped)
+    write_run(tmp_path / "kept")
+    assert [run.folder.parts[-4] for run in find_runs([tmp_path])] == ["kept"]
+
+
+def test_a_run_below_two_folders_is_found_once(tmp_path: Path) -> None:
+    run = write_run(tmp_path)
+    assert len(find_runs([tmp_path, run, str(run.parent)])) == 1
+
+
+def test_untested_runs_are_known(tmp_path: Path) -> None:
+    run = tmp_path / "toy-sw" / "sner" / "seed_1"
+    (run / "checkpoints").mkdir(parents=True)
+    assert survey([tmp_path]) == ([], [], [run])
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('{"f1": 0.5, "test_s', "is cut short or was changed. Run `test` with this version"),
+        ("[" * 100_000, "is cut short or was changed"),
+        ('{"scores": {"f1": 0.5}}', "is of an older version of lowner_pl. Run `test`"),
+        ('{"test_sets": [{"name": "sw"}]}', "has no valid 'sentences_scored'"),
+        ('{"test_sets": [3]}', "has no valid 'int' object is not subscriptable"),
+    ],
+)
+def test_a_damaged_file_is_named_and_left_out(tmp_path: Path, text: str, problem: str) -> None:
+    write_run(tmp_path)
+    damaged = write_run(tmp_path, seed=2) / "test_metrics.json"
+    damaged.write_text(text)
+    with pytest.warns(UserWarning, match="Run `test` with this version") as warned:
+        runs = find_runs([tmp_path])
+    assert [run.seed for run in runs] == [1]
+    (message,) = [str(one.message) for one in warned]
+    assert message.startswith(f"'{damaged}' {problem}")
+
+
+def test_a_test_on_a_part_of_the_sentences_is_left_out(tmp_path: Path) -> None:
+    run = write_run(tmp_path, part=2)
+    with pytest.warns(UserWarning, match="of a test on 2 of 3 sentences. Run `test` without"):
+        assert find_runs([tmp_path]) == []
+    assert survey([run]).problems
+
+
+def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"There is no folder '.*nowhere'\. Give a folder"):
+        find_runs([tmp_path / "nowhere"])
+
+
+def test_pandas_gets_a_row_per_run_and_test_set(tmp_path: Path) -> None:
+    tests = {"de": [("B-PER", "B-PER")], "nl": [("B-PER", "O")]}
+    write_run(tmp_path, tests=tests, language=None, options={"model": {"init_args": {"lr": 1}}})
+    write_run(tmp_path, "maner", options={"model": {"init_args": {"lr": 2}}})
+    frame = lowner_pl.load_runs(tmp_path)
+    assert len(frame) == 3
+    means = frame.groupby(["method", "language"])["f1"].mean().round(4).to_dict()
+    assert means == {("maner", "sw"): 0.6667, ("sner", "de"): 1, ("sner", "nl"): 0}
+    assert frame["model.lr"].tolist() == [2, 1, 1]
+    assert frame["entities"].tolist() == [3, 1, 1]
+    assert {"folder", "seed", "train_size", "sha256", "dev_f1"} <= set(frame.columns)
+
+
+def test_pandas_gets_the_columns_without_any_run(tmp_path: Path) -> None:
+    frame = lowner_pl.load_runs(tmp_path)
+    assert len(frame) == 0
+    assert "method" in frame
+
+
+def test_importing_the_package_stays_light() -> None:
+    code = "import sys, lowner_pl; assert not {'pandas', 'numpy', 'yaml'} & {*sys.modules}"
+    subprocess.run([sys.executable, "-c", code], check=True)
+    with pytest.raises(AttributeError, match="no attribute 'load_run'"):
+        lowner_pl.load_run  # type: ignore[attr-defined]  # noqa: B018
