@@ -89,7 +89,7 @@ ROOMS: dict[str, dict[str, set[str]]] = {
     "commands": {"options": set()},
     "corpus": {"conll": set()},
     "datamodules": {"corpora": set(), "composed": set()},
-    "results": {},
+    "results": {"pictures": set()},
     "runs": {"logs": set(), "trainer": set()},
     "modules": {"tagging": set(), "meta": {"tagging"}, "generation": set()},
 }

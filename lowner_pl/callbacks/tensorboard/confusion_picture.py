@@ -1,15 +1,14 @@
 """A picture of the confusion of entity types."""
 
-import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
+from lowner_pl.callbacks.tensorboard.fonts import drawable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST = 20  # entity types in a picture
-FONTS = ("DejaVu Sans", "Noto Sans", "WenQuanYi", "Microsoft YaHei", "PingFang", "SimHei", "Arial")
-"""Beginnings of font names, in the order in which they are tried."""
 
 
 def most_confused(
@@ -83,32 +82,3 @@ def confusion_picture(
                 text = axes.text(column, row, str(count), ha="center", va="center", color=colour)
                 text.set_in_layout(False)  # laying out hundreds of texts is slow, and they fit
     return figure
-
-
-def drawable(texts: Sequence[str]) -> tuple[list[str], list[str]]:
-    r"""Find fonts for texts, and escape characters that no installed font has, as in ``\u4eba``.
-
-    Args:
-        texts: The texts; they are cut to 80 characters.
-
-    Returns:
-        The texts, and the names of fonts that can draw them.
-    """
-    from matplotlib.font_manager import fontManager, get_font
-
-    texts = [text if len(text) <= 80 else f"{text[:79]}…" for text in texts]
-    missing = {ord(letter) for text in texts for letter in text}
-    fonts = {}
-    upright = [font for font in fontManager.ttflist if font.style == "normal"]
-    upright.sort(key=lambda font: (font.name not in FONTS, font.weight != 400))
-    # Matplotlib warns each time a font comes in one weight only.
-    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
-    for start in FONTS:
-        for font in upright:
-            if not missing or font.name in fonts or not font.name.startswith(start):
-                continue
-            if missing & (found := get_font(font.fname).get_charmap().keys()):
-                fonts[font.name] = font
-                missing -= found
-    table = {number: chr(number).encode("unicode_escape").decode() for number in missing}
-    return [text.translate(table) for text in texts], list(fonts) or ["DejaVu Sans"]

@@ -6,15 +6,9 @@ import time
 import warnings
 from typing import Any
 
-import pytest
-from matplotlib import font_manager
 from matplotlib.figure import Figure
 
-from lowner_pl.callbacks.tensorboard.confusion_picture import (
-    confusion_picture,
-    drawable,
-    most_confused,
-)
+from lowner_pl.callbacks.tensorboard.confusion_picture import confusion_picture, most_confused
 
 TYPES = ["人名", "የሰው", "ORG_$x$", "A\\_b", "😀"]
 
@@ -54,15 +48,6 @@ def test_names_in_any_script_and_with_dollars_are_drawn_without_warnings() -> No
     assert labels[2:4] == TYPES[2:4]
     assert not any(label.get_parse_math() for label in figure.axes[0].get_xticklabels())
     assert figure.axes[0].get_title(loc="right").endswith("$run$_1, epoch 3")
-
-
-def test_characters_without_a_font_are_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        font_manager.fontManager,
-        "ttflist",
-        [font for font in font_manager.fontManager.ttflist if font.name == "DejaVu Sans"],
-    )
-    assert drawable(["人a", "b\n"]) == (["\\u4ebaa", "b\\n"], ["DejaVu Sans"])
 
 
 def test_the_same_share_of_gold_entities_has_the_same_shade_in_every_picture() -> None:

@@ -1,0 +1,1 @@
+"""Pictures of results, each with a caption that says what was measured."""

@@ -1,0 +1,117 @@
+"""Curves with bands: F1 by epoch, or by number of training sentences (Figure 3 of MANER)."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lowner_pl.results.pictures.style import COLOURS, DASHES, MARKERS, Caption, labels, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+
+MOST_PANELS = 12
+_COLUMNS = 4
+_FEW_POINTS = 12  # that get a marker and a tick each
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A mean at several places, with a band; fractions.
+
+    Args:
+        name: The method.
+        x: The places.
+        mean: The mean at each place.
+        low: Lower edge of the band at each place.
+        high: Upper edge of the band at each place.
+    """
+
+    name: str
+    x: Sequence[float]
+    mean: Sequence[float]
+    low: Sequence[float]
+    high: Sequence[float]
+
+    def __post_init__(self) -> None:
+        """Check that every place has its numbers.
+
+        Raises:
+            ValueError: If the lengths differ.
+        """
+        lengths = {len(self.x), len(self.mean), len(self.low), len(self.high)}
+        if len(lengths) > 1:
+            raise ValueError(
+                f"The curve of {self.name[:80]!r} has {len(self.x)} places, but {len(self.mean)} "
+                f"means and a band of {len(self.low)} and {len(self.high)}. All must be as many."
+            )
+
+
+def curves_picture(
+    panels: Mapping[str, Sequence[Curve]], *, title: str, axis: str, caption: Caption
+) -> "Figure":
+    """Draw one panel per language, with a curve per method.
+
+    Args:
+        panels: The curves of each panel, by the panel's name. A method has the same colour in all.
+        title: What the picture shows.
+        axis: What the places are, such as ``training sentences``.
+        caption: What was measured.
+
+    Raises:
+        ValueError: If there are more panels than can be read.
+    """
+    if not 1 <= len(panels) <= MOST_PANELS:
+        raise ValueError(
+            f"There are {len(panels)} panels, but a picture has 1 to {MOST_PANELS}. "
+            "Draw means over languages, or several pictures."
+        )
+    columns = min(len(panels), _COLUMNS)
+    rows = math.ceil(len(panels) / columns)
+    size = (max(7.2, 3.2 * columns), 1.7 + (2.9 if len(panels) == 1 else 2.1) * rows)
+    figure = new_figure(size, title, caption)
+    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    methods = list(dict.fromkeys(curve.name for curves in panels.values() for curve in curves))
+    lines = {}
+    for axes, (name, curves) in zip(grid.flat, panels.items(), strict=False):
+        (shown,), style = labels([name])
+        axes.set_title(shown, fontsize="medium", loc="left", **style)
+        for curve in curves:
+            lines[curve.name] = _draw(axes, curve, methods.index(curve.name))
+        axes.grid(color="#dddddd", linewidth=0.6)
+        axes.spines[["top", "right"]].set_visible(False)
+    for axes in grid.flat[len(panels) :]:
+        axes.set_visible(False)
+    for axes in grid[:, 0]:
+        axes.set_ylabel("F1 × 100")
+    for column in range(columns):
+        lowest = max(row for row in range(rows) if grid[row, column].get_visible())
+        grid[lowest, column].set_xlabel(axis, parse_math=False)
+        grid[lowest, column].tick_params(labelbottom=True)
+    names, style = labels(methods)
+    legend = figure.legend(
+        [lines[method] for method in methods], names, loc="outside right upper", frameon=False
+    )
+    for text in legend.get_texts():
+        text.set(**style)
+    return figure
+
+
+def _draw(axes: "Axes", curve: Curve, number: int) -> "Line2D":
+    """Draw a curve and its band, and return the line for the legend."""
+    look = number % len(COLOURS)
+    few = len(curve.x) <= _FEW_POINTS
+    low, high = ([100 * value for value in edge] for edge in (curve.low, curve.high))
+    axes.fill_between(curve.x, low, high, color=COLOURS[look], alpha=0.18, linewidth=0)
+    (line,) = axes.plot(
+        curve.x,
+        [100 * value for value in curve.mean],
+        color=COLOURS[look],
+        linestyle=DASHES[look],
+        marker=MARKERS[look],
+        markersize=5,
+        markevery=1 if few else max(len(curve.x) // 8, 1),
+    )
+    return line

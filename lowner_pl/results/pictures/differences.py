@@ -1,0 +1,98 @@
+"""Differences per language as bars, sorted by size (Figures 2 and 4 of MANER's workshop paper)."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lowner_pl.results.pictures.style import COLOURS, GREY, Caption, labels, new_figure, points
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MOST_ROWS = 36  # in a panel
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The difference of two methods on a language, as fractions.
+
+    Args:
+        name: The language.
+        mean: The difference, positive where the method is better than the baseline.
+        low: Lower end of its interval, if there is one.
+        high: Upper end of its interval.
+    """
+
+    name: str
+    mean: float
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def sure(self) -> bool:
+        """Whether the interval leaves out zero."""
+        return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
+
+
+def differences_picture(
+    differences: Sequence[Difference],
+    *,
+    title: str,
+    axis: str,
+    caption: Caption,
+    overall: Difference | None = None,
+) -> "Figure":
+    """Draw one bar per language, the largest difference on top.
+
+    A filled bar has an interval without zero; a hatched one may be chance.
+
+    Args:
+        differences: The bars.
+        title: The finding, as a sentence.
+        axis: What the numbers are, such as ``test F1, MANER − SNER``.
+        caption: What was measured.
+        overall: The mean over the languages, drawn as a diamond above the bars.
+    """
+    ranked = sorted(differences, key=lambda one: (-one.mean, one.name))
+    panels = max(math.ceil(len(ranked) / MOST_ROWS), 1)
+    rows = math.ceil(len(ranked) / panels)
+    height = 1.6 + 0.24 * (rows + (overall is not None))
+    figure = new_figure((max(7.2, 4.6 * panels), height), title, caption)
+    every = figure.subplots(1, panels, sharex=True, squeeze=False)[0]
+    for number, axes in enumerate(every):
+        shown = ranked[number * rows : (number + 1) * rows]
+        first = overall if number == 0 else None
+        _draw(axes, shown, first, rows + (overall is not None))
+    every[0].set_xlabel(f"{axis}, points", parse_math=False, loc="left")
+    return figure
+
+
+def _draw(
+    axes: "Axes", differences: Sequence[Difference], overall: Difference | None, rows: int
+) -> None:
+    """Draw one panel."""
+    every = [*([overall] if overall else []), *differences]
+    for row, one in enumerate(every):
+        colour = "black" if one is overall else COLOURS[0] if one.mean >= 0 else COLOURS[1]
+        if one is overall:
+            axes.plot(100 * one.mean, row, marker="D", markersize=7, color=colour, zorder=3)
+        else:
+            fill, hatch = (colour, None) if one.sure else ("white", "////")
+            axes.barh(row, 100 * one.mean, 0.72, color=fill, edgecolor=colour, hatch=hatch)
+        if one.low is not None and one.high is not None:
+            line = "black" if one is overall else "#222222"
+            axes.plot([100 * one.low, 100 * one.high], [row, row], color=line, linewidth=1.4)
+        place = (1.01, row)
+        axes.text(*place, points(one.mean), va="center", transform=axes.get_yaxis_transform())
+    names, style = labels([one.name for one in every])
+    axes.set_yticks(range(len(every)), names, **style)
+    axes.set_ylim(rows - 0.4, -0.6)
+    axes.axvline(0, color="black", linewidth=0.8)
+    axes.grid(axis="x", color="#dddddd", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.tick_params(axis="y", length=0)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    if overall:
+        axes.axhline(0.5, color=GREY, linewidth=0.6)

@@ -1,0 +1,39 @@
+"""Fonts for texts in any script."""
+
+from pathlib import Path
+
+import matplotlib
+import pytest
+from matplotlib import font_manager
+
+from lowner_pl.callbacks.tensorboard import fonts
+from lowner_pl.callbacks.tensorboard.fonts import drawable
+
+FONT = Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSans.ttf"
+
+
+@pytest.fixture(autouse=True)
+def only_dejavu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """List one font, as on a machine with few."""
+    listed = [font for font in font_manager.fontManager.ttflist if font.name == "DejaVu Sans"]
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", listed)
+    monkeypatch.setattr(font_manager, "findSystemFonts", list)
+    fonts._add_new_fonts.cache_clear()
+
+
+def test_characters_without_a_font_are_escaped() -> None:
+    assert drawable(["人a", "b\n"]) == (["\\u4ebaa", "b\\n"], ["DejaVu Sans"])
+
+
+def test_texts_are_cut() -> None:
+    assert drawable(["abcdef"], longest=4)[0] == ["abc…"]
+
+
+def test_fonts_installed_since_matplotlib_listed_them_are_used(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", [])
+    (new := tmp_path / "DejaVuSans.ttf").write_bytes(FONT.read_bytes())
+    (broken := tmp_path / "NotoSansBroken.ttf").write_bytes(b"no font")
+    monkeypatch.setattr(font_manager, "findSystemFonts", lambda: [str(broken), str(new)])
+    assert drawable(["Ω"]) == (["Ω"], ["DejaVu Sans"])
