@@ -89,7 +89,10 @@ ROOMS: dict[str, dict[str, set[str]]] = {
     "commands": {"options": set()},
     "corpus": {"conll": set()},
     "datamodules": {"corpora": set(), "composed": set()},
-    "results": {"pictures": set()},
+    "results": {
+        "pictures": set(),
+        "statistics": set(),
+    },
     "runs": {"logs": set(), "trainer": set()},
     "modules": {"tagging": set(), "meta": {"tagging"}, "generation": set()},
 }

@@ -13,11 +13,12 @@ Counts = NDArray[np.int64]
 TOLERANCE = 2e-6  # scores are recorded with 6 decimals
 
 
-def sentence_counts(run: TestedRun) -> Counts:
+def sentence_counts(run: TestedRun, type_: str | None = None) -> Counts:
     """Count the correct, predicted and gold entities of each sentence, as the test scores them.
 
     Args:
         run: A tested tagger.
+        type_: Count only entities of this type.
 
     Returns:
         The counts in the order of the test set. Shape ``(sentences, 3)``.
@@ -26,17 +27,18 @@ def sentence_counts(run: TestedRun) -> Counts:
         ValueError: If the tagged file is missing or damaged, or belongs to another test than the
             recorded scores.
     """
-    counts = read_counts(run.tagged)
+    counts = read_counts(run.tagged, type_)
     f1 = micro_f1(counts.sum(0))
-    if len(counts) != run.sentences or abs(f1 - run.scores.get("f1", f1)) > TOLERANCE:
+    recorded = run.scores.get(f"f1/{type_}" if type_ else "f1", f1)
+    if len(counts) != run.sentences or abs(f1 - recorded) > TOLERANCE:
         raise ValueError(
             f"'{run.tagged}' has {len(counts):,} sentences and F1 {100 * f1:.2f}, but the recorded "
-            f"test has {run.sentences:,} and {100 * run.scores['f1']:.2f}. {AGAIN}"
+            f"test has {run.sentences:,} and {100 * recorded:.2f}. {AGAIN}"
         )
     return counts
 
 
-def read_counts(file: Path) -> Counts:
+def read_counts(file: Path, type_: str | None = None) -> Counts:
     """Count the correct, predicted and gold entities of each sentence of a tagged file.
 
     Entities are strict, as in seqeval's ``mode="strict", scheme=IOB2``: an ``I-`` tag that does not
@@ -44,6 +46,7 @@ def read_counts(file: Path) -> Counts:
 
     Args:
         file: A file with a word, its gold tag and its predicted tag in each line.
+        type_: Count only entities of this type.
 
     Returns:
         Shape ``(sentences, 3)``.
@@ -69,7 +72,7 @@ def read_counts(file: Path) -> Counts:
                     f"'{file}', line {wrong}: there is no word with a gold and a predicted tag. "
                     f"{AGAIN}"
                 )
-            known[tags] = _counted(*zip(*pairs, strict=True))
+            known[tags] = counted(*zip(*pairs, strict=True), type_=type_)
         rows.append(known[tags])
         number += len(tags) + 1
     return np.array(rows, dtype=np.int64).reshape(-1, 3)
@@ -81,13 +84,15 @@ def micro_f1(counts: Counts) -> float:
     return 2 * correct / (predicted + gold) if predicted + gold else 0.0
 
 
-def _counted(gold: Sequence[str], predicted: Sequence[str]) -> tuple[int, int, int]:
-    """Count the correct, predicted and gold entities of a sentence."""
-    wanted, found = _entities(gold), _entities(predicted)
+def counted(
+    gold: Sequence[str], predicted: Sequence[str], *, type_: str | None = None
+) -> tuple[int, int, int]:
+    """Count the correct, predicted and gold entities of a sentence; see `read_counts`."""
+    wanted, found = _entities(gold, type_), _entities(predicted, type_)
     return len(wanted & found), len(found), len(wanted)
 
 
-def _entities(tags: Sequence[str]) -> set[tuple[int, int, str]]:
+def _entities(tags: Sequence[str], only: str | None) -> set[tuple[int, int, str]]:
     """Extract the strict entities of a sentence: start, end and type."""
     entities = set()
     start, type_ = 0, ""
@@ -97,4 +102,4 @@ def _entities(tags: Sequence[str]) -> set[tuple[int, int, str]]:
             type_ = ""
         if tag.startswith("B-"):
             start, type_ = position, tag[2:]
-    return entities
+    return {entity for entity in entities if only in (None, entity[2])}

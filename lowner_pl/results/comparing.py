@@ -1,0 +1,248 @@
+"""Comparing the runs of several systems with those of a baseline."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from statistics import fmean
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lowner_pl.commands.options.nearest import did_you_mean
+from lowner_pl.results.comparison import TIE, Comparison, Difference, Overall, Scores
+from lowner_pl.results.groups import Groups, Row, group_runs
+from lowner_pl.results.metric import Metric, find_metric
+from lowner_pl.results.notes import reading_notes
+from lowner_pl.results.statistics.bootstrap import interval, resampled_scores
+from lowner_pl.results.statistics.significance import holm, signed_rank_p
+from lowner_pl.results.tagged import sentence_counts
+from lowner_pl.results.tested_run import TestedRun
+
+RESAMPLES = 10_000
+USUAL_BASELINE = "sner"
+
+
+def compare_runs(
+    runs: Sequence[TestedRun],
+    *,
+    baseline: str | None = None,
+    by: str = "method",
+    metric: str = "f1",
+    resamples: int = RESAMPLES,
+    progress: Callable[[int, int], None] | None = None,
+) -> Comparison:
+    """Compare systems with a baseline on every test set, and over all test sets.
+
+    On a row, a system's score is the mean over its seeds. The difference to the baseline gets a
+    95 % interval and a p-value by resampling the test sentences; every resample holds the same
+    sentences for all seeds of all systems. Over rows, the mean difference gets an interval
+    from the same resamples, and Wilcoxon's signed-rank test over the rows. Holm's correction counts
+    the systems that are compared with the baseline.
+
+    Args:
+        runs: Tested runs, as `find_runs` finds them. The order does not matter.
+        baseline: The system to compare with; by default ``sner``, or else the system with the most
+            rows.
+        by: What systems are; see `group_runs`.
+        metric: The score. Those of entities, such as ``f1`` and ``recall/PER``, get intervals.
+        resamples: Number of resamples; 0 for no intervals.
+        progress: Called with the number of finished rows and of all rows.
+
+    Raises:
+        ValueError: If there are no runs; if the metric, the baseline or the factor ``by`` does not
+            exist; or if runs were tested on different sentences.
+    """
+    if not runs:
+        raise ValueError("There are no tested runs to compare. Run `test` on some.")
+    score = find_metric(metric, runs)
+    with_score = [run for run in runs if metric in run.scores]
+    groups = group_runs(with_score, by=by)
+    chosen = _baseline(groups, baseline)
+    _check_shared(groups, chosen)
+    systems = [chosen, *(system for system in groups.systems if system != chosen)]
+    scores = {
+        cell: Scores({seed: run.scores[metric] for seed, run in by_seed.items()})
+        for cell, by_seed in groups.cells.items()
+    }
+    resampling = _Resampling(groups, score, chosen, resamples if score.counted else 0)
+    differences: dict[tuple[Row, str], Difference] = {}
+    for number, row in enumerate(groups.rows):
+        here = [s for s in systems[1:] if (row, s) in scores and (row, chosen) in scores]
+        differences |= _of_row(row, here, scores, chosen, resampling.of_row(row, number, here))
+        if progress:
+            progress(number + 1, len(groups.rows))
+    comparison = Comparison(
+        metric=score,
+        by=by,
+        baseline=chosen,
+        systems=systems,
+        rows=groups.rows,
+        scores=scores,
+        differences=differences,
+        overall=_overall(systems, scores, differences, resampling.sums, score),
+        resamples=resampling.resamples,
+    )
+    left_out = [run for run in runs if metric not in run.scores]
+    notes = [*groups.notes, *resampling.problems, *reading_notes(comparison, left_out)]
+    return replace(comparison, notes=notes)
+
+
+@dataclass
+class _Resampling:
+    """The resampled differences of systems to the baseline, row by row.
+
+    Attributes:
+        sums: For each system, the sum over rows of its resampled differences, as long as every row
+            has them.
+        problems: Why rows have none.
+    """
+
+    groups: Groups
+    metric: Metric
+    baseline: str
+    resamples: int
+    sums: dict[str, NDArray[np.float64] | None] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+    def of_row(
+        self, row: Row, number: int, systems: Sequence[str]
+    ) -> Mapping[str, NDArray[np.float64]]:
+        """Compute the resampled differences on a row.
+
+        Args:
+            row: The row.
+            number: Its number, which is the seed of its resamples.
+            systems: The systems to compare with the baseline.
+
+        Returns:
+            For each system, the differences of the mean scores over seeds. Shape ``(resamples,)``.
+        """
+        if not self.resamples or not systems or self.metric.counted is None:
+            return {}
+        kind, type_ = self.metric.counted
+        cells = {s: [*self.groups.cells[row, s].values()] for s in (self.baseline, *systems)}
+        try:
+            counts = [sentence_counts(run, type_) for runs in cells.values() for run in runs]
+        except ValueError as error:
+            self.problems.append(f"{error} Until then, {row.name} has no intervals.")
+            self.sums |= dict.fromkeys(systems)
+            return {}
+        drawn = resampled_scores(counts, kind=kind, resamples=self.resamples, seed=number)
+        means, first = {}, 0
+        for system, runs in cells.items():
+            means[system] = drawn[first : first + len(runs)].mean(0)
+            first += len(runs)
+        differences = {system: means[system] - means[self.baseline] for system in systems}
+        for system, values in differences.items():
+            earlier = self.sums.get(system, np.zeros(self.resamples))
+            self.sums[system] = None if earlier is None else earlier + values
+        return differences
+
+
+def _baseline(groups: Groups, name: str | None) -> str:
+    """Find the baseline."""
+    systems = groups.systems
+    if name is None:
+        rows = {one: sum(system == one for _, system in groups.cells) for one in systems}
+        most = max(systems, key=lambda one: rows[one])
+        return USUAL_BASELINE if USUAL_BASELINE in systems else most
+    cells = groups.cells.items()
+    written = {run.method: system for (_, system), seeds in cells for run in seeds.values()}
+    found = name if name in systems else written.get(name)
+    if found is None:
+        hint = did_you_mean(name, systems) or f" Use one of {', '.join(systems)[:200]}."
+        raise ValueError(f"No run is of the baseline {name[:80]!r}.{hint}")
+    return found
+
+
+def _check_shared(groups: Groups, baseline: str) -> None:
+    """Refuse a system that was tested in the baseline's languages, but on other sentences."""
+    tests: dict[tuple[str, str], dict[str, TestedRun]] = {}
+    for (row, system), by_seed in groups.cells.items():
+        tests.setdefault((system, row.language), {})[row.sha256] = next(iter(by_seed.values()))
+    for (_, language), own in tests.items():
+        other = tests.get((baseline, language))
+        if other and not own.keys() & other.keys():
+            one, two = next(iter(own.values())), next(iter(other.values()))
+            raise ValueError(
+                f"'{one.folder}' and '{two.folder}' were tested on different sentences in "
+                f"{language}, so they can't be compared. Test both on the same test set, or "
+                "compare the runs of each test set apart."
+            )
+
+
+def _of_row(
+    row: Row,
+    systems: Sequence[str],
+    scores: Mapping[tuple[Row, str], Scores],
+    baseline: str,
+    resampled: Mapping[str, NDArray[np.float64]],
+) -> dict[tuple[Row, str], Difference]:
+    """Compare systems with the baseline on a row."""
+    found = [
+        Difference(
+            scores[row, system].mean - scores[row, baseline].mean,
+            *(interval(resampled[system]) if system in resampled else ()),
+        )
+        for system in systems
+    ]
+    corrected = holm([difference.p for difference in found])
+    return {
+        (row, system): replace(difference, p_holm=p)
+        for system, difference, p in zip(systems, found, corrected, strict=True)
+    }
+
+
+def _overall(
+    systems: Sequence[str],
+    scores: Mapping[tuple[Row, str], Scores],
+    differences: Mapping[tuple[Row, str], Difference],
+    sums: Mapping[str, NDArray[np.float64] | None],
+    metric: Metric,
+) -> dict[str, Overall]:
+    """Compare systems with the baseline over rows."""
+    overall = {}
+    for system in systems:
+        baseline = system == systems[0]
+        rows = [row for row, one in (scores if baseline else differences) if one == system]
+        if not rows:
+            continue
+        cells = [scores[row, system] for row in rows]
+        one = Overall(len(rows), _mean_scores(cells), fmean(cell.mean for cell in cells))
+        if not baseline:
+            values = [differences[row, system].value for row in rows]
+            summed = sums.get(system)
+            difference = Difference(
+                fmean(values), *(() if summed is None else interval(summed / len(rows)))
+            )
+            gains = [-value if metric.lower_is_better else value for value in values]
+            one = replace(
+                one,
+                difference=difference,
+                wilcoxon_p=signed_rank_p(values),
+                wins=sum(gain >= TIE for gain in gains),
+                ties=sum(abs(gain) < TIE for gain in gains),
+                losses=sum(gain <= -TIE for gain in gains),
+            )
+        overall[system] = one
+    return _corrected(overall)
+
+
+def _corrected(overall: Mapping[str, Overall]) -> dict[str, Overall]:
+    """Correct the p-values over rows for the number of systems."""
+    ranks = holm([one.wilcoxon_p for one in overall.values()])
+    bootstrap = holm([one.difference.p if one.difference else None for one in overall.values()])
+    return {
+        system: replace(
+            one,
+            wilcoxon_holm=rank,
+            difference=one.difference and replace(one.difference, p_holm=p),
+        )
+        for (system, one), rank, p in zip(overall.items(), ranks, bootstrap, strict=True)
+    }
+
+
+def _mean_scores(cells: Sequence[Scores]) -> Scores | None:
+    """Average over rows for each seed that all of them have; ``None`` if there is none."""
+    shared = set.intersection(*({*cell.by_seed} for cell in cells))
+    means = {seed: fmean(cell.by_seed[seed] for cell in cells) for seed in sorted(shared)}
+    return Scores(means) if means else None

@@ -1,0 +1,87 @@
+"""What a reader must know to read a comparison."""
+
+from collections.abc import Sequence
+
+from lowner_pl.results.comparison import Comparison
+from lowner_pl.results.tested_run import TestedRun
+
+NAMED = 8  # rows or systems that a sentence lists
+FEW_ROWS = 6  # the fewest with which signed ranks can give p < 0.05
+
+
+def reading_notes(comparison: Comparison, left_out: Sequence[TestedRun]) -> list[str]:
+    """Say what a comparison can't tell, one sentence each.
+
+    Args:
+        comparison: The comparison.
+        left_out: Runs without the score.
+    """
+    notes = []
+    if left_out:
+        notes.append(
+            f"{_runs(len(left_out))} no score {comparison.metric.name} and {_are(len(left_out))} "
+            f"left out, such as '{left_out[0].folder}'."
+        )
+    notes += _missing(comparison)
+    notes += _single_seeds(comparison)
+    if comparison.compared and comparison.metric.counted is None:
+        notes.append(
+            f"{comparison.metric.name} does not follow from counts of entities in sentences, so "
+            "its differences have no intervals."
+        )
+    rows = max(
+        (comparison.overall[s].rows for s in comparison.compared if s in comparison.overall),
+        default=0,
+    )
+    if 1 < rows < FEW_ROWS:
+        notes.append(
+            f"Signed ranks of {rows} test sets can't give p < 0.05; at least {FEW_ROWS} can."
+        )
+    return notes
+
+
+def _missing(comparison: Comparison) -> list[str]:
+    """Say which rows a system or the baseline lacks."""
+    notes = []
+    for system in comparison.systems:
+        rows = [row.name for row in comparison.rows if (row, system) not in comparison.scores]
+        if rows:
+            whose = "every" if system == comparison.baseline else "its"
+            notes.append(
+                f"{system} was not tested on {_listed(rows)}, which {whose} overall difference "
+                "therefore leaves out."
+            )
+    return notes
+
+
+def _single_seeds(comparison: Comparison) -> list[str]:
+    """Say where one seed is too few to know anything about the noise of training."""
+    consequence = (
+        "one seed, which is too few to say anything about the noise of training: intervals and "
+        "p-values cover only the choice of test sentences. Train with more `--seed_everything`."
+    )
+    single = [cell for cell, scores in comparison.scores.items() if scores.seeds == 1]
+    if not single:
+        return []
+    if len(single) == len(comparison.scores):
+        return [f"Each {comparison.by} ran with {consequence}"]
+    systems = dict.fromkeys(system for _, system in single)
+    rows = {s: _listed([row.name for row, one in single if one == s]) for s in systems}
+    where = [f"{system} on {names}" for system, names in rows.items()]
+    return [f"{_listed(where)} ran with {consequence}"]
+
+
+def _listed(names: Sequence[str]) -> str:
+    """List names, the first few if there are many."""
+    more = len(names) - NAMED
+    if more > 0:
+        return f"{', '.join(names[:NAMED])} and {more} more"
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
+def _runs(number: int) -> str:
+    return f"{number} run has" if number == 1 else f"{number:,} runs have"
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"

@@ -1,0 +1,1 @@
+"""How sure a difference is: paired bootstrap, signed ranks and Holm's correction."""
