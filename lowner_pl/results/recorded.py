@@ -1,0 +1,134 @@
+"""A comparison as a small JSON file, to be kept when the runs are gone."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple, NotRequired, TypedDict
+
+from lowner_pl.results.comparison import Comparison, Difference, Overall, Scores
+from lowner_pl.results.groups import Row
+from lowner_pl.results.metric import Metric
+from lowner_pl.runs.files import write_json
+
+VERSION = 1
+
+
+class About(TypedDict):
+    """Where a comparison comes from.
+
+    Attributes:
+        title: What was compared, and on what.
+        command: The command that repeats it.
+        machine: The processor or GPU.
+        finished: The date.
+        version: The version of this package.
+        backbones: The backbones.
+        train_sizes: The numbers of training sentences.
+        paper: Scores that a paper reports: row, system and score in percent.
+    """
+
+    title: str
+    command: str
+    machine: str
+    finished: str
+    version: str
+    backbones: list[str]
+    train_sizes: list[int]
+    paper: NotRequired[list[tuple[str, str, float]]]
+
+
+class Recorded(NamedTuple):
+    """A comparison that was read from a file, and where it comes from."""
+
+    comparison: Comparison
+    about: About
+
+
+def write_record(file: Path, comparison: Comparison, about: About) -> None:
+    """Write a comparison to a JSON file."""
+    numbers = {row: number for number, row in enumerate(comparison.rows)}
+    write_json(
+        file,
+        {
+            "format": VERSION,
+            "about": about,
+            "metric": comparison.metric.name,
+            "by": comparison.by,
+            "systems": list(comparison.systems),
+            "resamples": comparison.resamples,
+            "rows": [asdict(row) for row in comparison.rows],
+            "scores": [
+                {"row": numbers[row], "system": system, "by_seed": dict(scores.by_seed)}
+                for (row, system), scores in comparison.scores.items()
+            ],
+            "differences": [
+                {"row": numbers[row], "system": system, **asdict(difference)}
+                for (row, system), difference in comparison.differences.items()
+            ],
+            "overall": {system: asdict(one) for system, one in comparison.overall.items()},
+            "notes": list(comparison.notes),
+        },
+    )
+
+
+def read_record(file: Path) -> Recorded:
+    """Read a comparison from a JSON file.
+
+    Raises:
+        OSError: If the file can't be read.
+        ValueError: If it is no record of a comparison, is cut short, or is of another version.
+    """
+    try:
+        record = json.loads(file.read_text(encoding="utf-8"))
+        version = record["format"]
+    except (ValueError, TypeError, KeyError) as error:
+        raise ValueError(
+            f"'{file}' is no record of a comparison, or is cut short. Write it anew with "
+            "`compare --record`."
+        ) from error
+    if version != VERSION:
+        raise ValueError(
+            f"'{file}' has format {str(version)[:20]}, but this version reads {VERSION}. Write it "
+            "anew with `compare --record`."
+        )
+    return Recorded(_comparison(record), record["about"])
+
+
+def _comparison(record: dict[str, Any]) -> Comparison:
+    """Make the comparison of a record."""
+    rows = [
+        Row(**{**row, "factors": tuple((name, value) for name, value in row["factors"])})
+        for row in record["rows"]
+    ]
+    return Comparison(
+        metric=Metric(record["metric"]),
+        by=record["by"],
+        baseline=record["systems"][0],
+        systems=record["systems"],
+        rows=rows,
+        scores={
+            (rows[cell["row"]], cell["system"]): _scores(cell["by_seed"])
+            for cell in record["scores"]
+        },
+        differences={
+            (rows[cell.pop("row")], cell.pop("system")): Difference(**cell)
+            for cell in map(dict, record["differences"])
+        },
+        overall={system: _overall(one) for system, one in record["overall"].items()},
+        resamples=record["resamples"],
+        notes=record["notes"],
+    )
+
+
+def _scores(by_seed: dict[str, float]) -> Scores:
+    """Make scores; the keys of JSON are text."""
+    return Scores({int(seed): score for seed, score in by_seed.items()})
+
+
+def _overall(values: dict[str, Any]) -> Overall:
+    scores, difference = values["scores"], values["difference"]
+    parts = {
+        "scores": scores and _scores(scores["by_seed"]),
+        "difference": difference and Difference(**difference),
+    }
+    return Overall(**{**values, **parts})
