@@ -90,7 +90,9 @@ ROOMS: dict[str, dict[str, set[str]]] = {
     "corpus": {"conll": set()},
     "datamodules": {"corpora": set(), "composed": set()},
     "results": {
+        "page": set(),
         "pictures": set(),
+        "tensorboard": {"pictures"},
         "statistics": set(),
     },
     "runs": {"logs": set(), "trainer": set()},

@@ -111,7 +111,8 @@ def update_comparison(root: Path) -> None:
             folder.mkdir(exist_ok=True)
             _retire_columns(root)
             new = HParamsPluginData(experiment=_experiment(_rows(root)))
-            earlier = [place for place in folder.iterdir() if place.is_dir()]
+            # `compare` has written its runs beside them.
+            earlier = [file.parent for file in folder.glob(f"*/*{EVENTS}*.{KIND}")]
             if len(earlier) == 1 and [*_plugin_data(event_files(earlier[0], kind=KIND))] == [
                 _versioned(new)
             ]:

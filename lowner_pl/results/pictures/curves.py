@@ -50,7 +50,12 @@ class Curve:
 
 
 def curves_picture(
-    panels: Mapping[str, Sequence[Curve]], *, title: str, axis: str, caption: Caption
+    panels: Mapping[str, Sequence[Curve]],
+    *,
+    title: str,
+    axis: str,
+    caption: Caption,
+    size: tuple[float, float] | None = None,
 ) -> "Figure":
     """Draw one panel per language, with a curve per method.
 
@@ -59,6 +64,7 @@ def curves_picture(
         title: What the picture shows.
         axis: What the places are, such as ``training sentences``.
         caption: What was measured.
+        size: Width and height in inches, if the picture has to fit somewhere.
 
     Raises:
         ValueError: If there are more panels than can be read.
@@ -70,8 +76,8 @@ def curves_picture(
         )
     columns = min(len(panels), _COLUMNS)
     rows = math.ceil(len(panels) / columns)
-    size = (max(7.2, 3.2 * columns), 1.7 + (2.9 if len(panels) == 1 else 2.1) * rows)
-    figure = new_figure(size, title, caption)
+    natural = (max(7.2, 3.2 * columns), 1.7 + (2.9 if len(panels) == 1 else 2.1) * rows)
+    figure = new_figure(size or natural, title, caption)
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     methods = list(dict.fromkeys(curve.name for curves in panels.values() for curve in curves))
     lines = {}

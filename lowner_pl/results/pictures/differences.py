@@ -43,6 +43,7 @@ def differences_picture(
     axis: str,
     caption: Caption,
     overall: Difference | None = None,
+    size: tuple[float, float] | None = None,
 ) -> "Figure":
     """Draw one bar per language, the largest difference on top.
 
@@ -54,12 +55,13 @@ def differences_picture(
         axis: What the numbers are, such as ``test F1, MANER − SNER``.
         caption: What was measured.
         overall: The mean over the languages, drawn as a diamond above the bars.
+        size: Width and height in inches, if the picture has to fit somewhere.
     """
     ranked = sorted(differences, key=lambda one: (-one.mean, one.name))
     panels = max(math.ceil(len(ranked) / MOST_ROWS), 1)
     rows = math.ceil(len(ranked) / panels)
     height = 1.6 + 0.24 * (rows + (overall is not None))
-    figure = new_figure((max(7.2, 4.6 * panels), height), title, caption)
+    figure = new_figure(size or (max(7.2, 4.6 * panels), height), title, caption)
     every = figure.subplots(1, panels, sharex=True, squeeze=False)[0]
     for number, axes in enumerate(every):
         shown = ranked[number * rows : (number + 1) * rows]

@@ -21,7 +21,7 @@ DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
 HATCHES = ("", "///", "...", "xxx", "\\\\\\", "+++", "ooo")
 GREY = "#595959"
 _LETTERS = 16.0  # of a caption per inch
-_RESOLUTION = 110  # pixels per inch
+_RESOLUTION = 120  # pixels per inch
 
 
 @dataclass(frozen=True)

@@ -85,17 +85,19 @@ def rename_tag(file: Path, old: str, new: str) -> None:
 
 
 @contextmanager
-def new_event_file(folder: Path, kind: str) -> Iterator["SummaryWriter"]:
+def new_event_file(folder: Path, kind: str, *, restart: bool = False) -> Iterator["SummaryWriter"]:
     """Open a writer for the one event file of a command; it replaces the earlier one.
 
     Args:
         folder: Folder of the file.
         kind: The command, which becomes the suffix of the file.
+        restart: Whether an open TensorBoard is to forget what it has read in the folder.
     """
     from torch.utils.tensorboard import SummaryWriter
 
     earlier = event_files(folder, kind=kind)
-    writer = SummaryWriter(str(folder), filename_suffix=f".{kind}")
+    begin = {"purge_step": 0} if restart else {}
+    writer = SummaryWriter(str(folder), filename_suffix=f".{kind}", **begin)
     try:
         yield writer
     finally:

@@ -1,0 +1,104 @@
+"""The HTML page: an answer, tables and pictures in one file that needs no network."""
+
+import base64
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from lowner_pl.results.page.looks import SCRIPT, STYLE
+
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+"""What a browser may load for the page: nothing that is not in the file."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table; a click on a heading sorts its rows.
+
+    Args:
+        heading: What the table shows.
+        columns: The headings of the columns.
+        rows: The cells; the first column holds names.
+        bold: Row and column of the cells to emphasise.
+        note: What the numbers are.
+    """
+
+    heading: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    bold: Collection[tuple[int, int]] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture with its caption inside.
+
+    Args:
+        heading: What the picture shows.
+        png: The file.
+        text: The caption, for readers who can't see the picture.
+    """
+
+    heading: str
+    png: bytes
+    text: str
+
+
+def page(
+    title: str, answers: Sequence[str], parts: Sequence[Table | Picture], notes: Sequence[str] = ()
+) -> str:
+    """Write the page.
+
+    Args:
+        title: What was compared.
+        answers: The findings, one sentence each.
+        parts: Tables and pictures in their order.
+        notes: What to know about the numbers, such as a warning of few seeds.
+    """
+    said = [f'<p class="answer" dir="auto">{escape(answer)}</p>' for answer in answers]
+    said += [f'<p class="note" dir="auto">{escape(note)}</p>' for note in notes]
+    body = [_table(part) if isinstance(part, Table) else _picture(part) for part in parts]
+    return "\n".join(
+        [
+            "<!DOCTYPE html>",
+            '<html lang="en"><head><meta charset="utf-8">',
+            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            f"<title>{escape(title)}</title><style>{STYLE}</style></head><body>",
+            f"<h1>{escape(title)}</h1>",
+            *said,
+            *body,
+            f"<script>{SCRIPT}</script></body></html>\n",
+        ]
+    )
+
+
+def _table(table: Table) -> str:
+    """Write a table."""
+    heads = (f'<th scope="col"><button>{escape(name)}</button></th>' for name in table.columns)
+    rows = [
+        "<tr>" + "".join(_cell(cell, (number, at) in table.bold) for at, cell in enumerate(cells))
+        for number, cells in enumerate(table.rows)
+    ]
+    body = "</tr>\n".join(rows)
+    note = f'<p class="note">{escape(table.note)}</p>' if table.note else ""
+    return (
+        f'<h2>{escape(table.heading)}</h2>\n<div class="wide"><table>'
+        f"<thead><tr>{''.join(heads)}</tr></thead>\n<tbody>{body}</tr></tbody></table></div>{note}"
+    )
+
+
+def _cell(text: str, bold: bool) -> str:
+    """Write a cell."""
+    shown = f"<b>{escape(text)}</b>" if bold else escape(text)
+    return f'<td dir="auto">{shown}</td>'
+
+
+def _picture(picture: Picture) -> str:
+    """Write a picture, with its file inside the page."""
+    data = base64.b64encode(picture.png).decode()
+    return (
+        f"<h2>{escape(picture.heading)}</h2>\n"
+        f'<img alt="{escape(picture.text)}" src="data:image/png;base64,{data}">'
+    )
