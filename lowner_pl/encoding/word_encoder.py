@@ -256,7 +256,9 @@ def _wants_space(tokenizer: PreTrainedTokenizerBase) -> bool:
 
     Byte-level tokenizers (RoBERTa, ModernBERT) treat the space before a word as part of the word.
     """
-    state = json.loads(tokenizer.backend_tokenizer.to_str())["pre_tokenizer"] or {}
+    pre_tokenizer = tokenizer.backend_tokenizer.pre_tokenizer
+    # `tokenizers` writes a part as JSON only when it is pickled; writing all takes seconds.
+    state = {} if pre_tokenizer is None else json.loads(pre_tokenizer.__getstate__())
     parts = state.get("pretokenizers", [state])
     return any(
         part.get("type") == "ByteLevel" and not part.get("add_prefix_space") for part in parts
