@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from jsonargparse import Namespace
 from lightning.fabric.utilities.rank_zero import rank_zero_only
 from lightning.pytorch import Trainer
 
@@ -148,12 +147,12 @@ class NERCLI(CommandLine):
         return kwargs
 
 
-def run(words: list[str] | None = None, parsed: Namespace | None = None) -> NERCLI:
+def run(words: list[str] | None = None, parsed: CommandLine | None = None) -> NERCLI:
     """Run a command line, and return the CLI that ran it.
 
     Args:
         words: The command line, by default that of the process.
-        parsed: The configuration, if ``words`` were parsed before.
+        parsed: The command line that has parsed ``words`` before, if there is one.
     """
     # Round numbers below 1e-38 to zero. Peaked attention produces them, and processors calculate a
     # hundred times slower with them: a training step on a long sentence took a third longer.

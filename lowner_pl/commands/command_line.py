@@ -3,7 +3,7 @@
 from typing import Any
 
 import yaml
-from jsonargparse import Namespace, set_loader
+from jsonargparse import set_loader
 from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI
 
 from lowner_pl.callbacks import BestCheckpoint, LastCheckpoint
@@ -41,11 +41,12 @@ class CommandLine(LightningCLI):
     Args:
         words: The command line.
         typed: The command line as the user wrote it, for messages; by default ``words``.
-        parsed: The configuration, if ``words`` were parsed before.
+        parsed: The command line that has parsed ``words`` before, if there is one. Its parser is
+            used again.
     """
 
     def __init__(
-        self, words: list[str], typed: Typed | None = None, parsed: Namespace | None = None
+        self, words: list[str], typed: Typed | None = None, parsed: "CommandLine | None" = None
     ) -> None:
         self.words = words
         self.typed = typed
@@ -107,11 +108,22 @@ class CommandLine(LightningCLI):
         """Return only the chosen command, because building a parser takes a while."""
         return {name: COMMANDS[name] for name in self.words if name in COMMANDS} or COMMANDS
 
+    def setup_parser(
+        self, add_subcommands: bool, main_kwargs: dict[str, Any], subparser_kwargs: dict[str, Any]
+    ) -> None:
+        """Make the parser, which takes a while, unless there is one."""
+        if self.parsed is None:
+            super().setup_parser(add_subcommands, main_kwargs, subparser_kwargs)
+            return
+        self.parser = self.parsed.parser
+        self._subcommand_parsers = self.parsed._subcommand_parsers
+        self._subcommand_method_arguments = self.parsed._subcommand_method_arguments
+
     def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
         """Parse the command line, after checking the files that it names."""
         del args
         if self.parsed is not None:
-            self.config = self.parsed.clone()
+            self.config = self.parsed.config.clone()
             return
         words = located(self.words)
         command = next((word for word in words if word in COMMANDS), "")
@@ -160,6 +172,16 @@ class Settings(CommandLine):
         """The whole configuration of the command as plain values, defaults included."""
         command = str(self.subcommand)
         return as_values(self._subcommand_parsers[command], self.config[command])
+
+    def parse_again(self, words: list[str], typed: Typed | None = None) -> None:
+        """Parse another command line of the same command; making a parser takes a while.
+
+        Args:
+            words: The command line.
+            typed: The command line as the user wrote it, for messages; by default ``words``.
+        """
+        self.words, self.typed = words, typed
+        self.parse_arguments(self.parser, None)
 
     def _set_seed(self) -> None:
         """Leave the random state alone."""

@@ -165,7 +165,7 @@ class Pipeline:
                 "earlier version of lowner_pl wrote it, whose runs can't be recognised."
             )
         if written_at == entry["before"]:
-            cli = run(parsed.words, parsed.config)
+            cli = run(parsed.words, parsed)
         else:
             cli = run([*parsed.words, f"--ckpt_path={last}"])
         entry["checkpoint"] = str(cli.run.checkpoint("best"))
@@ -182,7 +182,7 @@ class Pipeline:
         parsed = self._parse("generate", "predict", options)
         entry = self._begin("generate", "predict", parsed.values, after)
         if not entry.get("done"):
-            cli = run(parsed.words, parsed.config)
+            cli = run(parsed.words, parsed)
             writer = _callback(cli, GenerationWriter)
             entry |= {"file": str(writer.file), "report": writer.novelty.report.as_dict()}
             self.record.done("generate", entry)
@@ -197,7 +197,7 @@ class Pipeline:
         entry = self._begin("filter", "predict", parsed.values, after)
         if entry.get("done"):
             return entry
-        cli = run(parsed.words, parsed.config)
+        cli = run(parsed.words, parsed)
         tagged = ConllFile(_callback(cli, PredictionWriter).file)
         predicted = (sentence.tags or () for sentence in tagged)
         report = AugmentationReport()
