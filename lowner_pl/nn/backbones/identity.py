@@ -3,20 +3,32 @@
 import hashlib
 import json
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from transformers import PreTrainedTokenizerBase
 
 from lowner_pl.nn.backbones.loading import EMBEDDED
 
 WEIGHTS = ("*.safetensors", "*.bin")  # the first pattern that matches is what gets loaded
+_known: WeakKeyDictionary[PreTrainedTokenizerBase, tuple[int, str]] = WeakKeyDictionary()
 OTHERS = ("*.q4", "*.json", "*.txt", "*.model")  # packed embeddings, configuration, tokenizer
 
 
 def tokenizer_identity(tokenizer: PreTrainedTokenizerBase) -> str:
     """Describe a tokenizer by its size and a hash of its subwords, ids and merges.
 
-    The hash leaves out what other versions of the library write differently.
+    The hash leaves out what other versions of the library write differently. It is computed once
+    for a tokenizer that several methods of this process share.
     """
+    size, known = _known.get(tokenizer, (0, ""))
+    if size != len(tokenizer):  # tokens may have been added
+        known = _identity(tokenizer)
+        _known[tokenizer] = len(tokenizer), known
+    return known
+
+
+def _identity(tokenizer: PreTrainedTokenizerBase) -> str:
+    """Hash a tokenizer, which takes seconds if its vocabulary is large."""
     model = json.loads(tokenizer.backend_tokenizer.to_str())["model"]
     parts = (tokenizer.get_vocab(), model.get("vocab"), model.get("merges"))
     digest = hashlib.blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=8).hexdigest()

@@ -21,6 +21,7 @@ from lowner_pl.nn.backbones.files.backbone_files import (
 )
 from lowner_pl.nn.backbones.files.packed_folder import is_packed, read_packed
 from lowner_pl.nn.backbones.files.weights_file import add_checksums, verify_checksums
+from lowner_pl.nn.backbones.kept import loaded_once, own_tokenizer
 from lowner_pl.nn.backbones.new_tokens import add_tokens, embedding_table
 from lowner_pl.nn.backbones.training.embedding_rows import EmbeddingRows
 from lowner_pl.nn.backbones.training.low_rank import (
@@ -78,6 +79,8 @@ def load_backbone(
             compute again.
     """
     model, tokenizer, _ = load_whole(name, needs_head=needs_head)
+    if new_tokens:
+        tokenizer = own_tokenizer(tokenizer)
     known = len(tokenizer)
     add_tokens(model, tokenizer, new_tokens or {})
     encoder = model.base_model
@@ -109,7 +112,9 @@ def load_whole(
         ValueError: If it is not a complete masked language model with a fast tokenizer.
     """
     source = str(EMBEDDED) if name == "embedded" else name
-    model, tokenizer, missing = _load(source, name, MASKED)
+    model, tokenizer, missing = loaded_once(
+        source, MASKED.loader, lambda: _load(source, name, MASKED)
+    )
     _check_complete(model, name, missing, needs_head=needs_head)
     return model, tokenizer, missing
 
