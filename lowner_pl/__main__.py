@@ -13,7 +13,7 @@ from lowner_pl.commands.options.nearest import did_you_mean
 from lowner_pl.runs import stopping
 
 LIGHTNING = ("fit", "validate", "test", "predict")
-OURS = (*backbones.COMMANDS, "augment", "configs")
+OURS = (*backbones.COMMANDS, "augment", "configs", "study")
 """Commands beside those of Lightning."""
 READER_LEFT = 141  # the status of a program that SIGPIPE ends
 HELP = """usage: python -m lowner_pl {fit,validate,test,predict,augment} --config FILE … [options]
@@ -32,6 +32,9 @@ commands:
              generator, filter its sentences, train a tagger on both. Repeat the command to go
              on after a stop. Options apply to all stages; write --tagger. or --generator. in
              front of one to set it for one of the two models only
+  study      run every combination of methods, languages, seeds and sizes that a study file
+             names, such as a whole table of a paper, and compare the results. Repeat the
+             command to go on after a stop
   configs    list the configurations of the package; --copy FOLDER copies them out
 
   new-backbone     train a tokenizer on your text and make an untrained backbone, which
@@ -160,6 +163,10 @@ def run_command(arguments: list[str]) -> None:
         from lowner_pl.pipelines.pipeline import augment
 
         augment(arguments[1:])
+    elif arguments[0] == "study":
+        from lowner_pl.studies.command import study
+
+        study(arguments[1:])
     else:
         backbones.run_command(arguments)
 

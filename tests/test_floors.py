@@ -36,7 +36,8 @@ ALLOWED: dict[str, set[str]] = {
         "runs",
     },
     "results": {"corpus", "runs", "metrics", "callbacks", "commands"},
-    "__main__": {"runs", "commands", "pipelines", "results"},
+    "studies": {"callbacks", "commands", "datamodules", "nn", "pipelines", "results", "runs"},
+    "__main__": {"runs", "commands", "pipelines", "results", "studies"},
     "__init__": {"results"},
 }
 
@@ -97,6 +98,7 @@ ROOMS: dict[str, dict[str, set[str]]] = {
     },
     "runs": {"logs": set(), "trainer": set()},
     "modules": {"tagging": set(), "meta": {"tagging"}, "generation": set()},
+    "studies": {"engines": set()},
 }
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 import yaml
-from jsonargparse import Namespace
 
 from lowner_pl.commands.cli import run
+from lowner_pl.commands.command_line import CommandLine
 from lowner_pl.pipelines import pipeline
 
 from ..running import CONFIGS, small_backbone
@@ -63,7 +63,7 @@ def spied(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Record the commands that pipelines run."""
     seen: list[str] = []
 
-    def watched(words: list[str], parsed: Namespace | None = None) -> Any:
+    def watched(words: list[str], parsed: CommandLine | None = None) -> Any:
         goes_on = any(w.startswith("--ckpt_path=") and w.endswith("last.ckpt") for w in words)
         seen.append(f"{words[0]} on" if goes_on else words[0])
         return run(words, parsed)

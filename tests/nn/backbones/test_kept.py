@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+import os
 
 import pytest
 import torch
@@ -8,9 +8,8 @@ from lowner_pl.nn.backbones.loading import load_whole
 
 
 @pytest.fixture
-def keeping(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def keeping(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept._State, "kept", {})
-    yield
 
 
 @pytest.fixture(params=["mapped", "copied"])
@@ -19,7 +18,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None
     if request.param == "mapped":
         monkeypatch.setattr(kept, "LARGE", 1)
     else:
-        monkeypatch.delattr(kept.os, "memfd_create")
+        monkeypatch.delattr(os, "memfd_create")
 
 
 @pytest.mark.usefixtures("keeping", "way")
@@ -45,7 +44,7 @@ def test_training_one_copy_leaves_the_others_alone(tiny: str) -> None:
     before = {name: weight.clone() for name, weight in second.named_parameters()}
     with torch.no_grad():
         for weight in first.parameters():
-            weight += 1
+            weight.add_(1)
     third, *_ = load_whole(tiny)
     for model in (second, third):
         assert all(weight.equal(before[name]) for name, weight in model.named_parameters())

@@ -1,0 +1,175 @@
+"""Checks of cells before the first one runs: their options, and folders that two would share."""
+
+import importlib
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import redirect_stderr
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+from lowner_pl.commands.command_line import Settings
+from lowner_pl.commands.options.typed import Typed
+from lowner_pl.pipelines.stage_parts import data_of
+from lowner_pl.pipelines.stages import options_of, stage_configs, typed_for
+from lowner_pl.runs.files import write_json
+from lowner_pl.studies.cells import Cell
+from lowner_pl.studies.records import Records
+from lowner_pl.studies.spec import Axis
+
+
+class Place(NamedTuple):
+    """What names the run folder of a cell, besides the variant."""
+
+    corpus: str
+    method: str
+    seed: int
+
+
+class Checker:
+    """Parses the configurations of cells, and remembers those that it has parsed before.
+
+    Parsing every cell would take longer than many a study: a value of a plain list is parsed with
+    one value of each other list, but with every combination of named values.
+
+    Args:
+        records: Give the digest of a cell.
+    """
+
+    def __init__(self, records: Records) -> None:
+        self.records = records
+        self.file = records.root / "checked.json"
+        self.known = _read(self.file)
+        self._settings: dict[str, Settings] = {}
+
+    def check(
+        self, cells: Sequence[Cell], axes: Sequence[Axis], progress: Callable[[int], None]
+    ) -> None:
+        """Check cells.
+
+        Args:
+            cells: The cells, also those that are done.
+            axes: The axes of the study.
+            progress: Called with the number of configurations that have to be parsed.
+
+        Raises:
+            ValueError: If a cell can't be parsed, or two would write into one folder.
+        """
+        chosen = list(_representatives(cells, axes))
+        digests = {cell.name: self.records.digest(cell) for cell, _ in chosen}
+        distinct = {cell.name: cell for cell, _ in chosen}.values()
+        new = [cell for cell in distinct if digests[cell.name] not in self.known]
+        progress(len(new))
+        for cell in new:
+            self.known[digests[cell.name]] = list(self.parse(cell))
+        if new:
+            write_json(self.file, {"parsed": self.known})
+        places: dict[tuple[object, ...], Cell] = {}
+        by_cell: dict[str, list[tuple[object, ...]]] = {}
+        for cell, represented in chosen:
+            for name in represented:
+                by_cell.setdefault(name, []).append(tuple(self.known[digests[cell.name]]))
+        for cell in cells:
+            key = (cell.log_root, cell.options.get("variant"), *by_cell[cell.name])
+            other = places.setdefault(key, cell)
+            if other is not cell:
+                raise ValueError(
+                    f"The cells {other.name} and {cell.name} would write into the same run folder. "
+                    "Leave one of them out, or name the axis in which they differ otherwise than "
+                    "language, corpus or seed."
+                )
+
+    def parse(self, cell: Cell) -> Place:
+        """Parse the configuration of a cell.
+
+        Raises:
+            ValueError: If that fails, with the message of the parser.
+        """
+        message = io.StringIO()
+        try:
+            with redirect_stderr(message):
+                if cell.command == "augment":
+                    return self._parse_pipeline(cell)
+                return _place(self._parsed("fit", cell.words), cell)
+        except SystemExit as end:
+            said = message.getvalue().strip().removeprefix("error: ")
+            raise ValueError(f"The cell {cell.name} can't run: {said}") from end
+        except (ValueError, OSError) as error:
+            raise type(error)(f"The cell {cell.name} can't run: {error}") from error
+
+    def _parse_pipeline(self, cell: Cell) -> Place:
+        """Parse the configurations of all stages of a pipeline."""
+        settings: dict[str, Any] = {}
+        for stage, configs in stage_configs(Path(cell.configs[0])).items():
+            command = "predict" if stage in ("generate", "filter") else "fit"
+            options = options_of(stage, cell.words[1:])
+            words = [*(f"--config={file}" for file in configs), *options]
+            typed = typed_for(stage, [command, *words], cell.words[1:])
+            found = self._parsed(command, words, typed)
+            settings = settings or found  # those of the gold tagger
+        return _place(settings, cell)
+
+    def _parsed(
+        self, command: str, words: Sequence[str], typed: Typed | None = None
+    ) -> dict[str, Any]:
+        """Parse a command line with a parser that is made once."""
+        if command not in self._settings:
+            self._settings[command] = Settings([command, *words], typed)
+        else:
+            self._settings[command].parse_again([command, *words], typed)
+        return self._settings[command].values
+
+
+def _representatives(
+    cells: Sequence[Cell], axes: Sequence[Axis]
+) -> Iterator[tuple[Cell, list[str]]]:
+    """Yield the cells to parse, each with the names of the cells that it stands for."""
+    named = [axis.name for axis in axes if not axis.listed]
+    listed = [axis.name for axis in axes if axis.listed]
+    groups: dict[tuple[str, ...], list[Cell]] = {}
+    for cell in cells:
+        groups.setdefault((cell.command, *(cell.values[axis] for axis in named)), []).append(cell)
+    for group in groups.values():
+        first = group[0]
+        yield first, [cell.name for cell in group]
+        for axis in listed:
+            by_value: dict[str, list[Cell]] = {}
+            for cell in group:
+                by_value.setdefault(cell.values[axis], []).append(cell)
+            for same in by_value.values():
+                cell = first if first in same else same[0]
+                yield cell, [one.name for one in same]
+
+
+def _place(settings: Mapping[str, Any], cell: Cell) -> Place:
+    """Find out what names the run folder of a configuration."""
+    data = settings["data"]
+    try:
+        corpus = data_of(data).name
+    except Exception:  # a file may be missing, of which the run will tell
+        corpus = json.dumps(data, sort_keys=True, default=str)
+    method = cell.configs[0] if cell.command == "augment" else _method_of(settings["model"])
+    return Place(corpus, method, int(settings["seed_everything"]))
+
+
+def _method_of(model: Mapping[str, Any]) -> str:
+    """Find the name of a method without making it."""
+    module, _, name = model["class_path"].rpartition(".")
+    kind = getattr(importlib.import_module(module), name)
+    found = kind.method
+    if isinstance(found, property) and found.fget is not None:  # it depends on options
+        return str(found.fget(SimpleNamespace(**model["init_args"])))
+    return str(found)
+
+
+def _read(file: Path) -> dict[str, list[Any]]:
+    """Read what was parsed before; nothing if the file is missing or damaged."""
+    try:
+        known = json.loads(file.read_bytes())["parsed"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    whole = isinstance(known, dict) and all(
+        isinstance(place, list) and len(place) == 3 for place in known.values()
+    )
+    return known if whole else {}

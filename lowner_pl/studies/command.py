@@ -1,0 +1,220 @@
+"""The command ``study``: read the file, find the cells that are left, run them, compare."""
+
+import argparse
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from lowner_pl.commands.configs import FOLDER, locate
+from lowner_pl.commands.options.nearest import nearest
+from lowner_pl.runs import stopping
+from lowner_pl.runs.files import claimed
+from lowner_pl.studies.cells import PROGRAM, Cell, expand, only
+from lowner_pl.studies.engines.engine import Engine
+from lowner_pl.studies.engines.local import LocalEngine
+from lowner_pl.studies.reading import read_study
+from lowner_pl.studies.records import Record, Records, Status
+from lowner_pl.studies.schedule import Starts, run_all
+from lowner_pl.studies.screen import Progress, Screen, duration
+from lowner_pl.studies.spec import Study
+
+OWN = ("config", "engine", "workers", "gpus_per_run", "dry_run", "only", "log_root", "redo")
+SHOWN = 10  # failed cells in the message at the end
+
+
+class StudyParser(argparse.ArgumentParser):
+    """A parser with one sentence for a mistake, which is made without heavy imports.
+
+    Args:
+        words: The command line, for messages.
+    """
+
+    def __init__(self, words: Sequence[str]) -> None:
+        super().__init__(prog=f"{PROGRAM} study", usage=USAGE, allow_abbrev=False)
+        self.words = words
+        add = self.add_argument
+        add("--config", action="append", default=[], metavar="FILE", help="laid over every cell")
+        add("--engine", choices=("local", "ray"), default="local", help="what runs the cells")
+        add("--workers", type=int, help="cells at once (default: one per core, or per GPU's share)")
+        add("--gpus_per_run", type=float, help="share of a GPU per cell, such as 0.25")
+        add("--dry_run", "--dry-run", action="store_true", help="list the cells, run nothing")
+        add("--only", default="", metavar="AXIS=VALUE,…", help="run a part of the study")
+        add("--log_root", default="lightning_logs", metavar="FOLDER", help="folder of all runs")
+        add("--redo", action="store_true", help="run cells again that were done otherwise")
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and exit with status 2."""
+        from lowner_pl.commands.options.option_parser import PlainParser  # imports Lightning
+
+        PlainParser.error(self, message)  # type: ignore[arg-type]
+
+
+USAGE = f"{PROGRAM} study FILE [--config OVERLAY …] [options of the study] [options of all cells]"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A cell with what is known of it."""
+
+    cell: Cell
+    status: Status
+    record: Record | None
+
+
+def study(arguments: list[str]) -> None:
+    """Run a study from the command line.
+
+    Args:
+        arguments: The study file, our own options, and options for all cells.
+
+    Raises:
+        ValueError: If the study or an option is wrong, or cells failed.
+    """
+    parser = StudyParser(arguments)
+    if not arguments or arguments[0] in ("-h", "--help"):
+        parser.print_help()
+        return
+    if arguments[0].startswith("-"):
+        raise ValueError(
+            f"The study file comes first: `{PROGRAM} study FILE {arguments[0][:80]} …`."
+        )
+    options, more = parser.parse_known_args(arguments[1:])
+    _check_mistyped(more)
+    overlays = [locate(file) for file in options.config]
+    embedded = [file for file in overlays if Path(file).resolve() == FOLDER / "embedded.yaml"]
+    others = [file for file in overlays if file not in embedded]
+    file = _file(arguments[0])
+    spec = read_study(file, others, embedded=embedded[0] if embedded else None)
+    root = Path(options.log_root) / spec.name
+    records = Records(root)
+    everything = expand(spec, root, more)
+    cells = only(everything, options.only, spec.axes)
+    if options.dry_run:
+        _list(spec, records, cells, _workers(options))
+        return
+    refusal = (
+        f"Another process runs the study in '{root}'. Wait for it, or give another `--log_root`."
+    )
+    with claimed(root, refusal):
+        stopping.advise("Repeat the command to go on; finished cells are skipped.")
+        _run(spec, records, everything, cells, options)
+
+
+def _run(
+    spec: Study,
+    records: Records,
+    everything: Sequence[Cell],
+    cells: Sequence[Cell],
+    options: argparse.Namespace,
+) -> None:
+    """Run the cells that are left, and say which failed."""
+    found = [Found(cell, *records.status(cell)) for cell in cells]
+    _refuse_changed(found, redo=options.redo, root=records.root)
+    todo = [one.cell for one in found if one.status != "done"]
+    done = [one.record for one in found if one.status == "done" and one.record is not None]
+    _note_code(done)
+    progress = Progress(cells, done, _workers(options))
+    if not todo:
+        Screen(spec.title, progress).say(spec.title, f"{progress.summary()}.")
+        return
+    starts = Starts(everything)
+    _check(spec, records, todo)
+    progress.workers = min(progress.workers, len(todo))
+    print(f"Starting {progress.workers} workers.", flush=True)
+    engine = _engine(progress.workers, records.root)
+    try:
+        with Screen(spec.title, progress) as screen:
+            run_all(spec, records, starts, todo, screen, engine)
+    finally:
+        engine.stop()
+    if failed := progress.failed:
+        name, error = next(iter(failed.items()))
+        log = next(records.folder(cell) for cell in todo if cell.name == name) / "output.log"
+        raise ValueError(
+            f"{len(failed)} of {len(cells)} cells failed, the first one {name}: {error} Its output "
+            f"is in '{log}'. The same command tries failed cells again."
+        )
+
+
+def _engine(workers: int, root: Path) -> Engine:
+    """Make the engine."""
+    return LocalEngine(workers, root / "cells" / "workers.log")
+
+
+def _list(spec: Study, records: Records, cells: Sequence[Cell], workers: int) -> None:
+    """Print the cells with their states, estimated times and commands."""
+    found = [Found(cell, *records.status(cell)) for cell in cells]
+    done = [one.record for one in found if one.status == "done" and one.record is not None]
+    progress = Progress(cells, done, workers)
+    print(spec.title)
+    for one in found:
+        seconds = None if one.status == "done" else progress.estimate(one.cell)
+        time = "" if seconds is None else f", about {duration(seconds)}"
+        print(f"\n{one.cell.name}: {one.status}{time}\n  {one.cell.by_hand()}")
+    left = progress.time_left()
+    total = "unknown until a cell is done" if left is None else f"about {duration(left)}"
+    print(f"\n{progress.summary()}. Time with {workers} workers: {total}.")
+
+
+def _check(spec: Study, records: Records, todo: Sequence[Cell]) -> None:
+    """Parse the configurations of cells that are left, and find those that share a folder."""
+    from lowner_pl.studies.checking import Checker
+
+    def progress(number: int) -> None:
+        if number:
+            print(f"Checking {number} configurations.", flush=True)
+
+    Checker(records).check(todo, spec.axes, progress)
+
+
+def _refuse_changed(found: Sequence[Found], *, redo: bool, root: Path) -> None:
+    """Refuse to run cells anew that are done otherwise, unless the user asks for it.
+
+    Raises:
+        ValueError: If there are such cells.
+    """
+    changed = [one for one in found if one.status == "changed"]
+    if changed and not redo:
+        raise ValueError(
+            f"{len(changed)} finished cells in '{root}', such as {changed[0].cell.name}, were run "
+            "with other options, data or another version of the package. Give another "
+            "`--log_root`, or add `--redo` to run them again; their runs move to `superseded/`."
+        )
+
+
+def _note_code(done: Sequence[Record]) -> None:
+    """Say how many cells were run with another source of the same version."""
+    from lowner_pl.studies.inputs import code_hash
+
+    other = sum(record.code != code_hash() for record in done)
+    if other:
+        print(
+            f"{other} finished cells were run with other source files of this version of "
+            "lowner_pl. They are kept."
+        )
+
+
+def _check_mistyped(words: Sequence[str]) -> None:
+    """Refuse an option that looks like one of the study's own."""
+    for word in words:
+        name = word.removeprefix("--").partition("=")[0]
+        if word.startswith("--") and "." not in name and (found := nearest(name, OWN)):
+            raise ValueError(f"There is no option --{name[:80]}. Did you mean --{found}?")
+
+
+def _file(name: str) -> Path:
+    """Find a study file: a path, or the name of one that comes with the package."""
+    if not Path(name).suffix and not Path(name).exists():
+        name = f"studies/{name}.yaml"
+    return Path(locate(name))
+
+
+def _workers(options: argparse.Namespace) -> int:
+    """Choose how many cells run at once."""
+    if options.workers is not None:
+        if options.workers < 1:
+            raise ValueError(f"`--workers` is {options.workers}, but it must be at least 1.")
+        return int(options.workers)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,85 @@
+"""What a study file says: axes, what is common to all cells, and the paper's numbers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Command = Literal["fit", "augment"]
+Checkpoints = Literal["best", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One value of an axis.
+
+    Args:
+        name: Its name on the screen, in folders and in ``--only``.
+        configs: Paths of configurations.
+        options: Options and their values.
+        command: The command of its cells; ``None`` for that of the study.
+        start: Values of the axes of the cell whose best checkpoint training starts from. The
+            axes that it leaves out have the values of the cell itself. Empty without such a cell.
+        label: Its name in the comparison, by default ``name``.
+    """
+
+    name: str
+    configs: tuple[str, ...] = ()
+    options: Mapping[str, object] = field(default_factory=dict)
+    command: Command | None = None
+    start: Mapping[str, str] = field(default_factory=dict)
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """Something that the cells of a study differ in.
+
+    Args:
+        name: Its name.
+        choices: Its values.
+        listed: Whether the values are a plain list for one option.
+        prefix: Stands before a value in the names of folders.
+    """
+
+    name: str
+    choices: tuple[Choice, ...]
+    listed: bool
+    prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the comparison at the end shows; `None` leaves the choice to the comparison."""
+
+    baseline: str | None = None
+    by: str | None = None
+    pictures: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A study file.
+
+    Args:
+        name: Name of the file without its suffix, and of the folder of the study.
+        title: What it is, in one line.
+        axes: The axes; every combination of their values is a cell.
+        command: ``fit``, which is followed by ``test``, or ``augment``.
+        configs: Paths of configurations for all cells.
+        overlays: Paths of configurations that are laid over those of the cells.
+        options: Options for all cells.
+        checkpoints: Which checkpoints of finished cells stay.
+        report: What the comparison shows.
+        paper: Published results: values of axes, and scores in percent.
+    """
+
+    name: str
+    title: str
+    axes: tuple[Axis, ...]
+    command: Command = "fit"
+    configs: tuple[str, ...] = ()
+    overlays: tuple[str, ...] = ()
+    options: Mapping[str, object] = field(default_factory=dict)
+    checkpoints: Checkpoints = "best"
+    report: Report = Report()
+    paper: tuple[Mapping[str, object], ...] = ()

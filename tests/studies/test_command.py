@@ -1,0 +1,143 @@
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from lowner_pl.__main__ import run_command
+from lowner_pl.studies import command
+from lowner_pl.studies.cell_run import run_job
+from lowner_pl.studies.engines.engine import Event
+from lowner_pl.studies.job import Job
+
+from .small import CONFIGS, options, written
+
+
+class Here:
+    """An engine that runs jobs in this process."""
+
+    workers = 1
+    ran: list[str]
+
+    def run(self, jobs: Sequence[Job]) -> Iterator[Event]:
+        for job in jobs:
+            yield Event("started", job)
+            self.ran.append(job.cell)
+            yield Event("ended", job, run_job(job))
+
+    def stop(self) -> None:
+        pass
+
+
+@pytest.fixture
+def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The cells that were run, in this process."""
+    engine = Here()
+    engine.ran = []
+    monkeypatch.setattr(command, "_engine", lambda *_: engine)
+    return engine.ran
+
+
+def study(tmp_path: Path, *more: str, **content: object) -> None:
+    """Run the command on a small study."""
+    file = written(tmp_path, **content)
+    root = f"--log_root={tmp_path / 'runs'}"
+    overlay = f"--config={CONFIGS / 'embedded.yaml'}"
+    run_command(["study", str(file), overlay, *options(), root, *more])
+
+
+def test_finished_cells_are_skipped_and_parts_add_up(
+    tmp_path: Path, ran: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    study(tmp_path, "--only=language=sw,method=sner,seed=1")
+    study(tmp_path, "--only=language=sw,method=sner")
+    assert ran == ["language=sw,method=sner,seed=1", "language=sw,method=sner,seed=2"]
+    capsys.readouterr()
+    study(tmp_path, "--only=language=sw,method=sner")
+    assert len(ran) == 2
+    assert "2 of 2 cells done." in capsys.readouterr().out
+
+
+def test_other_options_do_not_replace_finished_cells_unless_asked_to(
+    tmp_path: Path, ran: list[str]
+) -> None:
+    study(tmp_path, "--only=language=sw,method=sner,seed=1")
+    other = ("--only=language=sw,method=sner,seed=1", "--model.dropout=0.2")
+    with pytest.raises(ValueError, match="add `--redo`"):
+        study(tmp_path, *other)
+    assert len(ran) == 1
+    study(tmp_path, *other, "--redo")
+    assert len(ran) == 2
+    root = tmp_path / "runs" / "small-embedded"
+    assert (root / "superseded" / "sample-sw" / "sner" / "seed_1.1" / "test_metrics.json").is_file()
+
+
+def test_a_dry_run_lists_states_times_and_commands_and_writes_nothing(
+    tmp_path: Path, ran: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    study(tmp_path, "--dry-run", "--workers=3")
+    out = capsys.readouterr().out
+    assert not ran
+    assert not (tmp_path / "runs").exists()
+    assert out.count(": new\n  python -m lowner_pl fit --config=") == 8
+    assert "Time with 3 workers: unknown until a cell is done." in out
+    study(tmp_path, "--only=language=sw,method=sner,seed=1")
+    capsys.readouterr()
+    study(tmp_path, "--dry_run", "--only=language=sw,method=sner")
+    out = capsys.readouterr().out
+    assert "seed=1: done\n" in out
+    assert "seed=2: new, about" in out
+
+
+def test_a_failed_cell_is_named_and_tried_again_next_time(tmp_path: Path, ran: list[str]) -> None:
+    one = "--only=language=sw,method=sner,seed=1"
+    with pytest.raises(ValueError, match="1 of 1 cells failed") as failed:
+        study(tmp_path, one, "--model.start=gone.ckpt")
+    assert "gone.ckpt" in str(failed.value)
+    assert "output.log" in str(failed.value)
+    study(tmp_path, one)
+    assert len(ran) == 2
+    record = tmp_path / "runs" / "small-embedded" / "cells" / "language=sw,method=sner,seed=1"
+    assert json.loads((record / "record.json").read_text())["state"] == "done"
+
+
+def test_nothing_runs_if_a_cell_cannot(tmp_path: Path, ran: list[str]) -> None:
+    maner = {"config": str(CONFIGS / "maner_wikiann.yaml"), "options": {"model.markr": "mask"}}
+    axes = {"method": {"sner": {"config": str(CONFIGS / "sner_wikiann.yaml")}, "maner": maner}}
+    with pytest.raises(ValueError, match=r"Did you mean --model\.marker"):
+        study(tmp_path, axes=axes)
+    assert not ran
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--config", "x.yaml"], "The study file comes first"),
+        (["no_such.yaml"], "There is no configuration 'no_such.yaml'"),
+        (["FILE", "--onyl=seed=1"], "There is no option --onyl. Did you mean --only?"),
+        (["FILE", "--workers=0"], "must be at least 1"),
+        (["FILE", "odd"], "'odd' stands where an option is expected"),
+    ],
+)
+def test_mistakes_on_the_command_line_are_named(
+    tmp_path: Path, words: list[str], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = str(written(tmp_path))
+    with pytest.raises((ValueError, FileNotFoundError)) as refused:
+        run_command(["study", *(file if word == "FILE" else word for word in words)])
+    assert message in str(refused.value)
+
+
+def test_a_mistyped_engine_ends_with_status_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        run_command(["study", str(written(tmp_path)), "--engine=loca"])
+    assert end.value.code == 2
+    assert "local" in capsys.readouterr().err
+
+
+def test_help_needs_no_file(capsys: pytest.CaptureFixture[str]) -> None:
+    run_command(["study", "--help"])
+    assert "--gpus_per_run" in capsys.readouterr().out
