@@ -13,7 +13,7 @@ from lowner_pl.commands.options.nearest import did_you_mean
 from lowner_pl.runs import stopping
 
 LIGHTNING = ("fit", "validate", "test", "predict")
-OURS = (*backbones.COMMANDS, "augment", "configs", "study")
+OURS = (*backbones.COMMANDS, "augment", "compare", "configs", "study")
 """Commands beside those of Lightning."""
 READER_LEFT = 141  # the status of a program that SIGPIPE ends
 HELP = """usage: python -m lowner_pl {fit,validate,test,predict,augment} --config FILE … [options]
@@ -35,6 +35,8 @@ commands:
   study      run every combination of methods, languages, seeds and sizes that a study file
              names, such as a whole table of a paper, and compare the results. Repeat the
              command to go on after a stop
+  compare    compare tested runs: means over seeds, intervals, significance; also as CSV,
+             Markdown and LaTeX
   configs    list the configurations of the package; --copy FOLDER copies them out
 
   new-backbone     train a tokenizer on your text and make an untrained backbone, which
@@ -64,6 +66,7 @@ examples:
   python -m lowner_pl fit  --config configs/maner_wikiann.yaml --config configs/embedded.yaml
   python -m lowner_pl fit  --config configs/maner_wikiann.yaml --data.language yo
   python -m lowner_pl test --config configs/maner_wikiann.yaml --data.language yo --ckpt_path best
+  python -m lowner_pl compare lightning_logs --baseline sner
   python -m lowner_pl augment --config configs/melm/melm_conll.yaml --config configs/embedded.yaml
 """
 
@@ -167,6 +170,10 @@ def run_command(arguments: list[str]) -> None:
         from lowner_pl.studies.command import study
 
         study(arguments[1:])
+    elif arguments[0] == "compare":
+        from lowner_pl.results.command import compare
+
+        compare(arguments[1:])
     else:
         backbones.run_command(arguments)
 

@@ -95,6 +95,7 @@ ROOMS: dict[str, dict[str, set[str]]] = {
         "pictures": set(),
         "tensorboard": {"pictures"},
         "statistics": set(),
+        "tables": set(),
     },
     "runs": {"logs": set(), "trainer": set()},
     "modules": {"tagging": set(), "meta": {"tagging"}, "generation": set()},

@@ -9,7 +9,7 @@ from lowner_pl.commands.backbone_folder import written_whole
 from lowner_pl.runs.ranges import check_range
 
 if TYPE_CHECKING:
-    from lowner_pl.commands.options.option_parser import PlainParser
+    from lowner_pl.commands.options.plain_parser import PlainParser
     from lowner_pl.datamodules import TextDataModule
     from lowner_pl.modules import MLMLightningModule
 
@@ -30,7 +30,7 @@ def run_command(arguments: list[str]) -> None:
 
 def _parser(arguments: list[str]) -> "PlainParser":
     """Make the parser of the commands."""
-    from lowner_pl.commands.options.option_parser import PROGRAM, PlainParser
+    from lowner_pl.commands.options.plain_parser import PROGRAM, PlainParser
     from lowner_pl.nn.backbones.making.fresh_tokenizer import Kind
 
     parser = PlainParser(prog=PROGRAM, words=arguments)

@@ -9,7 +9,8 @@ from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCL
 from lowner_pl.callbacks import BestCheckpoint, LastCheckpoint
 from lowner_pl.commands.configs import located
 from lowner_pl.commands.options.config_check import check_words, load_with_references
-from lowner_pl.commands.options.option_parser import PROGRAM, OptionParser, top_options
+from lowner_pl.commands.options.option_parser import OptionParser, top_options
+from lowner_pl.commands.options.plain_parser import PROGRAM
 from lowner_pl.commands.options.short_help import defaults_of, short_help
 from lowner_pl.commands.options.typed import Typed
 from lowner_pl.commands.run_config import RunConfigCallback, as_values

@@ -18,7 +18,7 @@ from lowner_pl.callbacks import (
 from lowner_pl.commands.cli import NERCLI, run
 from lowner_pl.commands.command_line import Settings
 from lowner_pl.commands.configs import locate
-from lowner_pl.commands.options.option_parser import PROGRAM, PlainParser
+from lowner_pl.commands.options.plain_parser import PROGRAM, PlainParser
 from lowner_pl.commands.run_config import run_with, signature_of
 from lowner_pl.commands.run_start import UNTRAINED
 from lowner_pl.corpus import AugmentationReport, ConllFile, write_conll

@@ -46,7 +46,7 @@ class StudyParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and exit with status 2."""
-        from lowner_pl.commands.options.option_parser import PlainParser  # imports Lightning
+        from lowner_pl.commands.options.plain_parser import PlainParser
 
         PlainParser.error(self, message)  # type: ignore[arg-type]
 

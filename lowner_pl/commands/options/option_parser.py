@@ -1,17 +1,14 @@
-"""Command line parsers that report a mistake in one sentence and exit with status 2."""
+"""Lightning's parser, which reports a mistake in one sentence and exits with status 2."""
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
 from typing import IO, Any, NoReturn
 
 from lightning.pytorch.cli import LightningArgumentParser
 
-from lowner_pl.commands.options.nearest import nearest
 from lowner_pl.commands.options.option_errors import explain
+from lowner_pl.commands.options.plain_parser import PROGRAM, option_names
 from lowner_pl.commands.options.typed import Typed
-
-PROGRAM = "python -m lowner_pl"
 
 
 class OptionParser(LightningArgumentParser):
@@ -42,45 +39,6 @@ class OptionParser(LightningArgumentParser):
             super().print_help(file)
         else:
             print(self.short_help, file=file)
-
-
-class PlainParser(argparse.ArgumentParser):
-    """argparse's parser, which reports a mistake in one sentence.
-
-    Args:
-        words: The command line, for messages.
-        options: Arguments of `argparse.ArgumentParser`.
-    """
-
-    def __init__(self, *, words: Sequence[str] = (), **options: Any) -> None:
-        super().__init__(allow_abbrev=False, **options)
-        self.words = words
-
-    def error(self, message: str) -> NoReturn:
-        """Say what is wrong and exit with status 2."""
-        typed = Typed(self.words, self.prog.removeprefix(PROGRAM).strip())
-        parser: argparse.ArgumentParser = self
-        for action in self._actions:  # the options of the command, not those of the program
-            for name, chosen in action.choices.items() if isinstance(action.choices, dict) else ():
-                if name in self.words:
-                    typed, parser = Typed(self.words, name), chosen
-        known = option_names(parser)
-        if "are required: " in message and (word := _mistyped(self.words, known)):
-            message = f"unrecognized arguments: {word}"  # argparse looks for missing ones first
-        print(f"error: {explain(message, typed, known)}", file=sys.stderr)
-        self.exit(2)
-
-
-def _mistyped(words: Iterable[str], known: Sequence[str]) -> str | None:
-    """Find an option that a parser does not have, but that is similar to one that it has."""
-    options = (word.partition("=")[0] for word in words if word.startswith("--"))
-    unknown = (one for one in options if one not in known)
-    return next((one for one in unknown if nearest(one, known)), None)
-
-
-def option_names(parser: argparse.ArgumentParser) -> list[str]:
-    """List the options of a parser with their dashes."""
-    return [option for action in parser._actions for option in action.option_strings]
 
 
 def top_options(parser: argparse.ArgumentParser) -> list[str]:

@@ -1,0 +1,124 @@
+"""The command ``compare``: finished runs as one table, with intervals and tests."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from lowner_pl.commands.options.nearest import did_you_mean
+from lowner_pl.commands.options.plain_parser import PROGRAM, PlainParser
+from lowner_pl.results.comparing import RESAMPLES, compare_runs
+from lowner_pl.results.output import FORMATS, NAME, write_comparison
+from lowner_pl.results.runs import Found, survey
+from lowner_pl.results.tables.terminal import print_comparison
+from lowner_pl.results.tested_run import TestedRun
+from lowner_pl.runs.ranges import check_range
+
+
+def compare(arguments: Sequence[str]) -> None:
+    """Compare the runs below folders with a baseline, print a table and write it to files.
+
+    Args:
+        arguments: The folders and options.
+
+    Raises:
+        FileNotFoundError: If there is no such folder.
+        ValueError: If there is nothing to compare, or the runs can't be compared.
+        OSError: If a file can't be written.
+    """
+    options = _parser(arguments).parse_args(arguments)
+    check_range("--resamples", options.resamples, 0)
+    found = survey(options.folders)
+    for problem in found.problems:
+        print(f"warning: {problem}", file=sys.stderr)
+    if not found.runs:
+        raise ValueError(_nothing(options.folders, found))
+    runs = _selected(found.runs, options.test_set)
+    comparison = compare_runs(
+        runs,
+        baseline=options.baseline,
+        by=options.by,
+        metric=options.metric,
+        resamples=options.resamples,
+        progress=_show_progress if sys.stderr.isatty() else None,
+    )
+    print_comparison(comparison)
+    if found.untested:
+        print(f"note: {_untested(found)}")
+    out = options.out or options.folders[0]
+    write_comparison(comparison, out)
+    print(f"Written: {out / NAME}.{{{','.join(FORMATS)}}}")
+
+
+def _parser(arguments: Sequence[str]) -> PlainParser:
+    """Make the parser of the command."""
+    parser = PlainParser(
+        prog=f"{PROGRAM} compare",
+        words=arguments,
+        description="Compare tested runs with a baseline: means over seeds, 95 % intervals by "
+        "paired bootstrap over test sentences, signed ranks over test sets.",
+    )
+    parser.add_argument(
+        "folders", nargs="+", type=Path, metavar="FOLDER", help="folders of runs: lightning_logs"
+    )
+    parser.add_argument("--baseline", help="what to compare with, by default sner")
+    parser.add_argument(
+        "--by",
+        default="method",
+        help="what is compared: method (default), size, backbone, or an option: model.head",
+    )
+    parser.add_argument("--metric", default="f1", help="a score, such as recall or f1/PER")
+    parser.add_argument(
+        "--test_set", nargs="+", metavar="NAME", help="only these languages, test sets or corpora"
+    )
+    parser.add_argument("--out", type=Path, help="where to write, by default the first FOLDER")
+    parser.add_argument(
+        "--resamples",
+        type=int,
+        default=RESAMPLES,
+        help=f"resamples of the test sentences, by default {RESAMPLES:,}; 0 for no intervals",
+    )
+    return parser
+
+
+def _selected(runs: Sequence[TestedRun], names: Iterable[str] | None) -> Sequence[TestedRun]:
+    """Keep the runs on the named languages, test sets or corpora.
+
+    Raises:
+        ValueError: If a name is none of them.
+    """
+    if names is None:
+        return runs
+    known = {name for run in runs for name in (run.language, run.test_set, run.corpus)}
+    for name in names:
+        if name not in known:
+            hint = did_you_mean(name, known) or f" Use one of {', '.join(sorted(known))[:200]}."
+            raise ValueError(f"No run was tested on {name[:80]!r}.{hint}")
+    return [run for run in runs if {run.language, run.test_set, run.corpus} & {*names}]
+
+
+def _untested(found: Found) -> str:
+    """Say how many runs have no test results."""
+    first, number = found.untested[0], len(found.untested)
+    if number == 1:
+        return f"1 run has no test results and is left out: '{first}'. Run `test` on it."
+    return (
+        f"{number:,} runs have no test results and are left out, such as '{first}'. Run `test` on "
+        "them."
+    )
+
+
+def _nothing(folders: Iterable[Path], found: Found) -> str:
+    """Say why there is nothing to compare."""
+    places = ", ".join(f"'{folder}'" for folder in folders)[:200]
+    if found.untested:
+        return (
+            f"None of the {len(found.untested):,} runs below {places} has test results. Run `test` "
+            f"on them, such as that in '{found.untested[0]}'."
+        )
+    return f"There are no tested runs below {places}. Run `fit` and `test` first."
+
+
+def _show_progress(done: int, rows: int) -> None:
+    """Say how many test sets are done, in a line that is overwritten."""
+    end = "\r" + " " * 60 + "\r" if done == rows else ""
+    print(f"\rComparing: {done:,} of {rows:,} test sets{end}", end="", file=sys.stderr, flush=True)

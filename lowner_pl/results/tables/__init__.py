@@ -1,0 +1,1 @@
+"""Comparisons as text: for the terminal, CSV, Markdown and LaTeX."""

@@ -1,0 +1,56 @@
+"""A comparison's answer in one sentence per system."""
+
+from lowner_pl.results.comparison import Comparison, Difference, Overall
+from lowner_pl.results.notes import FEW_ROWS
+from lowner_pl.results.tables.layout import points
+
+LEVEL = 0.05
+
+
+def answers(comparison: Comparison) -> list[str]:
+    """Say for each system whether it is better than the baseline, by how much, and how sure.
+
+    A system is better or worse if the corrected p-value is below 0.05: that of the signed ranks
+    over at least six test sets, or else that of resampled test sentences.
+    """
+    return [
+        _answer(comparison, system, overall)
+        for system in comparison.compared
+        if (overall := comparison.overall.get(system)) and overall.difference
+    ]
+
+
+def _answer(comparison: Comparison, system: str, overall: Overall) -> str:
+    """Say whether a system is better than the baseline."""
+    assert overall.difference is not None
+    metric, baseline, difference = comparison.metric, comparison.baseline, overall.difference
+    ranked = overall.rows >= FEW_ROWS and overall.wilcoxon_holm is not None
+    p = overall.wilcoxon_holm if ranked else difference.p_holm
+    better = (difference.value > 0) != metric.lower_is_better
+    if p is None:
+        verdict = f"{system} and {baseline}:"
+    elif p < LEVEL:
+        verdict = f"{system} is {'better' if better else 'worse'} than {baseline}:"
+    else:
+        verdict = f"{system} and {baseline} can't be told apart:"
+    unit = " points" if metric.in_percent else ""
+    gain = f"{points(difference.value, metric, sign=True)}{unit} of {metric.title}"
+    if overall.rows == 1:
+        where = f" on {next(row.name for row, one in comparison.differences if one == system)}"
+        counts = ""
+    else:
+        where = f" on average over {overall.rows} test sets"
+        counts = f"; better on {overall.wins}, equal on {overall.ties}, worse on {overall.losses}"
+    return f"{verdict} {gain}{where}{_sureness(comparison, difference, p, ranked)}{counts}."
+
+
+def _sureness(comparison: Comparison, difference: Difference, p: float | None, ranked: bool) -> str:
+    """Write the interval and the p-value."""
+    metric, parts = comparison.metric, []
+    if difference.low is not None and difference.high is not None:
+        low, high = (points(end, metric, sign=True) for end in (difference.low, difference.high))
+        parts.append(f"95 % interval {low} to {high}")
+    if p is not None:
+        test = "signed ranks " if ranked else ""
+        parts.append(f"{test}p {'< 0.001' if p < 0.0005 else f'= {p:.3f}'}")
+    return f" ({', '.join(parts)})" if parts else ""
