@@ -107,7 +107,9 @@ def weights(log_root: Path, which: str = "last", method: str = "sner") -> dict[s
 
 
 def steps(file: Path, column: str) -> list[tuple[int, float]]:
-    """Return the steps and values of a column of ``metrics.csv``."""
+    """Return the steps and values of a column of ``metrics.csv``, or of ``steps.csv`` beside it."""
+    if column.startswith("train/"):
+        file = file.with_name("steps.csv")
     with file.open(newline="") as lines:
         return [
             (int(row["step"]), float(row[column])) for row in csv.DictReader(lines) if row[column]

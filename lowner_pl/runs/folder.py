@@ -10,7 +10,7 @@ from lowner_pl.runs.disk import refused
 from lowner_pl.runs.files import Partial, claim, clear_abandoned
 from lowner_pl.runs.logs.event_files import hide, new_place, place_of, show
 from lowner_pl.runs.logs.loggers import EventsLogger
-from lowner_pl.runs.logs.metrics_file import MetricsLogger, drop_rows_from
+from lowner_pl.runs.logs.metrics_file import MetricsLogger, forget_after
 from lowner_pl.runs.paths import lies_in
 
 SUPERSEDED = "superseded"
@@ -169,6 +169,7 @@ class RunFolder:
         place = new_place(self.path) if resumed_step is None else place_of(self.path)
         return [
             MetricsLogger(self.path),
+            MetricsLogger(self.path, steps=True),
             EventsLogger(place, resumed_step, of_tagger=of_tagger),
         ]
 
@@ -186,5 +187,5 @@ class RunFolder:
         return folder, f"{row}/{folder.name}"
 
     def forget_after(self, step: int) -> None:
-        """Drop the rows of ``metrics.csv`` from ``step`` on; a resumed run logs them again."""
-        drop_rows_from(self.path / "metrics.csv", step)
+        """Drop what was logged from ``step`` on; a resumed run logs it again."""
+        forget_after(self.path, step)

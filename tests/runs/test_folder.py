@@ -46,10 +46,10 @@ def test_tensorboard_ignores_runs_that_were_moved_aside(run: RunFolder, tmp_path
 
 
 def test_a_run_and_its_resumption_log_to_the_same_folder(run: RunFolder) -> None:
-    _, fresh = run.training_loggers(None)
+    *_, fresh = run.training_loggers(None)
     fresh.log_metrics({"dev/f1": 0.5}, step=1)
     fresh.finalize("success")
-    _, resumed = run.training_loggers(1)
+    *_, resumed = run.training_loggers(1)
     assert isinstance(fresh, EventsLogger)
     assert isinstance(resumed, EventsLogger)
     assert fresh.folder.parent == resumed.folder.parent == run.path

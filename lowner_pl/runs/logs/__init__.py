@@ -1,1 +1,1 @@
-"""What runs log: event files of TensorBoard and metrics.csv."""
+"""What runs log: event files of TensorBoard, metrics.csv and steps.csv."""
