@@ -9,9 +9,9 @@ from itertools import product
 from pathlib import Path
 
 from lowner_pl.commands.options.nearest import did_you_mean
+from lowner_pl.commands.options.plain_parser import PROGRAM
 from lowner_pl.studies.spec import Axis, Choice, Command, Study
 
-PROGRAM = "python -m lowner_pl"
 METHODS = ("sner", "mlm_ner", "maner", "maner_rand", "meta")
 """Names of methods, which run folders have anyway."""
 SHOWN_BY_CORPUS = ("language", "corpus")

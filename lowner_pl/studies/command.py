@@ -5,13 +5,13 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 
 from lowner_pl.commands.configs import FOLDER, locate
 from lowner_pl.commands.options.nearest import nearest
+from lowner_pl.commands.options.plain_parser import PROGRAM, PlainParser
 from lowner_pl.runs import stopping
 from lowner_pl.runs.files import claimed
-from lowner_pl.studies.cells import PROGRAM, Cell, expand, only
+from lowner_pl.studies.cells import Cell, expand, only
 from lowner_pl.studies.engines.engine import Engine
 from lowner_pl.studies.engines.local import LocalEngine
 from lowner_pl.studies.reading import read_study
@@ -21,34 +21,7 @@ from lowner_pl.studies.screen import Progress, Screen, duration
 from lowner_pl.studies.spec import Study
 
 OWN = ("config", "engine", "workers", "gpus_per_run", "dry_run", "only", "log_root", "redo")
-SHOWN = 10  # failed cells in the message at the end
-
-
-class StudyParser(argparse.ArgumentParser):
-    """A parser with one sentence for a mistake, which is made without heavy imports.
-
-    Args:
-        words: The command line, for messages.
-    """
-
-    def __init__(self, words: Sequence[str]) -> None:
-        super().__init__(prog=f"{PROGRAM} study", usage=USAGE, allow_abbrev=False)
-        self.words = words
-        add = self.add_argument
-        add("--config", action="append", default=[], metavar="FILE", help="laid over every cell")
-        add("--engine", choices=("local", "ray"), default="local", help="what runs the cells")
-        add("--workers", type=int, help="cells at once (default: one per core, or per GPU's share)")
-        add("--gpus_per_run", type=float, help="share of a GPU per cell, such as 0.25")
-        add("--dry_run", "--dry-run", action="store_true", help="list the cells, run nothing")
-        add("--only", default="", metavar="AXIS=VALUE,…", help="run a part of the study")
-        add("--log_root", default="lightning_logs", metavar="FOLDER", help="folder of all runs")
-        add("--redo", action="store_true", help="run cells again that were done otherwise")
-
-    def error(self, message: str) -> NoReturn:
-        """Say what is wrong and exit with status 2."""
-        from lowner_pl.commands.options.plain_parser import PlainParser
-
-        PlainParser.error(self, message)  # type: ignore[arg-type]
+ENGINES = ("local", "ray")
 
 
 USAGE = f"{PROGRAM} study FILE [--config OVERLAY …] [options of the study] [options of all cells]"
@@ -72,7 +45,7 @@ def study(arguments: list[str]) -> None:
     Raises:
         ValueError: If the study or an option is wrong, or cells failed.
     """
-    parser = StudyParser(arguments)
+    parser = _parser(arguments)
     if not arguments or arguments[0] in ("-h", "--help"):
         parser.print_help()
         return
@@ -102,6 +75,21 @@ def study(arguments: list[str]) -> None:
         _run(spec, records, everything, cells, options)
 
 
+def _parser(words: Sequence[str]) -> PlainParser:
+    """Make the parser of our own options."""
+    parser = PlainParser(prog=f"{PROGRAM} study", usage=USAGE, words=words)
+    add = parser.add_argument
+    add("--config", action="append", default=[], metavar="FILE", help="laid over every cell")
+    add("--engine", choices=ENGINES, default="local", help="what runs the cells")
+    add("--workers", type=int, help="cells at once (default: one per core)")
+    add("--gpus_per_run", type=float, help="share of a GPU per cell, such as 0.25")
+    add("--dry_run", "--dry-run", action="store_true", help="list the cells, run nothing")
+    add("--only", default="", metavar="AXIS=VALUE,…", help="run a part of the study")
+    add("--log_root", default="lightning_logs", metavar="FOLDER", help="folder of all runs")
+    add("--redo", action="store_true", help="run cells again that were done otherwise")
+    return parser
+
+
 def _run(
     spec: Study,
     records: Records,
@@ -118,6 +106,8 @@ def _run(
     progress = Progress(cells, done, _workers(options))
     if not todo:
         Screen(spec.title, progress).say(spec.title, f"{progress.summary()}.")
+        if not (records.root / "comparison.txt").is_file():
+            _compare(spec, records, everything)
         return
     starts = Starts(everything)
     _check(spec, records, todo)
@@ -129,6 +119,7 @@ def _run(
             run_all(spec, records, starts, todo, screen, engine)
     finally:
         engine.stop()
+    _compare(spec, records, everything)
     if failed := progress.failed:
         name, error = next(iter(failed.items()))
         log = next(records.folder(cell) for cell in todo if cell.name == name) / "output.log"
@@ -136,6 +127,15 @@ def _run(
             f"{len(failed)} of {len(cells)} cells failed, the first one {name}: {error} Its output "
             f"is in '{log}'. The same command tries failed cells again."
         )
+
+
+def _compare(spec: Study, records: Records, everything: Sequence[Cell]) -> None:
+    """Compare all cells that are done, and say where the tables are."""
+    from lowner_pl.studies.outcome import compare_cells  # imports matplotlib and scipy
+
+    if files := compare_cells(spec, records, everything):
+        endings = ",".join(file.suffix.removeprefix(".") for file in files)
+        print(f"Written: {files[0].with_suffix('')}.{{{endings}}}")
 
 
 def _engine(workers: int, root: Path) -> Engine:

@@ -170,7 +170,7 @@ def _paper(file: Path, value: object, axes: list[str]) -> tuple[Mapping[str, obj
         raise ValueError(f"{file}: `paper` must be a list, such as [{{method: sner, f1: 64.9}}].")
     for row in rows:
         for key, item in row.items():
-            if key not in axes and not isinstance(item, int | float):
+            if key not in (*axes, "test_set") and not isinstance(item, int | float):
                 hint = did_you_mean(str(key), axes) or f" The axes are {', '.join(axes)}."
                 raise ValueError(
                     f"{file}: `paper` names {str(key)[:80]!r}, which is neither an axis nor a "

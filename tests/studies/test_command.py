@@ -58,6 +58,19 @@ def test_finished_cells_are_skipped_and_parts_add_up(
     assert "2 of 2 cells done." in capsys.readouterr().out
 
 
+def test_the_study_ends_with_a_comparison(
+    tmp_path: Path, ran: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    paper = [{"method": "sner", "language": "sw", "f1": 64.9}]
+    study(tmp_path, "--only=language=sw,seed=1", paper=paper, report={"baseline": "sner"})
+    assert len(ran) == 2
+    out = capsys.readouterr().out
+    root = tmp_path / "runs" / "small-embedded"
+    assert f"Written: {root / 'comparison'}.{{txt,csv,md,tex" in out
+    assert "maner" in (root / "comparison.csv").read_text()
+    assert "64.90" in out
+
+
 def test_other_options_do_not_replace_finished_cells_unless_asked_to(
     tmp_path: Path, ran: list[str]
 ) -> None:

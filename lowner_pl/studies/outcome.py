@@ -1,0 +1,98 @@
+"""What a study found: its cells compared with the baseline, and the paper's numbers beside."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from statistics import fmean
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from lowner_pl.results.comparing import compare_runs
+from lowner_pl.results.output import write_comparison
+from lowner_pl.results.tables.terminal import print_comparison
+from lowner_pl.results.tested_run import TestedRun, read_tested
+from lowner_pl.studies.cells import Cell
+from lowner_pl.studies.records import TESTED, Record, Records
+from lowner_pl.studies.spec import Study
+
+Done = list[tuple[Cell, Record]]
+TEST_SET = "test_set"
+"""Key of a paper's row that names a test set of a cell with several."""
+
+
+def compare_cells(study: Study, records: Records, cells: Iterable[Cell]) -> list[Path]:
+    """Compare the cells of a study that are done, print the table and write it to files.
+
+    Args:
+        study: The study.
+        records: The records of its cells.
+        cells: All of its cells.
+
+    Returns:
+        The files; none if there is nothing to compare yet.
+    """
+    found = ((cell, *records.status(cell)) for cell in cells)
+    done = [(cell, record) for cell, status, record in found if status == "done" and record]
+    runs = [run for cell, record in done for run in _runs(records.root, cell, record)]
+    files: list[Path] = []
+    if runs:
+        report = study.report
+        try:
+            comparison = compare_runs(runs, baseline=report.baseline, by=report.by or "method")
+        except ValueError as error:  # the baseline may not be done yet
+            print(f"note: The cells are not compared yet: {error}")
+        else:
+            print_comparison(comparison)
+            files = write_comparison(comparison, records.root)
+    if rows := paper_rows(study.paper, done):
+        _print_paper(rows)
+    return files
+
+
+def paper_rows(
+    paper: Sequence[Mapping[str, object]], done: Done
+) -> list[tuple[str, float, float | None]]:
+    """List what a row of the paper is about, its F1 and ours, both in percent.
+
+    Ours is the mean over the cells with the row's values, of seeds and everything else that the row
+    leaves open; ``None`` if no such cell is done.
+    """
+    rows = []
+    for row in paper:
+        if not isinstance(f1 := row.get("f1"), int | float):
+            continue
+        values = {key: str(value) for key, value in row.items() if isinstance(value, str)}
+        test_set = values.pop(TEST_SET, None)
+        scores = [
+            score
+            for cell, record in done
+            if all(cell.values.get(key) == value for key, value in values.items())
+            for name, score in record.scores.items()
+            if test_set in (None, name)
+        ]
+        shown = ", ".join([*values.values(), *([test_set] if test_set else [])])
+        rows.append((shown, float(f1), 100 * fmean(scores) if scores else None))
+    return rows
+
+
+def _runs(root: Path, cell: Cell, record: Record) -> list[TestedRun]:
+    """Read the tested run of a cell, under the name that the cell has in comparisons."""
+    try:
+        runs = read_tested(root / record.folder / TESTED)
+    except (OSError, ValueError) as error:
+        print(f"warning: {error}")
+        return []
+    return [replace(run, method=cell.label) for run in runs]
+
+
+def _print_paper(rows: Sequence[tuple[str, float, float | None]]) -> None:
+    """Print the paper's numbers beside ours."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("F1 in percent", no_wrap=True, overflow="ellipsis")
+    for heading in ("paper", "here"):
+        table.add_column(heading, justify="right")
+    for shown, f1, ours in rows:
+        table.add_row(shown, f"{f1:.2f}", "" if ours is None else f"{ours:.2f}")
+    Console(markup=False, emoji=False, highlight=False).print(table)
