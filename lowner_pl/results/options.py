@@ -1,10 +1,11 @@
 """The options of a run, from its ``config.yaml``, read quickly for thousands of runs."""
 
 import re
-from collections import ChainMap
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
 from pathlib import Path
+from types import MappingProxyType
 
 import yaml
 
@@ -29,13 +30,18 @@ class RunOptions(Mapping[str, Value]):
         self._file = file
 
     @cached_property
-    def _values(self) -> Mapping[str, Value]:
-        """All options. Runs share most parts of their files, so each is parsed only once."""
+    def parts(self) -> tuple[Mapping[str, Value], ...]:
+        """The options of each part. Runs share most parts, and each is parsed only once."""
         try:
             text = self._file.read_text(encoding="utf-8")
         except (OSError, ValueError):
-            return {}
-        return ChainMap(*(_parsed(match[0]) for match in _PART.finditer(text)))
+            return ()
+        return tuple(filter(None, (_parsed(match[0]) for match in _PART.finditer(text))))
+
+    @cached_property
+    def _values(self) -> Mapping[str, Value]:
+        """All options."""
+        return MappingProxyType({name: part[name] for part in self.parts for name in part})
 
     def __getitem__(self, name: str) -> Value:
         return self._values[name]
@@ -50,14 +56,30 @@ class RunOptions(Mapping[str, Value]):
 def differing_options(runs: Iterable[Mapping[str, Value]]) -> list[str]:
     """List the options that do not have the same value in all runs, in alphabetical order.
 
-    Runs without any options do not count.
+    Runs without the options of a part do not count there.
 
     Args:
         runs: The options of each run.
     """
-    known = [options for options in runs if options]
-    values = {name: {options.get(name) for options in known} for name in set().union(*known)}
+    # The mappings are kept while their ids are used, so no two share one.
+    parts = {id(part): part for options in runs for part in _parts(options)}
+    by_kind: dict[str, list[Mapping[str, Value]]] = defaultdict(list)
+    for part in parts.values():
+        by_kind[next(iter(part)).partition(".")[0]].append(part)
+    values: dict[str, set[Value | None]] = {}
+    for same in by_kind.values():
+        values |= {name: {part.get(name) for part in same} for name in set().union(*same)}
     return sorted(name for name, found in values.items() if len(found) > 1)
+
+
+def _parts(options: Mapping[str, Value]) -> Iterable[Mapping[str, Value]]:
+    """Split the options of a run into those of model, data and trainer."""
+    if isinstance(options, RunOptions):
+        return options.parts
+    kinds: dict[str, dict[str, Value]] = defaultdict(dict)
+    for name, value in options.items():
+        kinds[name.partition(".")[0]][name] = value
+    return kinds.values()
 
 
 @lru_cache(maxsize=4096)

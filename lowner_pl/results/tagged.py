@@ -1,6 +1,8 @@
 """Counts of entities in each sentence of a tagged test set."""
 
+import re
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ from lowner_pl.results.tested_run import AGAIN, TestedRun
 from lowner_pl.runs.files import reason_of
 
 Counts = NDArray[np.int64]
+_WORD = re.compile(r"^[^\t\n]*\t", re.MULTILINE)
 TOLERANCE = 2e-6  # scores are recorded with 6 decimals
 
 
@@ -60,28 +63,44 @@ def read_counts(file: Path, type_: str | None = None) -> Counts:
         raise ValueError(f"'{file}' can't be read: {reason_of(error)}. {AGAIN}") from error
     except UnicodeDecodeError as error:
         raise ValueError(f"'{file}' is damaged: it is not in UTF-8. {AGAIN}") from error
-    rows, known, number = [], dict[tuple[str, ...], tuple[int, int, int]](), 1
-    for block in text.removesuffix("\n\n").split("\n\n") if text else ():
-        # A word may be empty or have spaces, but no tabs.
-        tags = tuple(line.partition("\t")[2] for line in block.split("\n"))
-        if tags not in known:
-            pairs = [pair.split("\t") for pair in tags]
-            if any(len(pair) != 2 for pair in pairs):
-                wrong = number + [len(pair) for pair in pairs].index(1)
-                raise ValueError(
-                    f"'{file}', line {wrong}: there is no word with a gold and a predicted tag. "
-                    f"{AGAIN}"
-                )
-            known[tags] = counted(*zip(*pairs, strict=True), type_=type_)
-        rows.append(known[tags])
-        number += len(tags) + 1
+    tags = _WORD.sub("", text.removesuffix("\n\n"))
+    blocks = tags.split("\n\n") if text else []
+    rows = [_counted(block, type_) for block in blocks]
+    if None in rows:
+        raise ValueError(
+            f"'{file}', line {_malformed(blocks)}: there is no word with a gold and a predicted "
+            f"tag. {AGAIN}"
+        )
     return np.array(rows, dtype=np.int64).reshape(-1, 3)
+
+
+def _malformed(blocks: Sequence[str]) -> int:
+    """Find the number of the first line without two tags, counting from 1."""
+    lines = "\n\n".join(blocks).split("\n")
+    wrong = (i for i, line in enumerate(lines, start=1) if line and line.count("\t") != 1)
+    return next(wrong, len(lines))
 
 
 def micro_f1(counts: Counts) -> float:
     """Compute F1 from the sums of correct, predicted and gold entities; 0 if there are none."""
     correct, predicted, gold = counts.tolist()
     return 2 * correct / (predicted + gold) if predicted + gold else 0.0
+
+
+@lru_cache(maxsize=50_000)
+def _counted(block: str, type_: str | None) -> tuple[int, int, int] | None:
+    """Count the entities of a sentence, from lines of gold and predicted tags.
+
+    Tagged files of the same test set share most of their sentences, so these are counted once.
+
+    Returns:
+        The correct, predicted and gold entities, or ``None`` if a line has not two tags.
+    """
+    pairs = [line.split("\t") for line in block.split("\n")]
+    if any(len(pair) != 2 for pair in pairs):
+        return None
+    gold, predicted = zip(*pairs, strict=True)
+    return counted(gold, predicted, type_=type_)
 
 
 def counted(

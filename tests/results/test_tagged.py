@@ -69,6 +69,7 @@ def test_odd_words_do_not_shift_the_columns(tmp_path: Path) -> None:
             "a\tO\tO\n\n",
             r"' has 1 sentences and F1 0\.00, but the recorded test has 3 and 66\.67\.",
         ),
+        ("\n\n\n", r"', line 2: there is no word"),
         ("", r"' has 0 sentences and F1 0\.00"),
         (None, r"' can't be read: No such file or directory\. Run `test`"),
         (b"\xff\tO\tO\n\n", r"' is damaged: it is not in UTF-8"),

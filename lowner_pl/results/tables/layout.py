@@ -47,12 +47,13 @@ def lay_out(comparison: Comparison) -> Layout:
         comparison: The comparison.
     """
     with_p = comparison.resamples > 0 or len(comparison.rows) > 1
+    uneven = len({scores.seeds for scores in comparison.scores.values()}) > 1
     headings = ["test set", *comparison.systems]
     for system in comparison.compared:
         headings += [f"{system} - {comparison.baseline}", *(["p"] if with_p else [])]
     return Layout(
         headings,
-        [_row(comparison, row, with_p) for row in comparison.rows],
+        [_row(comparison, row, with_p, uneven) for row in comparison.rows],
         _totals(comparison, with_p) if len(comparison.rows) > 1 else [],
         caption(comparison),
     )
@@ -116,10 +117,9 @@ def with_interval(difference: Difference, metric: Metric) -> str:
     return f"{value} [{low}, {high}]"
 
 
-def _row(comparison: Comparison, row: Row, with_p: bool) -> list[Cell]:
+def _row(comparison: Comparison, row: Row, with_p: bool, uneven: bool) -> list[Cell]:
     """Make a row of the body."""
     best = comparison.best(row) if len(comparison.systems) > 1 else set()
-    uneven = len({scores.seeds for scores in comparison.scores.values()}) > 1
     cells = [Cell(row.name)]
     for system in comparison.systems:
         scores = comparison.scores.get((row, system))
