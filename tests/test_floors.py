@@ -94,6 +94,7 @@ ROOMS: dict[str, dict[str, set[str]]] = {
         "page": set(),
         "pictures": set(),
         "tensorboard": {"pictures"},
+        "report": {"page", "pictures", "tables", "tensorboard"},
         "statistics": set(),
         "tables": set(),
     },

@@ -7,7 +7,7 @@ from pathlib import Path
 from lowner_pl.commands.options.nearest import did_you_mean
 from lowner_pl.commands.options.plain_parser import PROGRAM, PlainParser
 from lowner_pl.results.comparing import RESAMPLES, compare_runs
-from lowner_pl.results.output import FORMATS, NAME, write_comparison
+from lowner_pl.results.output import where_written, write_comparison
 from lowner_pl.results.runs import Found, survey
 from lowner_pl.results.tables.terminal import print_comparison
 from lowner_pl.results.tested_run import TestedRun
@@ -45,8 +45,8 @@ def compare(arguments: Sequence[str]) -> None:
     if found.untested:
         print(f"note: {_untested(found)}")
     out = options.out or options.folders[0]
-    write_comparison(comparison, out)
-    print(f"Written: {out / NAME}.{{{','.join(FORMATS)}}}")
+    write_comparison(comparison, out, runs)
+    print(where_written(out))
 
 
 def _parser(arguments: Sequence[str]) -> PlainParser:

@@ -1,12 +1,16 @@
-"""The files of a comparison. Pictures, the page and TensorBoard's folder join them here."""
+"""The files of a comparison."""
 
-from collections.abc import Callable
+import shlex
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from lowner_pl.results.comparison import Comparison
+from lowner_pl.results.report.writing import PAGE, PICTURES, write_report
 from lowner_pl.results.tables.formats import as_csv, as_latex, as_markdown
 from lowner_pl.results.tables.terminal import as_text
+from lowner_pl.results.tested_run import TestedRun
 from lowner_pl.runs.files import write_text
+from lowner_pl.runs.logs.hparams import COMPARISON
 
 NAME = "comparison"
 FORMATS: dict[str, Callable[[Comparison], str]] = {
@@ -17,15 +21,19 @@ FORMATS: dict[str, Callable[[Comparison], str]] = {
 }
 
 
-def write_comparison(comparison: Comparison, folder: Path) -> list[Path]:
-    """Write a comparison in all formats.
+def write_comparison(
+    comparison: Comparison, folder: Path, runs: Sequence[TestedRun], *, title: str = ""
+) -> list[Path]:
+    """Write a comparison in all formats, as pictures, as a page and for TensorBoard.
 
     Args:
         comparison: The comparison.
         folder: Where to write.
+        runs: The compared runs.
+        title: What was compared, for the page.
 
     Returns:
-        The files that people open.
+        What people open: the tables, then the page, the pictures and TensorBoard's folder.
 
     Raises:
         OSError: If a file can't be written.
@@ -33,4 +41,16 @@ def write_comparison(comparison: Comparison, folder: Path) -> list[Path]:
     files = {folder / f"{NAME}.{ending}": write for ending, write in FORMATS.items()}
     for file, write in files.items():
         write_text(file, write(comparison))
-    return list(files)
+    return [*files, *write_report(folder, comparison, runs, title=title)]
+
+
+def where_written(folder: Path) -> str:
+    """Say where a comparison was written, and how to open it.
+
+    Args:
+        folder: The folder given to `write_comparison`.
+    """
+    return (
+        f"Written: {folder / NAME}.{{{','.join(FORMATS)}}} and {folder / PICTURES}\n"
+        f"Open {folder / PAGE}, or run tensorboard --logdir {shlex.quote(str(folder / COMPARISON))}"
+    )

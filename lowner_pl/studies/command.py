@@ -131,11 +131,11 @@ def _run(
 
 def _compare(spec: Study, records: Records, everything: Sequence[Cell]) -> None:
     """Compare all cells that are done, and say where the tables are."""
+    from lowner_pl.results.output import where_written
     from lowner_pl.studies.outcome import compare_cells  # imports matplotlib and scipy
 
     if files := compare_cells(spec, records, everything):
-        endings = ",".join(file.suffix.removeprefix(".") for file in files)
-        print(f"Written: {files[0].with_suffix('')}.{{{endings}}}")
+        print(where_written(files[0].parent))
 
 
 def _engine(workers: int, root: Path) -> Engine:

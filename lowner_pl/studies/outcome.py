@@ -45,7 +45,7 @@ def compare_cells(study: Study, records: Records, cells: Iterable[Cell]) -> list
             print(f"note: The cells are not compared yet: {error}")
         else:
             print_comparison(comparison)
-            files = write_comparison(comparison, records.root)
+            files = write_comparison(comparison, records.root, runs, title=study.title)
     if rows := paper_rows(study.paper, done):
         _print_paper(rows)
     return files

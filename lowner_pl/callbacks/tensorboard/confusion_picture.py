@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from lowner_pl.callbacks.tensorboard.fonts import drawable
+from lowner_pl.runs.logs.fonts import drawable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

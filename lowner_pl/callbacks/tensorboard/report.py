@@ -11,17 +11,17 @@ from lowner_pl.callbacks.best_checkpoint import KeepsBest, beats
 from lowner_pl.callbacks.protocols import Corpus, Method, corpus_of
 from lowner_pl.callbacks.scores import logged_scores
 from lowner_pl.callbacks.tensorboard.confusion_picture import confusion_picture, most_confused
-from lowner_pl.callbacks.tensorboard.hparams import (
+from lowner_pl.callbacks.tensorboard.sentence_table import sentence_table
+from lowner_pl.corpus import Episode, Sentence, queries
+from lowner_pl.runs.logs.event_files import add_summaries, event_files, new_event_file
+from lowner_pl.runs.logs.hparams import (
     Value,
     add_test_f1,
-    has_row,
+    read_rows,
     session_end,
     session_start,
     update_comparison,
 )
-from lowner_pl.callbacks.tensorboard.sentence_table import sentence_table
-from lowner_pl.corpus import Episode, Sentence, queries
-from lowner_pl.runs.logs.event_files import add_summaries, event_files, new_event_file
 from lowner_pl.runs.logs.loggers import EventsLogger
 
 SHOWN = 8  # tagged dev sentences
@@ -115,7 +115,7 @@ class TensorBoardReport(KeepsBest):
         if not trainer.is_global_zero or not trainer.loggers:
             return
         with new_event_file(self.test_events, "test") as writer:
-            if not has_row(event_files(self.test_events)):
+            if not read_rows(event_files(self.test_events)):
                 options = _options(self.name, trainer, pl_module, corpus_of(trainer))
                 tested, row = _of_test(self.name, self.row, pl_module)
                 add_summaries(writer, [session_start(options | tested, row), session_end()])

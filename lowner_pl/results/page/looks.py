@@ -17,11 +17,14 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: 0.25rem 0.75rem; border-bottom: 1px solid var(--line); text-align: right;
   white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
+tfoot td { border-bottom: none; font-weight: 600; }
+tbody tr:last-child td { border-bottom: 2px solid var(--faint); }
 tbody tr:hover { background: var(--mark); }
 th button { all: unset; cursor: pointer; font-weight: 600; }
 th button:focus-visible { outline: 2px solid var(--link); }
 th[aria-sort=ascending] button::after { content: " \\2191"; }
 th[aria-sort=descending] button::after { content: " \\2193"; }
+summary h2 { display: inline-block; cursor: pointer; }
 img { max-width: 100%; height: auto; background: #ffffff; border-radius: 4px; display: block;
   margin: 1rem 0; }
 @media print { body { max-width: none; } img { break-inside: avoid; } }
@@ -29,7 +32,7 @@ img { max-width: 100%; height: auto; background: #ffffff; border-radius: 4px; di
 
 SCRIPT = """
 function value(row, column) {
-  const text = row.cells[column].textContent.replace(/\\u2212/g, "-").replace(/,/g, "");
+  const text = row.cells[column].textContent.replace(/\\u2212/g, "-").replace(/[,<]/g, "");
   const number = parseFloat(text);
   return Number.isNaN(number) ? text : number;
 }

@@ -19,8 +19,10 @@ class Table:
         heading: What the table shows.
         columns: The headings of the columns.
         rows: The cells; the first column holds names.
-        bold: Row and column of the cells to emphasise.
+        bold: Row and column of the cells to emphasise; the totals follow the rows.
         note: What the numbers are.
+        totals: Rows that stay below the others, such as means.
+        folded: Whether only the heading shows until it is clicked.
     """
 
     heading: str
@@ -28,6 +30,8 @@ class Table:
     rows: Sequence[Sequence[str]]
     bold: Collection[tuple[int, int]] = ()
     note: str = ""
+    totals: Sequence[Sequence[str]] = ()
+    folded: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,15 +81,21 @@ def page(
 def _table(table: Table) -> str:
     """Write a table."""
     heads = (f'<th scope="col"><button>{escape(name)}</button></th>' for name in table.columns)
-    rows = [
-        "<tr>" + "".join(_cell(cell, (number, at) in table.bold) for at, cell in enumerate(cells))
-        for number, cells in enumerate(table.rows)
+    lines = [
+        "<tr>"
+        + "".join(_cell(cell, (number, at) in table.bold) for at, cell in enumerate(cells))
+        + "</tr>"
+        for number, cells in enumerate((*table.rows, *table.totals))
     ]
-    body = "</tr>\n".join(rows)
+    body, foot = ("\n".join(part) for part in (lines[: len(table.rows)], lines[len(table.rows) :]))
     note = f'<p class="note">{escape(table.note)}</p>' if table.note else ""
+    heading = f"<h2>{escape(table.heading)}</h2>"
+    begin = f"<details><summary>{heading}</summary>" if table.folded else heading
+    end = "</details>" if table.folded else ""
     return (
-        f'<h2>{escape(table.heading)}</h2>\n<div class="wide"><table>'
-        f"<thead><tr>{''.join(heads)}</tr></thead>\n<tbody>{body}</tr></tbody></table></div>{note}"
+        f'{begin}\n<div class="wide"><table>'
+        f"<thead><tr>{''.join(heads)}</tr></thead>\n<tbody>{body}</tbody><tfoot>{foot}</tfoot>"
+        f"</table></div>{note}{end}"
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lowner_pl.callbacks.tensorboard.fonts import drawable
+from lowner_pl.runs.logs.fonts import drawable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -3,27 +3,25 @@
 import contextlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from lowner_pl.callbacks.tensorboard.hparams import (
+from lowner_pl.results.pictures.curves import Curve
+from lowner_pl.results.tensorboard.rows import MOST, BoardRow, named
+from lowner_pl.runs.files import lock_beside
+from lowner_pl.runs.logs.event_files import EVENTS, add_summaries, new_event_file
+from lowner_pl.runs.logs.event_writer import EventWriter
+from lowner_pl.runs.logs.hparams import (
     COMPARISON,
     add_test_f1,
     session_end,
     session_start,
     update_comparison,
 )
-from lowner_pl.results.pictures.curves import Curve
-from lowner_pl.results.tensorboard.rows import MOST, BoardRow, named
-from lowner_pl.runs.files import lock_beside
-from lowner_pl.runs.logs.event_files import EVENTS, add_summaries, new_event_file
-
-if TYPE_CHECKING:
-    from torch.utils.tensorboard import SummaryWriter
 
 KIND = "compare"
 ANSWER = "answer"
 MEANS = "mean"
-BANDS = {"low": " (low)", "high": " (high)"}
+PARTS = {"mean": "", "low": " low", "high": " high"}
+"""Parts of a curve, and what is appended to its tag."""
 
 
 def write_board(
@@ -39,8 +37,9 @@ def write_board(
     Args:
         out: The folder in which ``comparison/`` is written. It may be the folder of the runs.
         rows: The tested runs.
-        curves: The curves of each tag, one per method. The mean and the edges of its band become
-            runs of TensorBoard.
+        curves: The curves of each tag, one per method. Means are under the tag, and the edges of
+            their bands under the tag with ``low`` and ``high``, so that a chart has a line per
+            method.
         pictures: PNG files by tag.
         texts: Markdown by tag.
     """
@@ -49,11 +48,11 @@ def write_board(
         earlier = {*folder.rglob(f"*{EVENTS}*.{KIND}")}
         with new_event_file(folder / ANSWER, KIND, restart=True) as writer:
             for tag, png in pictures.items():
-                add_summaries(writer, [_image(tag, png)])
+                writer.add_png(tag, png)
             for tag, text in texts.items():
-                writer.add_text(tag, text, 0)
+                writer.add_text(tag, text)
         methods = {curve.name for every in curves.values() for curve in every}
-        others = 2 + len(methods) * (1 + len(BANDS))  # the answer, the columns, the means
+        others = 2 + len(methods)  # the answer, the columns, the means
         for name, columns in named(rows, most=max(MOST - others, 1)).items():
             with new_event_file(_below(folder, name), KIND, restart=True) as writer:
                 start = session_start(columns.columns(), columns.group)
@@ -65,32 +64,23 @@ def write_board(
 
 
 def _write_curves(folder: Path, curves: Mapping[str, Sequence[Curve]]) -> None:
-    """Write a run for the mean of each method, and one for each edge of its band."""
+    """Write a run for each method, with its means and the edges of their bands."""
     methods = dict.fromkeys(curve.name for every in curves.values() for curve in every)
     for method in methods:
-        for part, suffix in {"mean": "", **BANDS}.items():
-            with new_event_file(_below(folder, method + suffix), KIND, restart=True) as writer:
-                for tag, every in curves.items():
-                    for curve in every:
-                        if curve.name == method:
-                            _add_scalars(writer, tag, curve.x, getattr(curve, part))
+        with new_event_file(_below(folder, method), KIND, restart=True) as writer:
+            for tag, every in curves.items():
+                for curve in every:
+                    if curve.name == method:
+                        for part, suffix in PARTS.items():
+                            _add_scalars(writer, tag + suffix, curve.x, getattr(curve, part))
 
 
 def _add_scalars(
-    writer: "SummaryWriter", tag: str, places: Sequence[float], values: Sequence[float]
+    writer: EventWriter, tag: str, places: Sequence[float], values: Sequence[float]
 ) -> None:
     """Write a curve."""
     for place, value in zip(places, values, strict=True):
         writer.add_scalar(tag, value, int(place))
-
-
-def _image(tag: str, png: bytes) -> Any:
-    """Wrap a PNG file in a summary. The file begins with its width and height, at byte 16."""
-    from tensorboard.compat.proto.summary_pb2 import Summary
-
-    width, height = (int.from_bytes(png[at : at + 4], "big") for at in (16, 20))
-    image = Summary.Image(width=width, height=height, colorspace=4, encoded_image_string=png)
-    return Summary(value=[Summary.Value(tag=tag, image=image)])
 
 
 def _below(folder: Path, name: str) -> Path:

@@ -5,10 +5,12 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from lowner_pl.callbacks.tensorboard.hparams import Value
+from lowner_pl.runs.logs.hparams import Value
 
 MOST = 40
 """Runs that TensorBoard selects by itself; if there are more, it opens without any."""
+ALL = "all"  # begins the names of means over languages
+LANGUAGES = " languages"
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,8 @@ def named(rows: Sequence[BoardRow], most: int = MOST) -> dict[str, BoardRow]:
     groups: dict[str, list[BoardRow]] = defaultdict(list)
     for row in rows:
         size = f"/n{row.size}" if sized else ""
-        groups[f"{row.language}/{row.method}{size}"].append(row)
+        first = ALL if row.language.endswith(LANGUAGES) else row.language
+        groups[f"{first}/{row.method}{size}"].append(row)
     names = {}
     for group, members in groups.items():
         if len(members) == 1:
@@ -115,7 +118,7 @@ def _over_seeds(rows: Sequence[BoardRow]) -> BoardRow:
 def _over_languages(rows: Sequence[BoardRow]) -> BoardRow:
     """Average means that differ in the language."""
     seeds = {row.seed for row in rows}
-    language = f"{len(rows)} languages" if len(rows) > 1 else rows[0].language
+    language = f"{len(rows)}{LANGUAGES}" if len(rows) > 1 else rows[0].language
     return replace(
         _mean(rows), language=language, seed=seeds.pop() if len(seeds) == 1 else "means", group=""
     )

@@ -1,1 +1,1 @@
-"""What runs log: event files of TensorBoard, metrics.csv and steps.csv."""
+"""What runs log: event files and columns of TensorBoard, metrics.csv, steps.csv; fonts."""

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lowner_pl.runs.logs.event_writer import EventWriter
+
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
@@ -85,7 +87,7 @@ def rename_tag(file: Path, old: str, new: str) -> None:
 
 
 @contextmanager
-def new_event_file(folder: Path, kind: str, *, restart: bool = False) -> Iterator["SummaryWriter"]:
+def new_event_file(folder: Path, kind: str, *, restart: bool = False) -> Iterator[EventWriter]:
     """Open a writer for the one event file of a command; it replaces the earlier one.
 
     Args:
@@ -93,11 +95,8 @@ def new_event_file(folder: Path, kind: str, *, restart: bool = False) -> Iterato
         kind: The command, which becomes the suffix of the file.
         restart: Whether an open TensorBoard is to forget what it has read in the folder.
     """
-    from torch.utils.tensorboard import SummaryWriter
-
     earlier = event_files(folder, kind=kind)
-    begin = {"purge_step": 0} if restart else {}
-    writer = SummaryWriter(str(folder), filename_suffix=f".{kind}", **begin)
+    writer = EventWriter(folder, f".{kind}", restart=restart)
     try:
         yield writer
     finally:
@@ -106,10 +105,11 @@ def new_event_file(folder: Path, kind: str, *, restart: bool = False) -> Iterato
         file.unlink(missing_ok=True)
 
 
-def add_summaries(writer: "SummaryWriter", summaries: Sequence[Any]) -> None:
+def add_summaries(writer: "EventWriter | SummaryWriter", summaries: Sequence[Any]) -> None:
     """Write summaries for which ``SummaryWriter`` has no method of its own."""
+    out = writer if isinstance(writer, EventWriter) else file_writer(writer)
     for summary in summaries:
-        file_writer(writer).add_summary(summary)
+        out.add_summary(summary)
 
 
 def file_writer(writer: "SummaryWriter") -> Any:

@@ -51,6 +51,7 @@ def test_too_many_runs_become_means_over_seeds_and_then_over_languages() -> None
         | {"tuning_f1": 0.7}
     )
     methods = named(rows, most=3)
-    assert list(methods) == ["2 languages/maner", "2 languages/sner"]
+    assert list(methods) == ["all/maner", "all/sner"]
     assert [one.test_f1 for one in methods.values()] == pytest.approx([0.6, 0.2])
+    assert {one.language for one in methods.values()} == {"2 languages"}
     assert [one.seed for one in methods.values()] == ["mean of 2", "mean of 2"]

@@ -9,8 +9,8 @@ from tensorboard.plugins.hparams import api_pb2
 from tensorboard.plugins.hparams.metadata import EXPERIMENT_TAG
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
-from lowner_pl.callbacks.tensorboard import hparams
 from lowner_pl.callbacks.tensorboard.report import _options
+from lowner_pl.runs.logs import hparams
 from lowner_pl.runs.logs.event_files import add_summaries, event_files, new_event_file, read_events
 
 from ...board import Board

@@ -5,7 +5,7 @@ import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from filelock import Timeout
 
@@ -19,9 +19,7 @@ from lowner_pl.runs.logs.event_files import (
     read_events,
     rename_tag,
 )
-
-if TYPE_CHECKING:
-    from torch.utils.tensorboard import SummaryWriter
+from lowner_pl.runs.logs.event_writer import EventWriter
 
 Value = str | float | bool
 COMPARISON = "comparison"
@@ -81,16 +79,25 @@ def session_end() -> Any:
     return _summary(SESSION_END_INFO_TAG, info)
 
 
-def add_test_f1(writer: "SummaryWriter", f1: float) -> None:
+def add_test_f1(writer: EventWriter, f1: float) -> None:
     """Write the test F1 of a row as a horizontal line."""
     (tag,) = METRICS
     for step in range(POINTS):
         writer.add_scalar(tag, f1, step)
 
 
-def has_row(files: Iterable[Path]) -> bool:
-    """Tell whether one of these event files gives its run a row."""
-    return any(data.HasField("session_start_info") for data in _plugin_data(files))
+def read_rows(files: Iterable[Path]) -> dict[Path, tuple[str, dict[str, Value]]]:
+    """Read the rows in event files: for each folder, the row's name and its options."""
+    rows: dict[Path, tuple[str, dict[str, Value]]] = {}
+    for file in files:
+        for data in _plugin_data([file]):
+            if data.HasField("session_start_info") and file.parent not in rows:
+                info = data.session_start_info
+                rows[file.parent] = (
+                    info.group_name,
+                    {k: getattr(v, str(v.WhichOneof("kind"))) for k, v in info.hparams.items()},
+                )
+    return rows
 
 
 def update_comparison(root: Path) -> None:
@@ -110,7 +117,14 @@ def update_comparison(root: Path) -> None:
         with lock_beside(folder).acquire(timeout=10):
             folder.mkdir(exist_ok=True)
             _retire_columns(root)
-            new = HParamsPluginData(experiment=_experiment(_rows(root)))
+            new = HParamsPluginData(
+                experiment=_experiment(
+                    [
+                        options
+                        for _, options in read_rows(sorted(root.rglob(f"*{EVENTS}*"))).values()
+                    ]
+                )
+            )
             # `compare` has written its runs beside them.
             earlier = [file.parent for file in folder.glob(f"*/*{EVENTS}*.{KIND}")]
             if len(earlier) == 1 and [*_plugin_data(event_files(earlier[0], kind=KIND))] == [
@@ -188,19 +202,6 @@ def _column(name: str, values: Sequence[Value], first: bool) -> Any:
         info.type = DATA_TYPE_STRING
         info.domain_discrete.extend(sorted({str(value) for value in values}))
     return info
-
-
-def _rows(root: Path) -> list[dict[str, Value]]:
-    """Read the options of all runs below a folder."""
-    rows: dict[Path, dict[str, Value]] = {}
-    for file in sorted(root.rglob(f"*{EVENTS}*")):
-        for data in _plugin_data([file]):
-            if data.HasField("session_start_info") and file.parent not in rows:
-                rows[file.parent] = {
-                    key: getattr(value, str(value.WhichOneof("kind")))
-                    for key, value in data.session_start_info.hparams.items()
-                }
-    return list(rows.values())
 
 
 def _plugin_data(files: Iterable[Path]) -> Iterator[Any]:

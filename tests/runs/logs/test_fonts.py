@@ -6,8 +6,8 @@ import matplotlib
 import pytest
 from matplotlib import font_manager
 
-from lowner_pl.callbacks.tensorboard import fonts
-from lowner_pl.callbacks.tensorboard.fonts import drawable
+from lowner_pl.runs.logs import fonts
+from lowner_pl.runs.logs.fonts import drawable
 
 FONT = Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSans.ttf"
 

@@ -1,0 +1,1 @@
+"""A comparison as pictures, as a page and for TensorBoard."""

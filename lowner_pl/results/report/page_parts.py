@@ -1,0 +1,48 @@
+"""The tables of the page."""
+
+from lowner_pl.results.comparison import Comparison
+from lowner_pl.results.groups import Cells
+from lowner_pl.results.page.page import Table
+from lowner_pl.results.tables.layout import lay_out, points
+
+MOST_RUNS = 2000
+"""Runs that the page lists; a browser takes long to lay out more."""
+
+
+def scores_table(comparison: Comparison) -> Table:
+    """Make the table of the page, which is also that of the terminal."""
+    layout = lay_out(comparison)
+    every = [*layout.rows, *layout.totals]
+    bold = {
+        (row, column)
+        for row, cells in enumerate(every)
+        for column, cell in enumerate(cells)
+        if cell.best
+    }
+    shown = [[cell.text for cell in cells] for cells in every]
+    body, totals = shown[: len(layout.rows)], shown[len(layout.rows) :]
+    return Table("Scores", layout.headings, body, bold, layout.caption, totals)
+
+
+def runs_table(comparison: Comparison, cells: Cells) -> Table:
+    """List the runs with their dev and test scores."""
+    metric = comparison.metric
+    columns = ["test set", comparison.by, "seed", "training sentences", "epoch", "dev F1"]
+    rows = [
+        [
+            row.name,
+            system,
+            str(seed),
+            "" if run.train_sentences is None else f"{run.train_sentences:,}",
+            "" if run.epoch is None else str(run.epoch + 1),
+            "" if run.dev_f1 is None else f"{100 * run.dev_f1:.2f}",
+            points(run.scores[metric.name], metric),
+        ]
+        for (row, system), runs in cells.items()
+        for seed, run in runs.items()
+    ]
+    left_out = len(rows) - MOST_RUNS
+    note = f"{left_out:,} more runs are left out." if left_out > 0 else ""
+    return Table(
+        "Runs", [*columns, f"test {metric.title}"], rows[:MOST_RUNS], note=note, folded=True
+    )
