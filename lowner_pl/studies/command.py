@@ -111,9 +111,9 @@ def _run(
         return
     starts = Starts(everything)
     _check(spec, records, todo)
-    progress.workers = min(progress.workers, len(todo))
-    print(f"Starting {progress.workers} workers.", flush=True)
-    engine = _engine(progress.workers, records.root)
+    engine = _engine(options, len(todo), records.root)
+    progress.workers = min(engine.workers, len(todo))
+    print(f"Running {progress.workers} cells at once.", flush=True)
     try:
         with Screen(spec.title, progress) as screen:
             run_all(spec, records, starts, todo, screen, engine)
@@ -138,9 +138,13 @@ def _compare(spec: Study, records: Records, everything: Sequence[Cell]) -> None:
         print(where_written(files[0].parent))
 
 
-def _engine(workers: int, root: Path) -> Engine:
+def _engine(options: argparse.Namespace, cells: int, root: Path) -> Engine:
     """Make the engine."""
-    return LocalEngine(workers, root / "cells" / "workers.log")
+    if options.engine == "ray":
+        from lowner_pl.studies.engines.ray_engine import RayEngine
+
+        return RayEngine(options.workers, options.gpus_per_run)
+    return LocalEngine(min(_workers(options), cells), root / "cells" / "workers.log")
 
 
 def _list(spec: Study, records: Records, cells: Sequence[Cell], workers: int) -> None:

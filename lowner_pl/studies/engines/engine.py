@@ -5,6 +5,9 @@ from typing import Literal, NamedTuple, Protocol
 
 from lowner_pl.studies.job import Job, Outcome
 
+ATTEMPTS = 2  # of a job whose process dies
+WAIT = 1.0  # seconds until `waited`
+
 
 class Event(NamedTuple):
     """Something that happened to a job.

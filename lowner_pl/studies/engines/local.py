@@ -12,14 +12,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from lowner_pl.runs import stopping
-from lowner_pl.studies.engines.engine import Event
+from lowner_pl.studies.engines.engine import ATTEMPTS, WAIT, Event
+from lowner_pl.studies.engines.warm import ONE_THREAD
 from lowner_pl.studies.job import Job, Outcome, fail
 
-ATTEMPTS = 2  # of a job whose process dies
-WAIT = 1.0  # seconds until `waited`
 GRACE = 4.0  # seconds in which a worker may stop by itself; less than `stopping.GRACE`
-# One thread per worker: the workers together use every core.
-ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS")
 
 
 class LocalEngine:
@@ -119,14 +116,13 @@ class _Worker:
         self.has_ended = False
         self._answer = b""
         log.parent.mkdir(parents=True, exist_ok=True)
-        threads = {name: "1" for name in ONE_THREAD}
         with log.open("ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "lowner_pl.studies.engines.worker", str(number)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=output,
-                env={**os.environ, **threads, "TOKENIZERS_PARALLELISM": "false"},
+                env={**os.environ, **ONE_THREAD},
                 start_new_session=True,
             )
         assert self.process.stdout is not None

@@ -1,25 +1,19 @@
 """A worker process of the local engine: reads jobs, one JSON object per line, and runs them.
 
-Its output goes to the log file of the job. It stops when its input ends, because the process that
-started it has ended or was killed.
+It stops when its input ends, because the process that started it has ended or was killed.
 """
 
-import gc
 import json
 import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import Path
 from queue import SimpleQueue
 
 from lowner_pl.runs import stopping
-from lowner_pl.studies.job import Job, Outcome
-
-LOG = "output.log"
+from lowner_pl.studies.engines.warm import logged, warmed
+from lowner_pl.studies.job import Job
 
 
 def main() -> None:
@@ -31,11 +25,12 @@ def main() -> None:
     jobs: SimpleQueue[str] = SimpleQueue()
     threading.Thread(target=_listen, args=(jobs,), daemon=True, name="jobs").start()
     try:
-        run_job = _prepared(int(sys.argv[1]))
+        run_job = warmed()
+        _choose_gpu(int(sys.argv[1]))
         stopping.be_graceful()
         while line := jobs.get():
             job = Job.of(json.loads(line))
-            with _logged(Path(job.folder) / LOG):
+            with logged(job):
                 outcome = run_job(job)
             answers.write(json.dumps(asdict(outcome)) + "\n")
             answers.flush()
@@ -52,39 +47,16 @@ def _listen(jobs: "SimpleQueue[str]") -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _prepared(number: int) -> Callable[[Job], Outcome]:
-    """Import everything, choose a GPU if there are several, and keep backbones from now on."""
+def _choose_gpu(number: int) -> None:
+    """Let workers take turns if there are several GPUs."""
     import torch
 
-    from lowner_pl.nn.backbones.kept import keep
-    from lowner_pl.studies.cell_run import run_job
-
-    torch.set_num_threads(1)
     gpus = torch.cuda.device_count()
     if gpus > 1:
-        os.environ["CUDA_VISIBLE_DEVICES"] = str(number % gpus)
-    keep()
-    gc.collect()
-    gc.freeze()  # imports: looking at them after every cell would take half a second
-    return run_job
-
-
-@contextmanager
-def _logged(file: Path) -> Iterator[None]:
-    """Write the output of this process to a file."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    saved = os.dup(1), os.dup(2)
-    with file.open("wb") as log:
-        os.dup2(log.fileno(), 1)
-        os.dup2(log.fileno(), 2)
-    try:
-        yield
-    finally:
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
-        for number, descriptor in enumerate(saved, 1):
-            os.dup2(descriptor, number)
-            os.close(descriptor)
+        visible = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
+        os.environ["CUDA_VISIBLE_DEVICES"] = (
+            visible[number % gpus] if len(visible) == gpus else str(number % gpus)
+        )
 
 
 if __name__ == "__main__":
