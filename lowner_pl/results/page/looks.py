@@ -26,6 +26,7 @@ th[aria-sort=ascending] button::after { content: " \\2191"; }
 th[aria-sort=descending] button::after { content: " \\2193"; }
 summary h2 { display: inline-block; cursor: pointer; }
 img { max-width: 100%; height: auto; background: #ffffff; border-radius: 4px; display: block;
+  padding: 0.5rem;
   margin: 1rem 0; }
 @media print { body { max-width: none; } img { break-inside: avoid; } }
 """

@@ -6,6 +6,7 @@ from pathlib import Path
 from lowner_pl.results.comparison import Comparison
 from lowner_pl.results.groups import Cells, method_of, size_of
 from lowner_pl.results.tensorboard.rows import MOST, BoardRow
+from lowner_pl.results.tested_run import TestedRun
 from lowner_pl.runs.logs.event_files import EVENTS
 from lowner_pl.runs.logs.hparams import COLUMNS, Value, read_rows
 
@@ -32,7 +33,7 @@ def board_rows(comparison: Comparison, cells: Cells, out: Path) -> Iterator[Boar
             size = size_of(run)
             yield BoardRow(
                 language=row.language if unique else row.corpus,
-                method=system if comparison.by == "method" else f"{method_of(run)} {system}",
+                method=_method(comparison, system, run),
                 seed=str(seed),
                 size=size if isinstance(size, int) else None,
                 test_f1=run.scores["f1"],
@@ -40,6 +41,14 @@ def board_rows(comparison: Comparison, cells: Cells, out: Path) -> Iterator[Boar
                 options=options,
                 group=name if out.resolve() in run.folder.resolve().parents else "",
             )
+
+
+def _method(comparison: Comparison, system: str, run: TestedRun) -> str:
+    """Name what a run is, beside its language, size and seed."""
+    if comparison.by == "method":
+        return system
+    method = method_of(run)
+    return method if comparison.by == "size" else f"{method} {system}"
 
 
 def _own_row(run: Path) -> tuple[str, dict[str, Value]]:

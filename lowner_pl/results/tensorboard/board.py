@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lowner_pl.results.pictures.curves import Curve
-from lowner_pl.results.tensorboard.rows import MOST, BoardRow, named
+from lowner_pl.results.tensorboard.rows import MOST, BoardRow, name_part, named
 from lowner_pl.runs.files import lock_beside
 from lowner_pl.runs.logs.event_files import EVENTS, add_summaries, new_event_file
 from lowner_pl.runs.logs.event_writer import EventWriter
@@ -54,7 +54,7 @@ def write_board(
         methods = {curve.name for every in curves.values() for curve in every}
         others = 2 + len(methods)  # the answer, the columns, the means
         for name, columns in named(rows, most=max(MOST - others, 1)).items():
-            with new_event_file(_below(folder, name), KIND, restart=True) as writer:
+            with new_event_file(folder / name, KIND, restart=True) as writer:
                 start = session_start(columns.columns(), columns.group)
                 add_summaries(writer, [start, session_end()])
                 add_test_f1(writer, columns.test_f1)
@@ -67,7 +67,7 @@ def _write_curves(folder: Path, curves: Mapping[str, Sequence[Curve]]) -> None:
     """Write a run for each method, with its means and the edges of their bands."""
     methods = dict.fromkeys(curve.name for every in curves.values() for curve in every)
     for method in methods:
-        with new_event_file(_below(folder, method), KIND, restart=True) as writer:
+        with new_event_file(folder / name_part(method), KIND, restart=True) as writer:
             for tag, every in curves.items():
                 for curve in every:
                     if curve.name == method:
@@ -81,11 +81,6 @@ def _add_scalars(
     """Write a curve."""
     for place, value in zip(places, values, strict=True):
         writer.add_scalar(tag, value, int(place))
-
-
-def _below(folder: Path, name: str) -> Path:
-    """Join a folder and a name, in which ``..`` and empty parts stay below the folder."""
-    return folder.joinpath(*(part if part.strip(".") else f"_{part}" for part in name.split("/")))
 
 
 def _remove(files: set[Path], folder: Path) -> None:

@@ -11,6 +11,7 @@ MOST = 40
 """Runs that TensorBoard selects by itself; if there are more, it opens without any."""
 ALL = "all"  # begins the names of means over languages
 LANGUAGES = " languages"
+LONGEST = 60  # characters of a part of a name
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def named(rows: Sequence[BoardRow], most: int = MOST) -> dict[str, BoardRow]:
     for row in rows:
         size = f"/n{row.size}" if sized else ""
         first = ALL if row.language.endswith(LANGUAGES) else row.language
-        groups[f"{first}/{row.method}{size}"].append(row)
+        groups[f"{name_part(first)}/{name_part(row.method)}{size}"].append(row)
     names = {}
     for group, members in groups.items():
         if len(members) == 1:
@@ -86,6 +87,16 @@ def named(rows: Sequence[BoardRow], most: int = MOST) -> dict[str, BoardRow]:
             columns = replace(row, seed=shared.seed, dev_f1=shared.dev_f1, group=group)
             names[_unused(f"{group}/{row.seed}", names)] = columns
     return names
+
+
+def name_part(name: str) -> str:
+    """Make a name a part of a run's name, which is also the name of a folder.
+
+    >>> name_part("models/xlm-r"), name_part("..")
+    ('models_xlm-r', '_..')
+    """
+    plain = name.replace("/", "_").replace("\\", "_")[:LONGEST]
+    return plain if plain.strip(". ") else f"_{plain}"
 
 
 def _unused(name: str, names: Mapping[str, BoardRow]) -> str:

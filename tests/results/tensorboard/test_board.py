@@ -140,4 +140,7 @@ def test_strange_names_stay_inside_the_folder(name: str, tmp_path: Path) -> None
     write(tmp_path / "out", [BoardRow(name, "maner", "1", None, 0.5, None, {})])
     files = [*tmp_path.rglob("*.compare")]
     assert all(tmp_path / "out" / COMPARISON in file.parents for file in files)
-    assert "_" + name + "/maner/1" in Board(tmp_path / "out" / COMPARISON).multiplexer.Runs()
+    assert (
+        "_" + name.replace("/", "_") + "/maner/1"
+        in Board(tmp_path / "out" / COMPARISON).multiplexer.Runs()
+    )
