@@ -1,10 +1,11 @@
 """The files of a comparison."""
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from lowner_pl.results.comparison import Comparison
+from lowner_pl.results.recorded import Published, about_runs, write_record
 from lowner_pl.results.report.writing import PAGE, PICTURES, write_report
 from lowner_pl.results.tables.formats import as_csv, as_latex, as_markdown
 from lowner_pl.results.tables.terminal import as_text
@@ -22,15 +23,23 @@ FORMATS: dict[str, Callable[[Comparison], str]] = {
 
 
 def write_comparison(
-    comparison: Comparison, folder: Path, runs: Sequence[TestedRun], *, title: str = ""
+    comparison: Comparison,
+    folder: Path,
+    runs: Sequence[TestedRun],
+    *,
+    title: str = "",
+    paper: Iterable[Published] = (),
 ) -> list[Path]:
     """Write a comparison in all formats, as pictures, as a page and for TensorBoard.
+
+    The record ``comparison.json`` is small and can be read again; see `read_record`.
 
     Args:
         comparison: The comparison.
         folder: Where to write.
         runs: The compared runs.
-        title: What was compared, for the page.
+        title: What was compared, for the page and the record.
+        paper: Scores that a paper reports, for the record.
 
     Returns:
         What people open: the tables, then the page, the pictures and TensorBoard's folder.
@@ -41,6 +50,7 @@ def write_comparison(
     files = {folder / f"{NAME}.{ending}": write for ending, write in FORMATS.items()}
     for file, write in files.items():
         write_text(file, write(comparison))
+    write_record(folder / f"{NAME}.json", comparison, about_runs(runs, title, paper))
     return [*files, *write_report(folder, comparison, runs, title=title)]
 
 
@@ -51,6 +61,6 @@ def where_written(folder: Path) -> str:
         folder: The folder given to `write_comparison`.
     """
     return (
-        f"Written: {folder / NAME}.{{{','.join(FORMATS)}}} and {folder / PICTURES}\n"
+        f"Written: {folder / NAME}.{{{','.join((*FORMATS, 'json'))}}} and {folder / PICTURES}\n"
         f"Open {folder / PAGE}, or run tensorboard --logdir {shlex.quote(str(folder / COMPARISON))}"
     )

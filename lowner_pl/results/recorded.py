@@ -1,40 +1,57 @@
 """A comparison as a small JSON file, to be kept when the runs are gone."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple, NotRequired, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
+from lowner_pl import __version__
 from lowner_pl.results.comparison import Comparison, Difference, Overall, Scores
 from lowner_pl.results.groups import Row
 from lowner_pl.results.metric import Metric
+from lowner_pl.results.tested_run import TestedRun
 from lowner_pl.runs.files import write_json
 
 VERSION = 1
+
+
+Published = tuple[str, float, float | None]
+"""What a score of a paper is about, the score, and ours if it was measured; both in percent."""
 
 
 class About(TypedDict):
     """Where a comparison comes from.
 
     Attributes:
-        title: What was compared, and on what.
-        command: The command that repeats it.
-        machine: The processor or GPU.
-        finished: The date.
+        title: What was compared.
+        written: The date.
         version: The version of this package.
         backbones: The backbones.
-        train_sizes: The numbers of training sentences.
-        paper: Scores that a paper reports: row, system and score in percent.
+        train_sentences: The numbers of training sentences.
+        paper: Scores that a paper reports, with ours.
     """
 
     title: str
-    command: str
-    machine: str
-    finished: str
+    written: str
     version: str
     backbones: list[str]
-    train_sizes: list[int]
-    paper: NotRequired[list[tuple[str, str, float]]]
+    train_sentences: list[int]
+    paper: list[Published]
+
+
+def about_runs(runs: Iterable[TestedRun], title: str, paper: Iterable[Published] = ()) -> About:
+    """Collect where a comparison of runs comes from."""
+    runs = list(runs)
+    return {
+        "title": title,
+        "written": datetime.now(UTC).date().isoformat(),
+        "version": __version__,
+        "backbones": sorted({run.backbone for run in runs}),
+        "train_sentences": sorted({n for run in runs if (n := run.train_sentences) is not None}),
+        "paper": list(paper),
+    }
 
 
 class Recorded(NamedTuple):
@@ -84,12 +101,12 @@ def read_record(file: Path) -> Recorded:
     except (ValueError, TypeError, KeyError) as error:
         raise ValueError(
             f"'{file}' is no record of a comparison, or is cut short. Write it anew with "
-            "`compare --record`."
+            "`compare` or `study`."
         ) from error
     if version != VERSION:
         raise ValueError(
             f"'{file}' has format {str(version)[:20]}, but this version reads {VERSION}. Write it "
-            "anew with `compare --record`."
+            "anew with `compare` or `study`."
         )
     return Recorded(_comparison(record), record["about"])
 

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from lowner_pl.results.comparing import compare_runs
 from lowner_pl.results.output import write_comparison
+from lowner_pl.results.recorded import Published
 from lowner_pl.results.tables.terminal import print_comparison
 from lowner_pl.results.tested_run import TestedRun, read_tested
 from lowner_pl.studies.cells import Cell
@@ -37,6 +38,7 @@ def compare_cells(study: Study, records: Records, cells: Iterable[Cell]) -> list
     done = [(cell, record) for cell, status, record in found if status == "done" and record]
     runs = [run for cell, record in done for run in _runs(records.root, cell, record)]
     files: list[Path] = []
+    rows = paper_rows(study.paper, done)
     if runs:
         report = study.report
         try:
@@ -45,15 +47,13 @@ def compare_cells(study: Study, records: Records, cells: Iterable[Cell]) -> list
             print(f"note: The cells are not compared yet: {error}")
         else:
             print_comparison(comparison)
-            files = write_comparison(comparison, records.root, runs, title=study.title)
-    if rows := paper_rows(study.paper, done):
+            files = write_comparison(comparison, records.root, runs, title=study.title, paper=rows)
+    if rows:
         _print_paper(rows)
     return files
 
 
-def paper_rows(
-    paper: Sequence[Mapping[str, object]], done: Done
-) -> list[tuple[str, float, float | None]]:
+def paper_rows(paper: Sequence[Mapping[str, object]], done: Done) -> list[Published]:
     """List what a row of the paper is about, its F1 and ours, both in percent.
 
     Ours is the mean over the cells with the row's values, of seeds and everything else that the row
@@ -87,7 +87,7 @@ def _runs(root: Path, cell: Cell, record: Record) -> list[TestedRun]:
     return [replace(run, method=cell.label) for run in runs]
 
 
-def _print_paper(rows: Sequence[tuple[str, float, float | None]]) -> None:
+def _print_paper(rows: Sequence[Published]) -> None:
     """Print the paper's numbers beside ours."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("F1 in percent", no_wrap=True, overflow="ellipsis")

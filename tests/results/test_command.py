@@ -35,12 +35,14 @@ def test_the_table_is_printed_and_written_in_all_formats(
     out, err = capsys.readouterr()
     assert "maner is better than sner: +" in out
     assert out.endswith(
-        f"Written: {study}/comparison.{{txt,csv,md,tex}} and {study}/pictures\n"
+        f"Written: {study}/comparison.{{txt,csv,md,tex,json}} and {study}/pictures\n"
         f"Open {study}/comparison.html, or run tensorboard --logdir {study}/comparison\n"
     )
     assert not err
     names = {file.name for file in study.glob("comparison.*")}
-    assert names == {f"comparison.{ending}" for ending in ("txt", "csv", "md", "tex", "html")}
+    assert names == {
+        f"comparison.{ending}" for ending in ("txt", "csv", "md", "tex", "json", "html")
+    }
     assert (study / "pictures" / "differences_maner.png").is_file()
     assert (study / "comparison" / "sw" / "maner" / "1").is_dir()
     run(study)  # its own files are no runs

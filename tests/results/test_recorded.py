@@ -14,13 +14,11 @@ from .records import random_tagging, write_run
 
 ABOUT: About = {
     "title": "SNER and MANER on two toy corpora",
-    "command": "python -m lowner_pl compare lightning_logs",
-    "machine": "a processor",
-    "finished": "2026-11-29",
+    "written": "2026-11-29",
     "version": "0.1.0",
     "backbones": ["embedded"],
-    "train_sizes": [100],
-    "paper": [("sw", "maner", 53.1)],
+    "train_sentences": [100],
+    "paper": [("sw, maner", 53.1, None)],
 }
 
 

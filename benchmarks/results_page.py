@@ -1,0 +1,85 @@
+"""Write docs/results.md from the recorded results of studies.
+
+python benchmarks/results_page.py [--check]
+
+`benchmarks/results/NAME.json` is the `comparison.json` that `study` or `compare` wrote, and
+`NAME.md` beside it, if there is one, says in words what agrees with the paper, what does not, and
+what we think is why. With --check nothing is written: the exit status tells whether the page is up
+to date.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from lowner_pl.results.recorded import Recorded, read_record
+from lowner_pl.results.tables.formats import as_markdown, markdown
+
+HERE = Path(__file__).parent
+RECORDS = HERE / "results"
+HEAD = RECORDS / "head.md"
+METHODS = (
+    "Each section comes from a record in `benchmarks/results`, by `python "
+    "benchmarks/results_page.py`. `study` and `compare` write such records; what the numbers are "
+    "stands in [comparing runs](compare.md)."
+)
+PAGE = HERE.parent / "docs" / "results.md"
+
+
+def main() -> None:
+    """Write the page, or check it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="only check the page")
+    check = parser.parse_args().check
+    text = page()
+    if check:
+        sys.exit(PAGE.read_text(encoding="utf-8") != text)
+    PAGE.write_text(text, encoding="utf-8")
+    print(f"Written: {PAGE}")
+
+
+def page() -> str:
+    """Make the page: its head, and a section per record in the order of their names."""
+    sections = [section(file) for file in sorted(RECORDS.glob("*.json"))]
+    methods = ["## Methods compared", METHODS, *sections] if sections else []
+    return "\n\n".join([HEAD.read_text(encoding="utf-8").strip(), *methods]) + "\n"
+
+
+def section(file: Path) -> str:
+    """Write about a study: what was run, what came out, and the remarks on it."""
+    recorded = read_record(file)
+    remarks = file.with_suffix(".md")
+    blocks = [
+        f"### {markdown(recorded.about['title'])}",
+        _conditions(recorded),
+        as_markdown(recorded.comparison).strip(),
+        _paper(recorded),
+        remarks.read_text(encoding="utf-8").strip() if remarks.is_file() else "",
+    ]
+    return "\n\n".join(filter(None, blocks))
+
+
+def _conditions(recorded: Recorded) -> str:
+    """Say how it was measured."""
+    about = recorded.about
+    sizes = " or ".join(f"{number:,}" for number in about["train_sentences"])
+    return (
+        f"Backbone: {', '.join(about['backbones'])}; {sizes} training sentences; version "
+        f"{about['version']}, {about['written']}."
+    )
+
+
+def _paper(recorded: Recorded) -> str:
+    """Write the paper's numbers beside ours."""
+    rows = recorded.about.get("paper", [])
+    if not rows:
+        return ""
+    lines = ["| F1 in percent | paper | here |", "|---|---:|---:|"]
+    for name, theirs, ours in rows:
+        here = "" if ours is None else f"{ours:.2f}"
+        lines.append(f"| {markdown(name)} | {theirs:.2f} | {here} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
