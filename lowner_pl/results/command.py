@@ -13,6 +13,8 @@ from lowner_pl.results.tables.terminal import print_comparison
 from lowner_pl.results.tested_run import TestedRun
 from lowner_pl.runs.ranges import check_range
 
+FEWEST = 100  # resamples of which a 95 % interval can be read
+
 
 def compare(arguments: Sequence[str]) -> None:
     """Compare the runs below folders with a baseline, print a table and write it to files.
@@ -26,7 +28,8 @@ def compare(arguments: Sequence[str]) -> None:
         OSError: If a file can't be written.
     """
     options = _parser(arguments).parse_args(arguments)
-    check_range("--resamples", options.resamples, 0)
+    if options.resamples:
+        check_range("--resamples", options.resamples, FEWEST)
     found = survey(options.folders)
     for problem in found.problems:
         print(f"warning: {problem}", file=sys.stderr)

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lowner_pl.commands.options.nearest import did_you_mean
-from lowner_pl.results.options import Value, differing_options
+from lowner_pl.results.options import Value, differing_options, has_option
 from lowner_pl.results.tested_run import TestedRun
 
 FACTORS = ("method", "size", "backbone")
 """What runs differ in beside the test set, the seed and other options."""
+UNKNOWN = "unknown"
+"""The value of an option that a run's configuration does not have."""
 WITHOUT_EFFECT = {
     *("accelerator", "devices", "num_nodes", "strategy", "num_workers", "eval_batch_size"),
     *("logger", "profiler", "benchmark", "deterministic", "default_root_dir", "vector_cache"),
@@ -211,6 +213,8 @@ def _telling_options(
         known = [run for run in members if run.options]
         parts = len({tuple(_option(run, name) for name in found) for run in known})
         for name in names if len(known) > 1 else ():
+            if len({_option(run, name) for run in known} - {UNKNOWN}) < 2:
+                continue  # a version without the option does not make another method
             more = len({tuple(_option(run, one) for one in (*found, name)) for run in known})
             if more > parts:
                 found.append(name)
@@ -220,6 +224,8 @@ def _telling_options(
 
 def _option(run: TestedRun, name: str) -> Value | None:
     """Look up an option; paths of runs don't differ if only their seeds do."""
+    if not has_option(run.options, name):
+        return UNKNOWN
     value = run.options.get(name)
     return re.sub(r"seed_\d+", "seed", value) if isinstance(value, str) else value
 

@@ -56,9 +56,14 @@ def _missing(comparison: Comparison) -> list[str]:
 
 def _single_seeds(comparison: Comparison) -> list[str]:
     """Say where one seed is too few to know anything about the noise of training."""
+    covered = (
+        ""
+        if not comparison.compared
+        else (": intervals and p-values cover only the choice of test sentences")
+    )
     consequence = (
-        "one seed, which is too few to say anything about the noise of training: intervals and "
-        "p-values cover only the choice of test sentences. Train with more `--seed_everything`."
+        f"one seed, which is too few to say anything about the noise of training{covered}. Train "
+        "with more `--seed_everything`."
     )
     single = [cell for cell, scores in comparison.scores.items() if scores.seeds == 1]
     if not single:

@@ -30,7 +30,7 @@ class RunOptions(Mapping[str, Value]):
         self._file = file
 
     @cached_property
-    def parts(self) -> tuple[Mapping[str, Value], ...]:
+    def parts(self) -> tuple[Mapping[str, Value | None], ...]:
         """The options of each part. Runs share most parts, and each is parsed only once."""
         try:
             text = self._file.read_text(encoding="utf-8")
@@ -41,7 +41,8 @@ class RunOptions(Mapping[str, Value]):
     @cached_property
     def _values(self) -> Mapping[str, Value]:
         """All options."""
-        return MappingProxyType({name: part[name] for part in self.parts for name in part})
+        items = (item for part in self.parts for item in part.items())
+        return MappingProxyType({name: value for name, value in items if value is not None})
 
     def __getitem__(self, name: str) -> Value:
         return self._values[name]
@@ -51,6 +52,13 @@ class RunOptions(Mapping[str, Value]):
 
     def __len__(self) -> int:
         return len(self._values)
+
+
+def has_option(options: Mapping[str, Value], name: str) -> bool:
+    """Tell whether a run's configuration has an option, even without a value."""
+    if isinstance(options, RunOptions):
+        return any(name in part for part in options.parts)
+    return name in options
 
 
 def differing_options(runs: Iterable[Mapping[str, Value]]) -> list[str]:
@@ -63,7 +71,7 @@ def differing_options(runs: Iterable[Mapping[str, Value]]) -> list[str]:
     """
     # The mappings are kept while their ids are used, so no two share one.
     parts = {id(part): part for options in runs for part in _parts(options)}
-    by_kind: dict[str, list[Mapping[str, Value]]] = defaultdict(list)
+    by_kind: dict[str, list[Mapping[str, Value | None]]] = defaultdict(list)
     for part in parts.values():
         by_kind[next(iter(part)).partition(".")[0]].append(part)
     values: dict[str, set[Value | None]] = {}
@@ -72,18 +80,18 @@ def differing_options(runs: Iterable[Mapping[str, Value]]) -> list[str]:
     return sorted(name for name, found in values.items() if len(found) > 1)
 
 
-def _parts(options: Mapping[str, Value]) -> Iterable[Mapping[str, Value]]:
+def _parts(options: Mapping[str, Value]) -> Iterable[Mapping[str, Value | None]]:
     """Split the options of a run into those of model, data and trainer."""
     if isinstance(options, RunOptions):
         return options.parts
-    kinds: dict[str, dict[str, Value]] = defaultdict(dict)
+    kinds: dict[str, dict[str, Value | None]] = defaultdict(dict)
     for name, value in options.items():
         kinds[name.partition(".")[0]][name] = value
     return kinds.values()
 
 
 @lru_cache(maxsize=4096)
-def _parsed(part: str) -> dict[str, Value]:
+def _parsed(part: str) -> dict[str, Value | None]:
     """Parse a part of a file; a damaged one is empty."""
     try:
         content = yaml.load(part, Loader=_Loader)
@@ -92,7 +100,7 @@ def _parsed(part: str) -> dict[str, Value]:
         return {}
 
 
-def _flat(value: object, name: str = "") -> Iterator[tuple[str, Value]]:
+def _flat(value: object, name: str = "") -> Iterator[tuple[str, Value | None]]:
     """Yield the options below a value with their names."""
     if isinstance(value, dict):
         for key, below in value.items():
@@ -100,5 +108,5 @@ def _flat(value: object, name: str = "") -> Iterator[tuple[str, Value]]:
             yield from _flat(below, inner)
     elif isinstance(value, list):
         yield name, ", ".join(str(dict(_flat(item)) or item) for item in value)
-    elif isinstance(value, str | float | int):
+    elif value is None or isinstance(value, str | float | int):
         yield name, value

@@ -85,9 +85,9 @@ def survey(folders: Iterable[str | Path], *, every_checkpoint: bool = False) -> 
     seen: set[Path] = set()
     for folder in map(Path, folders):
         if not folder.is_dir():
+            problem = "is a file, not a folder" if folder.exists() else "does not exist"
             raise FileNotFoundError(
-                f"There is no folder '{str(folder)[:80]}'. Give a folder of runs, such as "
-                "lightning_logs."
+                f"'{str(folder)[:255]}' {problem}. Give a folder of runs, such as lightning_logs."
             )
         for place, names, is_run in _places(folder, found.problems):
             if (resolved := place.resolve()) in seen:

@@ -82,6 +82,18 @@ def test_options_that_differ_beside_the_seed_make_two_systems(tmp_path: Path) ->
     }
 
 
+def test_an_option_that_older_versions_lack_makes_no_other_system(tmp_path: Path) -> None:
+    write_run(tmp_path, options=lr(0.1))
+    write_run(tmp_path, seed=2, options=lr(0.1, recompute=False))
+    assert table(grouped(tmp_path)) == {("sw", "sner"): [1, 2]}
+    write_run(tmp_path / "a", seed=3, options=lr(0.1, recompute=None))
+    assert [*table(grouped(tmp_path))] == [
+        ("sw", "sner recompute=False"),
+        ("sw", "sner recompute=none"),
+        ("sw", "sner recompute=unknown"),
+    ]
+
+
 def test_one_telling_option_is_enough(tmp_path: Path) -> None:
     for folder, rate in {"a": 0.001, "b": 0.01}.items():
         write_run(tmp_path / folder, options=lr(rate, warmup=rate, head=folder))

@@ -225,7 +225,9 @@ def _class_needed(path: str) -> str:
 
 def _required(names: list[str], typed: Typed) -> str:
     """Say which options are missing."""
-    options = [f"--{name.split('.')[-1].lstrip('-')}" for name in sorted(names)]
+    options = [
+        name if name.isupper() else f"--{name.split('.')[-1].lstrip('-')}" for name in sorted(names)
+    ]
     if set(options) <= {"--data", "--model"}:
         return (
             f"`{typed.command}` needs {' and '.join(options)}. Name a configuration that sets "

@@ -46,7 +46,7 @@ def lay_out(comparison: Comparison) -> Layout:
     Args:
         comparison: The comparison.
     """
-    with_p = comparison.resamples > 0 or len(comparison.rows) > 1
+    with_p = has_intervals(comparison) or len(comparison.rows) > 1
     uneven = len({scores.seeds for scores in comparison.scores.values()}) > 1
     headings = ["test set", *comparison.systems]
     for system in comparison.compared:
@@ -75,15 +75,20 @@ def caption(comparison: Comparison) -> str:
         parts = [f"Test {metric.title}{unit}: mean ± standard deviation over {over}."]
     if not comparison.compared:
         return parts[0]
-    if comparison.resamples:
+    if has_intervals(comparison):
         parts.append(
             f"Differences to {comparison.baseline} with 95 % intervals and two-sided p-values from "
             f"{comparison.resamples:,} paired resamples of the test sentences."
         )
     many = len(comparison.compared)
-    if many > 1 and (comparison.resamples or len(comparison.rows) > 1):
+    if many > 1 and (has_intervals(comparison) or len(comparison.rows) > 1):
         parts.append(f"p-values are corrected for {many} comparisons (Holm).")
     return " ".join(parts)
+
+
+def has_intervals(comparison: Comparison) -> bool:
+    """Tell whether any difference has an interval."""
+    return any(difference.p is not None for difference in comparison.differences.values())
 
 
 def points(value: float, metric: Metric, *, sign: bool = False) -> str:

@@ -30,7 +30,8 @@ def _answer(comparison: Comparison, system: str, overall: Overall) -> str:
     if p is None:
         verdict = f"{system} and {baseline}:"
     elif p < LEVEL:
-        verdict = f"{system} is {'better' if better else 'worse'} than {baseline}:"
+        caution = ", as far as one seed can tell" if _single(comparison, system) else ""
+        verdict = f"{system} is {'better' if better else 'worse'} than {baseline}{caution}:"
     else:
         verdict = f"{system} and {baseline} can't be told apart:"
     unit = " points" if metric.in_percent else ""
@@ -42,6 +43,12 @@ def _answer(comparison: Comparison, system: str, overall: Overall) -> str:
         where = f" on average over {overall.rows} test sets"
         counts = f"; better on {overall.wins}, equal on {overall.ties}, worse on {overall.losses}"
     return f"{verdict} {gain}{where}{_sureness(comparison, difference, p, ranked)}{counts}."
+
+
+def _single(comparison: Comparison, system: str) -> bool:
+    """Tell whether a system or the baseline ran with one seed on some row."""
+    pair = (system, comparison.baseline)
+    return any(scores.seeds == 1 for (_, one), scores in comparison.scores.items() if one in pair)
 
 
 def _sureness(comparison: Comparison, difference: Difference, p: float | None, ranked: bool) -> str:

@@ -14,6 +14,7 @@ from lowner_pl.results.comparison import Comparison
 from lowner_pl.results.tables.layout import Cell, Layout, lay_out
 from lowner_pl.results.tables.sentences import answers
 
+P = "p"
 UNLIMITED = 100_000  # width of a text file
 BETWEEN = 2  # spaces between columns, one of which stands for the line between them
 EDGES = 3  # the edges of a table, and the padding of its last column
@@ -31,7 +32,7 @@ def print_comparison(comparison: Comparison, console: Console | None = None) -> 
     out = console or _console()
     layout = lay_out(comparison)
     for columns in _parts(layout, out.width):
-        out.print(_table(layout, columns))
+        out.print(_table(layout, columns, out.width))
     out.print(layout.caption, soft_wrap=True)
     for line in answers(comparison):
         out.print(line, style="bold", soft_wrap=True)
@@ -53,16 +54,15 @@ def _console(**options: Any) -> Console:
 
 def _parts(layout: Layout, width: int) -> list[list[int]]:
     """Choose the columns of each part of a table, so that each fits into a width."""
-    lines = [[Cell(heading) for heading in layout.headings], *layout.rows, *layout.totals]
-    widths = [max(cell_len(line[i].text) for line in lines) for i in range(len(layout.headings))]
+    widths = _widths(layout)
     parts: list[list[int]] = [[]]
     used = EDGES + widths[0]
     for column in range(1, len(widths)):
         # A p-value stays beside its difference.
         needed = BETWEEN + widths[column]
-        following = layout.headings[column + 1 : column + 2] == ["p"]
+        following = layout.headings[column + 1 : column + 2] == [P]
         more = BETWEEN + widths[column + 1] if following else 0
-        if parts[-1] and layout.headings[column] != "p" and used + needed + more > width:
+        if parts[-1] and layout.headings[column] != P and used + needed + more > width:
             parts.append([])
             used = EDGES + widths[0]
         parts[-1].append(column)
@@ -70,12 +70,24 @@ def _parts(layout: Layout, width: int) -> list[list[int]]:
     return parts
 
 
-def _table(layout: Layout, columns: Sequence[int]) -> Table:
-    """Make a table of some columns and the names of the rows."""
+def _widths(layout: Layout) -> list[int]:
+    """Measure the columns."""
+    lines = [[Cell(heading) for heading in layout.headings], *layout.rows, *layout.totals]
+    return [max(cell_len(line[i].text) for line in lines) for i in range(len(layout.headings))]
+
+
+def _table(layout: Layout, columns: Sequence[int], width: int) -> Table:
+    """Make a table of some columns and the names of the rows.
+
+    Where even one difference is too wide, its heading and cells are broken into lines.
+    """
+    widths = _widths(layout)
+    fits = EDGES + widths[0] + sum(BETWEEN + widths[column] for column in columns) <= width
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, BETWEEN - 1, 0, 0))
-    table.add_column(layout.headings[0], no_wrap=True, overflow="ellipsis")
+    table.add_column(layout.headings[0], no_wrap=fits, overflow="ellipsis")
     for column in columns:
-        table.add_column(layout.headings[column], justify="right", no_wrap=True)
+        whole = fits or layout.headings[column] == P
+        table.add_column(layout.headings[column], justify="right", no_wrap=whole)
     body = [row for row in layout.rows if any(row[column].text for column in columns)]
     totals = [row for row in layout.totals if any(row[column].text for column in columns)]
     for number, row in enumerate([*body, *totals], start=1):

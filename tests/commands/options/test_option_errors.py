@@ -162,6 +162,7 @@ def test_what_is_missing_is_named(
         (["configs", "extra"], "'extra' stands alone. Every value needs an option before it."),
         (["new-backbones"], "Did you mean new-backbone?"),
         (["new-backbone", "--folder=x"], "`new-backbone` needs --text."),
+        (["compare", "--metric=f1"], "`compare` needs FOLDER."),
         (["new-backbone", "--text=x", "--folder=x", "--layrs=3"], "Did you mean --layers?"),
         (["new-backbone", "--foldr", "x"], "There is no option --foldr. Did you mean --folder?"),
         (["new-backbone", "--fold", "x"], "no option --fold. Did you mean --folder?"),

@@ -26,3 +26,13 @@ def test_a_wide_table_is_printed_in_parts_that_fit(tmp_path: Path, width: int) -
     assert " ".join(heads).count(" - method-0") == 5
     assert all(line.split().count("p") == line.count(" - ") for line in heads)
     assert len(heads) == 1 or width < 300
+
+
+def test_names_wider_than_the_window_are_broken_not_cut(tmp_path: Path) -> None:
+    names = ("one-method-with-a-long-name", "another-method-with-a-long-name")
+    write_study(tmp_path, {"sw": {name: {1: 3, 2: 4} for name in names}})
+    out = Console(file=io.StringIO(), width=50, markup=False, highlight=False)
+    print_comparison(compared(tmp_path), out)
+    text = out.file.getvalue()  # type: ignore[attr-defined]
+    assert "…" not in text
+    assert "+0.00" in text
