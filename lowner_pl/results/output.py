@@ -1,11 +1,12 @@
 """The files of a comparison."""
 
 import shlex
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from lowner_pl.results.comparison import Comparison
 from lowner_pl.results.recorded import Published, about_runs, write_record
+from lowner_pl.results.report.drawing import Drawn
 from lowner_pl.results.report.writing import PAGE, PICTURES, write_report
 from lowner_pl.results.tables.formats import as_csv, as_latex, as_markdown
 from lowner_pl.results.tables.terminal import as_text
@@ -29,6 +30,7 @@ def write_comparison(
     *,
     title: str = "",
     paper: Iterable[Published] = (),
+    more: Mapping[str, Drawn] | None = None,
 ) -> list[Path]:
     """Write a comparison in all formats, as pictures, as a page and for TensorBoard.
 
@@ -39,7 +41,8 @@ def write_comparison(
         folder: Where to write.
         runs: The compared runs.
         title: What was compared, for the page and the record.
-        paper: Scores that a paper reports, for the record.
+        paper: Scores that a paper reports, for the page and the record.
+        more: Other pictures, by the names of their files.
 
     Returns:
         What people open: the tables, then the page, the pictures and TensorBoard's folder.
@@ -50,8 +53,10 @@ def write_comparison(
     files = {folder / f"{NAME}.{ending}": write for ending, write in FORMATS.items()}
     for file, write in files.items():
         write_text(file, write(comparison))
-    write_record(folder / f"{NAME}.json", comparison, about_runs(runs, title, paper))
-    return [*files, *write_report(folder, comparison, runs, title=title)]
+    published = [*paper]
+    write_record(folder / f"{NAME}.json", comparison, about_runs(runs, title, published))
+    report = write_report(folder, comparison, runs, title=title, paper=published, more=more)
+    return [*files, *report]
 
 
 def where_written(folder: Path) -> str:

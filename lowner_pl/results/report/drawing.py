@@ -17,7 +17,7 @@ from lowner_pl.results.report.sizes import size_curves
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-NAMES = ("differences", "means", "sizes", "epochs")
+NAMES = ("differences", "means", "sizes", "epochs", "grid", "kinds")
 """What the names of files begin with."""
 CARD = (5.4, 3.2)
 """Width and height in inches of a picture that fills a card of TensorBoard."""

@@ -41,6 +41,24 @@ def option_grid(
             f"{column_option[:80]!r}. Name options as on the command line, such as "
             "model.optimizer.lr."
         )
+    return mean_grid(cells, row_option, column_option)
+
+
+def mean_grid(
+    cells: Mapping[tuple[Value, Value], Mapping[str, Sequence[float]]],
+    row_option: str,
+    column_option: str,
+) -> Grid:
+    """Average scores for each pair of values of two options.
+
+    Args:
+        cells: For each pair, the scores of all seeds on each test set.
+        row_option: Name of the first value of a pair.
+        column_option: Name of the second one.
+
+    Raises:
+        ValueError: If no test set is shared by all pairs.
+    """
     shared = set.intersection(*({*tests} for tests in cells.values()))
     if not shared:
         raise ValueError(

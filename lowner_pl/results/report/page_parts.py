@@ -1,8 +1,11 @@
 """The tables of the page."""
 
+from collections.abc import Sequence
+
 from lowner_pl.results.comparison import Comparison
 from lowner_pl.results.groups import Cells
 from lowner_pl.results.page.page import Table
+from lowner_pl.results.recorded import Published
 from lowner_pl.results.tables.layout import lay_out, points
 
 MOST_RUNS = 2000
@@ -22,6 +25,15 @@ def scores_table(comparison: Comparison) -> Table:
     shown = [[cell.text for cell in cells] for cells in every]
     body, totals = shown[: len(layout.rows)], shown[len(layout.rows) :]
     return Table("Scores", layout.headings, body, bold, layout.caption, totals)
+
+
+def paper_table(paper: Sequence[Published]) -> Table:
+    """Put the scores of a paper beside ours."""
+    rows = [
+        [about, *("" if score is None else f"{score:.2f}" for score in scores)]
+        for about, *scores in paper
+    ]
+    return Table("The paper's scores", ["F1 in percent", "paper", "here"], rows)
 
 
 def runs_table(comparison: Comparison, cells: Cells) -> Table:

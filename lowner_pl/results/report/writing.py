@@ -8,10 +8,11 @@ from lowner_pl.results.groups import group_runs
 from lowner_pl.results.page.page import Picture, page
 from lowner_pl.results.pictures.curves import Curve
 from lowner_pl.results.pictures.style import png
+from lowner_pl.results.recorded import Published
 from lowner_pl.results.report.board import board_rows
-from lowner_pl.results.report.drawing import NAMES, draw, draw_answer, draw_epochs
+from lowner_pl.results.report.drawing import NAMES, Drawn, draw, draw_answer, draw_epochs
 from lowner_pl.results.report.epochs import epoch_curves
-from lowner_pl.results.report.page_parts import runs_table, scores_table
+from lowner_pl.results.report.page_parts import paper_table, runs_table, scores_table
 from lowner_pl.results.report.sizes import size_curves
 from lowner_pl.results.tables.formats import as_markdown
 from lowner_pl.results.tables.sentences import answers
@@ -26,7 +27,13 @@ POINTS = 20  # of a mean that is drawn as a horizontal line
 
 
 def write_report(
-    out: Path, comparison: Comparison, runs: Sequence[TestedRun], *, title: str = ""
+    out: Path,
+    comparison: Comparison,
+    runs: Sequence[TestedRun],
+    *,
+    title: str = "",
+    paper: Sequence[Published] = (),
+    more: Mapping[str, Drawn] | None = None,
 ) -> list[Path]:
     """Write ``pictures/``, ``comparison.html`` and TensorBoard's ``comparison/``.
 
@@ -37,6 +44,8 @@ def write_report(
         comparison: The comparison.
         runs: Its runs.
         title: What was compared.
+        paper: Scores that a paper reports.
+        more: Other pictures, by the names of their files.
 
     Returns:
         What people open: the page, and the folders of the pictures and for TensorBoard.
@@ -52,13 +61,19 @@ def write_report(
     epochs = epoch_curves(cells, comparison.metric.name) if shares else []
     epochs.sort(key=lambda curve: comparison.systems.index(curve.name))
     drawn = draw(comparison, cells, findings, epochs) if shares else {}
+    drawn |= more or {}
     files = {name: png(one.figure) for name, one in drawn.items()}
     _write_pictures(out / PICTURES, files)
     shown = [Picture(one.heading, files[name], str(one.caption)) for name, one in drawn.items()]
     text = page(
         title or f"Test {comparison.metric.title} by {comparison.by}",
         [*findings.values()],
-        [scores_table(comparison), *shown, runs_table(comparison, cells)],
+        [
+            scores_table(comparison),
+            *([paper_table(paper)] if paper else []),
+            *shown,
+            runs_table(comparison, cells),
+        ],
         comparison.notes,
     )
     write_text(out / PAGE, text)

@@ -4,11 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from matplotlib.figure import Figure
 
 from lowner_pl.results.comparing import compare_runs
 from lowner_pl.results.comparison import Comparison
 from lowner_pl.results.groups import Cells, group_runs
-from lowner_pl.results.report.drawing import draw, draw_answer
+from lowner_pl.results.pictures.style import Caption
+from lowner_pl.results.report.drawing import Drawn, draw, draw_answer
 from lowner_pl.results.report.writing import write_report
 from lowner_pl.results.runs import find_runs
 from lowner_pl.results.tables.sentences import answers
@@ -95,15 +97,25 @@ def test_all_files_are_written_and_those_of_an_earlier_comparison_removed(
     pictures.mkdir()
     for name in ("differences_old.png", "sizes.png", "my_cat.png"):
         (pictures / name).write_bytes(b"")
-    opened = write_report(tmp_path, comparison, runs, title="Toy <1>")
+    caption = Caption("toy", 1, [1], "Nothing.")
+    grid = Drawn("A grid", Figure(), caption)
+    opened = write_report(
+        tmp_path,
+        comparison,
+        runs,
+        title="Toy <1>",
+        paper=[("in Figure 9", 12.5, None)],
+        more={"grid": grid},
+    )
     assert opened == [tmp_path / "comparison.html", pictures, tmp_path / COMPARISON]
     assert {file.name for file in pictures.iterdir()} == {
-        *("differences_mlm_ner.png", "means.png", "epochs.png", "my_cat.png")
+        *("differences_mlm_ner.png", "means.png", "epochs.png", "grid.png", "my_cat.png")
     }
     page = (tmp_path / "comparison.html").read_text(encoding="utf-8")
     assert "<title>Toy &lt;1&gt;</title>" in page
-    assert page.count("data:image/png") == 3
-    assert page.count("<tbody>") == 2
+    assert page.count("data:image/png") == 4
+    assert page.count("<tbody>") == 3
+    assert '>in Figure 9</td><td dir="auto">12.50</td><td dir="auto"></td>' in page
     assert "http:" not in page
     assert "https:" not in page
     (answer,) = answers(comparison)
