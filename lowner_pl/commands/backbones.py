@@ -98,6 +98,7 @@ def _new_backbone(options: argparse.Namespace) -> None:
     """Train a tokenizer on text, initialise a model, and save both."""
     from transformers import AutoTokenizer
 
+    from lowner_pl.callbacks.screen.printing import warn
     from lowner_pl.nn.backbones.making.fresh import check_shape, fresh_backbone
     from lowner_pl.nn.backbones.making.skip_gram import (
         skip_gram_vectors,
@@ -124,6 +125,12 @@ def _new_backbone(options: argparse.Namespace) -> None:
                 seed=options.seed,
             )
             start_from_vectors(folder, vectors)
+        subwords = len(AutoTokenizer.from_pretrained(folder))
+    if subwords < options.vocabulary:
+        warn(
+            f"The text has only enough different words for {subwords:,} of {options.vocabulary:,} "
+            "subwords (`--vocabulary`). Give more text for more."
+        )
     print(f"Untrained backbone: {options.folder}")
 
 

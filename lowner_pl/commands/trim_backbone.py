@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lowner_pl.nn.backbones.making.trimming import LanguageCost, Trimmed, Whole
 
 COVERAGE = 0.98
+_TOO_LONG = 1.2  # times as many subwords in held-out lines
 _TOO_LITTLE = 0.95  # of a language's running subwords, so that the cut costs more than it saves
 _SHOWN_LETTERS = 40
 _SHOWN_LANGUAGES = 5
@@ -69,15 +70,27 @@ def trim_backbone(options: argparse.Namespace, text: "TextDataModule") -> None:
         trimmed.save(folder)
     say(*_kept(whole, trimmed, add_missing=options.add_missing))
     _print_languages(trimmed.languages)
-    poor = {name: cost for name, cost in trimmed.languages.items() if cost.kept < _TOO_LITTLE}
-    if poor:
-        worst = min(poor, key=lambda name: poor[name].kept)
-        warn(
-            f"{len(poor)} of {len(trimmed.languages)} languages keep less than {_TOO_LITTLE:.0%} "
-            f"of their running subwords, such as {worst} ({poor[worst].kept:.1%}). Such a cut "
-            "costs more than it saves: raise `--size` or `--coverage`, or take fewer languages."
-        )
+    _warn_of_costs(trimmed.languages)
     say(f"Backbone: {options.folder}")
+
+
+def _warn_of_costs(languages: Mapping[str, "LanguageCost"]) -> None:
+    """Warn of a cut that costs more than it saves."""
+    poor = {name: cost.kept for name, cost in languages.items() if cost.kept < _TOO_LITTLE}
+    growth = {name: cost.subwords[1] / max(cost.subwords[0], 1) for name, cost in languages.items()}
+    longest = max(growth, key=lambda name: growth[name])
+    if poor:
+        worst = min(poor, key=lambda name: poor[name])
+        warn(
+            f"{len(poor)} of {len(languages)} languages keep less than {_TOO_LITTLE:.0%} of their "
+            f"running subwords, such as {worst} ({poor[worst]:.1%}). Such a cut costs more than it "
+            "saves: raise `--size` or `--coverage`, or take fewer languages."
+        )
+    elif growth[longest] > _TOO_LONG:
+        warn(
+            f"Held-out lines of {longest} take {growth[longest]:.1f} times as many subwords as "
+            "before: the text is too small to show which subwords the language needs. Give more."
+        )
 
 
 @contextmanager

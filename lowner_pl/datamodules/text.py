@@ -1,7 +1,7 @@
 """Raw text in one or many languages, which may be larger than memory."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -232,21 +232,29 @@ def _files(paths: Sequence[str], languages: Sequence[str] | None) -> list[Path]:
         files += path.glob("*.txt") if path.is_dir() else [path]
     if not files:
         raise ValueError(
-            f"`paths` has no text files: {', '.join(map(repr, paths))[:80] or 'it is empty'}. Put "
+            f"There are no text files in {_listed(map(repr, paths)) or 'an empty list'}. Put "
             "one file per language there, such as 'sw.txt'."
         )
     known = sorted(file.stem for file in files)
     if twice := sorted({language for language in known if known.count(language) > 1}):
         raise ValueError(
-            f"`paths` has several files for {', '.join(twice)[:80]}. Join them: each language must "
+            f"There are several text files for {_listed(twice)}. Join them: each language must "
             "have one text file."
         )
     if missing := sorted(set(languages or ()) - set(known)):
         raise FileNotFoundError(
-            f"`paths` has no text file for {', '.join(missing)[:80]}. The languages there are "
-            f"{', '.join(known)[:80]}."
+            f"There is no text file for {_listed(missing)}. The languages there are "
+            f"{_listed(known)}."
         )
     return sorted(
         (file for file in files if languages is None or file.stem in languages),
         key=lambda file: file.stem,
     )
+
+
+def _listed(names: Iterable[str]) -> str:
+    """List names, the first ones if there are many."""
+    first, more = [*names], 0
+    while len(", ".join(first)) > 80 and len(first) > 1:
+        first, more = first[:-1], more + 1
+    return ", ".join(first)[:80] + (f" and {more} more" if more else "")

@@ -136,7 +136,12 @@ class MLMLightningModule(BaseModule):
             set_dropout(self.backbone, dropout)
         if sampled_softmax is not None:
             check_range("sampled_softmax", sampled_softmax, 1)
-            self.language_model.output_layer  # noqa: B018 - fails now if there is none
+            subwords = self.language_model.output_layer.out_features  # fails now if there is none
+            if sampled_softmax >= subwords:
+                raise ValueError(
+                    f"`sampled_softmax` is {sampled_softmax:,}, but the vocabulary has "
+                    f"{subwords:,} subwords. Choose fewer, or null to use all."
+                )
         self.sampled_softmax = sampled_softmax
         self.sampled: SampledSoftmax | None = None
         if train_embeddings == "none":

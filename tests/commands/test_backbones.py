@@ -231,13 +231,15 @@ def test_no_line_is_sampled_more_often_than_it_occurs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[str] = []
-    monkeypatch.setattr(
-        "lowner_pl.nn.backbones.making.fresh.fresh_backbone",
-        lambda _, lines, **__: read.extend(lines),
-    )
+
+    def spied(folder: Path, lines: list[str], **shape: Any) -> None:
+        read.extend(lines)
+        fresh_backbone(folder, lines, **shape)
+
+    monkeypatch.setattr("lowner_pl.nn.backbones.making.fresh.fresh_backbone", spied)
     text = tmp_path / "sw.txt"
     text.write_text("".join(f"Habari namba {number}\n" for number in range(50)))
-    new_backbone(tmp_path / "out", "--lines 1000", text=text)
+    new_backbone(tmp_path / "out", f"{SMALL} --lines 1000", text=text)
     assert len(read) == len(set(read)) == 45  # a tenth is held out
 
 
@@ -247,3 +249,13 @@ def test_an_option_allows_longer_lines(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="but at most 9 are allowed"):
         new_backbone(tmp_path / "out", f"{SMALL} --most-characters 9", text=text)
     new_backbone(tmp_path / "out", f"{SMALL} --most-characters 60", text=text)
+
+
+def test_text_with_too_few_words_for_the_vocabulary_is_warned_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "sw.txt").write_text("\n".join(f"habari {n}" for n in range(20)))
+    new_backbone(tmp_path / "out", text=tmp_path / "sw.txt")
+    subwords = len(AutoTokenizer.from_pretrained(tmp_path / "out"))
+    said = capsys.readouterr().err
+    assert f"enough different words for {subwords:,} of 600 subwords (`--vocabulary`)" in said

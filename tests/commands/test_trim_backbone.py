@@ -99,6 +99,20 @@ def test_a_vocabulary_cut_too_far_is_warned_of(
     assert "Such a cut costs more than it saves: raise `--size` or `--coverage`" in said
 
 
+def test_text_that_is_too_small_to_cut_by_is_warned_of(
+    backbones: dict[str, Path],
+    swahili: list[Sentence],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    lines = [" ".join(sentence.words) for sentence in swahili[:12]]
+    (tmp_path / "sw.txt").write_text("\n".join(lines))
+    trim(str(backbones["bert"]), tmp_path / "sw.txt")
+    said = capsys.readouterr().err
+    assert "Held-out lines of sw take " in said
+    assert "times as many subwords as before: the text is too small to show" in said
+
+
 def test_at_most_as_many_lines_as_asked_for_are_counted(
     tiny: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -123,7 +137,7 @@ def test_at_most_as_many_lines_as_asked_for_are_counted(
             r"`size` is 20, but the special tokens, .* alone are \d+\. Choose a larger",
         ),
         (["--size=400"], r"`size` is 400, but the text has too few different subwords of '.*"),
-        (["--languages=yo"], r"`paths` has no text file for yo"),
+        (["--languages=yo"], r"There is no text file for yo"),
     ],
 )
 def test_bad_options_are_refused_and_nothing_is_written(
@@ -150,5 +164,7 @@ def test_a_language_without_lines_is_refused(tiny: str, folder: Path) -> None:
 def test_a_backbone_without_a_fast_tokenizer_is_refused(tiny: str, folder: Path) -> None:
     copy = Path(shutil.copytree(tiny, folder.parent / "copy"))
     (copy / "tokenizer.json").unlink()
-    with pytest.raises(ValueError, match=r"'.*copy' has no fast tokenizer .*`tokenizer.json`"):
+    with pytest.raises(
+        ValueError, match=r"'.*copy' has no fast tokenizer. Put its `tokenizer.json`"
+    ):
         trim(str(copy), folder)

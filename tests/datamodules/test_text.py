@@ -207,7 +207,7 @@ def refused(message: str, folder: Path, cache: Path, **options: Any) -> None:
 
 
 def test_an_empty_folder_is_refused(tmp_path: Path, cache: Path) -> None:
-    refused("`paths` has no text files: '.*'. Put", tmp_path, cache)
+    refused("There are no text files in '.*'. Put", tmp_path, cache)
 
 
 def test_a_missing_path_is_refused(tmp_path: Path, cache: Path) -> None:
@@ -246,7 +246,7 @@ def test_two_files_of_one_language_are_refused(texts: Path, cache: Path) -> None
     more = texts / "more"
     more.mkdir()
     write(more, sw=["moja"])
-    with pytest.raises(ValueError, match="`paths` has several files for sw"):
+    with pytest.raises(ValueError, match="There are several text files for sw"):
         TextDataModule(paths=[str(texts), str(more)], cache_folder=str(cache))
 
 

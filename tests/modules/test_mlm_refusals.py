@@ -84,3 +84,8 @@ def test_a_plain_loader_works_without_a_data_module(tiny: str, swahili: list[Sen
 def test_the_weight_of_a_teacher_needs_a_teacher(root: Path, tiny: str) -> None:
     message = "`teacher_weight` is 3.0, but there is no `teacher`. Name one"
     refused(message, "fit", root, tiny, "--model.teacher_weight=3.0")
+
+
+def test_a_sample_as_large_as_the_vocabulary_is_refused(root: Path, tiny: str) -> None:
+    message = "`sampled_softmax` is 400, but the vocabulary has 400 subwords. Choose fewer, or null"
+    refused(message, "fit", root, tiny, "--model.sampled_softmax=400")

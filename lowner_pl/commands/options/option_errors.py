@@ -242,6 +242,8 @@ def _wrong_value(path: str, part: str, typed: Typed) -> str:
     if nested := re.match(r"NestedArg\(key='(.*?)', val='(.*)'\)$", value):
         path, value = f"{path}.{nested[1]}", nested[2]
     taken = list(dict.fromkeys(word for kind in _EXPECTED.findall(part) for word in _taken(kind)))
+    if any(word.isdigit() for word in taken):  # these numbers, and no others
+        taken = [word for word in taken if word != "a whole number"]
     numbers = {"a number", "a whole number"} & set(taken)  # a number may be a tensor, too
     if ("dot import path" in part or "subclass" in part) and not numbers:
         taken.insert(0, "a class, such as `{class_path: …, init_args: {…}}`")

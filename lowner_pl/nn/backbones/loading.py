@@ -283,9 +283,10 @@ def _load_tokenizer(source: str, name: str, family: _Family) -> tuple[PreTrained
     except OSError as error:
         raise FileNotFoundError(_not_found(name, family)) from error
     except (ValueError, KeyError) as error:
+        lacking = Path(source).is_dir() and not (Path(source) / file).is_file()
+        reason = "" if lacking else f" ({one_line(error)})"
         raise ValueError(
-            f"The backbone {name!r} has no fast tokenizer ({one_line(error)}). Put its `{file}` "
-            "in the folder."
+            f"The backbone {name!r} has no fast tokenizer{reason}. Put its `{file}` in the folder."
         ) from error
     except (MemoryError, KeyboardInterrupt, SystemExit):
         raise

@@ -62,6 +62,7 @@ MISTYPED = {
     "--keep_last maybe": r"--keep_last is 'maybe', but it must be true or false\.",
     "--seed_everything abc": r"is 'abc', but it must be true, false or a whole number\.",
     "--model.optimizer.init_args.lr fast": r"\.lr is 'fast', but it must be a number\.",
+    "--trainer.precision bf16true": r"be auto, .*, 16, bf16 or null. Did you mean bf16-true\?",
     "--trainer.precision 17": r"--trainer.precision is '17', but it must be .*, bf16 or null",
     "--trainer.logger.foo x": r"`trainer.logger` has options, but no class is chosen",
     "--print_config=foo": r"--print_config is 'foo', but it must be comments, ",

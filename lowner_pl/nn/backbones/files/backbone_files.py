@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from safetensors import SafetensorError
 from transformers import PreTrainedTokenizerBase
+
+from lowner_pl.nn.backbones.files.quantised_table import UnknownVersionError
 
 MOST_LAYERS = 1000
 _SHORT = ("config.json", "tokenizer_config.json", "special_tokens_map.json")
@@ -73,6 +76,10 @@ def refusing(file: str, name: str) -> Iterator[None]:
         yield
     except (MemoryError, KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
+    except UnknownVersionError as error:
+        raise ValueError(
+            f"The `{file}` of the backbone {name!r} can't be used: {error}. Update lowner_pl."
+        ) from error
     except BaseException as error:
         raise unusable(file, name, error) from error
 
@@ -89,6 +96,10 @@ def one_line(error: BaseException) -> str:
     """Shorten an error to one line of at most 200 characters; add its type if the text is vague."""
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
+    if isinstance(error, FileNotFoundError):
+        return "it is missing"
+    if isinstance(error, SafetensorError):
+        return "it is cut off, or no safetensors file"
     text = " ".join(str(error).split())[:200].rstrip(".")
     if isinstance(error, json.JSONDecodeError):
         return f"it is not JSON ({text})"

@@ -13,6 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import xxhash
 
+
+class UnknownVersionError(ValueError):
+    """A file of a version that this package can't read."""
+
+
 Blocks = npt.NDArray[np.uint8]
 """The blocks of a table. Shape ``(rows, columns / 32, 18)``."""
 
@@ -46,7 +51,9 @@ def read_table(file: Path) -> Blocks:
         raise ValueError("it is not a table of 4-bit numbers")
     _, version, rows, columns, _ = HEADER.unpack_from(raw)
     if version != VERSION:
-        raise ValueError(f"it has version {version}, but only version {VERSION} can be read")
+        raise UnknownVersionError(
+            f"it has version {version}, but only version {VERSION} can be read"
+        )
     content = raw[HEADER.size :]
     size = rows * columns // BLOCK * BLOCK_BYTES
     if len(content) != size or columns % BLOCK:

@@ -34,7 +34,7 @@ def verify_checksums(folder: Path | str) -> None:
             if name is not None:
                 raise ValueError(
                     f"'{file}' is damaged: {name!r} has changed since it was written. Copy the "
-                    "folder again, or export it again with `export-backbone`."
+                    "folder again, or make it again."
                 )
 
 
