@@ -15,6 +15,7 @@ from lowner_pl.results.recorded import Published
 from lowner_pl.results.tables.terminal import print_comparison
 from lowner_pl.results.tested_run import TestedRun, read_tested
 from lowner_pl.studies.cells import Cell
+from lowner_pl.studies.pictures import study_pictures
 from lowner_pl.studies.records import TESTED, Record, Records
 from lowner_pl.studies.spec import Study
 
@@ -47,7 +48,10 @@ def compare_cells(study: Study, records: Records, cells: Iterable[Cell]) -> list
             print(f"note: The cells are not compared yet: {error}")
         else:
             print_comparison(comparison)
-            files = write_comparison(comparison, records.root, runs, title=study.title, paper=rows)
+            more = study_pictures(study, done, comparison, runs)
+            files = write_comparison(
+                comparison, records.root, runs, title=study.title, paper=rows, more=more
+            )
     if rows:
         _print_paper(rows)
     return files

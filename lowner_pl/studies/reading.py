@@ -16,7 +16,7 @@ from lowner_pl.studies.spec import Axis, Checkpoints, Choice, Command, Report, S
 KEYS = ("title", "config", "command", "axes", "options", "checkpoints", "report", "paper")
 OF_EMBEDDED = (*KEYS, "overlays")
 OF_VALUE = ("config", "command", "options", "start", "label")
-OF_REPORT = ("baseline", "by", "pictures")
+OF_REPORT = ("baseline", "by", "grid", "kinds")
 _UNQUOTED = ("no", "yes", "on", "off", "n", "y")
 
 
@@ -63,7 +63,9 @@ def read_study(file: Path, overlays: Sequence[str] = (), *, embedded: str | None
         overlays=tuple(overlays),
         options=_options(file, "options", loaded.get("options")),
         checkpoints=_checkpoints(file, loaded.get("checkpoints", "best")),
-        report=_report(file, loaded.get("report")),
+        report=_report(
+            file, loaded.get("report"), [str(name) for name, value in axes.items() if value]
+        ),
         paper=_paper(file, loaded.get("paper"), [str(axis) for axis in axes]),
     )
 
@@ -151,16 +153,33 @@ def _tidy(path: Path) -> Path:
     return whole.relative_to(Path.cwd()) if whole.is_relative_to(Path.cwd()) else whole
 
 
-def _report(file: Path, value: object) -> Report:
+def _report(file: Path, value: object, axes: list[str]) -> Report:
     """Read what the comparison shows."""
     content = _mapping(file, "report", value)
     _check_keys(file, content, OF_REPORT, "`report`")
-    pictures = content.get("pictures") or []
-    if not isinstance(pictures, list):
-        raise ValueError(f"{file}: `report.pictures` must be a list, such as [differences].")
     texts = {key: content.get(key) for key in ("baseline", "by")}
     baseline, by = (None if text is None else str(text) for text in texts.values())
-    return Report(baseline, by, tuple(map(str, pictures)))
+    kinds = _mapping(file, "report.kinds", content.get("kinds"))
+    for kind, languages in kinds.items():
+        if not isinstance(languages, list):
+            raise ValueError(
+                f"{file}: `report.kinds.{kind}` must be a list of languages, such as [sw, yo]."
+            )
+    listed = {str(kind): tuple(map(_shown, languages)) for kind, languages in kinds.items()}
+    return Report(baseline, by, _grid(file, content.get("grid"), axes), listed)
+
+
+def _grid(file: Path, value: object, axes: list[str]) -> tuple[str, str] | None:
+    """Read the two axes of a grid."""
+    if value is None:
+        return None
+    if not isinstance(value, list) or len(value) != 2 or not {*map(str, value)} <= {*axes}:
+        raise ValueError(
+            f"{file}: `report.grid` is {str(value)[:80]!r}. It must name two of the axes "
+            f"{', '.join(axes)}, such as [{axes[0]}, {axes[-1]}]."
+        )
+    rows, columns = map(str, value)
+    return rows, columns
 
 
 def _paper(file: Path, value: object, axes: list[str]) -> tuple[Mapping[str, object], ...]:

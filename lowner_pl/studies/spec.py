@@ -49,11 +49,19 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the comparison at the end shows; `None` leaves the choice to the comparison."""
+    """What the comparison at the end shows.
+
+    Args:
+        baseline: What cells are compared with; ``None`` leaves the choice to the comparison.
+        by: What is compared.
+        grid: Two axes, whose values are the rows and columns of a picture.
+        kinds: Kinds of languages, such as ``seen`` and ``unseen``, which a picture sets apart.
+    """
 
     baseline: str | None = None
     by: str | None = None
-    pictures: tuple[str, ...] = ()
+    grid: tuple[str, str] | None = None
+    kinds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

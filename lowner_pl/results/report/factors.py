@@ -106,5 +106,7 @@ def kind_bars(comparison: Comparison, kinds: Mapping[str, Collection[str]]) -> d
 
 def _order(value: Value) -> tuple[bool, float, str]:
     """Order numbers by value and before other values."""
-    number = not isinstance(value, str)
-    return (not number, float(value) if number else 0.0, str(value))
+    try:
+        return (False, float(value), str(value))
+    except ValueError:
+        return (True, 0.0, str(value))
