@@ -13,7 +13,7 @@ from lowner_pl.results.groups import Groups, Row, group_runs
 from lowner_pl.results.metric import Metric, find_metric
 from lowner_pl.results.notes import reading_notes
 from lowner_pl.results.statistics.bootstrap import interval, resampled_scores
-from lowner_pl.results.statistics.significance import holm, signed_rank_p
+from lowner_pl.results.statistics.significance import holm, seeds_p, signed_rank_p
 from lowner_pl.results.tagged import sentence_counts
 from lowner_pl.results.tested_run import TestedRun
 
@@ -215,9 +215,11 @@ def _overall(
                 fmean(values), *(() if summed is None else interval(summed / len(rows)))
             )
             gains = [-value if metric.lower_is_better else value for value in values]
+            reference = _mean_scores([scores[row, systems[0]] for row in rows])
             one = replace(
                 one,
                 difference=difference,
+                seeds_p=_seeds_p(one.scores, reference),
                 wilcoxon_p=signed_rank_p(values),
                 wins=sum(gain >= TIE for gain in gains),
                 ties=sum(abs(gain) < TIE for gain in gains),
@@ -225,6 +227,13 @@ def _overall(
             )
         overall[system] = one
     return _corrected(overall)
+
+
+def _seeds_p(one: Scores | None, other: Scores | None) -> float | None:
+    """Test the scores of two systems' seeds."""
+    if one is None or other is None:
+        return None
+    return seeds_p([*one.by_seed.values()], [*other.by_seed.values()])
 
 
 def _corrected(overall: Mapping[str, Overall]) -> dict[str, Overall]:

@@ -73,6 +73,8 @@ class Overall:
             hold for these rows and say nothing about other languages. ``None`` for the baseline.
         wilcoxon_p: p-value of Wilcoxon's signed-rank test over these rows.
         wilcoxon_holm: The same, corrected for the number of systems.
+        seeds_p: p-value of Welch's t-test of the seeds' mean scores over these rows; ``None`` for
+            one seed.
         wins: Number of rows where the system is better than the baseline.
         ties: Number of rows where they are equal in percent with two decimals.
         losses: Number of rows where it is worse.
@@ -84,6 +86,7 @@ class Overall:
     difference: Difference | None = None
     wilcoxon_p: float | None = None
     wilcoxon_holm: float | None = None
+    seeds_p: float | None = None
     wins: int = 0
     ties: int = 0
     losses: int = 0

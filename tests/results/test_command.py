@@ -19,7 +19,7 @@ def study(tmp_path: Path) -> Path:
     root = tmp_path / "runs"
     write_study(
         root,
-        {language: {"sner": {1: 3, 2: 4}, "maner": {1: 6, 2: 7}} for language in ("sw", "yo")},
+        {language: {"sner": {1: 3, 2: 3}, "maner": {1: 7, 2: 7}} for language in ("sw", "yo")},
     )
     return root
 

@@ -1,6 +1,7 @@
-"""Tests over languages, and the correction for several comparisons."""
+"""Tests over languages and over seeds, and the correction for several comparisons."""
 
 from collections.abc import Sequence
+from statistics import fmean, stdev
 
 
 def signed_rank_p(differences: Sequence[float]) -> float | None:
@@ -24,6 +25,26 @@ def signed_rank_p(differences: Sequence[float]) -> float | None:
 
     nonzero = [difference for difference in differences if difference]
     return float(wilcoxon(nonzero).pvalue)
+
+
+def seeds_p(one: Sequence[float], other: Sequence[float]) -> float | None:
+    """Compute the two-sided p-value of Welch's t-test for scores of two systems' seeds.
+
+    Args:
+        one: One score per seed.
+        other: The same of the other system.
+
+    Returns:
+        The p-value; ``None`` if a system has fewer than two seeds, or if no seed differs.
+    """
+    if min(len(one), len(other)) < 2 or max(len(set(one)), len(set(other))) < 2:
+        return None
+    from scipy.stats import ttest_ind_from_stats
+
+    moments = (
+        part for scores in (one, other) for part in (fmean(scores), stdev(scores), len(scores))
+    )
+    return float(ttest_ind_from_stats(*moments, equal_var=False).pvalue)
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:

@@ -13,7 +13,7 @@ OVERALL = "overall"
 COLUMNS = (
     *("row", "language", "corpus", "sentences", "system", "baseline", "metric", "rows", "seeds"),
     *("mean", "sd", "difference", "low", "high", "p", "p_holm"),
-    *("wilcoxon_p", "wilcoxon_holm", "wins", "ties", "losses"),
+    *("wilcoxon_p", "wilcoxon_holm", "seeds_p", "wins", "ties", "losses"),
 )
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#~])")
 _LATEX = {
@@ -67,6 +67,7 @@ def as_csv(comparison: Comparison) -> str:
                 **_difference(overall.difference),
                 "wilcoxon_p": _number(overall.wilcoxon_p),
                 "wilcoxon_holm": _number(overall.wilcoxon_holm),
+                "seeds_p": _number(overall.seeds_p),
                 **({} if overall.difference is None else _counts(overall)),
             }
         )

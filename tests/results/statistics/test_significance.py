@@ -2,7 +2,7 @@
 
 import pytest
 
-from lowner_pl.results.statistics.significance import holm, signed_rank_p
+from lowner_pl.results.statistics.significance import holm, seeds_p, signed_rank_p
 
 
 def test_signed_ranks_by_hand() -> None:
@@ -31,3 +31,15 @@ def test_holm_by_hand() -> None:
     assert holm([0.04]) == [0.04]
     assert holm([None, None]) == [None, None]
     assert holm([]) == []
+
+
+def test_seeds_by_hand() -> None:
+    # Two seeds each, with means 2 and 6 and variances 2 and 2: t = 4 / sqrt(2/2 + 2/2) = 2.828 with
+    # 2 degrees of freedom, whose two-sided p-value is 1 - t / sqrt(2 + t**2) = 1 - sqrt(8 / 10).
+    assert seeds_p([1, 3], [5, 7]) == pytest.approx(1 - 0.8**0.5)
+    assert seeds_p([5, 7], [1, 3]) == pytest.approx(1 - 0.8**0.5)
+
+
+def test_one_seed_and_equal_seeds_have_no_p_value() -> None:
+    assert seeds_p([1], [5, 7]) is None
+    assert seeds_p([1, 1], [5, 5]) is None

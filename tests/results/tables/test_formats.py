@@ -94,11 +94,25 @@ def test_the_answer_says_which_is_better_by_how_much_and_how_sure(tmp_path: Path
     assert maner.startswith(f"maner is better than sner: +{gain:.2f} points of F1 on sw (95 % int")
     assert maner.endswith("p = 0.020).")  # 2 / 201, for two comparisons
     assert crf.startswith("crf and sner can't be told apart: +0.")
+    assert "over seeds" not in maner  # no seed differs
     back = answers(compared(tmp_path, baseline="maner"))
     assert [one.split(":")[0] for one in back] == [
         "crf is worse than maner",
         "sner is worse than maner",
     ]
+
+
+def test_seeds_that_differ_more_than_methods_leave_the_answer_open(tmp_path: Path) -> None:
+    for method, seeds in {"sner": {1: 60, 2: 62}, "maner": {1: 20, 2: 60}}.items():
+        for seed, number in seeds.items():
+            write_run(tmp_path, method, seed, tests={"sw": of_entities(number, 100)})
+    comparison = compared(tmp_path)
+    assert comparison.differences[comparison.rows[0], "maner"].p == pytest.approx(2 / 201)
+    (answer,) = answers(comparison)
+    assert answer.startswith("maner and sner can't be told apart, since their seeds differ too mu")
+    assert re.search(
+        r"\(95 % interval -\S+ to -\S+, p = 0\.010, over seeds p = 0\.\d+\)\.$", answer
+    )
 
 
 def test_over_six_languages_signed_ranks_decide(tmp_path: Path) -> None:
