@@ -76,16 +76,29 @@ def _draw(
 ) -> None:
     """Draw one panel."""
     every = [*([overall] if overall else []), *differences]
+    first = len(every) - len(differences)
+    places = range(first, len(every))
+    colours = [COLOURS[0] if one.mean >= 0 else COLOURS[1] for one in differences]
+    axes.barh(
+        places,
+        [100 * one.mean for one in differences],
+        0.72,
+        color=[c if one.sure else "white" for c, one in zip(colours, differences, strict=True)],
+        edgecolor=colours,
+        hatch=["" if one.sure else "////" for one in differences],
+    )
+    if overall:
+        axes.plot(100 * overall.mean, 0, marker="D", markersize=7, color="black", zorder=3)
+        axes.axhline(0.5, color=GREY, linewidth=0.6)
+    known = [
+        (row, 100 * one.low, 100 * one.high)
+        for row, one in enumerate(every)
+        if one.low is not None and one.high is not None
+    ]
+    if known:
+        rows_known, lows, highs = zip(*known, strict=True)
+        axes.hlines(rows_known, lows, highs, color="#222222", linewidth=1.4, zorder=2.5)
     for row, one in enumerate(every):
-        colour = "black" if one is overall else COLOURS[0] if one.mean >= 0 else COLOURS[1]
-        if one is overall:
-            axes.plot(100 * one.mean, row, marker="D", markersize=7, color=colour, zorder=3)
-        else:
-            fill, hatch = (colour, None) if one.sure else ("white", "////")
-            axes.barh(row, 100 * one.mean, 0.72, color=fill, edgecolor=colour, hatch=hatch)
-        if one.low is not None and one.high is not None:
-            line = "black" if one is overall else "#222222"
-            axes.plot([100 * one.low, 100 * one.high], [row, row], color=line, linewidth=1.4)
         place = (1.01, row)
         axes.text(*place, points(one.mean), va="center", transform=axes.get_yaxis_transform())
     names, style = labels([one.name for one in every])
@@ -96,5 +109,3 @@ def _draw(
     axes.set_axisbelow(True)
     axes.tick_params(axis="y", length=0)
     axes.spines[["top", "right", "left"]].set_visible(False)
-    if overall:
-        axes.axhline(0.5, color=GREY, linewidth=0.6)

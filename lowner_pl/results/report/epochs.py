@@ -54,9 +54,12 @@ def dev_scores(file: Path, metric: str) -> dict[int, float]:
     scores: dict[int, float] = {}
     try:
         with file.open(newline="", encoding="utf-8") as lines:
-            for row in csv.DictReader(lines):
-                if row.get(f"dev/{metric}") and row.get("epoch"):
-                    scores[int(row["epoch"]) + 1] = float(row[f"dev/{metric}"])
+            rows = csv.reader(lines)
+            heading = next(rows, [])
+            at, epoch = heading.index(f"dev/{metric}"), heading.index("epoch")
+            for row in rows:
+                if len(row) > max(at, epoch) and row[at] and row[epoch]:
+                    scores[int(row[epoch]) + 1] = float(row[at])
     except (OSError, ValueError, csv.Error):
         return {}
     return scores

@@ -30,8 +30,9 @@ def test_bars_are_sorted_and_as_long_as_the_differences_in_points() -> None:
     names = [label.get_text() for label in axes.get_yticklabels()]
     assert names[:3] == ["yo", "sw", "a_$b$_c"]
     assert axes.get_ylim()[0] > axes.get_ylim()[1]  # the first is on top
-    ends = [line.get_xdata() for line in axes.lines if len(line.get_xdata()) == 2]
-    assert [list(end) for end in ends[:3]] == [[3, 13], [-1, 5], [-15, -5]]
+    (intervals,) = (lines for lines in axes.collections)
+    ends = [path.vertices.tolist() for path in intervals.get_paths()]
+    assert ends == [[[3, 0], [13, 0]], [[-1, 1], [5, 1]], [[-15, 3], [-5, 3]]]
     assert [text.get_text() for text in axes.texts] == ["+8.0", "+2.0", "0.0", "−10.0"]
 
 
