@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_ROWS = 36  # in a panel
+LEAST = 1.0  # points to both sides that the axis shows
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,9 @@ class Difference:
     high: float | None = None
 
     @property
-    def sure(self) -> bool:
-        """Whether the interval leaves out zero."""
-        return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
+    def may_be_zero(self) -> bool:
+        """Whether it has an interval that contains zero."""
+        return self.low is not None and self.high is not None and self.low <= 0 <= self.high
 
 
 def differences_picture(
@@ -47,7 +48,7 @@ def differences_picture(
 ) -> "Figure":
     """Draw one bar per language, the largest difference on top.
 
-    A filled bar has an interval without zero; a hatched one may be chance.
+    A hatched bar has an interval that contains zero.
 
     Args:
         differences: The bars.
@@ -67,6 +68,8 @@ def differences_picture(
         shown = ranked[number * rows : (number + 1) * rows]
         first = overall if number == 0 else None
         _draw(axes, shown, first, rows + (overall is not None))
+    if max((abs(end) for end in every[0].get_xlim()), default=0.0) < LEAST:  # e.g. all are zero
+        every[0].set_xlim(-LEAST, LEAST)
     every[0].set_xlabel(f"{axis}, points", parse_math=False, loc="left")
     return figure
 
@@ -83,9 +86,9 @@ def _draw(
         places,
         [100 * one.mean for one in differences],
         0.72,
-        color=[c if one.sure else "white" for c, one in zip(colours, differences, strict=True)],
+        color=["white" if o.may_be_zero else c for c, o in zip(colours, differences, strict=True)],
         edgecolor=colours,
-        hatch=["" if one.sure else "////" for one in differences],
+        hatch=["////" if one.may_be_zero else "" for one in differences],
     )
     if overall:
         axes.plot(100 * overall.mean, 0, marker="D", markersize=7, color="black", zorder=3)

@@ -22,8 +22,6 @@ NAMES = ("differences", "means", "sizes", "epochs", "grid", "kinds")
 CARD = (5.4, 3.2)
 """Width and height in inches of a picture that fills a card of TensorBoard."""
 FEW = 10  # bars in a card
-SEEDS = "Band: ± 1 standard deviation over seeds."
-LINES = "Lines: 95 % interval from resampled test sentences; hatched: it contains 0."
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,9 @@ def draw(
     """
     pictures: dict[str, Drawn] = {}
     for system, answer in answers.items():
-        caption = _caption(comparison, cells, f"Bars: difference of means over seeds. {LINES}")
+        caption = _caption(
+            comparison, cells, f"Bars: difference of means over seeds. {_lines(comparison)}"
+        )
         figure = _differences(comparison, system, answer, caption)
         heading = f"Difference of {system} to {comparison.baseline}"
         pictures[_file_name(system, pictures)] = Drawn(heading, figure, caption)
@@ -67,7 +67,7 @@ def draw(
         figure = bars_picture({"": means}, title=title, caption=caption)
         pictures["means"] = Drawn(title, figure, caption)
     if sizes := size_curves(comparison):
-        caption = _caption(comparison, cells, SEEDS)
+        caption = _caption(comparison, cells, _band(comparison))
         title = f"Test {comparison.metric.title} by number of training sentences"
         figure = curves_picture(sizes, title=title, axis="training sentences", caption=caption)
         pictures["sizes"] = Drawn(title, figure, caption)
@@ -87,7 +87,7 @@ def draw_epochs(
         epochs: The curves.
         in_card: Whether the picture is for a card of TensorBoard.
     """
-    caption = _caption(comparison, cells, f"Lines: mean over test sets. {SEEDS}")
+    caption = _caption(comparison, cells, f"Lines: mean over test sets. {_band(comparison)}")
     title = f"Dev {comparison.metric.title} by epoch"
     size = CARD if in_card else None
     figure = curves_picture({"": epochs}, title=title, axis="epoch", caption=caption, size=size)
@@ -105,7 +105,7 @@ def draw_answer(comparison: Comparison, cells: Cells, answers: Mapping[str, str]
         cells: Its runs.
         answers: The finding about each system other than the baseline.
     """
-    caption = _caption(comparison, cells, LINES)
+    caption = _caption(comparison, cells, _lines(comparison))
     if len(answers) == 1 and len(comparison.rows) <= FEW:
         ((system, answer),) = answers.items()
         return _differences(comparison, system, answer, caption, size=CARD)
@@ -171,6 +171,20 @@ def _means(comparison: Comparison) -> list[Bar]:
         for system in comparison.systems
         if (one := comparison.overall.get(system)) and one.scores
     ]
+
+
+def _lines(comparison: Comparison) -> str:
+    """Say what the lines on bars are."""
+    if all(one.low is None for one in comparison.differences.values()):
+        return "No intervals were computed."
+    return "Lines: 95 % interval from resampled test sentences; hatched: it contains 0."
+
+
+def _band(comparison: Comparison) -> str:
+    """Say what the band of a curve is."""
+    if all(scores.seeds == 1 for scores in comparison.scores.values()):
+        return "One seed, so no band."
+    return "Band: ± 1 standard deviation over seeds."
 
 
 def _caption(comparison: Comparison, cells: Cells, band: str) -> Caption:

@@ -36,11 +36,16 @@ def test_bars_are_sorted_and_as_long_as_the_differences_in_points() -> None:
     assert [text.get_text() for text in axes.texts] == ["+8.0", "+2.0", "0.0", "−10.0"]
 
 
-def test_only_bars_whose_interval_leaves_out_zero_are_filled() -> None:
+def test_bars_whose_interval_contains_zero_are_hatched() -> None:
     axes: Any = picture(FOUR).axes[0]
     fills = [to_hex(bar.get_facecolor()).upper() for bar in axes.patches]
-    assert fills == [COLOURS[0], "#FFFFFF", "#FFFFFF", COLOURS[1]]
-    assert [bool(bar.get_hatch()) for bar in axes.patches] == [False, True, True, False]
+    assert fills == [COLOURS[0], "#FFFFFF", COLOURS[0], COLOURS[1]]
+    assert [bool(bar.get_hatch()) for bar in axes.patches] == [False, True, False, False]
+
+
+def test_differences_of_nothing_do_not_fill_the_picture() -> None:
+    (axes,) = picture([Difference("sw", 1e-18), Difference("yo", 0.0)]).axes
+    assert axes.get_xlim() == (-1, 1)
 
 
 def test_the_mean_stands_above_the_bars() -> None:

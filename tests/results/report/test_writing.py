@@ -11,6 +11,7 @@ from lowner_pl.results.comparison import Comparison
 from lowner_pl.results.groups import Cells, group_runs
 from lowner_pl.results.pictures.style import Caption
 from lowner_pl.results.report.drawing import Drawn, draw, draw_answer
+from lowner_pl.results.report.epochs import epoch_curves
 from lowner_pl.results.report.writing import write_report
 from lowner_pl.results.runs import find_runs
 from lowner_pl.results.tables.sentences import answers
@@ -76,6 +77,22 @@ def test_bars_are_the_differences_of_the_comparison(comparison: Comparison, cell
     means = [comparison.overall[system].mean for system in ("sner", "mlm_ner")]
     assert [bar.get_height() for bar in bars.patches] == pytest.approx([100 * m for m in means])
     assert [len(line.get_ydata()) for line in bars.lines] == [2, 2]
+
+
+def test_captions_claim_no_intervals_or_bands_that_are_not_there(
+    comparison: Comparison, cells: Cells, tmp_path: Path
+) -> None:
+    drawn = draw(comparison, cells, {"mlm_ner": "good"}, epoch_curves(cells, "f1"))
+    assert "Lines: 95 % interval" in str(drawn["differences_mlm_ner"].caption)
+    assert "Band: ± 1 standard deviation" in str(drawn["epochs"].caption)
+    for method in ("sner", "maner"):
+        write_metrics(write_run(tmp_path, method), [0.5])
+    runs = find_runs([tmp_path])
+    plain = compare_runs(runs, resamples=0)
+    one_seed = group_runs(runs).cells
+    drawn = draw(plain, one_seed, {"maner": "good"}, epoch_curves(one_seed, "f1"))
+    assert "No intervals were computed." in str(drawn["differences_maner"].caption)
+    assert "One seed, so no band." in str(drawn["epochs"].caption)
 
 
 def test_the_card_shows_rows_of_one_system_or_the_means_of_several(
