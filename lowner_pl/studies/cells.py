@@ -124,11 +124,13 @@ def _cell(study: Study, root: Path, common: Mapping[str, object], chosen: Sequen
     """Make a cell of one value of each axis."""
     values = {axis.name: choice.name for axis, choice in zip(study.axes, chosen, strict=True)}
     command = next((c.command for c in reversed(chosen) if c.command), study.command)
-    configs = [*study.configs, *(file for choice in chosen for file in choice.configs)]
+    configs = list(study.configs)
     options = dict(common)
     start: dict[str, str] = {}
     for choice in chosen:
-        options |= choice.options
+        content = choice.among(values)
+        configs += content.configs
+        options |= content.options
         start |= choice.start
     label = _label(study.axes, chosen)
     if command == "fit":
@@ -168,7 +170,10 @@ def _variant(axes: Sequence[Axis], chosen: Sequence[Choice]) -> str:
 def _check_varied(study: Study, given: Mapping[str, object]) -> None:
     """Refuse an option of the command line that the cells differ in."""
     for axis in study.axes:
-        for option in {key for choice in axis.choices for key in choice.options} & set(given):
+        varied = {key for choice in axis.choices for key in choice.options}
+        for choice in axis.choices:
+            varied.update(key for one in choice.alternatives for key in one.options)
+        for option in varied & set(given):
             raise ValueError(
                 f"`--{option}` is what the axis `{axis.name}` varies. Select values with `--only "
                 f"{axis.name}={axis.choices[0].name}` instead."

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 
 from lowner_pl.commands.command_line import Settings
 from lowner_pl.commands.options.typed import Typed
+from lowner_pl.pipelines.overlays import pipeline_overlays, replaced
 from lowner_pl.pipelines.stage_parts import data_of
-from lowner_pl.pipelines.stages import options_of, stage_configs, typed_for
+from lowner_pl.pipelines.stages import STAGES, options_of, stage_configs, typed_for, without_data
 from lowner_pl.runs.files import write_json
 from lowner_pl.studies.cells import Cell
 from lowner_pl.studies.records import Records
@@ -42,6 +43,7 @@ class Checker:
         self.file = records.root / "checked.json"
         self.known = _read(self.file)
         self._settings: dict[str, Settings] = {}
+        self._parsed_before: dict[tuple[str, ...], dict[str, Any]] = {}
 
     def check(
         self, cells: Sequence[Cell], axes: Sequence[Axis], progress: Callable[[int], None]
@@ -101,11 +103,15 @@ class Checker:
     def _parse_pipeline(self, cell: Cell) -> Place:
         """Parse the configurations of all stages of a pipeline."""
         settings: dict[str, Any] = {}
-        for stage, configs in stage_configs(Path(cell.configs[0])).items():
+        overlays = pipeline_overlays(Path(cell.configs[0]))
+        configs_of = stage_configs(Path(cell.configs[0]))
+        for stage in (stage for stage in STAGES if stage in configs_of):
             command = "predict" if stage in ("generate", "filter") else "fit"
-            options = options_of(stage, cell.words[1:])
-            words = [*(f"--config={file}" for file in configs), *options]
-            typed = typed_for(stage, [command, *words], cell.words[1:])
+            options = replaced(stage, options_of(stage, cell.words[1:-1]), overlays)
+            if stage == "train":  # the gold data stand in for the augmented data
+                options = [*without_data(options), f"--data={json.dumps(settings['data'])}"]
+            words = [*(f"--config={file}" for file in configs_of[stage]), *options]
+            typed = typed_for(stage, [command, *words], cell.words[1:-1])
             found = self._parsed(command, words, typed)
             settings = settings or found  # those of the gold tagger
         return _place(settings, cell)
@@ -114,11 +120,14 @@ class Checker:
         self, command: str, words: Sequence[str], typed: Typed | None = None
     ) -> dict[str, Any]:
         """Parse a command line with a parser that is made once."""
-        if command not in self._settings:
-            self._settings[command] = Settings([command, *words], typed)
-        else:
-            self._settings[command].parse_again([command, *words], typed)
-        return self._settings[command].values
+        key = (command, *words)  # pipelines share stages
+        if key not in self._parsed_before:
+            if command not in self._settings:
+                self._settings[command] = Settings([*key], typed)
+            else:
+                self._settings[command].parse_again([*key], typed)
+            self._parsed_before[key] = self._settings[command].values
+        return self._parsed_before[key]
 
 
 def _representatives(

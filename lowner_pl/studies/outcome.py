@@ -60,25 +60,31 @@ def compare_cells(study: Study, records: Records, cells: Iterable[Cell]) -> list
 def paper_rows(paper: Sequence[Mapping[str, object]], done: Done) -> list[Published]:
     """List what a row of the paper is about, its F1 and ours, both in percent.
 
-    Ours is the mean over the cells with the row's values, of seeds and everything else that the row
-    leaves open; ``None`` if no such cell is done.
+    Ours is the mean over the cells with one of the row's values on each axis, and thus over seeds
+    and everything else that the row leaves open; ``None`` if no such cell is done.
     """
     rows = []
     for row in paper:
         if not isinstance(f1 := row.get("f1"), int | float):
             continue
-        values = {key: str(value) for key, value in row.items() if isinstance(value, str)}
-        test_set = values.pop(TEST_SET, None)
+        wanted = {key: _names(value) for key, value in row.items() if key not in ("f1", "name")}
+        test_sets = wanted.pop(TEST_SET, [])
         scores = [
             score
             for cell, record in done
-            if all(cell.values.get(key) == value for key, value in values.items())
+            if all(cell.values.get(axis) in names for axis, names in wanted.items())
             for name, score in record.scores.items()
-            if test_set in (None, name)
+            if name in test_sets or not test_sets
         ]
-        shown = ", ".join([*values.values(), *([test_set] if test_set else [])])
-        rows.append((shown, float(f1), 100 * fmean(scores) if scores else None))
+        shown = ", ".join(name for names in (*wanted.values(), test_sets) for name in names)
+        ours = 100 * fmean(scores) if scores else None
+        rows.append((str(row.get("name", shown)), float(f1), ours))
     return rows
+
+
+def _names(value: object) -> list[str]:
+    """List the values of an axis in a row of the paper, which may name one or several."""
+    return [str(item) for item in (value if isinstance(value, list) else [value])]
 
 
 def _runs(root: Path, cell: Cell, record: Record) -> list[TestedRun]:

@@ -1,6 +1,6 @@
 """Reading study files, with one sentence for every mistake."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,12 @@ from lowner_pl.commands.options.config_check import load_config, read_config, re
 from lowner_pl.commands.options.nearest import did_you_mean
 from lowner_pl.commands.options.yaml_text import LOADER, at, nodes
 from lowner_pl.runs.paths import check_folder_name
-from lowner_pl.studies.spec import Axis, Checkpoints, Choice, Command, Report, Study
+from lowner_pl.studies.spec import Alternative, Axis, Checkpoints, Choice, Command, Report, Study
 
 KEYS = ("title", "config", "command", "axes", "options", "checkpoints", "report", "paper")
 OF_EMBEDDED = (*KEYS, "overlays")
-OF_VALUE = ("config", "command", "options", "start", "label")
+OF_VALUE = ("config", "command", "options", "start", "label", "when")
+OF_PAPER = ("name", "test_set")
 OF_REPORT = ("baseline", "by", "grid", "kinds")
 _UNQUOTED = ("no", "yes", "on", "off", "n", "y")
 
@@ -54,10 +55,12 @@ def read_study(file: Path, overlays: Sequence[str] = (), *, embedded: str | None
             f"{file}: a study needs `axes`, such as `axes: {{seed: {{option: seed_everything, "
             "values: [1, 2, 3]}}`."
         )
+    read = tuple(_axis(file, str(name), value) for name, value in axes.items() if value)
+    _check_alternatives(file, read)
     return Study(
         name=file.stem if embedded is None else f"{file.stem}-embedded",
         title=str(loaded.get("title") or file.stem),
-        axes=tuple(_axis(file, str(name), value) for name, value in axes.items() if value),
+        axes=read,
         command=_command(file, loaded.get("command", "fit")),
         configs=tuple(_configs(file, "config", loaded.get("config"))),
         overlays=tuple(overlays),
@@ -113,7 +116,36 @@ def _choice(file: Path, axis: str, name: str, value: object) -> Choice:
         None if command is None else _command(file, command),
         {str(key): _shown(item) for key, item in start.items()},
         None if label is None else str(label),
+        tuple(_alternatives(file, f"{place}.when", content.get("when"))),
     )
+
+
+def _alternatives(file: Path, place: str, value: object) -> Iterator[Alternative]:
+    """Read what takes the place of a value's configurations and options for some other values."""
+    listed = value if isinstance(value, list) else [] if value is None else [value]
+    for item in listed:
+        content = _mapping(file, place, item)
+        configs = _configs(file, place, content.pop("config", None))
+        options = _options(file, place, content.pop("options", None))
+        among = {
+            axis: tuple(map(_shown, names if isinstance(names, list) else [names]))
+            for axis, names in content.items()
+        }
+        yield Alternative(among, tuple(configs), options)
+
+
+def _check_alternatives(file: Path, axes: Sequence[Axis]) -> None:
+    """Refuse alternatives for axes or values that don't exist."""
+    known = {axis.name: [choice.name for choice in axis.choices] for axis in axes}
+    for axis in axes:
+        for choice in axis.choices:
+            for other, names in (p for one in choice.alternatives for p in one.among.items()):
+                if names and other not in known:
+                    hint = did_you_mean(other, known) or f" The axes are {', '.join(known)}."
+                    raise ValueError(
+                        f"{file}: `axes.{axis.name}.{choice.name}.when` names the axis "
+                        f"{other[:80]!r}, which the study does not have.{hint}"
+                    )
 
 
 def _options(file: Path, place: str, value: object) -> dict[str, object]:
@@ -189,7 +221,7 @@ def _paper(file: Path, value: object, axes: list[str]) -> tuple[Mapping[str, obj
         raise ValueError(f"{file}: `paper` must be a list, such as [{{method: sner, f1: 64.9}}].")
     for row in rows:
         for key, item in row.items():
-            if key not in (*axes, "test_set") and not isinstance(item, int | float):
+            if key not in (*axes, *OF_PAPER) and not isinstance(item, int | float):
                 hint = did_you_mean(str(key), axes) or f" The axes are {', '.join(axes)}."
                 raise ValueError(
                     f"{file}: `paper` names {str(key)[:80]!r}, which is neither an axis nor a "

@@ -20,6 +20,7 @@ class Choice:
         start: Values of the axes of the cell whose best checkpoint training starts from. The
             axes that it leaves out have the values of the cell itself. Empty without such a cell.
         label: Its name in the comparison, by default ``name``.
+        alternatives: What takes the place of configurations and options in some cells.
     """
 
     name: str
@@ -28,6 +29,35 @@ class Choice:
     command: Command | None = None
     start: Mapping[str, str] = field(default_factory=dict)
     label: str | None = None
+    alternatives: tuple["Alternative", ...] = ()
+
+    def among(self, values: Mapping[str, str]) -> "Choice | Alternative":
+        """Find the configurations and options of a cell: the first alternative that fits, or these.
+
+        Args:
+            values: The name of the value of each axis.
+        """
+        fitting = (one for one in self.alternatives if one.fits(values))
+        return next(fitting, self)
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """Other configurations and options of a value, for some values of other axes.
+
+    Args:
+        among: The values that it is for, by axis.
+        configs: Paths of configurations.
+        options: Options and their values.
+    """
+
+    among: Mapping[str, tuple[str, ...]]
+    configs: tuple[str, ...] = ()
+    options: Mapping[str, object] = field(default_factory=dict)
+
+    def fits(self, values: Mapping[str, str]) -> bool:
+        """Tell whether the alternative is for a cell."""
+        return all(values.get(axis) in names for axis, names in self.among.items())
 
 
 @dataclass(frozen=True, slots=True)

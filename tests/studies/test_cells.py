@@ -90,3 +90,15 @@ def test_options_that_belong_to_single_cells_are_refused(
     with pytest.raises(ValueError, match=word.partition("=")[0]) as refused:
         expand(study(tmp_path), tmp_path, [word])
     assert message in str(refused.value)
+
+
+def test_an_alternative_takes_the_place_of_options_for_other_values(tmp_path: Path) -> None:
+    other = {"method": ["tuned"], "options": {"data.source.train_size": 100}}
+    n100 = {"options": {"data.train_size": 100}, "when": [other]}
+    sner = str(CONFIGS / "sner_wikiann.yaml")
+    methods = {name: {"config": sner} for name in ("sner", "tuned")}
+    plain, tuned = expand(
+        study(tmp_path, axes={"method": methods, "size": {"n100": n100}}), tmp_path
+    )
+    assert plain.options == {"data.train_size": 100, "variant": "n100"}
+    assert tuned.options == {"data.source.train_size": 100, "variant": "tuned-n100"}

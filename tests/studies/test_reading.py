@@ -73,6 +73,10 @@ SEED = "axes: {seed: {option: seed_everything, values: [1]}}\n"
         (SEED + "report: {base: sner}\n", "`report` has no key 'base'. Did you mean baseline?"),
         (SEED + "paper: [{sed: one, f1: 1}]\n", "neither an axis nor a score. Did you mean seed?"),
         (SEED + "embedded: {axis: {}}\n", "`embedded` has no key 'axis'. Did you mean axes?"),
+        (
+            "axes: {seed: {a: {when: {sed: b}}}}\n",
+            "names the axis 'sed', which the study does not have. Did you mean seed?",
+        ),
         ("axes: [1]\n", "`axes` is '[1]', but it must consist of lines"),
     ],
 )

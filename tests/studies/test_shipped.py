@@ -30,15 +30,9 @@ def checked(file: Path, root: Path, *, embedded: str | None) -> list[Cell]:
 
 
 def _representative(cells: list[Cell]) -> list[Cell]:
-    """Leave out all but two values of lists such as languages: their options are the same."""
-    seen: dict[tuple[str, ...], int] = {}
-    chosen = []
-    for cell in cells:
-        key = (cell.label, *sorted(cell.options))
-        seen[key] = seen.get(key, 0) + 1
-        if seen[key] <= 2:
-            chosen.append(cell)
-    return chosen
+    """Keep one cell of each method and set of options: only values such as languages differ."""
+    distinct = {(cell.values.get("method"), *sorted(cell.options)): cell for cell in cells}
+    return list(distinct.values())
 
 
 @pytest.mark.usefixtures("offline")
