@@ -7,7 +7,7 @@ from pathlib import Path
 from lowner_pl.commands.options.nearest import did_you_mean
 from lowner_pl.commands.options.plain_parser import PROGRAM, PlainParser
 from lowner_pl.results.comparing import RESAMPLES, compare_runs
-from lowner_pl.results.output import where_written, write_comparison
+from lowner_pl.results.output import FORMATS, NAME, where_written, write_comparison, write_tables
 from lowner_pl.results.runs import Found, survey
 from lowner_pl.results.tables.terminal import print_comparison
 from lowner_pl.results.tested_run import TestedRun
@@ -48,8 +48,12 @@ def compare(arguments: Sequence[str]) -> None:
     if found.untested:
         print(f"note: {_untested(found)}")
     out = options.out or options.folders[0]
-    write_comparison(comparison, out, runs)
-    print(where_written(out))
+    if options.tables_only:
+        write_tables(comparison, out)
+        print(f"Written: {out / NAME}.{{{','.join(FORMATS)}}}")
+    else:
+        write_comparison(comparison, out, runs)
+        print(where_written(out))
 
 
 def _parser(arguments: Sequence[str]) -> PlainParser:
@@ -79,6 +83,11 @@ def _parser(arguments: Sequence[str]) -> PlainParser:
         type=int,
         default=RESAMPLES,
         help=f"resamples of the test sentences, by default {RESAMPLES:,}; 0 for no intervals",
+    )
+    parser.add_argument(
+        "--tables_only",
+        action="store_true",
+        help="draw no pictures, which take minutes for hundreds of test sets",
     )
     return parser
 

@@ -50,13 +50,30 @@ def write_comparison(
     Raises:
         OSError: If a file can't be written.
     """
-    files = {folder / f"{NAME}.{ending}": write for ending, write in FORMATS.items()}
-    for file, write in files.items():
-        write_text(file, write(comparison))
+    files = write_tables(comparison, folder)
     published = [*paper]
     write_record(folder / f"{NAME}.json", comparison, about_runs(runs, title, published))
     report = write_report(folder, comparison, runs, title=title, paper=published, more=more)
     return [*files, *report]
+
+
+def write_tables(comparison: Comparison, folder: Path) -> list[Path]:
+    """Write a comparison as text, CSV, Markdown and LaTeX.
+
+    Args:
+        comparison: The comparison.
+        folder: Where to write.
+
+    Returns:
+        The files.
+
+    Raises:
+        OSError: If a file can't be written.
+    """
+    files = {folder / f"{NAME}.{ending}": write for ending, write in FORMATS.items()}
+    for file, write in files.items():
+        write_text(file, write(comparison))
+    return [*files]
 
 
 def where_written(folder: Path) -> str:

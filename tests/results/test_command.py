@@ -49,6 +49,13 @@ def test_the_table_is_printed_and_written_in_all_formats(
     assert capsys.readouterr().out == out
 
 
+def test_tables_only_draws_no_pictures(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(study, "--tables_only")
+    assert capsys.readouterr().out.endswith("comparison.{txt,csv,md,tex}\n")
+    assert len([*study.glob("comparison*")]) == 4
+    assert not (study / "pictures").exists()
+
+
 def test_options_choose_what_is_compared_and_where_it_is_written(
     study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
