@@ -140,6 +140,11 @@ def _compare(spec: Study, records: Records, everything: Sequence[Cell]) -> None:
 
 def _engine(options: argparse.Namespace, cells: int, root: Path) -> Engine:
     """Make the engine."""
+    if options.engine != "ray" and options.gpus_per_run is not None:
+        raise ValueError(
+            "`--gpus_per_run` needs `--engine ray`. Workers of this machine take turns on its "
+            "GPUs: choose how many there are with `--workers`."
+        )
     if options.engine == "ray":
         from lowner_pl.studies.engines.ray_engine import RayEngine
 

@@ -151,6 +151,11 @@ def test_a_mistyped_engine_ends_with_status_2(
     assert "local" in capsys.readouterr().err
 
 
+def test_a_share_of_a_gpu_needs_ray(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="`--gpus_per_run` needs `--engine ray`"):
+        study(tmp_path, "--only=language=sw,method=sner,seed=1", "--gpus_per_run=0.5")
+
+
 def test_help_needs_no_file(capsys: pytest.CaptureFixture[str]) -> None:
     run_command(["study", "--help"])
     assert "--gpus_per_run" in capsys.readouterr().out
