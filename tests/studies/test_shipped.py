@@ -12,6 +12,7 @@ from lowner_pl.studies.schedule import Starts
 
 from ..conftest import ROOT
 
+pytestmark = pytest.mark.no_cover
 STUDIES = sorted((ROOT / "configs" / "studies").glob("*.yaml"))
 
 
