@@ -11,7 +11,6 @@ from lowner_pl.results.output import FORMATS, NAME, where_written, write_compari
 from lowner_pl.results.runs import Found, survey
 from lowner_pl.results.tables.terminal import print_comparison
 from lowner_pl.results.tested_run import TestedRun
-from lowner_pl.runs.ranges import check_range
 
 FEWEST = 100  # resamples of which a 95 % interval can be read
 
@@ -28,8 +27,11 @@ def compare(arguments: Sequence[str]) -> None:
         OSError: If a file can't be written.
     """
     options = _parser(arguments).parse_args(arguments)
-    if options.resamples:
-        check_range("--resamples", options.resamples, FEWEST)
+    if options.resamples and options.resamples < FEWEST:
+        raise ValueError(
+            f"`--resamples` is {options.resamples}, but it must be at least {FEWEST}, or 0 for no "
+            "intervals."
+        )
     found = survey(options.folders)
     for problem in found.problems:
         print(f"warning: {problem}", file=sys.stderr)

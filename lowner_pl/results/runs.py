@@ -74,7 +74,7 @@ def load_runs(*folders: str | Path, every_checkpoint: bool = False) -> "pandas.D
         own |= {"folder": str(run.folder), "tagged": str(run.tagged)}
         rows.append({**options, **run.scores, **own})
     scores = dict.fromkeys(name for run in runs for name in run.scores)
-    names = [name for name in TestedRun.__dataclass_fields__ if name != "scores"]
+    names = [name for name in TestedRun.__dataclass_fields__ if name not in ("scores", "options")]
     columns = dict.fromkeys((*names, *scores, *differing))
     return pandas.DataFrame(rows, columns=list(columns))
 

@@ -57,10 +57,15 @@ class Cell:
 
     @property
     def words(self) -> list[str]:
-        """Configurations and options as on a command line, without the command."""
+        """Configurations and options as on a command line, without the command.
+
+        An option such as ``data`` replaces all that begin with ``data.`` before it, so the options
+        with the fewest parts come first.
+        """
+        options = sorted(self.options.items(), key=lambda item: _depth(item[0]))
         return [
             *(f"--config={file}" for file in self.configs),
-            *(word for key, value in self.options.items() for word in _words(key, value)),
+            *(word for key, value in options for word in _words(key, value)),
             f"--log_root={self.log_root}",
         ]
 
@@ -203,6 +208,11 @@ def _parsed(words: Sequence[str]) -> dict[str, object]:
         else:
             raise ValueError(f"{word[:80]!r} stands where an option is expected, such as --name.")
     return found
+
+
+def _depth(option: str) -> int:
+    """Count the parts of an option's name, as it is written without ``init_args``."""
+    return option.replace(".init_args", "").count(".")
 
 
 def _words(option: str, value: object) -> list[str]:

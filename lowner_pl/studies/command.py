@@ -5,9 +5,10 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from lowner_pl.commands.configs import FOLDER, locate
-from lowner_pl.commands.options.nearest import nearest
+from lowner_pl.commands.options.nearest import did_you_mean, nearest
 from lowner_pl.commands.options.plain_parser import PROGRAM, PlainParser
 from lowner_pl.runs import stopping
 from lowner_pl.runs.files import claimed
@@ -63,6 +64,7 @@ def study(arguments: list[str]) -> None:
     root = Path(options.log_root) / spec.name
     records = Records(root)
     everything = expand(spec, root, more)
+    _check_baseline(spec, everything)
     cells = only(everything, options.only, spec.axes)
     if options.dry_run:
         _list(spec, records, cells, _workers(options))
@@ -106,20 +108,20 @@ def _run(
     progress = Progress(cells, done, _workers(options))
     if not todo:
         Screen(spec.title, progress).say(spec.title, f"{progress.summary()}.")
-        if not (records.root / "comparison.txt").is_file():
-            _compare(spec, records, everything)
+        _compare(spec, records, everything, ran=False)
         return
     starts = Starts(everything)
     _check(spec, records, todo)
     engine = _engine(options, len(todo), records.root)
     progress.workers = min(engine.workers, len(todo))
-    print(f"Running {progress.workers} cells at once.", flush=True)
+    if progress.workers > 1:
+        print(f"Running {progress.workers} cells at once.", flush=True)
     try:
         with Screen(spec.title, progress) as screen:
             run_all(spec, records, starts, todo, screen, engine)
     finally:
         engine.stop()
-    _compare(spec, records, everything)
+    _compare(spec, records, everything, ran=True)
     if failed := progress.failed:
         name, error = next(iter(failed.items()))
         log = next(records.folder(cell) for cell in todo if cell.name == name) / "output.log"
@@ -129,12 +131,41 @@ def _run(
         )
 
 
-def _compare(spec: Study, records: Records, everything: Sequence[Cell]) -> None:
-    """Compare all cells that are done, and say where the tables are."""
+def _is_compared(spec: Study, root: Path) -> bool:
+    """Tell whether the cells were compared after the last change of the study file."""
+    written = root / "comparison.json"
+    return written.is_file() and written.stat().st_mtime > spec.file.stat().st_mtime
+
+
+def _check_baseline(spec: Study, cells: Sequence[Cell]) -> None:
+    """Refuse a baseline that no cell has, before the first one runs.
+
+    Raises:
+        ValueError: If there is no such system.
+    """
+    if (name := spec.report.baseline) is None:
+        return
+    labels = dict.fromkeys(part for cell in cells for part in (cell.label, *cell.values.values()))
+    if name not in labels and name not in {label.partition("-")[0] for label in labels}:
+        hint = did_you_mean(name, labels) or f" Such as {', '.join([*labels][:8])}."
+        raise ValueError(f"{spec.file}: no cell is of the baseline {name[:80]!r}.{hint}")
+
+
+def _compare(spec: Study, records: Records, everything: Sequence[Cell], *, ran: bool) -> None:
+    """Compare all cells that are done, and say where the tables are.
+
+    Args:
+        spec: The study.
+        records: The records of its cells.
+        everything: All of its cells.
+        ran: Whether cells ran; if not, an earlier comparison may still hold.
+    """
     from lowner_pl.results.output import where_written
     from lowner_pl.studies.outcome import compare_cells  # imports matplotlib and scipy
 
-    if files := compare_cells(spec, records, everything):
+    if not ran and _is_compared(spec, records.root):
+        print(where_written(records.root))
+    elif files := compare_cells(spec, records, everything):
         print(where_written(files[0].parent))
 
 
@@ -157,6 +188,10 @@ def _list(spec: Study, records: Records, cells: Sequence[Cell], workers: int) ->
     found = [Found(cell, *records.status(cell)) for cell in cells]
     done = [one.record for one in found if one.status == "done" and one.record is not None]
     progress = Progress(cells, done, workers)
+    Starts(cells)
+    with TemporaryDirectory() as place:  # nothing is to be written to the folder of the study
+        todo = [one.cell for one in found if one.status != "done"]
+        _check(spec, Records(Path(place)), todo)
     print(spec.title)
     for one in found:
         seconds = None if one.status == "done" else progress.estimate(one.cell)
@@ -173,7 +208,8 @@ def _check(spec: Study, records: Records, todo: Sequence[Cell]) -> None:
 
     def progress(number: int) -> None:
         if number:
-            print(f"Checking {number} configurations.", flush=True)
+            noun = "configuration" if number == 1 else "configurations"
+            print(f"Checking {number} {noun}.", flush=True)
 
     Checker(records).check(todo, spec.axes, progress)
 

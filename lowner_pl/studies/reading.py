@@ -58,6 +58,7 @@ def read_study(file: Path, overlays: Sequence[str] = (), *, embedded: str | None
     read = tuple(_axis(file, str(name), value) for name, value in axes.items() if value)
     _check_alternatives(file, read)
     return Study(
+        file=file,
         name=file.stem if embedded is None else f"{file.stem}-embedded",
         title=str(loaded.get("title") or file.stem),
         axes=read,

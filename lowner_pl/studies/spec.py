@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 Command = Literal["fit", "augment"]
@@ -109,6 +110,7 @@ class Study:
         checkpoints: Which checkpoints of finished cells stay.
         report: What the comparison shows.
         paper: Published results: values of axes, and scores in percent.
+        file: The file itself.
     """
 
     name: str
@@ -121,3 +123,4 @@ class Study:
     checkpoints: Checkpoints = "best"
     report: Report = Report()
     paper: tuple[Mapping[str, object], ...] = ()
+    file: Path = Path()

@@ -1,4 +1,5 @@
 import json
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -69,6 +70,36 @@ def test_the_study_ends_with_a_comparison(
     assert f"Written: {root / 'comparison'}.{{txt,csv,md,tex" in out
     assert "maner" in (root / "comparison.csv").read_text()
     assert "64.90" in out
+
+
+def test_another_report_is_written_when_all_cells_are_done(
+    tmp_path: Path, ran: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for f1 in (64.9, 71.3, 71.3):
+        paper = [{"method": "sner", "language": "sw", "f1": f1}]
+        study(tmp_path, "--only=language=sw,seed=1", paper=paper, report={"baseline": "sner"})
+        if f1 == 71.3 and "71.30" not in capsys.readouterr().out:
+            pytest.fail("the paper's new number is not shown")
+        time.sleep(0.01)
+    assert len(ran) == 2
+
+
+def test_a_baseline_that_no_cell_has_is_refused_before_the_first_runs(
+    tmp_path: Path, ran: list[str]
+) -> None:
+    with pytest.raises(ValueError, match=r"no cell is of the baseline 'snner'.* Did you mean sner"):
+        study(tmp_path, report={"baseline": "snner"})
+    assert not ran
+
+
+def test_a_dry_run_refuses_what_the_run_refuses(tmp_path: Path, ran: list[str]) -> None:
+    axes = {
+        "method": {"sner": {"config": str(CONFIGS / "sner_wikiann.yaml")}},
+        "seed": {"option": "seed_everythin", "values": [1, 2]},
+    }
+    with pytest.raises(ValueError, match="seed_everythin"):
+        study(tmp_path, "--dry-run", axes=axes)
+    assert not ran
 
 
 def test_other_options_do_not_replace_finished_cells_unless_asked_to(

@@ -210,14 +210,15 @@ def _refuse_yaml(file: Path, text: str, error: yaml.YAMLError) -> NoReturn:
 
 def _check_keys(file: Path, node: yaml.MappingNode) -> None:
     """Refuse keys that aren't words, and repeated keys: YAML would keep only the last one."""
-    lines: dict[str, int] = {}
+    marks: dict[str, yaml.Mark] = {}
     for key, _ in node.value:
         if not isinstance(key, yaml.ScalarNode):
             raise ValueError(f"{at(file, key)}: a key must be a word, not a list or a mapping.")
-        if (before := lines.setdefault(key.value, key.start_mark.line)) != key.start_mark.line:
+        before = marks.setdefault(key.value, key.start_mark)
+        if before.index != key.start_mark.index:
             raise ValueError(
-                f"{at(file, key)}: `{key.value[:80]}` is also in line {before + 1}. Keep one of "
-                "them."
+                f"{at(file, key)}: `{key.value[:80]}` is also in line {before.line + 1}. Keep one "
+                "of them."
             )
 
 

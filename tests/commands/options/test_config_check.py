@@ -27,6 +27,7 @@ REFUSED = {
     "pipeline": ("stages: {}\n", "line 1: `stages` belong to a pipeline. Run .* with `augment"),
     "part": ("class_path: x\n", "line 1: `class_path` belongs to a part .* to `--data`, `--model`"),
     "key twice": ("model: 1\ndata: 2\nmodel: 3\n", "line 3: `model` is also in line 1"),
+    "key twice in a line": ("data: {a: 1, a: 2}\n", "line 1: `a` is also in line 1"),
     "key twice below": ("data:\n  a: 1\n  a: 2\n", "line 3: `a` is also in line 2"),
     "list as key": ("? [model]\n: 1\n", "line 1: a key must be a word"),
     "tab": ("data:\n\tname: x\n", "line 2: indented with a tab. Use spaces"),
