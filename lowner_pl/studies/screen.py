@@ -194,7 +194,7 @@ def duration(seconds: float) -> str:
     """Write a duration with one or two units.
 
     >>> duration(34.2), duration(200), duration(8000), duration(200000)
-    ('34 s', '3 min', '2 h 13 min', '2 d 7 h')
+    ('34 s', '3 min', '2 h 13 min', '2 d 8 h')
     """
     minutes, hours = round(seconds / 60), round(seconds / 3600)
     if seconds < 100:
