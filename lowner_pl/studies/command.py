@@ -16,7 +16,7 @@ from lowner_pl.studies.cells import Cell, expand, only
 from lowner_pl.studies.engines.engine import Engine
 from lowner_pl.studies.engines.local import LocalEngine
 from lowner_pl.studies.reading import read_study
-from lowner_pl.studies.records import Record, Records, Status
+from lowner_pl.studies.records import CELLS, RECORD, Record, Records, Status
 from lowner_pl.studies.schedule import Starts, run_all
 from lowner_pl.studies.screen import Progress, Screen, duration
 from lowner_pl.studies.spec import Study
@@ -65,6 +65,7 @@ def study(arguments: list[str]) -> None:
     records = Records(root)
     everything = expand(spec, root, more)
     _check_baseline(spec, everything)
+    starts = Starts(everything)
     cells = only(everything, options.only, spec.axes)
     if options.dry_run:
         _list(spec, records, cells, _workers(options))
@@ -74,7 +75,7 @@ def study(arguments: list[str]) -> None:
     )
     with claimed(root, refusal):
         stopping.advise("Repeat the command to go on; finished cells are skipped.")
-        _run(spec, records, everything, cells, options)
+        _run(spec, records, starts, everything, cells, options)
 
 
 def _parser(words: Sequence[str]) -> PlainParser:
@@ -95,6 +96,7 @@ def _parser(words: Sequence[str]) -> PlainParser:
 def _run(
     spec: Study,
     records: Records,
+    starts: Starts,
     everything: Sequence[Cell],
     cells: Sequence[Cell],
     options: argparse.Namespace,
@@ -110,7 +112,6 @@ def _run(
         Screen(spec.title, progress).say(spec.title, f"{progress.summary()}.")
         _compare(spec, records, everything, ran=False)
         return
-    starts = Starts(everything)
     _check(spec, records, todo)
     engine = _engine(options, len(todo), records.root)
     progress.workers = min(engine.workers, len(todo))
@@ -132,9 +133,12 @@ def _run(
 
 
 def _is_compared(spec: Study, root: Path) -> bool:
-    """Tell whether the cells were compared after the last change of the study file."""
+    """Tell whether cells were compared after the last change of the study file and of any cell."""
     written = root / "comparison.json"
-    return written.is_file() and written.stat().st_mtime > spec.file.stat().st_mtime
+    sources = (spec.file, *root.glob(f"{CELLS}/*/{RECORD}"))
+    return written.is_file() and all(
+        written.stat().st_mtime > file.stat().st_mtime for file in sources
+    )
 
 
 def _check_baseline(spec: Study, cells: Sequence[Cell]) -> None:
@@ -188,7 +192,6 @@ def _list(spec: Study, records: Records, cells: Sequence[Cell], workers: int) ->
     found = [Found(cell, *records.status(cell)) for cell in cells]
     done = [one.record for one in found if one.status == "done" and one.record is not None]
     progress = Progress(cells, done, workers)
-    Starts(cells)
     with TemporaryDirectory() as place:  # nothing is to be written to the folder of the study
         todo = [one.cell for one in found if one.status != "done"]
         _check(spec, Records(Path(place)), todo)

@@ -15,6 +15,7 @@ State = Literal["running", "done", "failed"]
 Status = Literal["new", "stopped", "failed", "changed", "done"]
 TESTED = "test_metrics.json"
 CELLS = "cells"
+RECORD = "record.json"
 
 
 @dataclass
@@ -63,13 +64,13 @@ class Record:
     def write(self, folder: Path) -> None:
         """Write the record, whole or not at all."""
         self.finished = time.time()
-        write_json(folder / "record.json", asdict(self))
+        write_json(folder / RECORD, asdict(self))
 
     @classmethod
     def read(cls, folder: Path) -> Self | None:
         """Read the record of a cell; ``None`` if there is none, or it can't be read."""
         try:
-            content: Any = json.loads((folder / "record.json").read_bytes())
+            content: Any = json.loads((folder / RECORD).read_bytes())
         except (OSError, ValueError, RecursionError):
             return None
         return cls(**content) if _is_record(content) else None

@@ -1,4 +1,5 @@
 import json
+import os
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -81,6 +82,33 @@ def test_another_report_is_written_when_all_cells_are_done(
         assert f"{f1:.2f}" in capsys.readouterr().out
         time.sleep(0.01)  # the study file is to be younger than the comparison
     assert len(ran) == 1
+
+
+def test_cells_that_ended_after_the_last_comparison_are_compared(
+    tmp_path: Path, ran: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study(tmp_path, "--only=language=sw,method=sner,seed=1")
+    with monkeypatch.context() as killed:  # after the cell, before the comparison
+        killed.setattr(command, "_compare", lambda *_, **__: None)
+        study(tmp_path, "--only=language=sw,seed=1")
+    table = tmp_path / "runs" / "small-embedded" / "comparison.csv"
+    assert "maner" not in table.read_text()
+    os.utime(tmp_path / "small.yaml", (0, 0))  # older than the comparison
+    monkeypatch.setattr("tests.studies.test_command.written", lambda *_: tmp_path / "small.yaml")
+    study(tmp_path, "--only=language=sw,seed=1")
+    assert len(ran) == 2
+    assert "maner" in table.read_text()
+
+
+def test_a_dry_run_of_a_part_knows_the_cells_that_it_starts_from(
+    tmp_path: Path, ran: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = str(CONFIGS / "sner_wikiann.yaml")
+    methods = {"source": {"config": config}}
+    methods["target"] = {"config": config, "start": {"method": "source"}}  # type: ignore[dict-item]
+    study(tmp_path, "--dry-run", "--only=method=target", axes={"method": methods})
+    assert "method=target: new" in capsys.readouterr().out
+    assert not ran
 
 
 def test_a_baseline_that_no_cell_has_is_refused_before_the_first_runs(
