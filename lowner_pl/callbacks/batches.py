@@ -15,10 +15,16 @@ def reads_all(batches: Sequence[float], loaders: Sized | list[Sized] | None) -> 
     """Tell whether a command reads all batches of its loaders.
 
     Args:
-        batches: Number of batches it reads from each loader.
+        batches: Number of batches it reads from each loader. Lightning has a single 0 if it reads
+            none of several.
         loaders: The loaders, or the only one.
+
+    >>> reads_all([1, 2], ["a", "bc"]), reads_all([1, 1], ["a", "bc"]), reads_all([0], ["a", "bc"])
+    (True, False, False)
     """
     all_loaders = loaders if isinstance(loaders, list) else [loaders or ()]
+    if len(batches) != len(all_loaders):
+        return False
     return all(n >= len(loader) for n, loader in zip(batches, all_loaders, strict=True))
 
 

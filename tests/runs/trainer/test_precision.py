@@ -10,7 +10,7 @@ import pytest
 import torch
 import yaml
 
-from lowner_pl.runs.trainer.precision import take_precision
+from lowner_pl.runs.trainer.precision import RunTrainer, take_precision
 
 from ...running import command
 
@@ -97,3 +97,14 @@ def test_a_run_records_what_auto_took(tmp_path: Path, monkeypatch: pytest.Monkey
     assert command("fit", tmp_path, *resumed).trainer.precision == "32-true"
     text = (cli.run.path / "config.yaml").read_text()
     assert text.startswith(f"{first}# `trainer.precision: auto` took 32-true from step 3.\n")
+
+
+def test_new_memory_is_not_filled_in_deterministic_runs() -> None:
+    before = torch.are_deterministic_algorithms_enabled()
+    torch.utils.deterministic.fill_uninitialized_memory = True
+    try:
+        RunTrainer(deterministic=True, accelerator="cpu", logger=False, enable_progress_bar=False)
+        assert torch.are_deterministic_algorithms_enabled()
+        assert not torch.utils.deterministic.fill_uninitialized_memory
+    finally:
+        torch.use_deterministic_algorithms(before)
