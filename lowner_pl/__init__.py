@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lowner_pl.results.runs import load_runs
+    from lowner_pl.results.tested.runs import load_runs
 
 __all__ = ["__version__", "load_runs"]
 __version__ = "0.1.0"
@@ -14,7 +14,7 @@ if not TYPE_CHECKING:  # a type checker would believe in every name
     def __getattr__(name: str) -> object:
         """Import `load_runs` when it is first used, so that the package itself stays light."""
         if name == "load_runs":
-            from lowner_pl.results.runs import load_runs
+            from lowner_pl.results.tested.runs import load_runs
 
             return load_runs
         raise AttributeError(f"module 'lowner_pl' has no attribute {name!r}")

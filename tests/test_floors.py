@@ -94,13 +94,14 @@ ROOMS: dict[str, dict[str, set[str]]] = {
         "page": set(),
         "pictures": set(),
         "tensorboard": {"pictures"},
-        "report": {"page", "pictures", "tables", "tensorboard"},
+        "report": {"page", "pictures", "tables", "tensorboard", "tested"},
         "statistics": set(),
         "tables": set(),
+        "tested": set(),
     },
     "runs": {"logs": set(), "trainer": set()},
     "modules": {"tagging": set(), "meta": {"tagging"}, "generation": set()},
-    "studies": {"engines": set()},
+    "studies": {"engines": {"running"}, "running": set()},
 }
 
 

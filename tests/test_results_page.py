@@ -6,7 +6,7 @@ import pytest
 
 from lowner_pl.results.comparing import compare_runs
 from lowner_pl.results.recorded import about_runs, write_record
-from lowner_pl.results.runs import find_runs
+from lowner_pl.results.tested.runs import find_runs
 
 from .conftest import ROOT
 from .results.records import random_tagging, write_run

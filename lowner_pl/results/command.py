@@ -8,9 +8,9 @@ from lowner_pl.commands.options.nearest import did_you_mean
 from lowner_pl.commands.options.plain_parser import PROGRAM, PlainParser
 from lowner_pl.results.comparing import RESAMPLES, compare_runs
 from lowner_pl.results.output import FORMATS, NAME, where_written, write_comparison, write_tables
-from lowner_pl.results.runs import Found, survey
 from lowner_pl.results.tables.terminal import print_comparison
-from lowner_pl.results.tested_run import TestedRun
+from lowner_pl.results.tested.runs import Found, survey
+from lowner_pl.results.tested.tested_run import TestedRun
 
 FEWEST = 100  # resamples of which a 95 % interval can be read
 

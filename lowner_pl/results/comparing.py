@@ -14,8 +14,8 @@ from lowner_pl.results.metric import Metric, find_metric
 from lowner_pl.results.notes import reading_notes
 from lowner_pl.results.statistics.bootstrap import interval, resampled_scores
 from lowner_pl.results.statistics.significance import holm, seeds_p, signed_rank_p
-from lowner_pl.results.tagged import sentence_counts
-from lowner_pl.results.tested_run import TestedRun
+from lowner_pl.results.tested.tagged import sentence_counts
+from lowner_pl.results.tested.tested_run import TestedRun
 
 RESAMPLES = 10_000
 USUAL_BASELINE = "sner"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lowner_pl.commands.options.nearest import did_you_mean
 from lowner_pl.results.options import Value, differing_options, has_option
-from lowner_pl.results.tested_run import TestedRun
+from lowner_pl.results.tested.tested_run import TestedRun
 
 FACTORS = ("method", "size", "backbone")
 """What runs differ in beside the test set, the seed and other options."""

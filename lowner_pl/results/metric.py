@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from lowner_pl.commands.options.nearest import did_you_mean
-from lowner_pl.results.tested_run import TestedRun
+from lowner_pl.results.tested.tested_run import TestedRun
 
 Kind = Literal["f1", "precision", "recall"]
 NOT_SHARES = ("loss", "log_likelihood", "perplexity")

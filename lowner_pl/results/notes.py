@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from lowner_pl.results.comparison import Comparison
-from lowner_pl.results.tested_run import TestedRun
+from lowner_pl.results.tested.tested_run import TestedRun
 
 NAMED = 8  # rows or systems that a sentence lists
 FEW_ROWS = 6  # the fewest with which signed ranks can give p < 0.05

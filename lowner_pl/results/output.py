@@ -10,7 +10,7 @@ from lowner_pl.results.report.drawing import Drawn
 from lowner_pl.results.report.writing import PAGE, PICTURES, write_report
 from lowner_pl.results.tables.formats import as_csv, as_latex, as_markdown
 from lowner_pl.results.tables.terminal import as_text
-from lowner_pl.results.tested_run import TestedRun
+from lowner_pl.results.tested.tested_run import TestedRun
 from lowner_pl.runs.files import write_text
 from lowner_pl.runs.logs.hparams import COMPARISON
 

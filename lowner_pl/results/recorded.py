@@ -11,7 +11,7 @@ from lowner_pl import __version__
 from lowner_pl.results.comparison import Comparison, Difference, Overall, Scores
 from lowner_pl.results.groups import Row
 from lowner_pl.results.metric import Metric
-from lowner_pl.results.tested_run import TestedRun
+from lowner_pl.results.tested.tested_run import TestedRun
 from lowner_pl.runs.files import write_json
 
 VERSION = 1

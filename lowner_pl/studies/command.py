@@ -234,7 +234,7 @@ def _refuse_changed(found: Sequence[Found], *, redo: bool, root: Path) -> None:
 
 def _note_code(done: Sequence[Record]) -> None:
     """Say how many cells were run with another source of the same version."""
-    from lowner_pl.studies.inputs import code_hash
+    from lowner_pl.studies.running.inputs import code_hash
 
     other = sum(record.code != code_hash() for record in done)
     if other:

@@ -13,7 +13,7 @@ from lowner_pl.results.comparing import compare_runs
 from lowner_pl.results.output import write_comparison
 from lowner_pl.results.recorded import Published
 from lowner_pl.results.tables.terminal import print_comparison
-from lowner_pl.results.tested_run import TestedRun, read_tested
+from lowner_pl.results.tested.tested_run import TestedRun, read_tested
 from lowner_pl.studies.cells import Cell
 from lowner_pl.studies.pictures import study_pictures
 from lowner_pl.studies.records import TESTED, Record, Records

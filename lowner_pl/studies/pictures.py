@@ -10,7 +10,7 @@ from lowner_pl.results.pictures.grids import grid_picture
 from lowner_pl.results.report.drawing import Drawn
 from lowner_pl.results.report.factors import kind_bars, mean_grid
 from lowner_pl.results.report.facts import caption_of
-from lowner_pl.results.tested_run import TestedRun
+from lowner_pl.results.tested.tested_run import TestedRun
 from lowner_pl.studies.cells import Cell
 from lowner_pl.studies.records import Record
 from lowner_pl.studies.spec import Study

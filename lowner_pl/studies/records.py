@@ -9,7 +9,7 @@ from typing import Any, Literal, Self
 
 from lowner_pl.runs.files import write_json
 from lowner_pl.studies.cells import Cell
-from lowner_pl.studies.inputs import Digests, Inputs, Unchanged
+from lowner_pl.studies.running.inputs import Digests, Inputs, Unchanged
 
 State = Literal["running", "done", "failed"]
 Status = Literal["new", "stopped", "failed", "changed", "done"]

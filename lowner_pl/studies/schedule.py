@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 
 from lowner_pl.studies.cells import Cell
 from lowner_pl.studies.engines.engine import Engine
-from lowner_pl.studies.job import Job, fail
 from lowner_pl.studies.records import Record, Records
+from lowner_pl.studies.running.job import Job, fail
 from lowner_pl.studies.screen import Screen
 from lowner_pl.studies.spec import Study
 

@@ -12,8 +12,8 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from lowner_pl.studies.cells import Cell
-    from lowner_pl.studies.job import Job, Outcome
     from lowner_pl.studies.records import Record
+    from lowner_pl.studies.running.job import Job, Outcome
 
 MOST_LANGUAGES = 6  # columns of scores
 MOST_RUNNING = 8  # lines

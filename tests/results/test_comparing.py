@@ -8,9 +8,9 @@ import pytest
 
 from lowner_pl.results.comparing import compare_runs
 from lowner_pl.results.comparison import Comparison
-from lowner_pl.results.runs import find_runs
 from lowner_pl.results.statistics.bootstrap import interval, resampled_scores
-from lowner_pl.results.tagged import sentence_counts
+from lowner_pl.results.tested.runs import find_runs
+from lowner_pl.results.tested.tagged import sentence_counts
 
 from .records import Tagged, random_tagging, write_run
 

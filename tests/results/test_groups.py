@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from lowner_pl.results.groups import Groups, group_runs
-from lowner_pl.results.runs import find_runs
+from lowner_pl.results.tested.runs import find_runs
 
 from .records import ONE, write_run
 

@@ -8,7 +8,7 @@ import pytest
 from lowner_pl.results.comparing import compare_runs
 from lowner_pl.results.comparison import Comparison
 from lowner_pl.results.recorded import About, read_record, write_record
-from lowner_pl.results.runs import find_runs
+from lowner_pl.results.tested.runs import find_runs
 
 from .records import random_tagging, write_run
 

@@ -8,9 +8,9 @@ import pytest
 
 from lowner_pl.__main__ import run_command
 from lowner_pl.studies import command
-from lowner_pl.studies.cell_run import run_job
 from lowner_pl.studies.engines.engine import Event
-from lowner_pl.studies.job import Job
+from lowner_pl.studies.running.cell_run import run_job
+from lowner_pl.studies.running.job import Job
 
 from .small import CONFIGS, options, written
 

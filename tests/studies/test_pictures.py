@@ -8,7 +8,7 @@ import pytest
 
 from lowner_pl.results.comparing import compare_runs
 from lowner_pl.results.report.drawing import Drawn
-from lowner_pl.results.runs import find_runs
+from lowner_pl.results.tested.runs import find_runs
 from lowner_pl.studies.cells import Cell
 from lowner_pl.studies.pictures import study_pictures
 from lowner_pl.studies.reading import read_study

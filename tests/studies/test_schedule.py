@@ -5,8 +5,8 @@ import pytest
 
 from lowner_pl.studies.cells import Cell
 from lowner_pl.studies.engines.engine import Event
-from lowner_pl.studies.job import Job, Outcome
 from lowner_pl.studies.records import Record, Records
+from lowner_pl.studies.running.job import Job, Outcome
 from lowner_pl.studies.schedule import Starts, run_all
 from lowner_pl.studies.screen import Progress, Screen
 

@@ -5,8 +5,8 @@ import pytest
 from rich.console import Console
 
 from lowner_pl.studies.cells import Cell
-from lowner_pl.studies.job import Job, Outcome
 from lowner_pl.studies.records import Record
+from lowner_pl.studies.running.job import Job, Outcome
 from lowner_pl.studies.screen import Progress, Screen
 
 from .small import cells

@@ -6,7 +6,7 @@ from pathlib import Path
 from lowner_pl.results.comparison import Comparison
 from lowner_pl.results.groups import Cells, method_of, size_of
 from lowner_pl.results.tensorboard.rows import MOST, BoardRow
-from lowner_pl.results.tested_run import TestedRun
+from lowner_pl.results.tested.tested_run import TestedRun
 from lowner_pl.runs.logs.event_files import EVENTS
 from lowner_pl.runs.logs.hparams import COLUMNS, Value, read_rows
 

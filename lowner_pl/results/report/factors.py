@@ -8,7 +8,7 @@ from lowner_pl.results.comparison import Comparison
 from lowner_pl.results.options import Value
 from lowner_pl.results.pictures.bars import Bar
 from lowner_pl.results.pictures.grids import Grid
-from lowner_pl.results.tested_run import TestedRun
+from lowner_pl.results.tested.tested_run import TestedRun
 
 
 def option_grid(

@@ -17,7 +17,7 @@ from lowner_pl.results.report.sizes import size_curves
 from lowner_pl.results.tables.formats import as_markdown
 from lowner_pl.results.tables.sentences import answers
 from lowner_pl.results.tensorboard.board import ANSWER, write_board
-from lowner_pl.results.tested_run import TestedRun
+from lowner_pl.results.tested.tested_run import TestedRun
 from lowner_pl.runs.files import Partial, write_text
 from lowner_pl.runs.logs.hparams import COMPARISON
 

@@ -37,7 +37,7 @@ class RunTrainer(Trainer):
         super().__init__(precision=taken, **kwargs)
         # `deterministic` also writes NaN into all new memory, which finds reads of it by mistake,
         # and takes a fifth of a bf16-mixed step on a processor. No result depends on it.
-        torch.utils.deterministic.fill_uninitialized_memory = False
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 
 
 def take_precision(precision: Any, accelerator: object) -> Any:

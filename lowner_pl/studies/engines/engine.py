@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple, Protocol
 
-from lowner_pl.studies.job import Job, Outcome
+from lowner_pl.studies.running.job import Job, Outcome
 
 ATTEMPTS = 2  # of a job whose process dies
 WAIT = 1.0  # seconds until `waited`

@@ -14,7 +14,7 @@ from pathlib import Path
 from lowner_pl.runs import stopping
 from lowner_pl.studies.engines.engine import ATTEMPTS, WAIT, Event
 from lowner_pl.studies.engines.warm import ONE_THREAD
-from lowner_pl.studies.job import Job, Outcome, fail
+from lowner_pl.studies.running.job import Job, Outcome, fail
 
 GRACE = 4.0  # seconds in which a worker may stop by itself; less than `stopping.GRACE`
 

@@ -11,7 +11,7 @@ from typing import Any
 from lowner_pl.runs import stopping
 from lowner_pl.studies.engines.engine import ATTEMPTS, WAIT, Event
 from lowner_pl.studies.engines.warm import ONE_THREAD, logged, warmed
-from lowner_pl.studies.job import Job, Outcome, fail
+from lowner_pl.studies.running.job import Job, Outcome, fail
 
 GRACE = 4.0  # seconds in which running cells may stop by themselves
 ADDRESS = "RAY_ADDRESS"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lowner_pl.studies.job import Job, Outcome
+from lowner_pl.studies.running.job import Job, Outcome
 
 LOG = "output.log"
 # One thread per process: together they use every core.
@@ -24,7 +24,7 @@ def warmed() -> Callable[[Job], Outcome]:
     import torch
 
     from lowner_pl.nn.backbones.kept import keep
-    from lowner_pl.studies.cell_run import run_job
+    from lowner_pl.studies.running.cell_run import run_job
 
     torch.set_num_threads(1)
     keep()

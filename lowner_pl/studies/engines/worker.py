@@ -13,7 +13,7 @@ from queue import SimpleQueue
 
 from lowner_pl.runs import stopping
 from lowner_pl.studies.engines.warm import logged, warmed
-from lowner_pl.studies.job import Job
+from lowner_pl.studies.running.job import Job
 
 
 def main() -> None:

@@ -7,8 +7,8 @@ import pytest
 from lowner_pl.results.comparing import compare_runs
 from lowner_pl.results.groups import group_runs
 from lowner_pl.results.report.board import board_rows
-from lowner_pl.results.runs import find_runs
 from lowner_pl.results.tensorboard.rows import BoardRow
+from lowner_pl.results.tested.runs import find_runs
 from lowner_pl.runs.logs.event_files import add_summaries, new_event_file
 from lowner_pl.runs.logs.hparams import Value, session_start
 

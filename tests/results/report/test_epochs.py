@@ -8,7 +8,7 @@ import pytest
 from lowner_pl.results.groups import Cells, group_runs
 from lowner_pl.results.report.bands import banded
 from lowner_pl.results.report.epochs import dev_scores, epoch_curves
-from lowner_pl.results.runs import find_runs
+from lowner_pl.results.tested.runs import find_runs
 
 from ..records import ONE, write_run
 

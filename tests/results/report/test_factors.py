@@ -7,8 +7,8 @@ import pytest
 
 from lowner_pl.results.comparing import compare_runs
 from lowner_pl.results.report.factors import kind_bars, option_grid
-from lowner_pl.results.runs import find_runs
-from lowner_pl.results.tested_run import TestedRun
+from lowner_pl.results.tested.runs import find_runs
+from lowner_pl.results.tested.tested_run import TestedRun
 
 from ..records import random_tagging, write_run
 

@@ -7,7 +7,7 @@ import pytest
 from lowner_pl.results.comparing import compare_runs
 from lowner_pl.results.comparison import Comparison
 from lowner_pl.results.report.sizes import size_curves
-from lowner_pl.results.runs import find_runs
+from lowner_pl.results.tested.runs import find_runs
 
 from ..records import write_run
 

@@ -13,9 +13,9 @@ from lowner_pl.results.pictures.style import Caption
 from lowner_pl.results.report.drawing import Drawn, draw, draw_answer
 from lowner_pl.results.report.epochs import epoch_curves
 from lowner_pl.results.report.writing import write_report
-from lowner_pl.results.runs import find_runs
 from lowner_pl.results.tables.sentences import answers
-from lowner_pl.results.tested_run import TestedRun
+from lowner_pl.results.tested.runs import find_runs
+from lowner_pl.results.tested.tested_run import TestedRun
 from lowner_pl.runs.logs.hparams import COMPARISON
 
 from ...board import Board

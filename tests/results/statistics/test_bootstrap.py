@@ -7,7 +7,7 @@ from seqeval.scheme import IOB2
 
 from lowner_pl.results.statistics import bootstrap
 from lowner_pl.results.statistics.bootstrap import Kind, interval, resampled_scores
-from lowner_pl.results.tagged import Counts, counted
+from lowner_pl.results.tested.tagged import Counts, counted
 
 from ..records import Tagged, random_tagging
 

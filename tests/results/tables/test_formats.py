@@ -9,10 +9,10 @@ import pytest
 
 from lowner_pl.results.comparing import compare_runs
 from lowner_pl.results.comparison import Comparison
-from lowner_pl.results.runs import find_runs
 from lowner_pl.results.tables.formats import as_csv, as_latex, as_markdown
 from lowner_pl.results.tables.sentences import answers
 from lowner_pl.results.tables.terminal import as_text
+from lowner_pl.results.tested.runs import find_runs
 
 from ..records import write_run
 from ..test_comparing import compared, f1, of_entities, write_study

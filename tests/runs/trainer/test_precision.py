@@ -101,10 +101,11 @@ def test_a_run_records_what_auto_took(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_new_memory_is_not_filled_in_deterministic_runs() -> None:
     before = torch.are_deterministic_algorithms_enabled()
-    torch.utils.deterministic.fill_uninitialized_memory = True
+    fills: Any = torch.utils.deterministic
+    fills.fill_uninitialized_memory = True
     try:
         RunTrainer(deterministic=True, accelerator="cpu", logger=False, enable_progress_bar=False)
         assert torch.are_deterministic_algorithms_enabled()
-        assert not torch.utils.deterministic.fill_uninitialized_memory
+        assert not fills.fill_uninitialized_memory
     finally:
         torch.use_deterministic_algorithms(before)

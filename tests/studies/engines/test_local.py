@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from lowner_pl.studies.cell_run import run_job
 from lowner_pl.studies.engines.local import LocalEngine
-from lowner_pl.studies.job import Job
 from lowner_pl.studies.records import Record, Records
+from lowner_pl.studies.running.cell_run import run_job
+from lowner_pl.studies.running.job import Job
 from lowner_pl.studies.schedule import job_of
 
 from ..small import cells

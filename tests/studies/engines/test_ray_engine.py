@@ -13,9 +13,9 @@ from typing import Any
 import psutil
 import pytest
 
-from lowner_pl.studies.cell_run import run_job
 from lowner_pl.studies.engines.ray_engine import RayEngine, _room
 from lowner_pl.studies.records import Records
+from lowner_pl.studies.running.cell_run import run_job
 from lowner_pl.studies.schedule import job_of
 
 from ...running import popen

@@ -9,11 +9,11 @@ from seqeval.metrics import f1_score
 from seqeval.scheme import IOB2
 
 from lowner_pl.corpus import Sentence, write_conll
-from lowner_pl.results.runs import find_runs
-from lowner_pl.results.tagged import micro_f1, read_counts, sentence_counts
+from lowner_pl.results.tested.runs import find_runs
+from lowner_pl.results.tested.tagged import micro_f1, read_counts, sentence_counts
 
-from ..running import command, finished
-from .records import ONE, write_run
+from ...running import command, finished
+from ..records import ONE, write_run
 
 
 def test_counts_of_each_sentence_by_hand(tmp_path: Path) -> None:

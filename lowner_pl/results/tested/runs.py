@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from lowner_pl.results.options import differing_options
-from lowner_pl.results.tested_run import NAME, TestedRun, read_tested
+from lowner_pl.results.tested.tested_run import NAME, TestedRun, read_tested
 from lowner_pl.runs.files import reason_of
 
 if TYPE_CHECKING:

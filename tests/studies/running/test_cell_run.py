@@ -5,13 +5,13 @@ import pytest
 
 from lowner_pl.commands import cli
 from lowner_pl.commands.command_line import CommandLine
-from lowner_pl.studies import cell_run
-from lowner_pl.studies.cell_run import run_job
-from lowner_pl.studies.job import Job, fail
 from lowner_pl.studies.records import Record, Records
+from lowner_pl.studies.running import cell_run
+from lowner_pl.studies.running.cell_run import run_job
+from lowner_pl.studies.running.job import Job, fail
 from lowner_pl.studies.schedule import job_of
 
-from .small import cells
+from ..small import cells
 
 ROOT = "small-embedded"
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 import lowner_pl
-from lowner_pl.results.runs import find_runs, survey
+from lowner_pl.results.tested.runs import find_runs, survey
 
-from ..running import command, finished, folder
-from .records import write_run
+from ...running import command, finished, folder
+from ..records import write_run
 
 EN = {"corpus": "conll-en", "language": "en", "method": "sner", "variant": "v", "seed": 7}
 

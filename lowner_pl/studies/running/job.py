@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from lowner_pl.runs.files import write_text
-from lowner_pl.studies.inputs import code_hash
 from lowner_pl.studies.records import Record
+from lowner_pl.studies.running.inputs import code_hash
 
 
 @dataclass(frozen=True)

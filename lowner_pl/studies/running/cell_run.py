@@ -15,9 +15,9 @@ from lowner_pl.commands.failures import describe
 from lowner_pl.commands.run_config import run_with
 from lowner_pl.pipelines.pipeline import Pipeline
 from lowner_pl.runs.files import write_text
-from lowner_pl.studies.inputs import inputs_of
-from lowner_pl.studies.job import Job, Outcome
 from lowner_pl.studies.records import Record
+from lowner_pl.studies.running.inputs import inputs_of
+from lowner_pl.studies.running.job import Job, Outcome
 
 _settings: dict[str, Settings] = {}
 FULL = (errno.ENOSPC, errno.EDQUOT)

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from lowner_pl.studies import inputs
-from lowner_pl.studies.inputs import Digests, Unchanged, inputs_of
+from lowner_pl.studies.running import inputs
+from lowner_pl.studies.running.inputs import Digests, Unchanged, inputs_of
 
 
 def test_the_digest_follows_the_contents_of_configs_also_of_those_they_name(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lowner_pl.results.tested_run import AGAIN, TestedRun
+from lowner_pl.results.tested.tested_run import AGAIN, TestedRun
 from lowner_pl.runs.files import reason_of
 
 Counts = NDArray[np.int64]

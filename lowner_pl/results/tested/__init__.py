@@ -1,0 +1,1 @@
+"""Tested runs, read from their folders."""

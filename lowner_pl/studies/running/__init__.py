@@ -1,0 +1,1 @@
+"""One cell of a study: what a worker gets, runs and reads."""
