@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from lowner_pl.results.recorded import Recorded, read_record
-from lowner_pl.results.tables.formats import as_markdown, markdown
+from lowner_pl.results.tables.formats import as_markdown, markdown, paper_markdown
 
 HERE = Path(__file__).parent
 RECORDS = HERE / "results"
@@ -53,7 +53,7 @@ def section(file: Path) -> str:
         f"### {markdown(recorded.about['title'])}",
         _conditions(recorded),
         as_markdown(recorded.comparison).strip(),
-        _paper(recorded),
+        paper_markdown(recorded.about["paper"]).strip() if recorded.about.get("paper") else "",
         remarks.read_text(encoding="utf-8").strip() if remarks.is_file() else "",
     ]
     return "\n\n".join(filter(None, blocks))
@@ -67,18 +67,6 @@ def _conditions(recorded: Recorded) -> str:
         f"Backbone: {', '.join(about['backbones'])}; {sizes} training sentences; version "
         f"{about['version']}, {about['written']}."
     )
-
-
-def _paper(recorded: Recorded) -> str:
-    """Write the paper's numbers beside ours."""
-    rows = recorded.about.get("paper", [])
-    if not rows:
-        return ""
-    lines = ["| F1 in percent | paper | here |", "|---|---:|---:|"]
-    for name, theirs, ours in rows:
-        here = "" if ours is None else f"{ours:.2f}"
-        lines.append(f"| {markdown(name)} | {theirs:.2f} | {here} |")
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

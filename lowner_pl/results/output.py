@@ -8,7 +8,7 @@ from lowner_pl.results.comparison import Comparison
 from lowner_pl.results.recorded import Published, about_runs, write_record
 from lowner_pl.results.report.drawing import Drawn
 from lowner_pl.results.report.writing import PAGE, PICTURES, write_report
-from lowner_pl.results.tables.formats import as_csv, as_latex, as_markdown
+from lowner_pl.results.tables.formats import as_csv, as_latex, as_markdown, paper_markdown
 from lowner_pl.results.tables.terminal import as_text
 from lowner_pl.results.tested.tested_run import TestedRun
 from lowner_pl.runs.files import write_text
@@ -50,19 +50,22 @@ def write_comparison(
     Raises:
         OSError: If a file can't be written.
     """
-    files = write_tables(comparison, folder)
     published = [*paper]
+    files = write_tables(comparison, folder, published)
     write_record(folder / f"{NAME}.json", comparison, about_runs(runs, title, published))
     report = write_report(folder, comparison, runs, title=title, paper=published, more=more)
     return [*files, *report]
 
 
-def write_tables(comparison: Comparison, folder: Path) -> list[Path]:
+def write_tables(
+    comparison: Comparison, folder: Path, paper: Sequence[Published] = ()
+) -> list[Path]:
     """Write a comparison as text, CSV, Markdown and LaTeX.
 
     Args:
         comparison: The comparison.
         folder: Where to write.
+        paper: Scores that a paper reports, for a second table in Markdown.
 
     Returns:
         The files.
@@ -72,7 +75,8 @@ def write_tables(comparison: Comparison, folder: Path) -> list[Path]:
     """
     files = {folder / f"{NAME}.{ending}": write for ending, write in FORMATS.items()}
     for file, write in files.items():
-        write_text(file, write(comparison))
+        beside = paper_markdown(paper) if paper and write is as_markdown else ""
+        write_text(file, write(comparison) + beside)
     return [*files]
 
 

@@ -183,10 +183,16 @@ def _check_varied(study: Study, given: Mapping[str, object]) -> None:
                 f"`--{option}` is what the axis `{axis.name}` varies. Select values with `--only "
                 f"{axis.name}={axis.choices[0].name}` instead."
             )
+    named = [study.options, *(choice.options for axis in study.axes for choice in axis.choices)]
     for option in ("variant", "log_root", "ckpt_path"):
         if option in given:
             raise ValueError(
                 f"`--{option}` can't be set for all cells: the study sets it for each of them."
+            )
+        if any(option in options for options in named):
+            raise ValueError(
+                f"{study.file}: `options` sets `{option}`, but the study sets it for each cell. "
+                "Leave it out."
             )
 
 

@@ -93,6 +93,11 @@ def test_options_that_belong_to_single_cells_are_refused(
     assert message in str(refused.value)
 
 
+def test_options_of_single_cells_are_refused_in_the_file_too(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"`options` sets `variant`, but the study sets it for"):
+        expand(study(tmp_path, options={"variant": "mine"}), tmp_path)
+
+
 def test_an_alternative_takes_the_place_of_options_for_other_values(tmp_path: Path) -> None:
     other = {"method": ["tuned"], "options": {"data.source.train_size": 100}}
     n100 = {"options": {"data.train_size": 100}, "when": [other]}

@@ -98,6 +98,19 @@ def as_markdown(comparison: Comparison) -> str:
     return "\n\n".join(filter(None, blocks)) + "\n"
 
 
+def paper_markdown(paper: Sequence[tuple[str, float, float | None]]) -> str:
+    """Write a table of a paper's scores and ours in Markdown; see `Published`.
+
+    >>> print(paper_markdown([("maner, sw", 71.5, None)]).splitlines()[-1])
+    | maner, sw | 71.50 |  |
+    """
+    lines = ["", "| F1 in percent | paper | here |", "|---|---:|---:|"]
+    for about, theirs, ours in paper:
+        here = "" if ours is None else f"{ours:.2f}"
+        lines.append(f"| {markdown(about)} | {theirs:.2f} | {here} |")
+    return "\n".join(lines) + "\n"
+
+
 def as_latex(comparison: Comparison) -> str:
     """Write a table in LaTeX with booktabs; answers and notes are comments above it."""
     layout = lay_out(comparison)
