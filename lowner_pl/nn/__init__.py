@@ -23,8 +23,17 @@ from lowner_pl.nn.meta.inner_update import (
 from lowner_pl.nn.retrieval.index import SentenceIndex
 from lowner_pl.nn.retrieval.retriever import Retriever
 from lowner_pl.nn.retrieval.sentence_vectors import Pooling, SentenceVectors
+from lowner_pl.nn.tagging.confidence import entity_confidences, log_likelihoods
 from lowner_pl.nn.tagging.crf import CRF
-from lowner_pl.nn.tagging.heads import Average, CRFHead, Head, HeadName, SoftmaxHead, build_head
+from lowner_pl.nn.tagging.heads import (
+    Average,
+    Chain,
+    CRFHead,
+    Head,
+    HeadName,
+    SoftmaxHead,
+    build_head,
+)
 from lowner_pl.nn.tagging.tagger import Tagger
 
 __all__ = [
@@ -34,6 +43,7 @@ __all__ = [
     "Backbone",
     "BackboneVectors",
     "CRFHead",
+    "Chain",
     "Head",
     "HeadName",
     "InnerUpdate",
@@ -51,9 +61,11 @@ __all__ = [
     "adapted_weights",
     "add_tokens",
     "build_head",
+    "entity_confidences",
     "inner_update",
     "load_backbone",
     "load_sequence_to_sequence",
+    "log_likelihoods",
     "max_positions",
     "save_backbone",
     "set_dropout",

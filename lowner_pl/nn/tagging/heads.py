@@ -1,7 +1,7 @@
 """Heads, which turn the hidden state of each word into its tag."""
 
 from abc import ABC, abstractmethod
-from typing import Literal, assert_never
+from typing import Literal, NamedTuple, assert_never
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -11,6 +11,20 @@ from lowner_pl.nn.tagging.crf import CRF
 
 HeadName = Literal["softmax", "crf"]
 Average = Literal["words", "sentences"]
+
+
+class Chain(NamedTuple):
+    """Scores of a tag path that do not depend on the words.
+
+    Attributes:
+        starts: Score of the first tag. Shape ``(T,)``.
+        transitions: Score of tag ``j`` (column) after tag ``i`` (row). Shape ``(T, T)``.
+        ends: Score of the last tag. Shape ``(T,)``.
+    """
+
+    starts: Tensor
+    transitions: Tensor
+    ends: Tensor
 
 
 class Head(nn.Module, ABC):
@@ -32,6 +46,7 @@ class Head(nn.Module, ABC):
 
     def __init__(self, hidden_size: int, tag_set: TagSet, dropout: float) -> None:
         super().__init__()
+        self.tag_set = tag_set
         self.dropout = nn.Dropout(dropout)
         self.linear = nn.Linear(hidden_size, len(tag_set))
         nn.init.normal_(self.linear.weight, std=0.02)
@@ -45,6 +60,15 @@ class Head(nn.Module, ABC):
         """
         emissions: Tensor = self.linear(self.dropout(words))
         return emissions
+
+    def chain(self) -> Chain:
+        """Return the scores of a tag path besides its emissions: 0, as words are tagged alone.
+
+        A head that scores pairs of tags overrides this. Entity confidences are computed from it.
+        """
+        weight = self.linear.weight
+        tags = len(self.tag_set)
+        return Chain(weight.new_zeros(tags), weight.new_zeros(tags, tags), weight.new_zeros(tags))
 
     @abstractmethod
     def loss(
@@ -170,6 +194,10 @@ class CRFHead(Head):
     def __init__(self, hidden_size: int, tag_set: TagSet, dropout: float) -> None:
         super().__init__(hidden_size, tag_set, dropout)
         self.crf = CRF(len(tag_set), starts=tag_set.starts(), transitions=tag_set.transitions())
+
+    def chain(self) -> Chain:
+        """Return the trained starts, transitions and ends of the CRF."""
+        return Chain(self.crf.starts, self.crf.transitions, self.crf.ends)
 
     def loss(
         self,
