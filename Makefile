@@ -17,7 +17,10 @@ run: $(VENV)/.installed  ## Train and test MANER on the embedded backbone and sa
 	$(BIN)/python -m lowner_pl test --config configs/maner_wikiann.yaml --config configs/embedded.yaml --ckpt_path best
 
 test: $(VENV)/.installed  ## Run the tests.
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal --cov --cov-report=term:skip-covered
+	$(BIN)/coverage erase
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal -p tests.line_hits
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --skip-covered
 
 lint: $(VENV)/.installed  ## Style and types.
 	$(BIN)/ruff check .

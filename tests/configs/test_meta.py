@@ -17,8 +17,6 @@ ABLATIONS = {  # Table 4 of Wu et al. (2020)
     ("no_max", "no_mask"): {"max_weight": 0.0, "mask_rate": 0.0},
 }
 
-pytestmark = pytest.mark.no_cover
-
 
 def toy(backbone: str) -> list[str]:
     return [f"--model.backbone={backbone}", "--model.frozen_layers=1"]

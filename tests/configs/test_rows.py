@@ -55,8 +55,6 @@ SMALL_DAGA = [
     "--generator.model.most_tokens=50",
 ]
 
-pytestmark = pytest.mark.no_cover
-
 
 @pytest.fixture
 def sequence_model(swahili: list[Sentence], tmp_path: Path) -> Path:

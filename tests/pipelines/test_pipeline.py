@@ -135,7 +135,6 @@ def test_the_filter_reads_and_keeps_confirmed_candidates_one_by_one(
     assert report["dropped"] == {"tags_differ": len(candidates) - len(augmented)}
 
 
-@pytest.mark.no_cover
 def test_another_pipeline_shares_equal_stages(config: Path, commands: list[str]) -> None:
     # Of MLM-Entity the tagger of gold sentences, of the other row all but the last stage.
     other = without(config.parent, "filter", name="other.yaml")
@@ -160,7 +159,6 @@ def test_a_stage_whose_file_was_overwritten_is_done_again(
     assert record(RUNS)["generate"]["done"]
 
 
-@pytest.mark.no_cover
 def test_a_config_for_all_stages_does_not_limit_the_union(tmp_path: Path) -> None:
     overlay = tmp_path / "overlay.yaml"
     data = {"class_path": "SampleDataModule", "init_args": {"language": "sw", "train_size": 20}}
@@ -176,7 +174,6 @@ def test_a_config_for_all_stages_does_not_limit_the_union(tmp_path: Path) -> Non
     assert data["train_size"] is None
 
 
-@pytest.mark.no_cover
 def test_each_of_the_two_models_has_options_of_its_own(tmp_path: Path) -> None:
     words = ["--tagger.trainer.max_epochs=1", "--generator.model.rounds", "1"]
     config = without(tmp_path, "filter")

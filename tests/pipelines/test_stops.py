@@ -55,7 +55,6 @@ def test_a_stopped_stage_without_a_checkpoint_begins_anew(
     assert commands == ["fit", "test"]
 
 
-@pytest.mark.no_cover
 def test_a_run_with_other_options_is_not_continued(
     tmp_path: Path, commands: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -74,7 +73,6 @@ def test_a_run_with_other_options_is_not_continued(
     assert commands == ["fit", "test"]
 
 
-@pytest.mark.no_cover
 def test_a_run_on_other_sentences_is_not_continued(
     tmp_path: Path, commands: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -98,7 +96,6 @@ def test_changed_sentences_are_noticed(tmp_path: Path, commands: list[str]) -> N
         assert commands == ["fit", "test"], split
 
 
-@pytest.mark.no_cover
 def test_changed_sentences_of_the_generator_alone_are_noticed(
     tmp_path: Path, commands: list[str]
 ) -> None:

@@ -75,7 +75,6 @@ def test_a_cell_without_its_results_is_run_again(tmp_path: Path) -> None:
     assert records.status(cell)[0] == "new"
 
 
-@pytest.mark.no_cover
 def test_ten_thousand_finished_cells_are_found_in_seconds(tmp_path: Path) -> None:
     seeds = {"seed": {"option": "seed_everything", "values": list(range(2500))}}
     spec = study(tmp_path, axes=AXES | seeds)

@@ -12,7 +12,6 @@ from lowner_pl.studies.schedule import Starts
 
 from ..conftest import ROOT
 
-pytestmark = pytest.mark.no_cover
 MOST = 8  # cells of a study that are parsed here; `study --dry-run` parses all
 STUDIES = sorted((ROOT / "configs" / "studies").glob("*.yaml"))
 

@@ -77,7 +77,6 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return last(root, BASE)
 
 
-@pytest.mark.no_cover
 def test_resuming_gives_the_weights_of_an_uninterrupted_run(whole: Path, tmp_path: Path) -> None:
     # With masks and dropout, the moments of Adam, and a number of updates that ends the run.
     parted = tmp_path / "parted"
@@ -92,7 +91,6 @@ def test_resuming_gives_the_weights_of_an_uninterrupted_run(whole: Path, tmp_pat
         assert one == other
 
 
-@pytest.mark.no_cover
 def test_the_schedule_follows_the_meta_updates(tmp_path: Path) -> None:
     # From 0.02 to 0 in the 4 updates of an epoch: 0.02, 0.015, 0.01, 0.005, and then 0.
     more = ("--model.schedule=linear", "--trainer.max_epochs=1", *PLAIN_INNER)
@@ -115,7 +113,6 @@ class Begun(Callback):
         Begun.weights = {name: w.detach().clone() for name, w in pl_module.state_dict().items()}
 
 
-@pytest.mark.no_cover
 def test_two_devices_take_the_updates_of_one(tmp_path: Path) -> None:
     # 25 tasks: 8, 8, 8 and 1, of which the second device has none. Masks and dropout are on.
     one, two = tmp_path / "one", tmp_path / "two"
@@ -145,7 +142,6 @@ def test_tests_and_predictions_adapt_and_leave_the_usual_files(whole: Path, tmp_
     )
 
 
-@pytest.mark.no_cover
 def test_it_meta_learns_maner_and_a_crf(tmp_path: Path) -> None:
     run(words("fit", tmp_path, "--model.marker=mask", "--model.head=crf"))
     assert last(tmp_path, RUN.parent.with_name("meta_maner") / RUN.name).is_file()

@@ -15,7 +15,6 @@ from ...running import arguments, command, folder, same, steps, weights
 from ...signals import Forked
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("method", ["sner", "mlm_ner"])
 def test_resuming_gives_the_weights_and_the_curve_of_an_uninterrupted_run(
     method: str, tmp_path: Path
@@ -32,7 +31,6 @@ def test_resuming_gives_the_weights_and_the_curve_of_an_uninterrupted_run(
     assert not (parted / "superseded").exists()
 
 
-@pytest.mark.no_cover
 def test_killed_at_any_moment_and_resumed_gives_the_uninterrupted_weights(tmp_path: Path) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     more = ("--trainer.max_epochs=6",)
@@ -76,7 +74,6 @@ def test_typed_options_win_over_the_checkpoint(tmp_path: Path) -> None:
     assert yaml.safe_load((cli.run.path / "config.yaml").read_text())["ckpt_path"] is None
 
 
-@pytest.mark.no_cover
 def test_a_schedule_resumes_as_if_never_interrupted(tmp_path: Path) -> None:
     more = ("--model.schedule=cosine", "--model.warmup=0.2")
     whole, killed = tmp_path / "whole", tmp_path / "killed"

@@ -5,8 +5,6 @@ import signal
 import time
 from pathlib import Path
 
-import pytest
-
 from lowner_pl.studies.engines.local import LocalEngine
 from lowner_pl.studies.records import Record, Records
 from lowner_pl.studies.running.cell_run import run_job
@@ -14,8 +12,6 @@ from lowner_pl.studies.running.job import Job
 from lowner_pl.studies.schedule import job_of
 
 from ..small import cells
-
-pytestmark = pytest.mark.no_cover
 
 
 def jobs(tmp_path: Path, folder: str = "small-embedded") -> list[Job]:

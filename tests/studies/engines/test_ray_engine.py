@@ -22,7 +22,6 @@ from ...running import popen
 from ..small import CONFIGS, cells, options, written
 
 
-@pytest.mark.no_cover
 def test_a_lost_worker_of_a_cluster_is_replaced_and_the_numbers_are_those_of_one_process(
     tmp_path: Path,
 ) -> None:
