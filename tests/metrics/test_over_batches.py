@@ -91,8 +91,8 @@ def score_share(rank: int, folder: Path) -> None:
 
 
 def test_two_processes_give_the_scores_of_one(tmp_path: Path) -> None:
-    spawn = multiprocessing.get_context("spawn")
-    processes = [spawn.Process(target=score_share, args=(rank, tmp_path)) for rank in range(2)]
+    fork = multiprocessing.get_context("fork")  # a new process would import torch first
+    processes = [fork.Process(target=score_share, args=(rank, tmp_path)) for rank in range(2)]
     for process in processes:
         process.start()
     for process in processes:
