@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lowner_pl.results.pictures.style import (
+from lowner_pl.runs.logs.picture_style import (
     COLOURS,
     HATCHES,
     Caption,

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lowner_pl.results.pictures.style import COLOURS, DASHES, MARKERS, Caption, labels, new_figure
+from lowner_pl.runs.logs.picture_style import COLOURS, DASHES, MARKERS, Caption, labels, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

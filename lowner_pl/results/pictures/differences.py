@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lowner_pl.results.pictures.style import COLOURS, GREY, Caption, labels, new_figure, points
+from lowner_pl.runs.logs.picture_style import COLOURS, GREY, Caption, labels, new_figure, points
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lowner_pl.results.pictures.style import Caption, labels, new_figure
+from lowner_pl.runs.logs.picture_style import Caption, labels, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

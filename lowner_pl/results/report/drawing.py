@@ -10,9 +10,9 @@ from lowner_pl.results.groups import Cells
 from lowner_pl.results.pictures import differences as drawn
 from lowner_pl.results.pictures.bars import Bar, bars_picture
 from lowner_pl.results.pictures.curves import Curve, curves_picture
-from lowner_pl.results.pictures.style import Caption
 from lowner_pl.results.report.facts import caption_of
 from lowner_pl.results.report.sizes import size_curves
+from lowner_pl.runs.logs.picture_style import Caption
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

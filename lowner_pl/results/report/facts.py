@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 
 from lowner_pl.results.comparison import Comparison
 from lowner_pl.results.groups import Row
-from lowner_pl.results.pictures.style import Caption
 from lowner_pl.results.tested.tested_run import TestedRun
+from lowner_pl.runs.logs.picture_style import Caption
 
 NAMED = 3  # corpora
 

@@ -7,7 +7,6 @@ from lowner_pl.results.comparison import Comparison
 from lowner_pl.results.groups import group_runs
 from lowner_pl.results.page.page import Picture, page
 from lowner_pl.results.pictures.curves import Curve
-from lowner_pl.results.pictures.style import png
 from lowner_pl.results.recorded import Published
 from lowner_pl.results.report.board import board_rows
 from lowner_pl.results.report.drawing import NAMES, Drawn, draw, draw_answer, draw_epochs
@@ -20,6 +19,7 @@ from lowner_pl.results.tensorboard.board import ANSWER, write_board
 from lowner_pl.results.tested.tested_run import TestedRun
 from lowner_pl.runs.files import Partial, write_text
 from lowner_pl.runs.logs.hparams import COMPARISON
+from lowner_pl.runs.logs.picture_style import png
 
 PAGE = "comparison.html"
 PICTURES = "pictures"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from lowner_pl.results.pictures.bars import Bar, bars_picture
-from lowner_pl.results.pictures.style import Caption
+from lowner_pl.runs.logs.picture_style import Caption
 
 CAPTION = Caption("sample", 2, [3], "Bars: mean; dots: seeds.")
 

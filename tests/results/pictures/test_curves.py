@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from lowner_pl.results.pictures.curves import Curve, curves_picture
-from lowner_pl.results.pictures.style import COLOURS, Caption, png
+from lowner_pl.runs.logs.picture_style import COLOURS, Caption, png
 
 CAPTION = Caption("sample", 2, [2, 3], "Bands: ± 1 sd over seeds.")
 

@@ -7,7 +7,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from lowner_pl.results.pictures.differences import MOST_ROWS, Difference, differences_picture
-from lowner_pl.results.pictures.style import COLOURS, Caption, png
+from lowner_pl.runs.logs.picture_style import COLOURS, Caption, png
 
 CAPTION = Caption("corpus_$x$", 4, [3], "Lines: 95 % interval.", [100], [1436])
 FOUR = [

@@ -6,7 +6,7 @@ import pytest
 from matplotlib.patches import Rectangle
 
 from lowner_pl.results.pictures.grids import Grid, grid_picture
-from lowner_pl.results.pictures.style import Caption
+from lowner_pl.runs.logs.picture_style import Caption
 
 CAPTION = Caption("conll2003-en", 1, [1], "Numbers: test F1.", [100])
 

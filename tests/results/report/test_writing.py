@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 from lowner_pl.results.comparing import compare_runs
 from lowner_pl.results.comparison import Comparison
 from lowner_pl.results.groups import Cells, group_runs
-from lowner_pl.results.pictures.style import Caption
 from lowner_pl.results.report.drawing import Drawn, draw, draw_answer
 from lowner_pl.results.report.epochs import epoch_curves
 from lowner_pl.results.report.writing import write_report
@@ -17,6 +16,7 @@ from lowner_pl.results.tables.sentences import answers
 from lowner_pl.results.tested.runs import find_runs
 from lowner_pl.results.tested.tested_run import TestedRun
 from lowner_pl.runs.logs.hparams import COMPARISON
+from lowner_pl.runs.logs.picture_style import Caption
 
 from ...board import Board
 from ..records import random_tagging, write_run

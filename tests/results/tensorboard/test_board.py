@@ -7,7 +7,6 @@ from matplotlib.figure import Figure
 from tensorboard.compat.proto.event_pb2 import SessionLog
 
 from lowner_pl.results.pictures.curves import Curve
-from lowner_pl.results.pictures.style import png
 from lowner_pl.results.tensorboard.board import write_board
 from lowner_pl.results.tensorboard.rows import BoardRow
 from lowner_pl.runs.logs.event_files import add_summaries, new_event_file, read_events
@@ -19,6 +18,7 @@ from lowner_pl.runs.logs.hparams import (
     session_start,
     update_comparison,
 )
+from lowner_pl.runs.logs.picture_style import png
 
 from ...board import Board
 
