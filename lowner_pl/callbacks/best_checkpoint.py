@@ -7,6 +7,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from torch import Tensor
 
+from lowner_pl.runs.calibration import write_calibration
 from lowner_pl.runs.paths import lies_in
 
 LOWER = ("loss", "perplexity")
@@ -35,7 +36,7 @@ def direction(monitor: str) -> Literal["min", "max"] | None:
 
 
 class BestCheckpoint(KeptCheckpoint):
-    """Keeps the checkpoint of the best epoch.
+    """Keeps the checkpoint of the best epoch, and the temperature of its confidences beside it.
 
     Args:
         monitor: The score that decides; ``null`` for the method's headline score.
@@ -79,6 +80,17 @@ class BestCheckpoint(KeptCheckpoint):
     def check_monitor_top_k(self, trainer: Trainer, current: Tensor | None = None) -> bool:
         """Tell whether a score beats the best one. With ``monitor: epoch``, every epoch does."""
         return self.monitor == "epoch" or super().check_monitor_top_k(trainer, current)
+
+    def _save_checkpoint(self, trainer: Trainer, filepath: str) -> None:
+        """Fit the temperature of these weights, which the checkpoint holds, too; then write both.
+
+        It is fitted on scores of the validation that has just ended, so it costs no pass over data.
+        """
+        calibrate = getattr(trainer.lightning_module, "calibrate", None)
+        record = None if calibrate is None else calibrate()
+        super()._save_checkpoint(trainer, filepath)
+        if trainer.is_global_zero:
+            write_calibration(Path(filepath).parents[1], record)
 
     def _here(self, file: str) -> str:
         """Return the path of a checkpoint in the folder of this run."""

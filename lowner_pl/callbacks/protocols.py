@@ -64,12 +64,27 @@ class EntityScores(Protocol):
     confusion: Tensor
 
 
+class EntityCalibration(Protocol):
+    """Scores of confidences; see `lowner_pl.metrics.EntityCalibration`."""
+
+    def bins(self) -> list[dict[str, float | None]]:
+        """Describe the entities by their confidence."""
+
+    def thresholds(self) -> list[dict[str, float]]:
+        """Describe the entities whose confidence reaches a threshold."""
+
+
 class Tagger(Method, Protocol):
     """A method that tags sentences."""
 
     dev_scores: EntityScores
     test_scores: Sequence[EntityScores]
+    test_calibration: Sequence[EntityCalibration]
     test_names: list[str]
+
+    @property
+    def temperature(self) -> float | None:
+        """The temperature that was fitted for the tested checkpoint."""
 
 
 class Generator(Method, Protocol):

@@ -1,6 +1,7 @@
-"""Floor 1: scores of entities and of masked subwords."""
+"""Floor 1: scores of entities and their confidences, and of masked subwords."""
 
+from lowner_pl.metrics.calibration import EntityCalibration
 from lowner_pl.metrics.entities import EntityScores
 from lowner_pl.metrics.masked import MaskedScores, ScoresByPart
 
-__all__ = ["EntityScores", "MaskedScores", "ScoresByPart"]
+__all__ = ["EntityCalibration", "EntityScores", "MaskedScores", "ScoresByPart"]

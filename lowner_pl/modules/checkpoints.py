@@ -66,6 +66,15 @@ class CheckpointedModule(LightningModule, ABC):
                 "dev_complete": validates_everything(self),
             }
 
+    def dev_score_of_step(self) -> dict[str, Any] | None:
+        """Return what is known of the dev score if these weights have one, else ``None``."""
+        score = self._dev_score
+        return score if score is not None and score["at"] == self.trainer.global_step else None
+
+    def calibrate(self) -> dict[str, float | int] | None:
+        """Fit the temperature of confidences before ``best.ckpt`` is written, if there are any."""
+        return None
+
     def saved_weights(self) -> dict[str, Tensor]:
         """Return the weights that a checkpoint holds."""
         return without(self.state_dict(), self._left_out())

@@ -23,6 +23,7 @@ from lowner_pl.nn.meta.inner_update import (
 from lowner_pl.nn.retrieval.index import SentenceIndex
 from lowner_pl.nn.retrieval.retriever import Retriever
 from lowner_pl.nn.retrieval.sentence_vectors import Pooling, SentenceVectors
+from lowner_pl.nn.tagging.calibration import DevPaths, GoldPath, Temperature, fit_temperature
 from lowner_pl.nn.tagging.confidence import entity_confidences, log_likelihoods
 from lowner_pl.nn.tagging.crf import CRF
 from lowner_pl.nn.tagging.heads import (
@@ -44,6 +45,8 @@ __all__ = [
     "BackboneVectors",
     "CRFHead",
     "Chain",
+    "DevPaths",
+    "GoldPath",
     "Head",
     "HeadName",
     "InnerUpdate",
@@ -58,10 +61,12 @@ __all__ = [
     "SoftmaxHead",
     "Tagger",
     "Teacher",
+    "Temperature",
     "adapted_weights",
     "add_tokens",
     "build_head",
     "entity_confidences",
+    "fit_temperature",
     "inner_update",
     "load_backbone",
     "load_sequence_to_sequence",

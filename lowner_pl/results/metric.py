@@ -9,7 +9,7 @@ from lowner_pl.results.tested.tested_run import TestedRun
 
 Kind = Literal["f1", "precision", "recall"]
 NOT_SHARES = ("loss", "log_likelihood", "perplexity")
-LOWER_IS_BETTER = ("loss", "perplexity")
+LOWER_IS_BETTER = ("loss", "perplexity", "calibration_error", "brier")
 COUNTS = ("entities", "predicted_entities", "words", "sentences", "masks")
 MOST = 12  # metrics that a message lists
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import torch
 
-from lowner_pl.corpus import Sentence
+from lowner_pl.corpus import Sentence, entities_of
 from lowner_pl.modules import (
     BaseModule,
     MANERLightningModule,
@@ -108,6 +108,10 @@ def test_predicted_tags_are_well_formed_iob2(module: NERModule, sentences: list[
     module.eval()
     with torch.no_grad():
         tags, *_ = module.tag(sentences)
+        again, sure = module.tag_with_confidence(sentences)
+    assert again == tags
+    assert [len(row) for row in sure] == [len(entities_of(row)) for row in tags]
+    assert all(0.0 < value <= 1.0 for row in sure for value in row)
     assert any(tag != "O" for row in tags for tag in row)  # an untrained tagger predicts anything
     for row in tags:
         for before, tag in zip(("O", *row), row, strict=False):

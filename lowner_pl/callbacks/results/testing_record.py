@@ -31,6 +31,8 @@ class TestedSet(NamedTuple):
         sentences_scored: Number of sentences that were scored.
         confusion: Number of entities by gold type (row) and predicted type (column). The last row
             and column stand for no entity. ``None`` for methods without tags.
+        calibration: The temperature, the bins of the reliability diagram, and precision and recall
+            by the least confidence. ``None`` for methods without tags.
     """
 
     name: str
@@ -38,6 +40,7 @@ class TestedSet(NamedTuple):
     scores: Mapping[str, float]
     sentences_scored: int
     confusion: list[list[int]] | None = None
+    calibration: dict[str, Any] | None = None
 
 
 def record_of_test(
@@ -146,4 +149,6 @@ def _set_record(part: TestedSet, origin: Mapping[str, Any]) -> dict[str, Any]:
     if part.confusion is not None:
         record["confusion"] = part.confusion
         record["unseen_types"] = unseen_types(part.sentences, origin.get("train_entities"))
+    if part.calibration is not None:
+        record["calibration"] = part.calibration
     return record

@@ -8,6 +8,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 
 from lowner_pl.callbacks.batches import gathered, reads_all
 from lowner_pl.callbacks.protocols import Tagger, corpus_of
+from lowner_pl.callbacks.results.reliability_picture import reliability_picture
 from lowner_pl.callbacks.results.tested_checkpoint import (
     file_suffix,
     tested_checkpoint,
@@ -23,13 +24,15 @@ from lowner_pl.callbacks.scores import logged_scores
 from lowner_pl.callbacks.screen.next_command import PREDICT, configured, print_end
 from lowner_pl.callbacks.screen.printing import Scored, entities_by_type, print_tagging, say
 from lowner_pl.corpus import Episode, Sentence, queries, write_conll
-from lowner_pl.runs.files import write_json
+from lowner_pl.runs.files import Partial, write_json
+from lowner_pl.runs.logs.picture_style import Caption, png
 
 
 class TestReport(Callback):
-    """Writes ``test_metrics.json`` and the tagged test set, and prints the scores.
+    """Writes ``test_metrics.json``, the tagged test set and a picture, and prints the scores.
 
-    Each line of the tagged file has a word, its gold tag and its predicted tag. The names of the
+    Each line of the tagged file has a word, its gold tag and its predicted tag. The picture,
+    ``test_calibration.png``, shows how far confidences can be trusted. The names of the
     files end in the checkpoint's name if it is not the best one, as in ``test_metrics_last.json``.
 
     Args:
@@ -73,6 +76,8 @@ class TestReport(Callback):
             name = f"_{part.name}" if len(sets) > 1 else ""
             file = self.folder / f"test_tagged{name}{suffix}.conll"
             write_conll(file, [s for s, _ in sentences], predicted=[t for _, t in sentences])
+            picture = self.folder / f"test_calibration{name}{suffix}.png"
+            _write_picture(picture, trainer, pl_module, part)
         types = pl_module.test_scores[0].entity_types
         record = record_of_test(trainer, pl_module, self.folder, sets, types)
         write_json(self.folder / f"{NAME}{suffix}.json", record)
@@ -83,6 +88,30 @@ class TestReport(Callback):
         if self._sets and trainer.is_global_zero:
             _print_scores(trainer, pl_module, self.folder, self._sets)
             self._sets = []
+
+
+def _write_picture(file: Path, trainer: Trainer, module: Tagger, part: TestedSet) -> None:
+    """Draw the reliability diagram of a test set."""
+    assert part.calibration is not None
+    name = f"{module.method}-{module.variant}" if module.variant else module.method
+    temperature = part.calibration["temperature"]
+    fitted = "no temperature fitted" if temperature is None else f"temperature {temperature:g}"
+    error, brier = (100 * part.scores[key] for key in ("calibration_error", "brier"))
+    figure = reliability_picture(
+        part.calibration["bins"],
+        part.calibration["thresholds"],
+        title=f"Can confidences be trusted? {name} on {part.name}",
+        caption=Caption(
+            corpus_of(trainer).name,
+            languages=1,
+            seeds=[1],
+            band=f"Calibration error {error:.1f} points in ten bins, Brier score {brier:.1f}; "
+            f"{fitted}. Larger dots have more entities.",
+            test_sentences=[part.sentences_scored],
+        ),
+    )
+    with Partial(file) as partial:
+        partial.path.write_bytes(png(figure))
 
 
 def _print_scores(
@@ -108,10 +137,19 @@ def _tested_sets(trainer: Trainer, module: Tagger) -> list[TestedSet]:
     """Collect the test sets of a tagger with their scores. Every device must call this."""
     corpora = corpus_of(trainer).test_sets()
     sets = []
-    for name, corpus, part in zip(module.test_names, corpora, module.test_scores, strict=True):
+    parts = zip(
+        module.test_names, corpora, module.test_scores, module.test_calibration, strict=True
+    )
+    for name, corpus, part, sure in parts:
         scores = logged_scores(trainer, f"test/{name}/" if len(corpora) > 1 else "test/")
         scored = round(scores["sentences"])
-        sets.append(TestedSet(name, corpus, scores, scored, part.confusion.tolist()))
+        calibration = {
+            "temperature": module.temperature,
+            "bins": sure.bins(),
+            "thresholds": sure.thresholds(),
+        }
+        confusion = part.confusion.tolist()
+        sets.append(TestedSet(name, corpus, scores, scored, confusion, calibration))
     return sets
 
 

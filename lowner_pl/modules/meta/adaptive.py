@@ -50,30 +50,17 @@ class AdaptiveModule(NERModule):
             average=average,
         )
 
-    def tag_batch(self, batch: list[Episode], *, with_loss: bool = False) -> list[tuple[str, ...]]:
-        """Tag the queries, each with weights adapted to its support.
+    def adaptations(
+        self, batch: Sequence[Episode]
+    ) -> Iterator[tuple[list[int], AbstractContextManager[object]]]:
+        """Yield, for each distinct support, the positions of its episodes and the adaptation to it.
 
+        The adaptation is a ``with`` block (Eq. 3 and 8). Leave it before asking for the next one.
         Queries with the same support share one adaptation. There are no masks, and the loss of the
         support is the plain mean.
 
         Raises:
-            ValueError: If the loss of a support is not finite.
-        """
-        tags: list[tuple[str, ...]] = [()] * len(batch)
-        for numbers, adapted in self.adaptations(batch):
-            with adapted:
-                queries = [batch[number].query for number in numbers]
-                found = super().tag_batch(queries, with_loss=with_loss)
-            for number, row in zip(numbers, found, strict=True):
-                tags[number] = row
-        return tags
-
-    def adaptations(
-        self, batch: Sequence[Episode]
-    ) -> Iterator[tuple[list[int], AbstractContextManager[object]]]:
-        """Yield, for each distinct support, the indices of its episodes and the adaptation to it.
-
-        The adaptation is a ``with`` block (Eq. 3 and 8). Leave it before asking for the next one.
+            ValueError: If the loss of a support is not finite, inside the ``with`` block.
         """
         if self.adaptation_steps == 0:
             yield list(range(len(batch))), nullcontext()

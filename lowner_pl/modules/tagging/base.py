@@ -18,7 +18,15 @@ from lowner_pl.modules.frozen import FrozenWeights, weights_of
 from lowner_pl.modules.identity import IDENTITY
 from lowner_pl.modules.optimizers import ner as adamw
 from lowner_pl.modules.tagging.steps import TaggingModule
-from lowner_pl.nn import Average, HeadName, Tagger, build_head, load_backbone, max_positions
+from lowner_pl.nn import (
+    Average,
+    DevPaths,
+    HeadName,
+    Tagger,
+    build_head,
+    load_backbone,
+    max_positions,
+)
 from lowner_pl.runs.checkpoints import read_checkpoint
 from lowner_pl.runs.ranges import check_range
 
@@ -145,7 +153,9 @@ class NERModule(TaggingModule):
         self.frozen = FrozenWeights(self, encoder)
         self.dev_scores = EntityScores(self.entity_types)
         self.dev_loss = MeanMetric()
+        self.dev_paths = DevPaths()
         self.test_scores = nn.ModuleList()
+        self.test_calibration = nn.ModuleList()
 
     def setup(self, stage: str) -> None:
         """Check that the data suit the method, prepare scores, and load the weights of ``start``.

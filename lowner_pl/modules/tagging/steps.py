@@ -1,20 +1,48 @@
 """The training, validation, test and prediction steps that all taggers share."""
 
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from lightning.pytorch.utilities import rank_zero_warn
 from torch import Tensor, nn
 from torchmetrics import MeanMetric
 
-from lowner_pl.corpus import Sentence, TagSet, count_types, queries
+from lowner_pl.corpus import Sentence, TagSet, count_types, entities_of, queries
 from lowner_pl.encoding import Batch
-from lowner_pl.metrics import EntityScores
+from lowner_pl.metrics import EntityCalibration, EntityScores
 from lowner_pl.modules.base import BaseModule, MethodKind
-from lowner_pl.nn import Average, Tagger
+from lowner_pl.nn import (
+    Average,
+    DevPaths,
+    GoldPath,
+    Tagger,
+    entity_confidences,
+    fit_temperature,
+)
+
+Tags = tuple[str, ...]
+
+
+class TaggedGroup(NamedTuple):
+    """Sentences of a batch that were tagged with the same weights.
+
+    Attributes:
+        numbers: Their positions in the batch.
+        sentences: The sentences.
+        tags: Their predicted tags.
+        batch: The encoded sentences, with their gold tags if they have any.
+        emissions: Scores of each tag. Shape ``(B, W, T)``.
+    """
+
+    numbers: list[int]
+    sentences: list[Sentence]
+    tags: list[Tags]
+    batch: Batch
+    emissions: Tensor
 
 
 class TaggingModule(BaseModule):
@@ -27,7 +55,9 @@ class TaggingModule(BaseModule):
         average: What the training loss is averaged over.
         dev_scores: Scores of the running validation.
         dev_loss: Loss of the running validation, per word.
+        dev_paths: Emissions and gold tags of the running validation.
         test_scores: Scores of the running test, one per test set.
+        test_calibration: Scores of the confidences of the running test, one per test set.
     """
 
     kind: MethodKind = "tagger"
@@ -39,7 +69,9 @@ class TaggingModule(BaseModule):
     average: Average
     dev_scores: EntityScores
     dev_loss: MeanMetric
+    dev_paths: DevPaths
     test_scores: nn.ModuleList
+    test_calibration: nn.ModuleList
 
     @abstractmethod
     def encode(self, sentences: list[Sentence], *, train: bool) -> Batch:
@@ -85,18 +117,93 @@ class TaggingModule(BaseModule):
             batch: Sentences, or episodes for methods that learn from episodes.
             with_loss: Whether to add the loss of the batch to the dev loss.
         """
-        tags, encoded, emissions = self.tag(batch)
-        if with_loss:
-            loss = self.tagger.head.loss(emissions, encoded.tags, encoded.word_mask)
-            sentences = queries(batch)
-            words = sum(len(sentence.words) for sentence in sentences)
-            self.dev_loss.update(self._per_word(loss, sentences), words)
+        tags: list[Tags] = [()] * len(batch)
+        for group in self._tagged_groups(batch):
+            for number, row in zip(group.numbers, group.tags, strict=True):
+                tags[number] = row
+            if with_loss:
+                self._add_dev_loss(group)
         return tags
+
+    def tag_with_confidence(
+        self, batch: list[Any], temperature: float = 1.0
+    ) -> tuple[list[Tags], list[list[float]]]:
+        """Tag a batch of the data module, and compute how sure the tagger is of each entity.
+
+        Args:
+            batch: Sentences, or episodes for methods that learn from episodes.
+            temperature: Divides all scores; see `lowner_pl.nn.entity_confidences`.
+
+        Returns:
+            The tags of each sentence, and the confidences of its entities, ordered by start.
+        """
+        tags: list[Tags] = [()] * len(batch)
+        confidences: list[list[float]] = [[] for _ in batch]
+        for group in self._tagged_groups(batch):
+            spans = [entities_of(row) for row in group.tags]
+            head, mask = self.tagger.head, group.batch.word_mask
+            sure = entity_confidences(head, group.emissions, mask, spans, temperature)
+            for number, row, of_row in zip(group.numbers, group.tags, sure, strict=True):
+                tags[number], confidences[number] = row, of_row
+        return tags, confidences
+
+    def adaptations(
+        self, batch: Sequence[Any]
+    ) -> Iterator[tuple[list[int], AbstractContextManager[object]]]:
+        """Yield the positions of sentences that are tagged with the same weights: here, all.
+
+        Each group comes with a ``with`` block, for the length of which the tagger has its weights.
+        """
+        yield list(range(len(batch))), nullcontext()
+
+    def _tagged_groups(self, batch: Sequence[Any]) -> Iterator[TaggedGroup]:
+        """Tag a batch. The tagger keeps the weights of a group until the next one is asked for."""
+        sentences = queries(batch)
+        for numbers, weights in self.adaptations(batch):
+            with weights:
+                group = [sentences[number] for number in numbers]
+                yield TaggedGroup(numbers, group, *self.tag(group))
+
+    def _add_dev_loss(self, group: TaggedGroup) -> None:
+        """Add the loss of tagged dev sentences, and keep their scores for `calibrate`."""
+        head, encoded = self.tagger.head, group.batch
+        loss = head.loss(group.emissions, encoded.tags, encoded.word_mask)
+        words = sum(len(sentence.words) for sentence in group.sentences)
+        self.dev_loss.update(self._per_word(loss, group.sentences), words)
+        self.dev_paths.add(head, group.emissions, encoded.tags, encoded.word_mask)
+
+    def calibrate(self) -> dict[str, float | int] | None:
+        """Fit the temperature of confidences on the dev scores of these weights.
+
+        Checkpoints of this step then hold it. All devices must call this.
+
+        Returns:
+            The temperature, what it was fitted on, and epoch and step of the weights; ``None`` if
+            these weights have no dev scores.
+        """
+        score = self.dev_score_of_step()
+        if score is None:
+            return None
+        paths = self._from_all_devices(self.dev_paths.sentences())
+        if (fitted := fit_temperature(self.tag_set, paths)) is None:
+            return None
+        score["temperature"] = fitted.temperature
+        place = {"epoch": self.trainer.current_epoch, "step": self.trainer.global_step}
+        return {**fitted._asdict(), **place}
+
+    def _from_all_devices(self, paths: list[GoldPath]) -> list[GoldPath]:
+        """Gather the dev sentences of all devices."""
+        if self.trainer.world_size == 1:
+            return paths
+        parts: list[Any] = [None] * self.trainer.world_size
+        torch.distributed.all_gather_object(parts, paths)
+        return list(chain.from_iterable(parts))
 
     def on_validation_epoch_start(self) -> None:
         """Reset the dev scores."""
         self.dev_scores.reset()
         self.dev_loss.reset()
+        self.dev_paths.clear()
 
     def validation_step(self, batch: list[Any], batch_idx: int) -> dict[str, Any]:
         """Tag and score a dev batch; return the ``tags``.
@@ -122,6 +229,8 @@ class TaggingModule(BaseModule):
         self.test_names: list[str] = data.test_names
         tests = [] if self.data is None else list(chain.from_iterable(data.test_sets()))
         self.test_scores = nn.ModuleList(self.new_scores(tests) for _ in self.test_names)
+        calibrations = (EntityCalibration().to(self.device) for _ in self.test_names)
+        self.test_calibration = nn.ModuleList(calibrations)
         seen = (self.origin or {}).get("train_entities") or self.entity_types
         unseen = count_types(tests, without=seen)
         if unseen and not data.has_training_data:  # else the data module has already warned
@@ -139,10 +248,13 @@ class TaggingModule(BaseModule):
         if not batch:
             return {"tags": []}
         gold = [_gold(sentence) for sentence in queries(batch)]
-        tags = self.tag_batch(batch)
+        tags, confidences = self.tag_with_confidence(batch, self.temperature or 1.0)
         scores = self.test_scores[dataloader_idx]
+        calibration = self.test_calibration[dataloader_idx]
         assert isinstance(scores, EntityScores)
+        assert isinstance(calibration, EntityCalibration)
         scores.update(gold, tags)
+        calibration.update(gold, tags, confidences)
         return {"tags": tags}
 
     def on_test_epoch_end(self) -> None:
@@ -150,10 +262,14 @@ class TaggingModule(BaseModule):
         self.log("step", float(self.trained_steps))  # Lightning uses it as the x-coordinate
         several = len(self.test_scores) > 1
         headline = []
-        for name, scores in zip(self.test_names, self.test_scores, strict=True):
+        parts = zip(self.test_names, self.test_scores, self.test_calibration, strict=True)
+        for name, scores, calibration in parts:
             assert isinstance(scores, EntityScores)
+            assert isinstance(calibration, EntityCalibration)
             prefix = f"test/{name}" if several else "test"
             headline.append(self._log_scores(prefix, scores)["f1"])
+            sure = {f"{prefix}/{key}": value for key, value in calibration.compute().items()}
+            self.log_dict(sure, sync_dist=True)
         if several:
             self.log("test/f1", torch.stack(headline).mean(), sync_dist=True)
 
@@ -164,6 +280,11 @@ class TaggingModule(BaseModule):
             return []
         tags = self.tag_batch(batch)
         return [sentence.with_tags(t) for sentence, t in zip(queries(batch), tags, strict=True)]
+
+    @property
+    def temperature(self) -> float | None:
+        """The temperature of the loaded checkpoint; ``None`` if none was fitted for it."""
+        return (self.origin or {}).get("temperature")
 
     @property
     def data(self) -> Any:

@@ -57,7 +57,9 @@ def entity_confidences(
     if not rows:
         return [[] for _ in spans]
     longest = max(lengths[row] for row in rows)
-    paths = _Paths.of(head, emissions[rows, :longest], mask[rows, :longest], temperature)
+    mask = mask[rows, :longest].cpu()
+    scores = emissions[rows, :longest]
+    paths = _Paths.of(*_scaled(head.tag_set, head.chain(), scores, mask, temperature), mask)
     found = [(place, entity) for place, row in enumerate(rows) for entity in spans[row]]
     values = iter(paths.log_probabilities(head.tag_set, found).exp().clamp(max=1.0).tolist())
     return [[next(values) for _ in entities] for entities in spans]
@@ -65,24 +67,34 @@ def entity_confidences(
 
 @torch.no_grad()
 def log_likelihoods(
-    head: Head, emissions: Tensor, tags: Tensor, mask: Tensor, temperature: float = 1.0
+    tag_set: TagSet,
+    chain: Chain,
+    emissions: Tensor,
+    tags: Tensor,
+    mask: Tensor,
+    temperature: float = 1.0,
 ) -> Tensor:
     """Compute the log-probability of each sentence's tags among all legal paths. Shape ``(B,)``.
 
     Args:
-        head: The head that computed the emissions.
+        tag_set: The T tags.
+        chain: The scores of the head besides the emissions, for all sentences or, with a first axis
+            B, for each.
         emissions: Scores of each tag. Shape ``(B, W, T)``.
         tags: Tag ids of a legal path. Shape ``(B, W)``.
         mask: ``True`` on real words, which come first. Shape ``(B, W)``.
         temperature: Divides all scores, above 0.
     """
-    scores, chain = _scaled(head, emissions, mask, temperature)
-    mask, lengths = mask.cpu(), mask.sum(1).cpu()
+    mask = mask.cpu()
+    scores, chain = _scaled(tag_set, chain, emissions, mask, temperature)
     tags = tags.cpu().masked_fill(~mask, 0)
+    size, number, row = len(tags), len(tag_set), torch.arange(len(tags))
+    starts, ends = (part.expand(size, number) for part in (chain.starts, chain.ends))
+    steps = chain.transitions.expand(size, number, number)
+    moved = steps[row.unsqueeze(1), tags[:, :-1], tags[:, 1:]].masked_fill(~mask[:, 1:], 0.0)
     emitted = scores.take_along_dim(tags.unsqueeze(2), dim=2).sum((1, 2))
-    moved = chain.transitions[tags[:, :-1], tags[:, 1:]].masked_fill(~mask[:, 1:], 0.0).sum(1)
-    row, last = torch.arange(len(tags)), lengths - 1
-    score = chain.starts[tags[:, 0]] + emitted + moved + chain.ends[tags[row, last]]
+    last = mask.sum(1) - 1
+    score = starts[row, tags[:, 0]] + emitted + moved.sum(1) + ends[row, tags[row, last]]
     sums = _path_sums([chain.starts], [chain.transitions], [scores])[0]
     return score - (sums[row, last] + chain.ends).logsumexp(1)
 
@@ -105,12 +117,11 @@ class _Paths(NamedTuple):
     lengths: Tensor
 
     @classmethod
-    def of(cls, head: Head, emissions: Tensor, mask: Tensor, temperature: float) -> "_Paths":
+    def of(cls, scores: Tensor, chain: Chain, mask: Tensor) -> "_Paths":
         """Sum over the paths in both directions. Backward is forward in the reversed sentences."""
-        scores, chain = _scaled(head, emissions, mask, temperature)
-        lengths = mask.sum(1).cpu()
+        lengths = mask.sum(1)
         words = torch.arange(scores.shape[1])
-        mirror = (lengths.unsqueeze(1) - 1 - words).where(mask.cpu(), words).unsqueeze(2)
+        mirror = (lengths.unsqueeze(1) - 1 - words).where(mask, words).unsqueeze(2)
         before, after = _path_sums(
             [chain.starts, chain.ends],
             [chain.transitions, chain.transitions.T],
@@ -148,7 +159,7 @@ class _Paths(NamedTuple):
 
 
 def _scaled(
-    head: Head, emissions: Tensor, mask: Tensor, temperature: float
+    tag_set: TagSet, chain: Chain, emissions: Tensor, mask: Tensor, temperature: float
 ) -> tuple[Tensor, Chain]:
     """Divide all scores by the temperature.
 
@@ -157,13 +168,11 @@ def _scaled(
         keeps sums small, with 0 in the padding; and the chain, with -inf where illegal.
     """
     scores = (emissions.cpu().double() / temperature).log_softmax(2)
-    starts, transitions, ends = (
-        part.detach().cpu().double() / temperature for part in head.chain()
-    )
-    starts = starts.masked_fill(~torch.tensor(head.tag_set.starts()), -torch.inf)
-    illegal = ~torch.tensor(head.tag_set.transitions())
+    starts, transitions, ends = (part.detach().cpu().double() / temperature for part in chain)
+    starts = starts.masked_fill(~torch.tensor(tag_set.starts()), -torch.inf)
+    illegal = ~torch.tensor(tag_set.transitions())
     chain = Chain(starts, transitions.masked_fill(illegal, -torch.inf), ends)
-    return scores.masked_fill(~mask.cpu().unsqueeze(2), 0.0), chain
+    return scores.masked_fill(~mask.unsqueeze(2), 0.0), chain
 
 
 def _path_sums(
@@ -172,16 +181,18 @@ def _path_sums(
     """Compute the log sums over all paths to each tag of each word.
 
     Args:
-        starts: Score of the first tag. D tensors of shape ``(T,)``, for D independent problems.
-        transitions: Score of each tag after each other. D tensors of shape ``(T, T)``.
+        starts: Score of the first tag. D tensors of shape ``(T,)`` or ``(B, T)``, for D problems.
+        transitions: Score of each tag (column) after each other (row). D tensors of shape
+            ``(T, T)`` or ``(B, T, T)``.
         scores: Score of each tag of each word. D tensors of shape ``(B, W, T)``.
 
     Returns:
         Shape ``(D, B, W, T)``.
     """
-    into = torch.stack(list(transitions)).transpose(1, 2).unsqueeze(1).contiguous()
+    number = scores[0].shape[2]
+    into = torch.stack([part.mT.reshape(-1, number, number) for part in transitions])
     first, *others = torch.stack(list(scores)).unbind(2)
-    sums = [torch.stack(list(starts)).unsqueeze(1) + first]
+    sums = [torch.stack([part.reshape(-1, number) for part in starts]) + first]
     for emitted in others:
         sums.append((sums[-1].unsqueeze(2) + into).logsumexp(3) + emitted)
     return torch.stack(sums, dim=2)

@@ -9,8 +9,9 @@ from lightning.pytorch import LightningDataModule, Trainer
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from lowner_pl.corpus import Episode, Sentence
+from lowner_pl.corpus import Episode, Sentence, entities_of
 from lowner_pl.encoding import Batch
+from lowner_pl.nn import entity_confidences
 
 from .meta_tasks import episodes, new_module, sgd
 
@@ -68,6 +69,30 @@ def test_queries_with_the_same_support_share_one_adaptation(
     assert len(batches) == 2
     assert together == [module.tag_batch([task])[0] for task in tasks]
     assert len(batches) == 2 + 5
+
+
+@pytest.mark.parametrize("head", ["softmax", "crf"])
+def test_confidences_and_dev_scores_are_those_of_the_adapted_weights(
+    head: str, tiny: str, swahili: list[Sentence]
+) -> None:
+    options = {"adaptation_lr": 1e-3, "inner_optimizer": sgd(1.0), "head": head}
+    module = new_module(tiny, **options).eval()
+    tasks = episodes(swahili, 3)
+    tags, sure = module.tag_with_confidence(tasks, temperature=2.0)
+    assert tags == module.tag_batch(tasks, with_loss=True)
+    kept = module.dev_paths.sentences()
+    for number, (numbers, adapted) in enumerate(module.adaptations(tasks)):
+        assert numbers == [number]
+        with adapted:
+            (row,), batch, emissions = module.tag([tasks[number].query])
+            own = module.tagger.head
+            spans = [entities_of(row)]
+            expected = entity_confidences(own, emissions, batch.word_mask, spans, 2.0)
+            transitions = own.chain().transitions.detach().clone()
+        assert sure[number] == pytest.approx(expected[0])
+        torch.testing.assert_close(kept[number].chain.transitions, transitions)
+    assert any(sure)
+    assert (head == "crf") == bool(kept[0].chain.transitions.any())
 
 
 def test_without_adaptation_steps_the_start_weights_are_used(

@@ -94,7 +94,7 @@ def test_the_likelihood_of_tags_is_their_share_of_all_legal_paths(
     total = 0.0
     for path, weight in odds[1].items():
         tags[1] = torch.tensor(path)
-        likelihood = log_likelihoods(head, emissions, tags, mask, 2.0).exp()
+        likelihood = log_likelihoods(tag_set, head.chain(), emissions, tags, mask, 2.0).exp()
         assert likelihood[1].item() == pytest.approx(weight / sum(odds[1].values()), rel=1e-5)
         total += likelihood[1].item()
     assert total == pytest.approx(1.0)
