@@ -13,7 +13,7 @@ from lowner_pl.commands.options.nearest import did_you_mean
 from lowner_pl.runs import stopping
 
 LIGHTNING = ("fit", "validate", "test", "predict")
-OURS = (*backbones.COMMANDS, "augment", "compare", "configs", "study")
+OURS = (*backbones.COMMANDS, "augment", "compare", "configs", "study", "tag")
 """Commands beside those of Lightning."""
 READER_LEFT = 141  # the status of a program that SIGPIPE ends
 HELP = """usage: python -m lowner_pl {fit,validate,test,predict,augment} --config FILE … [options]
@@ -25,6 +25,8 @@ commands:
              lightning_logs/<corpus>-<language>/<method>/seed_<seed>/
   validate   score a checkpoint on the dev set
   test       score a checkpoint on the test set; writes test_metrics.json and the tagged test set
+  tag        find entities in raw text: --run FOLDER, and texts in quotes or files;
+             writes JSON lines, CoNLL, HTML or text with places and confidences
   predict    tag sentences (--data.predict_path FILE); writes predictions_<FILE>.conll.
              With MELM, DAGA and MulDA: generate new sentences from the training data;
              writes generated_train.conll
@@ -66,6 +68,7 @@ examples:
   python -m lowner_pl fit  --config configs/maner_wikiann.yaml --config configs/embedded.yaml
   python -m lowner_pl fit  --config configs/maner_wikiann.yaml --data.language yo
   python -m lowner_pl test --config configs/maner_wikiann.yaml --data.language yo --ckpt_path best
+  python -m lowner_pl tag "Wangari Maathai alizaliwa Nyeri." --run lightning_logs/…/seed_12345
   python -m lowner_pl compare lightning_logs --baseline sner
   python -m lowner_pl augment --config configs/melm/melm_conll.yaml --config configs/embedded.yaml
 """
@@ -174,6 +177,10 @@ def run_command(arguments: list[str]) -> None:
         from lowner_pl.results.command import compare
 
         compare(arguments[1:])
+    elif arguments[0] == "tag":
+        from lowner_pl.commands.tag import tag
+
+        tag(arguments[1:])
     else:
         backbones.run_command(arguments)
 

@@ -17,6 +17,7 @@ ALLOWED: dict[str, set[str]] = {
     "modules": {"corpus", "encoding", "augmentation", "nn", "metrics", "runs"},
     "datamodules": {"corpus", "augmentation", "nn", "runs"},  # nn: to find the support of episodes
     "callbacks": {"corpus", "runs"},
+    "tagging": {"corpus", "datamodules", "modules", "nn", "runs"},
     "commands": {
         "augmentation",
         "callbacks",
@@ -25,6 +26,7 @@ ALLOWED: dict[str, set[str]] = {
         "modules",
         "nn",
         "runs",
+        "tagging",
     },
     "pipelines": {
         "augmentation",
@@ -38,7 +40,7 @@ ALLOWED: dict[str, set[str]] = {
     "results": {"corpus", "runs", "metrics", "callbacks", "commands"},
     "studies": {"callbacks", "commands", "datamodules", "nn", "pipelines", "results", "runs"},
     "__main__": {"runs", "commands", "pipelines", "results", "studies"},
-    "__init__": {"results"},
+    "__init__": {"results", "tagging"},
 }
 
 

@@ -90,6 +90,16 @@ class EpisodicDataModule(CrossLingualDataModule):
             return self._episodes_of(self.sentences("predict"), 0, keep=False)
         return [episode for part in self._parts(split) for episode in part]
 
+    def episodes_of(self, sentences: Sequence[Sentence]) -> list[Episode]:
+        """Give other sentences, such as raw text, their support from the source.
+
+        The source's vectors are computed in the first call, or read from the cache.
+
+        Raises:
+            FileNotFoundError: If the source or the retrieval backbone can't be found.
+        """
+        return self._episodes_of(sentences, 0, keep=False)
+
     def test_sets(self) -> list[list[Sentence]]:
         """Return the test sentences, one list per test loader.
 

@@ -1,1 +1,1 @@
-"""Floor 5: what finished runs add up to."""
+"""Floor 6: what finished runs add up to."""

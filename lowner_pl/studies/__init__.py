@@ -1,1 +1,1 @@
-"""Floor 6: studies, which run every combination of methods, languages, seeds and sizes."""
+"""Floor 7: studies, which run every combination of methods, languages, seeds and sizes."""

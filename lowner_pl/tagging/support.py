@@ -1,0 +1,51 @@
+"""What a tagger is given besides a sentence: for meta-learning, the sentences to adapt to."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from lowner_pl.corpus import Sentence
+from lowner_pl.tagging.run_files import RunFiles
+
+Batches = Callable[[list[Sentence]], list[Any]]
+"""Makes what a method tags: the sentences themselves, or episodes."""
+
+
+def plain_batches(sentences: list[Sentence]) -> list[Any]:
+    """Return the sentences themselves."""
+    return sentences
+
+
+def support_of(config: Mapping[str, Any], files: RunFiles) -> Batches:
+    """Give sentences their support from the source of a meta-learned tagger, as `predict` does.
+
+    Args:
+        config: The configuration of the run.
+        files: The files of the run.
+
+    Raises:
+        FileNotFoundError: If the source can't be read.
+        ValueError: If there is no configuration.
+    """
+    from jsonargparse import ArgumentParser
+
+    from lowner_pl.datamodules import EpisodicDataModule, SentenceDataModule
+
+    if "data" not in config:
+        raise ValueError(
+            f"'{files.checkpoint}' is meta-learned: it adapts to the training sentences of its "
+            "source, which the config.yaml of its run folder names. Give the run folder, or a "
+            "checkpoint inside of it."
+        )
+    parser = ArgumentParser(exit_on_error=False)
+    parser.add_subclass_arguments(SentenceDataModule, "data")
+    data = parser.instantiate(parser.parse_object({"data": config["data"]})).data
+    if not isinstance(data, EpisodicDataModule):
+        raise ValueError(
+            f"The data of '{files.checkpoint}' are a {type(data).__name__}, but a meta-learned "
+            "tagger needs those of an EpisodicDataModule. Restore the config.yaml of its run."
+        )
+    if files.folder is not None:  # where `fit` has put the vectors of the source
+        data.log_root = Path(*files.folder.absolute().parts[:-3])
+    data.sentences("train")
+    return data.episodes_of

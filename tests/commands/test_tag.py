@@ -1,0 +1,160 @@
+import io
+import json
+import os
+import pty
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lowner_pl.__main__ import run_command
+from lowner_pl.commands import tag as command
+from lowner_pl.tagging import TextTagger, loading
+from lowner_pl.tagging.tagger import Words
+
+from ..running import finished, folder
+from ..tagging.capitals import capitals
+
+
+@pytest.fixture(autouse=True)
+def tagger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TextTagger:
+    """Let every run hold a tagger that finds capitalised words; work in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "best.ckpt").write_bytes(b"")
+    made = capitals(source=tmp_path / "best.ckpt", language="sw")
+    monkeypatch.setattr(loading, "load", lambda *_, **__: made)
+    return made
+
+
+def tag(*words: str) -> None:
+    """Run the command."""
+    run_command(["tag", *words, "--run=some/run"])
+
+
+def rows(text: str) -> list[list[str]]:
+    """Return the entities of each line of JSON."""
+    return [[e["text"] for e in json.loads(line)["entities"]] for line in text.splitlines()]
+
+
+def test_texts_are_tagged_to_standard_output(capfd: pytest.CaptureFixture[str]) -> None:
+    tag("Anna left.", "😀 Berta Carla left.", "--min_confidence=0.2")
+    out, err = capfd.readouterr()
+    assert rows(out) == [[], ["Berta Carla"]]
+    assert json.loads(out.splitlines()[1])["entities"][0]["start"] == 2
+    assert "(PER); words by ICU" in err
+
+
+def test_the_name_of_the_output_chooses_the_format() -> None:
+    Path("a.txt").write_text("Anna left.\n\nBerta.\n")
+    for name, start in {
+        "a.jsonl": '{"text"',
+        "a.conll": "Anna\tB-PER\nleft\tO",
+        "a.html": "<!DOCTYPE",
+        "b.txt": "[Anna | PER 10 %] left.\n\n[Berta",
+        "odd": '{"text"',
+    }.items():
+        tag("a.txt", f"--out={name}")
+        assert Path(name).read_text().startswith(start)
+    tag("a.txt", "--out=c.jsonl", "--format=conll")
+    assert Path("c.jsonl").read_text().startswith("Anna\tB-PER")
+
+
+def test_standard_input_is_read_line_by_line(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"Anna\nleft Berta")))
+    tag()
+    assert rows(capfd.readouterr().out) == [["Anna"], ["Berta"]]
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"Anna\n")))
+    tag("-", "--out=a.jsonl")
+    assert rows(Path("a.jsonl").read_text()) == [["Anna"]]
+
+
+def test_a_stopped_command_goes_on_to_the_same_file(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    Path("a.txt").write_text("".join(f"Anna{number} left.\n" for number in range(2_000)))
+    tag("a.txt", "--out=whole.html")
+    original = TextTagger.stream
+    tagged = 0
+
+    def stops(self: TextTagger, *texts: Any, **options: Any) -> Iterator[Words]:
+        nonlocal tagged
+        for words in original(self, *texts, **options):
+            tagged += 1
+            if tagged == 1_500:
+                raise KeyboardInterrupt
+            yield words
+
+    monkeypatch.setattr(TextTagger, "stream", stops)
+    with pytest.raises(KeyboardInterrupt):
+        tag("a.txt", "--out=whole.html", "--overwrite")
+    tag("a.txt", "--out=whole.html", "--overwrite")
+    assert tagged == 1_500 + 2_000 - 1_499
+    assert "Going on after 1,499 texts" in capfd.readouterr().err
+    tag("a.txt", "--out=again.html")
+    assert Path("whole.html").read_text() == Path("again.html").read_text().replace(
+        "again", "whole"
+    )
+    assert not [*Path().glob(".*")]
+
+
+def test_a_bad_line_leaves_no_output_and_names_itself() -> None:
+    Path("a.jsonl").write_text('{"text": "Anna"}\nno\n')
+    with pytest.raises(ValueError, match=r"a\.jsonl, line 2: It is no JSON"):
+        tag("a.jsonl", "--out=b.jsonl")
+    assert sorted(path.name for path in Path().iterdir()) == ["a.jsonl", "best.ckpt"]
+
+
+def test_bad_options_are_refused_before_anything_is_loaded(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delattr(loading, "load")
+    Path("a.txt").write_text("Anna")
+    for words, message in {
+        ("x", "--min_confidence=2"): "`--min_confidence` is 2.0",
+        ("x", "--batch_size=0"): "`--batch_size` is 0",
+        ("a.txt", "--out=a.txt"): "is an input",
+        ("x", "--out=a.txt"): "Add --overwrite",
+        ("no.csv",): "no file 'no.csv'",
+    }.items():
+        with pytest.raises((ValueError, OSError), match=message):
+            tag(*words)
+    for words, message in {
+        ("x", "--split=word"): "unicode",
+        ("x", "--fromat=html"): "--format",
+    }.items():
+        with pytest.raises(SystemExit):
+            tag(*words)
+        assert message in capsys.readouterr().err
+
+
+def test_a_terminal_sees_each_line_at_once(
+    tagger: TextTagger, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs) as stdin, os.fdopen(ours, "wb", buffering=0) as keyboard:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        with pytest.raises(ValueError, match="There is nothing to tag"):
+            tag()
+        keyboard.write(b"Anna\nBerta\n\x04")
+        tag("-")
+    assert rows(capfd.readouterr().out) == [["Anna"], ["Berta"]]
+    assert command._beginning(tagger).count("\n") == 0
+
+
+def test_missing_dictionaries_are_mentioned(tagger: TextTagger) -> None:
+    tagger.splitter.rules = "regex 1.0"
+    assert "`pip install icu4py` mends it" in command._beginning(tagger)
+
+
+@pytest.mark.no_cover
+def test_a_trained_run_tags(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.undo()
+    run = folder(finished(tmp_path))
+    run_command(["tag", "Wangari Maathai alizaliwa Nyeri.", "--run", str(run)])
+    assert json.loads(capfd.readouterr().out)["text"] == "Wangari Maathai alizaliwa Nyeri."
