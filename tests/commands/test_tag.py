@@ -150,7 +150,6 @@ def test_missing_dictionaries_are_mentioned(tagger: TextTagger) -> None:
     assert "`pip install icu4py` mends it" in command._beginning(tagger)
 
 
-@pytest.mark.no_cover
 def test_a_trained_run_tags(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

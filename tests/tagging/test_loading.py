@@ -15,7 +15,6 @@ from lowner_pl.tagging.support import support_of
 
 from ..running import finished, folder
 
-pytestmark = pytest.mark.no_cover
 TEXT = "Wangari Maathai alizaliwa Nyeri. Alifariki Nairobi, Kenya."
 EPISODES = {
     "data": {

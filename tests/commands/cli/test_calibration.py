@@ -13,8 +13,6 @@ from lowner_pl.runs.calibration import calibration_of
 
 from ...running import command, folder
 
-pytestmark = pytest.mark.no_cover
-
 
 def test_the_run_folder_and_the_best_checkpoint_have_the_same_temperature(trained: Path) -> None:
     run = folder(trained)
