@@ -1,6 +1,7 @@
 """What a method writes into its checkpoints, and checks when it reads one."""
 
 from abc import ABC
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -30,6 +31,8 @@ class CheckpointedModule(LightningModule, ABC):
     """The dev score, as in ``dev/f1``, that selects the best checkpoint. Higher is better."""
     mismatch_remedy: str = "Use the config in the checkpoint's run folder."
     """Advice when a checkpoint belongs to another method."""
+    tokenizer_is_that_of_files: bool = False
+    """Whether the tokenizer follows from the backbone's files and what else `identity` compares."""
     origin: dict[str, Any] | None = None
     """Description of the run that the loaded checkpoint comes from; see `describe_run`."""
     frozen: FrozenWeights | None = None
@@ -52,6 +55,15 @@ class CheckpointedModule(LightningModule, ABC):
     def backbone_hash(self) -> str | None:
         """Hash of the files of the backbone that training starts from."""
         return hash_of_backbone(self.hparams)
+
+    def _has_files_of(self, checkpoint: Mapping[str, Any]) -> bool:
+        """Tell whether the backbone's files, tokenizer included, are those of a checkpoint.
+
+        To hash the files is many times faster than to hash a loaded tokenizer.
+        """
+        run = (checkpoint.get(IDENTITY) or {}).get(RUN) or {}
+        saved = run.get("backbone_hash")
+        return self.tokenizer_is_that_of_files and saved is not None and saved == self.backbone_hash
 
     def note_dev_score(self, value: Tensor | float) -> None:
         """Remember the headline dev score for the checkpoints of this step.
@@ -114,7 +126,7 @@ class CheckpointedModule(LightningModule, ABC):
         saved = check_identity(
             checkpoint.get(IDENTITY),
             mine=self.identity(),
-            tokenizer=self._tokenizer_identity,
+            tokenizer={} if self._has_files_of(checkpoint) else self._tokenizer_identity,
             remedy=self.mismatch_remedy,
         )
         checkpoint["state_dict"] = weights_of(checkpoint, self)

@@ -14,7 +14,7 @@ COLOURS = {
 """Background of each entity type; black text on all of them has a contrast above 12 : 1."""
 OTHERS = ("#f6cfd6", "#c8ece9", "#dfe0f7", "#e4e9c3", "#f0dcc9", "#dadada")
 MARK = "padding:.1em .25em;border-radius:.3em;color:#000;background:"
-LABEL = "font-size:.7em;font-weight:600;margin-inline-start:.4em;color:#222"
+LABEL = "font-size:.7em;font-weight:600;margin:0 .3em;color:#222"
 TEXT = "white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.9;margin:.6em 0"
 PAGE = """<!DOCTYPE html>
 <html{language}>

@@ -6,7 +6,7 @@ import torch
 
 import lowner_pl
 from lowner_pl.corpus import Sentence, entities_of
-from lowner_pl.modules import MetaLightningModule
+from lowner_pl.modules import MetaLightningModule, checkpoints
 from lowner_pl.modules.meta.adaptive import AdaptiveModule
 from lowner_pl.tagging import TextTagger
 from lowner_pl.tagging.loading import load
@@ -130,6 +130,24 @@ def test_wrong_checkpoints_are_refused_in_one_sentence(run: Path) -> None:
         load(changed(run, identity={"method": "MLMLightningModule"}))
     with pytest.raises(ValueError, match="`device` is 'gpu7'"):
         load(run, device="gpu7")
+
+
+def test_an_unchanged_backbone_is_not_hashed_twice(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed = 0
+
+    def identity(_: object) -> str:
+        nonlocal hashed
+        hashed += 1
+        return "another"
+
+    monkeypatch.setattr(checkpoints, "tokenizer_identity", identity)
+    load(run)
+    assert hashed == 0
+    described = torch.load(run / "checkpoints" / "best.ckpt", weights_only=True)["lowner_pl"]["run"]
+    with pytest.raises(ValueError, match="has another tokenizer"):
+        load(changed(run, identity={"run": {**described, "backbone_hash": "of other files"}}))
 
 
 def test_a_method_of_ones_own_is_found_by_its_config(run: Path) -> None:

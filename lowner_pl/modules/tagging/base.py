@@ -78,6 +78,7 @@ class NERModule(TaggingModule):
         "`--model.start`."
     )
 
+    tokenizer_is_that_of_files = True
     average_of_head: Average = "words"
     """Value of ``average`` that leaves the losses as the head computes them."""
 
