@@ -93,15 +93,14 @@ ROOMS: dict[str, dict[str, set[str]]] = {
     "corpus": {"conll": set()},
     "datamodules": {"corpora": set(), "composed": set()},
     "results": {
-        "page": set(),
         "pictures": set(),
         "tensorboard": {"pictures"},
-        "report": {"page", "pictures", "tables", "tensorboard", "tested"},
+        "report": {"pictures", "tables", "tensorboard", "tested"},
         "statistics": set(),
         "tables": set(),
         "tested": set(),
     },
-    "runs": {"logs": set(), "trainer": set()},
+    "runs": {"logs": set(), "page": set(), "trainer": set()},
     "modules": {"tagging": set(), "meta": {"tagging"}, "generation": set()},
     "studies": {"engines": {"running"}, "running": set()},
 }

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from lowner_pl.results.comparison import Comparison
 from lowner_pl.results.groups import Cells
-from lowner_pl.results.page.page import Table
 from lowner_pl.results.recorded import Published
 from lowner_pl.results.tables.layout import lay_out, points
+from lowner_pl.runs.page.page import Table
 
 MOST_RUNS = 2000
 """Runs that the page lists; a browser takes long to lay out more."""

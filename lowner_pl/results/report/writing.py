@@ -5,7 +5,6 @@ from pathlib import Path
 
 from lowner_pl.results.comparison import Comparison
 from lowner_pl.results.groups import group_runs
-from lowner_pl.results.page.page import Picture, page
 from lowner_pl.results.pictures.curves import Curve
 from lowner_pl.results.recorded import Published
 from lowner_pl.results.report.board import board_rows
@@ -20,6 +19,7 @@ from lowner_pl.results.tested.tested_run import TestedRun
 from lowner_pl.runs.files import Partial, write_text
 from lowner_pl.runs.logs.hparams import COMPARISON
 from lowner_pl.runs.logs.picture_style import png
+from lowner_pl.runs.page.page import Picture, page
 
 PAGE = "comparison.html"
 PICTURES = "pictures"

@@ -3,7 +3,7 @@
 import base64
 from html.parser import HTMLParser
 
-from lowner_pl.results.page.page import Picture, Table, page
+from lowner_pl.runs.page.page import Link, Passage, Picture, Table, page
 
 NASTY = "<script>alert('1')</script> & \"人\""
 PNG = b"\x89PNG\r\n"
@@ -65,3 +65,14 @@ def test_the_answer_comes_first_and_the_best_is_bold() -> None:
     assert text.index("A beats B.") < text.index("<table>")
     assert "<b>2.5</b>" in text
     assert text.count("<b>") == 1
+
+
+def test_a_cell_can_lead_to_a_passage_with_its_own_style_and_script() -> None:
+    table = Table("h", ["x"], [[Link("<7>", "here")]], {(0, 0)})
+    place = Passage('<p id="here">…</p>')
+    text = page("t", [], [table, place], style="p { margin: 7px; }", script="let seven = 7;")
+    assert '<td dir="auto"><b><a href="#here">&lt;7&gt;</a></b></td>' in text
+    assert text.index("</table>") < text.index('<p id="here">')
+    parsed = Parsed(text)
+    assert any(tag == "style" and "margin: 7px" in shown for tag, shown in parsed.texts)
+    assert any(tag == "script" and "let seven" in shown for tag, shown in parsed.texts)

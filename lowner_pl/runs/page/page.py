@@ -5,10 +5,26 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from lowner_pl.results.page.looks import SCRIPT, STYLE
+from lowner_pl.runs.page.looks import SCRIPT, STYLE
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 """What a browser may load for the page: nothing that is not in the file."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """A cell that leads to another place of the page.
+
+    Args:
+        text: The text.
+        target: The ``id`` of the place.
+    """
+
+    text: str
+    target: str
+
+
+Cell = str | Link
 
 
 @dataclass(frozen=True)
@@ -27,10 +43,10 @@ class Table:
 
     heading: str
     columns: Sequence[str]
-    rows: Sequence[Sequence[str]]
+    rows: Sequence[Sequence[Cell]]
     bold: Collection[tuple[int, int]] = ()
     note: str = ""
-    totals: Sequence[Sequence[str]] = ()
+    totals: Sequence[Sequence[Cell]] = ()
     folded: bool = False
 
 
@@ -49,33 +65,62 @@ class Picture:
     text: str
 
 
+@dataclass(frozen=True)
+class Passage:
+    """A part that is HTML already.
+
+    Args:
+        html: The part. All that comes from data is escaped in it.
+    """
+
+    html: str
+
+
+Part = Table | Picture | Passage
+
+
 def page(
-    title: str, answers: Sequence[str], parts: Sequence[Table | Picture], notes: Sequence[str] = ()
+    title: str,
+    answers: Sequence[str],
+    parts: Sequence[Part],
+    notes: Sequence[str] = (),
+    *,
+    style: str = "",
+    script: str = "",
 ) -> str:
     """Write the page.
 
     Args:
         title: What was compared.
         answers: The findings, one sentence each.
-        parts: Tables and pictures in their order.
+        parts: Tables, pictures and passages in their order.
         notes: What to know about the numbers, such as a warning of few seeds.
+        style: More style for the passages.
+        script: More script for the passages.
     """
     said = [f'<p class="answer" dir="auto">{escape(answer)}</p>' for answer in answers]
     said += [f'<p class="note" dir="auto">{escape(note)}</p>' for note in notes]
-    body = [_table(part) if isinstance(part, Table) else _picture(part) for part in parts]
+    body = [_part(part) for part in parts]
     return "\n".join(
         [
             "<!DOCTYPE html>",
             '<html lang="en"><head><meta charset="utf-8">',
             f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{escape(title)}</title><style>{STYLE}</style></head><body>",
+            f"<title>{escape(title)}</title><style>{STYLE}{style}</style></head><body>",
             f"<h1>{escape(title)}</h1>",
             *said,
             *body,
-            f"<script>{SCRIPT}</script></body></html>\n",
+            f"<script>{SCRIPT}{script}</script></body></html>\n",
         ]
     )
+
+
+def _part(part: Part) -> str:
+    """Write a part."""
+    if isinstance(part, Table):
+        return _table(part)
+    return _picture(part) if isinstance(part, Picture) else part.html
 
 
 def _table(table: Table) -> str:
@@ -99,9 +144,14 @@ def _table(table: Table) -> str:
     )
 
 
-def _cell(text: str, bold: bool) -> str:
+def _cell(cell: Cell, bold: bool) -> str:
     """Write a cell."""
-    shown = f"<b>{escape(text)}</b>" if bold else escape(text)
+    if isinstance(cell, Link):
+        shown = f'<a href="#{escape(cell.target)}">{escape(cell.text)}</a>'
+    else:
+        shown = escape(cell)
+    if bold:
+        shown = f"<b>{shown}</b>"
     return f'<td dir="auto">{shown}</td>'
 
 

@@ -24,6 +24,8 @@ th button { all: unset; cursor: pointer; font-weight: 600; }
 th button:focus-visible { outline: 2px solid var(--link); }
 th[aria-sort=ascending] button::after { content: " \\2191"; }
 th[aria-sort=descending] button::after { content: " \\2193"; }
+a { color: var(--link); }
+a:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
 summary h2 { display: inline-block; cursor: pointer; }
 img { max-width: 100%; height: auto; background: #ffffff; border-radius: 4px; display: block;
   padding: 0.5rem;
