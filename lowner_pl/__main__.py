@@ -24,7 +24,8 @@ commands:
   fit        train; the run is written to
              lightning_logs/<corpus>-<language>/<method>/seed_<seed>/
   validate   score a checkpoint on the dev set
-  test       score a checkpoint on the test set; writes test_metrics.json and the tagged test set
+  test       score a checkpoint on the test set; writes test_metrics.json and the tagged test set,
+             with --report also a page of what the tagger got wrong
   tag        find entities in raw text: --run FOLDER, and texts in quotes or files;
              writes JSON lines, CoNLL, HTML or text with places and confidences
   predict    tag sentences (--data.predict_path FILE); writes predictions_<FILE>.conll.

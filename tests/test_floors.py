@@ -88,7 +88,12 @@ ROOMS: dict[str, dict[str, set[str]]] = {
         "generation": set(),
     },
     "nn/backbones": {"files": set(), "making": {"files"}, "training": set()},
-    "callbacks": {"screen": set(), "results": {"screen"}, "tensorboard": set()},
+    "callbacks": {
+        "screen": set(),
+        "results": {"screen"},
+        "errors": {"results", "screen"},
+        "tensorboard": set(),
+    },
     "commands": {"options": set()},
     "corpus": {"conll": set()},
     "datamodules": {"corpora": set(), "composed": set()},

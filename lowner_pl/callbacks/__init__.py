@@ -1,6 +1,7 @@
 """Floor 3: callbacks that write checkpoints, reports and predictions, and print progress."""
 
 from lowner_pl.callbacks.best_checkpoint import BestCheckpoint, beats, direction
+from lowner_pl.callbacks.errors.error_report import ErrorReport
 from lowner_pl.callbacks.last_checkpoint import LastCheckpoint
 from lowner_pl.callbacks.results.generation_writer import GenerationWriter
 from lowner_pl.callbacks.results.prediction_writer import PredictionWriter
@@ -20,6 +21,7 @@ from lowner_pl.callbacks.tensorboard.report import TensorBoardReport
 __all__ = [
     "BestCheckpoint",
     "CorpusReport",
+    "ErrorReport",
     "FitReport",
     "GenerationWriter",
     "LastCheckpoint",

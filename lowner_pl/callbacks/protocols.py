@@ -77,6 +77,8 @@ class EntityCalibration(Protocol):
 class Tagger(Method, Protocol):
     """A method that tags sentences."""
 
+    entity_types: tuple[str, ...]
+    returns_losses: bool
     dev_scores: EntityScores
     test_scores: Sequence[EntityScores]
     test_calibration: Sequence[EntityCalibration]
@@ -135,6 +137,7 @@ class Corpus(TaggedSplits, Protocol):
     language: str | None
     batch_size: int
     entity_types: tuple[str, ...]
+    has_training_data: bool
     predict_path: str | Path | None
     predict_split: Literal["train", "test"]
 

@@ -84,7 +84,8 @@ class NERCLI(CommandLine):
             resumed = check_can_begin(model, data, self.run, self.checkpoint)
         best, last = (self._get(self.config_init, f"{w}_checkpoint") for w in ("best", "last"))
         prepare_checkpoints(best, last, config["callbacks"], model, self.run)
-        callbacks = run_callbacks(command, model, self.run, self.checkpoint, shown)
+        errors = bool(self._get(self.config, "report", default=False))
+        callbacks = run_callbacks(command, model, self.run, self.checkpoint, shown, errors=errors)
         self.trainer_defaults = {"callbacks": callbacks}
         loggers = run_loggers(command, model, self.run, resumed, config["logger"])
         # Without a logger, Lightning asks this folder where `config.yaml` belongs.

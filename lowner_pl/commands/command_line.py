@@ -105,6 +105,22 @@ class CommandLine(LightningCLI):
             }
         )
 
+    def _prepare_subcommand_parser(
+        self, klass: type, subcommand: str, **kwargs: Any
+    ) -> LightningArgumentParser:
+        """Make the parser of a command, with the option that only ``test`` has."""
+        parser = super()._prepare_subcommand_parser(klass, subcommand, **kwargs)
+        if subcommand == "test":
+            parser.add_argument(
+                "--report",
+                type=bool,
+                nargs="?",
+                const=True,
+                default=False,
+                help="Write the entities that the tagger got wrong as a page: test_errors.html.",
+            )
+        return parser
+
     def subcommands(self) -> dict[str, set[str]]:  # type: ignore[override]
         """Return only the chosen command, because building a parser takes a while."""
         return {name: COMMANDS[name] for name in self.words if name in COMMANDS} or COMMANDS

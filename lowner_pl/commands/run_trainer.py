@@ -10,6 +10,7 @@ from lightning.pytorch.loggers import Logger
 
 from lowner_pl.callbacks import (
     CorpusReport,
+    ErrorReport,
     FitReport,
     GenerationWriter,
     PredictionWriter,
@@ -34,6 +35,8 @@ def run_callbacks(
     run: RunFolder,
     checkpoint: Path | None,
     shown: Sequence[Callback],
+    *,
+    errors: bool = False,
 ) -> list[Callback]:
     """Make the callbacks that guard the run folder and write the reports of this kind of method.
 
@@ -43,13 +46,23 @@ def run_callbacks(
         run: The run folder.
         checkpoint: The checkpoint that is loaded, if any.
         shown: The callbacks that show progress.
+        errors: Whether a test writes the page of a tagger's errors.
+
+    Raises:
+        ValueError: If it should, but the method is no tagger.
     """
     folder = run.reports(checkpoint)
     callbacks: list[Callback] = [StopSignals(), RunFolderGuard(run.path), *shown]
+    if errors and model.kind != "tagger":
+        raise ValueError(
+            f"`--report` writes a page of the entities that a tagger got wrong, but "
+            f"{type(model).__name__} does not tag. Leave it out."
+        )
     match model.kind:
         case "tagger":
             events, row = run.test_events(checkpoint)
             name = f"{run.name}/{run.version}"
+            callbacks += [ErrorReport(folder)] if errors else []
             callbacks += [FitReport(folder), TestReport(folder), PredictionWriter(folder)]
             callbacks += [TensorBoardReport(run.root, name, events, row)]
         case "generator":

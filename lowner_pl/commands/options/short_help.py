@@ -47,11 +47,14 @@ OPTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("ckpt_path", "WHICH", "best, last or a file; `fit --ckpt_path last` resumes in place"),
         ("log_root", "FOLDER", "folder of all runs"),
         ("variant", "NAME", "appended to the method's name in the run folder"),
+        ("report", "", "also write a page of what the tagger got wrong: test_errors.html"),
         ("print_config", "", "print the whole configuration and stop"),
     ),
 }
 """Options by subject: name, placeholder and meaning."""
 ONLY_FIT = ("training",)
+ONLY = {"data.predict_path": ("fit", "predict"), "report": ("test",)}
+"""The commands whose help shows an option, if not all."""
 
 
 def short_help(program: str, command: str, values: Mapping[str, object]) -> str:
@@ -69,7 +72,7 @@ def short_help(program: str, command: str, values: Mapping[str, object]) -> str:
             continue
         lines += ["", f"{subject}:"]
         for name, placeholder, meaning in options:
-            if name == "data.predict_path" and command not in ("fit", "predict"):
+            if command not in ONLY.get(name, (command,)):
                 continue
             value = values.get(plain(name))
             shown = "" if value is None else f" (default: {str(value)[:40]})"

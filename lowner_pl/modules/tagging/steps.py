@@ -62,6 +62,8 @@ class TaggingModule(BaseModule):
 
     kind: MethodKind = "tagger"
     predicts = True
+    returns_losses: bool = False
+    """Whether a test also returns the loss of each sentence."""
 
     entity_types: tuple[str, ...]
     tag_set: TagSet
@@ -126,25 +128,33 @@ class TaggingModule(BaseModule):
         return tags
 
     def tag_with_confidence(
-        self, batch: list[Any], temperature: float = 1.0
+        self, batch: list[Any], temperature: float = 1.0, losses: list[float] | None = None
     ) -> tuple[list[Tags], list[list[float]]]:
         """Tag a batch of the data module, and compute how sure the tagger is of each entity.
 
         Args:
             batch: Sentences, or episodes for methods that learn from episodes.
             temperature: Divides all scores; see `lowner_pl.nn.entity_confidences`.
+            losses: If given, gets the loss of each sentence, summed over its words; in nats.
 
         Returns:
             The tags of each sentence, and the confidences of its entities, ordered by start.
         """
         tags: list[Tags] = [()] * len(batch)
         confidences: list[list[float]] = [[] for _ in batch]
+        every_loss = [0.0] * len(batch)
         for group in self._tagged_groups(batch):
             spans = [entities_of(row) for row in group.tags]
             head, mask = self.tagger.head, group.batch.word_mask
             sure = entity_confidences(head, group.emissions, mask, spans, temperature)
             for number, row, of_row in zip(group.numbers, group.tags, sure, strict=True):
                 tags[number], confidences[number] = row, of_row
+            if losses is not None:
+                lost = head.losses(group.emissions, group.batch.tags, mask)
+                for number, loss in zip(group.numbers, lost.tolist(), strict=True):
+                    every_loss[number] = loss
+        if losses is not None:
+            losses += every_loss
         return tags, confidences
 
     def adaptations(
@@ -243,19 +253,25 @@ class TaggingModule(BaseModule):
     def test_step(
         self, batch: list[Any], batch_idx: int, dataloader_idx: int = 0
     ) -> dict[str, Any]:
-        """Tag and score a test batch; return the ``tags``."""
+        """Tag and score a test batch.
+
+        Returns:
+            The ``tags``, and if `returns_losses` is set the ``losses`` of the sentences' gold tags,
+            in nats, summed over the words of each.
+        """
         del batch_idx
+        losses: list[float] | None = [] if self.returns_losses else None
         if not batch:
-            return {"tags": []}
+            return {"tags": [], "losses": losses}
         gold = [_gold(sentence) for sentence in queries(batch)]
-        tags, confidences = self.tag_with_confidence(batch, self.temperature or 1.0)
+        tags, confidences = self.tag_with_confidence(batch, self.temperature or 1.0, losses)
         scores = self.test_scores[dataloader_idx]
         calibration = self.test_calibration[dataloader_idx]
         assert isinstance(scores, EntityScores)
         assert isinstance(calibration, EntityCalibration)
         scores.update(gold, tags)
         calibration.update(gold, tags, confidences)
-        return {"tags": tags}
+        return {"tags": tags, "losses": losses}
 
     def on_test_epoch_end(self) -> None:
         """Log the scores of each test set; with several sets, also their mean F1."""

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from typing import Literal, NamedTuple, assert_never
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -92,6 +93,20 @@ class Head(nn.Module, ABC):
             max_weight: Weight :math:`\lambda` of the maximum, at least 0.
             average: What to average over: all ``words``, or ``sentences`` of equal weight.
         """
+
+    def losses(self, emissions: Tensor, tags: Tensor, mask: Tensor) -> Tensor:
+        """Compute the loss of each sentence by itself, summed over its words. Shape ``(B,)``.
+
+        Args:
+            emissions: Scores of each tag. Shape ``(B, W, T)``.
+            tags: Gold tag ids. Shape ``(B, W)``.
+            mask: ``True`` on real words. Shape ``(B, W)``.
+        """
+        losses = []
+        for row, words in enumerate(mask.sum(1).tolist()):
+            sentence = (part[row : row + 1, :words] for part in (emissions, tags, mask))
+            losses.append(words * self.per_word(self.loss(*sentence), sentences=1, words=words))
+        return torch.stack(losses)
 
     def per_word(self, loss: Tensor, *, sentences: int, words: int) -> Tensor:
         """Convert the loss of a batch to a loss per word, so that the curves of heads compare.
@@ -236,6 +251,17 @@ class CRFHead(Head):
         of_gold = self.crf.log_marginals(emissions, mask).take_along_dim(tags.unsqueeze(2), dim=2)
         each = -of_gold.squeeze(2).masked_fill(~mask, 0.0)
         return max_weight * each.max(1).values.mean() - log_likelihood.mean()
+
+    def losses(self, emissions: Tensor, tags: Tensor, mask: Tensor) -> Tensor:
+        r"""Compute the negative log-likelihood :math:`-\log p(y)` of each sentence. Shape ``(B,)``.
+
+        Args:
+            emissions: Scores of each tag. Shape ``(B, W, T)``.
+            tags: Gold tag ids. Shape ``(B, W)``.
+            mask: ``True`` on real words. Shape ``(B, W)``.
+        """
+        log_likelihood: Tensor = self.crf(emissions, tags, mask)
+        return -log_likelihood
 
     def per_word(self, loss: Tensor, *, sentences: int, words: int) -> Tensor:
         """Convert a mean over sentences, whose losses are sums over words."""

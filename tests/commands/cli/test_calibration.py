@@ -42,9 +42,9 @@ def test_a_test_scores_confidences_with_the_temperature(
     used: list[float] = []
     original = SNERLightningModule.tag_with_confidence
 
-    def spy(self: Any, batch: list[Any], temperature: float = 1.0) -> Any:
+    def spy(self: Any, batch: list[Any], temperature: float = 1.0, *more: Any) -> Any:
         used.append(temperature)
-        return original(self, batch, temperature)
+        return original(self, batch, temperature, *more)
 
     monkeypatch.setattr(SNERLightningModule, "tag_with_confidence", spy)
     command("test", trained, "--ckpt_path=best")

@@ -100,6 +100,13 @@ def test_a_mistyped_command_line_is_answered_in_one_sentence(
     assert re.search(MISTYPED[options], sentence), sentence
 
 
+def test_a_value_of_the_report_must_be_true_or_false(capsys: pytest.CaptureFixture[str]) -> None:
+    assert refused(["test", *MANER, "--report", "maybe"], capsys) == (
+        "--report is 'maybe', but it must be true or false.\n"
+    )
+    assert "There is no option --report" in refused(["fit", *MANER, "--report"], capsys)
+
+
 @pytest.mark.parametrize("text", FILES)
 def test_a_mistyped_option_of_a_file_is_named_with_its_line(
     text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -95,6 +95,26 @@ def test_confidences_and_dev_scores_are_those_of_the_adapted_weights(
     assert (head == "crf") == bool(kept[0].chain.transitions.any())
 
 
+def test_losses_are_those_of_the_adapted_weights_in_the_order_of_the_batch(
+    tiny: str, swahili: list[Sentence]
+) -> None:
+    module = new_module(tiny, adaptation_lr=0.02, inner_optimizer=sgd(1.0)).eval()
+    one, two = tuple(swahili[:2]), tuple(swahili[2:4])
+    tasks = [
+        Episode(support, query, number)
+        for number, (support, query) in enumerate(zip((one, two, one), swahili[4:7], strict=True))
+    ]
+    losses: list[float] = []
+    tags, _ = module.tag_with_confidence(tasks, losses=losses)
+    assert tags == module.tag_batch(tasks)
+    for task, loss in zip(tasks, losses, strict=True):
+        ((_, adapted),) = module.adaptations([task])
+        with adapted:
+            mean = module(module.encode([task.query], train=False), 0.0).item()
+        assert loss == pytest.approx(mean * len(task.query.words), rel=1e-4)
+    assert len({round(loss, 3) for loss in losses}) == 3
+
+
 def test_without_adaptation_steps_the_start_weights_are_used(
     tiny: str, swahili: list[Sentence]
 ) -> None:

@@ -68,6 +68,18 @@ class TestEveryHead:
         wider = (F.pad(emissions, (0, 0, 0, 4)), F.pad(tags, (0, 4)), F.pad(mask, (0, 4)))
         torch.testing.assert_close(head.loss(*wider), loss)
 
+    def test_losses_are_those_of_single_sentences_times_their_words(
+        self, name: HeadName, tag_set: TagSet
+    ) -> None:
+        head = new_head(name, tag_set=tag_set)
+        emissions, tags, mask = random_batch(len(tag_set))
+        other = emissions.masked_fill(~mask.unsqueeze(2), 1e6)
+        losses = head.losses(other, tags.masked_fill(~mask, 3), mask)
+        for i, length in enumerate(LENGTHS):
+            rows = (part[i : i + 1, :length] for part in (emissions, tags, mask))
+            alone = head.per_word(head.loss(*rows), sentences=1, words=length) * length
+            torch.testing.assert_close(losses[i], alone)
+
     def test_decoding_ignores_padding_and_leaves_0_there(
         self, name: HeadName, tag_set: TagSet
     ) -> None:
