@@ -144,7 +144,15 @@ def _batches(
         legal = [torch.tensor(tag_set.encode(tag_set.decode(path.tags))) for path in part]
         emissions = pad_sequence([path.emissions for path in part], batch_first=True)
         mask = pad_sequence([torch.ones(len(path.tags)) for path in part], batch_first=True)
-        chain = Chain(*(torch.stack(parts) for parts in zip(*(p.chain for p in part), strict=True)))
+        chain = _common([path.chain for path in part])
         tags = pad_sequence(legal, batch_first=True)
         batches.append((emissions, tags, mask.bool(), chain))
     return batches
+
+
+def _common(chains: Sequence[Chain]) -> Chain:
+    """Return the chain that all sentences share, or stack theirs: adapted CRFs have their own."""
+    first = chains[0]
+    if all(chain is first or all(map(torch.equal, chain, first)) for chain in chains):
+        return first
+    return Chain(*(torch.stack(parts) for parts in zip(*chains, strict=True)))

@@ -180,6 +180,9 @@ def _path_sums(
 ) -> Tensor:
     """Compute the log sums over all paths to each tag of each word.
 
+    Each step is a matrix product of odds relative to the best tag, which is much faster than log
+    sums if there are many tags. Only paths with less than 1e-300 of the best path's odds are lost.
+
     Args:
         starts: Score of the first tag. D tensors of shape ``(T,)`` or ``(B, T)``, for D problems.
         transitions: Score of each tag (column) after each other (row). D tensors of shape
@@ -190,11 +193,18 @@ def _path_sums(
         Shape ``(D, B, W, T)``.
     """
     number = scores[0].shape[2]
-    into = torch.stack([part.mT.reshape(-1, number, number) for part in transitions])
+    steps = torch.stack(list(transitions))
+    highest = steps.amax((-2, -1), keepdim=True)
+    odds = (steps - highest).exp()
+    shift = highest.reshape(len(steps), -1, 1)
+    shared = odds.dim() == 3  # by all sentences
     first, *others = torch.stack(list(scores)).unbind(2)
     sums = [torch.stack([part.reshape(-1, number) for part in starts]) + first]
     for emitted in others:
-        sums.append((sums[-1].unsqueeze(2) + into).logsumexp(3) + emitted)
+        best = sums[-1].amax(2, keepdim=True)
+        before = (sums[-1] - best).exp()
+        after = before @ odds if shared else (before.unsqueeze(2) @ odds).squeeze(2)
+        sums.append(after.log() + (emitted + best + shift))
     return torch.stack(sums, dim=2)
 
 

@@ -66,6 +66,17 @@ def test_the_temperature_that_was_put_in_is_found(name: HeadName, temperature: f
     assert fit_temperature(TagSet(["PER"], scheme="io"), paths[::-1]) == pytest.approx(fitted)
 
 
+def test_each_sentence_can_have_weights_of_its_own() -> None:
+    tag_set = TagSet(["PER"], scheme="io")
+    paths = random_paths("crf", 2.0)[:40]
+    other = Chain(*(part + 1.0 for part in zeros(2)))  # a constant changes no probability
+    shifted = [path._replace(chain=other) for path in random_paths("softmax", 2.0)[:40]]
+    plain = random_paths("softmax", 2.0)[:40]
+    together = fit_temperature(tag_set, [*paths, *shifted])
+    assert together is not None
+    assert together == pytest.approx(fit_temperature(tag_set, [*paths, *plain]))
+
+
 def test_the_temperature_stays_in_its_bounds() -> None:
     tag_set = TagSet(["PER"], scheme="io")
     right = fit_temperature(tag_set, [one_word(1.0, 1)] * 5)
