@@ -1,9 +1,9 @@
 """TensorBoard event files on disk: find, read, replace, hide and repair them."""
 
 import os
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -121,9 +121,10 @@ def new_place(run: Path) -> Path:
     """Choose a folder for the event files of a new run, named after the time.
 
     TensorBoard remembers what it has read in a folder as long as the folder exists. A second run
-    that wrote to the same folder would show the numbers of the first.
+    that wrote to the same folder would show the numbers of the first, so the name tells hundredths
+    of a second apart.
     """
-    return run / time.strftime("%m%d-%H%M%S")
+    return run / f"{datetime.now():%m%d-%H%M%S-%f}"[: len("mmdd-hhmmss-00")]
 
 
 def place_of(run: Path) -> Path:

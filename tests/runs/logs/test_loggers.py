@@ -1,12 +1,13 @@
 """TensorBoard gets the main curves under the right tags, and one event file per command."""
 
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from lowner_pl.runs.logs.event_files import add_summaries, event_files, new_event_file
+from lowner_pl.runs.logs.event_files import add_summaries, event_files, new_event_file, new_place
 from lowner_pl.runs.logs.loggers import EventsLogger, tag_of
 
 
@@ -100,3 +101,9 @@ def test_paths_are_not_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("HOME", "/nowhere")
     logger: Any = EventsLogger(tmp_path / "$HOME")
     assert logger.log_dir == str(tmp_path / "$HOME")
+
+
+def test_runs_that_start_within_a_second_have_folders_of_their_own(tmp_path: Path) -> None:
+    first = new_place(tmp_path)
+    time.sleep(0.02)
+    assert new_place(tmp_path) != first
