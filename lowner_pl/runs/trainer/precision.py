@@ -36,7 +36,7 @@ class RunTrainer(Trainer):
             taken = None
         super().__init__(precision=taken, **kwargs)
         # `deterministic` also writes NaN into all new memory, which finds reads of it by mistake,
-        # and takes a fifth of a bf16-mixed step on a processor. No result depends on it.
+        # and took a fifth of a bf16-mixed step in a profile. No result depends on it.
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 
 
