@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from common import Record, append, copy_corpus, in_child, processor, texts
 
-from lowner_pl.commands.backbones import run_command
+from lowner_pl.commands.backbones.command import run_command
 from lowner_pl.corpus import Sentence
 from lowner_pl.nn.backbones.making.fresh import fresh_backbone
 

@@ -6,7 +6,7 @@ import select
 import sys
 
 from lowner_pl import __version__
-from lowner_pl.commands import backbones
+from lowner_pl.commands.backbones import command as backbones
 from lowner_pl.commands.configs import configs
 from lowner_pl.commands.failures import report
 from lowner_pl.commands.options.nearest import did_you_mean
@@ -179,7 +179,7 @@ def run_command(arguments: list[str]) -> None:
 
         compare(arguments[1:])
     elif arguments[0] == "tag":
-        from lowner_pl.commands.tag import tag
+        from lowner_pl.commands.tagger.tag import tag
 
         tag(arguments[1:])
     else:

@@ -94,7 +94,7 @@ ROOMS: dict[str, dict[str, set[str]]] = {
         "errors": {"results", "screen"},
         "tensorboard": set(),
     },
-    "commands": {"options": set()},
+    "commands": {"options": set(), "backbones": {"options"}, "tagger": {"options"}},
     "corpus": {"conll": set()},
     "datamodules": {"corpora": set(), "composed": set()},
     "results": {

@@ -13,7 +13,7 @@ from lowner_pl.corpus import Sentence
 from lowner_pl.modules import MANERLightningModule, NERModule, SNERLightningModule
 from lowner_pl.modules.frozen import LEFT_OUT
 
-from ..commands.test_backbones import checkpoint
+from ..commands.backbones.test_backbones import checkpoint
 from ..running import command, folder, same, small_backbone, weights
 
 pytestmark = pytest.mark.usefixtures("offline")

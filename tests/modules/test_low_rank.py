@@ -11,7 +11,7 @@ from lowner_pl.corpus import Sentence
 from lowner_pl.modules import MetaLightningModule, MLMLightningModule, SNERLightningModule
 from lowner_pl.modules.base import BaseModule
 
-from ..commands.test_backbones import checkpoint
+from ..commands.backbones.test_backbones import checkpoint
 from ..running import command, folder, same, steps, weights
 from .meta.meta_tasks import episodes, new_module
 from .test_methods import METHODS, TYPES

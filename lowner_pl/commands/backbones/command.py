@@ -5,7 +5,7 @@ from collections.abc import Sized
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast, get_args
 
-from lowner_pl.commands.backbone_folder import written_whole
+from lowner_pl.commands.backbones.folder import written_whole
 from lowner_pl.runs.ranges import check_range
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ def _text(options: argparse.Namespace) -> "TextDataModule":
 
 def _trim_backbone(options: argparse.Namespace) -> None:
     """Cut a pretrained backbone to the subwords of text."""
-    from lowner_pl.commands.trim_backbone import check_options, trim_backbone
+    from lowner_pl.commands.backbones.trim import check_options, trim_backbone
 
     check_options(options)
     trim_backbone(options, _text(options))

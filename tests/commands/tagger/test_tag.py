@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from lowner_pl.__main__ import run_command
-from lowner_pl.commands import tag as command
+from lowner_pl.commands.tagger import tag as command
 from lowner_pl.tagging import TextTagger, loading
 from lowner_pl.tagging.tagger import Words
 
-from ..running import finished, folder
-from ..tagging.capitals import capitals
+from ...running import finished, folder
+from ...tagging.capitals import capitals
 
 
 @pytest.fixture(autouse=True)
@@ -155,5 +155,6 @@ def test_a_trained_run_tags(
 ) -> None:
     monkeypatch.undo()
     run = folder(finished(tmp_path))
+    capfd.readouterr()  # what training printed, if no other test has trained this run
     run_command(["tag", "Wangari Maathai alizaliwa Nyeri.", "--run", str(run)])
     assert json.loads(capfd.readouterr().out)["text"] == "Wangari Maathai alizaliwa Nyeri."

@@ -10,7 +10,7 @@ from lowner_pl.commands.cli import run
 from lowner_pl.corpus import Sentence
 from lowner_pl.nn import load_backbone
 
-from ..running import arguments
+from ...running import arguments
 
 pytestmark = pytest.mark.usefixtures("offline")
 

@@ -14,8 +14,8 @@ from lowner_pl.nn import load_backbone, tokenizer_identity
 from lowner_pl.nn.backbones import loading
 from lowner_pl.nn.backbones.making.fresh import fresh_backbone
 
-from ..conftest import ROOT
-from ..packed import pack
+from ...conftest import ROOT
+from ...packed import pack
 
 pytestmark = pytest.mark.usefixtures("offline")
 

@@ -1,0 +1,1 @@
+"""Commands that make, cut and export backbones."""
