@@ -113,14 +113,14 @@ def _ends_in_initial(text: str) -> bool:
 
 def _visible(text: str, start: int, end: int) -> Span:
     """Cut white space and invisible characters off both ends of a part; it may become empty."""
-    while start < end and _is_blank(text[start]):
+    while start < end and is_blank(text[start]):
         start += 1
-    while end > start and _is_blank(text[end - 1]) and text[end - 1] not in _JOINERS:
+    while end > start and is_blank(text[end - 1]) and text[end - 1] not in _JOINERS:
         end -= 1
     return start, end
 
 
-def _is_blank(letter: str) -> bool:
+def is_blank(letter: str) -> bool:
     """Tell whether a word can't begin with a character: white space, controls, formats."""
     return letter.isspace() or unicodedata.category(letter) in ("Cc", "Cf")
 

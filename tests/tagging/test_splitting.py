@@ -47,7 +47,7 @@ def test_only_blanks_lie_between_words(split: Split, text: str) -> None:
     assert all(sentences)
     at = 0
     for start, end in [*(span for spans in sentences for span in spans), (len(text), len(text))]:
-        assert all(map(splitting._is_blank, text[at:start])), text[at:start]
+        assert all(map(splitting.is_blank, text[at:start])), text[at:start]
         assert start < end or start == len(text)
         at = end
 

@@ -1,0 +1,1 @@
+"""brat's folders of texts and standoff annotations."""

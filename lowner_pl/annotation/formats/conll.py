@@ -1,0 +1,55 @@
+"""CoNLL files as documents, and documents as CoNLL files."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from lowner_pl.annotation.alignment import OnMisaligned, sentences_of
+from lowner_pl.annotation.documents import Document
+from lowner_pl.annotation.formats.json_formats.fields import note_all_left_out
+from lowner_pl.annotation.joining import document_of
+from lowner_pl.annotation.notes import Notes, counted
+from lowner_pl.corpus.conll.reading import read_conll
+from lowner_pl.corpus.sentence import Sentence
+from lowner_pl.tagging.splitting import Splitter
+
+
+def read(path: Path, notes: Notes) -> Iterator[Document]:
+    """Read each sentence of a CoNLL file as a document."""
+    del notes  # a corpus has nothing else
+    return map(document_of, read_conll(path))
+
+
+def sentences(
+    documents: Iterable[Document],
+    splitter: Splitter,
+    notes: Notes,
+    *,
+    on_misaligned: OnMisaligned = "error",
+) -> list[Sentence]:
+    """Make the sentences of a CoNLL file. Only what a person annotated becomes one.
+
+    Raises:
+        ValueError: If nothing is annotated.
+    """
+    found: list[Sentence] = []
+    counts = dict.fromkeys(("annotated", "predicted", "open"), 0)
+    spans = 0
+    for document in documents:
+        counts[document.state] += 1
+        if document.state == "annotated":
+            spans += len(document.spans)
+            note_all_left_out(document, notes, spans=True)
+            found += sentences_of(document, splitter, on_misaligned, notes)
+    if counts["open"]:
+        notes.said.append(f"{counted(counts['open'], 'text')} left out, which nobody has annotated")
+    if counts["predicted"]:
+        notes.said.append(
+            f"{counted(counts['predicted'], 'text')} left out: nobody has confirmed the suggestions"
+        )
+    if not spans and not notes.problems:
+        raise ValueError(
+            f"There is no annotation: no entity in {counted(counts['annotated'], 'text')}, "
+            f"{counts['open']:,} more not annotated and {counts['predicted']:,} with suggestions "
+            "only. Annotate the texts and export them again."
+        )
+    return found

@@ -1,0 +1,1 @@
+"""Formats of JSON records: doccano, Label Studio, Prodigy."""

@@ -1,0 +1,89 @@
+"""Records of JSON files: an object per line, or one list of objects."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from lowner_pl.corpus.text import decode, place, read_bytes
+
+Record = dict[str, Any]
+
+
+def records_of(path: Path, encoding: str = "utf-8") -> Iterator[tuple[str, Record]]:
+    """Yield each object of a file with its place, which names its line or its number.
+
+    Raises:
+        OSError: If the file can't be read.
+        ValueError: If it is not JSON, or holds something else than objects.
+    """
+    text = decode(read_bytes(path), str(path), encoding)
+    if text.lstrip()[:1] == "[":
+        whole = _parsed(text, str(path))
+        for number, record in enumerate(whole, 1):
+            yield _checked(record, f"{path}, record {number}")
+        return
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            where = place(str(path), number)
+            yield _checked(_parsed(line, where), where)
+
+
+def text_in(record: Mapping[str, Any], column: str, where: str) -> str:
+    """Return the text of a record.
+
+    Raises:
+        ValueError: If there is none.
+    """
+    text = record.get(column)
+    if isinstance(text, str):
+        return text
+    if column in record:
+        raise ValueError(
+            f"{where}: The field {column!r} holds no text. Name the field with --column."
+        )
+    fields = ", ".join(map(repr, record))[:200] or "none"
+    raise ValueError(
+        f"{where}: There is no field {column!r}, only {fields}. Name the field of the text with "
+        "--column."
+    )
+
+
+def whole_number(value: object) -> int | None:
+    """Read a position, which some exports write as a string; ``None`` if it is none."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def number(value: object) -> float | None:
+    """Read a score; ``None`` if it is none."""
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def shown(value: object) -> str:
+    """Quote a JSON value for a message; at most 80 characters."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 80 else f"{text[:80]}…"
+
+
+def _parsed(text: str, where: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        reason, line = "it is nested too deeply", ""
+        if isinstance(error, json.JSONDecodeError):
+            reason = f"{error.msg} in column {error.colno}"
+            line = f", line {error.lineno}" if error.lineno > 1 else ""
+        raise ValueError(
+            f"{where}{line}: It is no JSON ({reason}). Export the file again, or correct it."
+        ) from None
+
+
+def _checked(record: object, where: str) -> tuple[str, Record]:
+    if not isinstance(record, dict):
+        raise ValueError(
+            f"{where}: It is {shown(record)}, but each record must be an object such as "
+            '{"text": "…"}. Export the file again.'
+        )
+    return where, record
