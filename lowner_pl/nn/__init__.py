@@ -36,6 +36,14 @@ from lowner_pl.nn.tagging.heads import (
     build_head,
 )
 from lowner_pl.nn.tagging.tagger import Tagger
+from lowner_pl.nn.tagging.uncertainty import (
+    Uncertainty,
+    dropout_on,
+    has_dropout,
+    mutual_information,
+    uncertainty,
+    word_probabilities,
+)
 
 __all__ = [
     "CRF",
@@ -62,20 +70,26 @@ __all__ = [
     "Tagger",
     "Teacher",
     "Temperature",
+    "Uncertainty",
     "adapted_weights",
     "add_tokens",
     "build_head",
+    "dropout_on",
     "entity_confidences",
     "fit_temperature",
+    "has_dropout",
     "inner_update",
     "load_backbone",
     "load_sequence_to_sequence",
     "log_likelihoods",
     "max_positions",
+    "mutual_information",
     "save_backbone",
     "set_dropout",
     "tokenizer_identity",
     "trial_optimizer",
+    "uncertainty",
     "unexplained_variance",
     "weights_identity",
+    "word_probabilities",
 ]
