@@ -1,1 +1,1 @@
-"""Floor 5: the commands that users type, their options and error messages."""
+"""Floor 6: the commands that users type, their options and error messages."""

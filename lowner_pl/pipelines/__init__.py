@@ -1,1 +1,1 @@
-"""Floor 6: commands that run other commands, stage by stage."""
+"""Floor 7: commands that run other commands, stage by stage."""

@@ -1,1 +1,1 @@
-"""Floor 6: what finished runs add up to."""
+"""Floor 7: what finished runs add up to."""

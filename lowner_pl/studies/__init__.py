@@ -1,1 +1,1 @@
-"""Floor 7: studies, which run every combination of methods, languages, seeds and sizes."""
+"""Floor 8: studies, which run every combination of methods, languages, seeds and sizes."""

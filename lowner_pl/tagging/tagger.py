@@ -9,7 +9,7 @@ from typing import NamedTuple, cast
 import torch
 
 from lowner_pl.corpus import Entity, Sentence, entities_of
-from lowner_pl.modules.tagging.steps import TaggingModule
+from lowner_pl.modules.tagging.steps import TaggedGroup, TaggingModule
 from lowner_pl.runs.ranges import check_range
 from lowner_pl.tagging.boundaries import Span
 from lowner_pl.tagging.entities import TaggedEntity, TaggedText
@@ -174,6 +174,32 @@ class TextTagger:
             found = iter(self._find(rows, batch_size))
             for text, sentences in zip(pool, splits, strict=True):
                 yield Words(text, sentences, list(islice(found, len(sentences))))
+
+    def each_group(
+        self,
+        sentences: Sequence[Sentence],
+        use: Callable[[list[int], TaggedGroup], None],
+        *,
+        batch_size: int = 32,
+    ) -> None:
+        """Tag sentences, those of similar length together, and hand on the scores of every tag.
+
+        Args:
+            sentences: The sentences.
+            use: Called with the places of a few sentences and what the method made of them, while
+                the tagger has the weights that tagged them. It must not call this tagger.
+            batch_size: Sentences that are tagged together, at least 1.
+
+        Raises:
+            ValueError: If ``batch_size`` is below 1.
+        """
+        check_range("batch_size", batch_size, 1)
+        order = sorted(range(len(sentences)), key=lambda at: len(sentences[at].words))
+        for places in _grouped(order, batch_size, lambda at: len(sentences[at].words)):
+            with self._lock, torch.inference_mode():
+                batch = self._batches([sentences[at] for at in places])
+                for group in self.module.tagged_groups(batch):
+                    use([places[number] for number in group.numbers], group)
 
     def _find(
         self, rows: Sequence[tuple[str, ...]], batch_size: int

@@ -120,7 +120,7 @@ class TaggingModule(BaseModule):
             with_loss: Whether to add the loss of the batch to the dev loss.
         """
         tags: list[Tags] = [()] * len(batch)
-        for group in self._tagged_groups(batch):
+        for group in self.tagged_groups(batch):
             for number, row in zip(group.numbers, group.tags, strict=True):
                 tags[number] = row
             if with_loss:
@@ -143,7 +143,7 @@ class TaggingModule(BaseModule):
         tags: list[Tags] = [()] * len(batch)
         confidences: list[list[float]] = [[] for _ in batch]
         every_loss = [0.0] * len(batch)
-        for group in self._tagged_groups(batch):
+        for group in self.tagged_groups(batch):
             spans = [entities_of(row) for row in group.tags]
             head, mask = self.tagger.head, group.batch.word_mask
             sure = entity_confidences(head, group.emissions, mask, spans, temperature)
@@ -166,7 +166,7 @@ class TaggingModule(BaseModule):
         """
         yield list(range(len(batch))), nullcontext()
 
-    def _tagged_groups(self, batch: Sequence[Any]) -> Iterator[TaggedGroup]:
+    def tagged_groups(self, batch: Sequence[Any]) -> Iterator[TaggedGroup]:
         """Tag a batch. The tagger keeps the weights of a group until the next one is asked for."""
         sentences = queries(batch)
         for numbers, weights in self.adaptations(batch):
