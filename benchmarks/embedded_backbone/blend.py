@@ -24,6 +24,11 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=0.5, help="of the trained weights")
     parser.add_argument("--folder", type=Path, required=True, help="where to write")
     options = parser.parse_args()
+    for folder in (options.start, options.trained):
+        if not (folder / "model.safetensors").is_file():
+            parser.error(f"'{folder}' has no model.safetensors. Give the folder of a backbone.")
+    if options.folder.exists():
+        parser.error(f"'{options.folder}' exists. Choose a new --folder.")
     shutil.copytree(options.start, options.folder)
     start, trained = (
         load_file(folder / "model.safetensors") for folder in (options.start, options.trained)
