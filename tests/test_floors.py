@@ -100,6 +100,7 @@ ROOMS: dict[str, dict[str, set[str]]] = {
     },
     "commands": {"options": set(), "backbones": {"options"}, "tagger": {"options"}},
     "corpus": {"conll": set()},
+    "corpus/conll": {"checking": set()},
     "datamodules": {"corpora": set(), "composed": set()},
     "results": {
         "pictures": set(),

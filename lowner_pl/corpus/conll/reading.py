@@ -4,12 +4,12 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from lowner_pl.corpus.conll.checked_file import CheckedFile
+from lowner_pl.corpus.conll.checking.checked_file import CheckedFile
+from lowner_pl.corpus.conll.checking.survey import survey
 from lowner_pl.corpus.conll.columns import Notes
 from lowner_pl.corpus.conll.conll_format import ConllFormat
 from lowner_pl.corpus.conll.lines import Block, blocks
 from lowner_pl.corpus.conll.schemes import Scheme
-from lowner_pl.corpus.conll.survey import survey
 from lowner_pl.corpus.sentence import Sentence
 from lowner_pl.corpus.text import decode, lines_of, read_bytes
 

@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from lowner_pl.corpus.conll.column_guess import ColumnGuess, guess_columns
+from lowner_pl.corpus.conll.checking.column_guess import ColumnGuess, guess_columns
 from lowner_pl.corpus.conll.columns import Notes
 from lowner_pl.corpus.conll.conll_format import ConllFormat
 from lowner_pl.corpus.conll.lines import Block

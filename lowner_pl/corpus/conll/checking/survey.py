@@ -7,13 +7,13 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from lowner_pl.corpus.conll.checked_file import CheckedFile
-from lowner_pl.corpus.conll.column_guess import are_indices
+from lowner_pl.corpus.conll.checking.checked_file import CheckedFile
+from lowner_pl.corpus.conll.checking.column_guess import are_indices
+from lowner_pl.corpus.conll.checking.tag_survey import TagSurvey
 from lowner_pl.corpus.conll.columns import LineError
 from lowner_pl.corpus.conll.lines import Block
 from lowner_pl.corpus.conll.schemes import IOB2Converter
 from lowner_pl.corpus.conll.spellings import PREFIXED_OR_O, shown
-from lowner_pl.corpus.conll.tag_survey import TagSurvey
 from lowner_pl.corpus.sentence import Sentence
 
 LONG = 200  # mean words per sentence; real corpora have 10 to 30

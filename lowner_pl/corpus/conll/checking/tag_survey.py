@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
-from lowner_pl.corpus.conll.checked_file import CheckedFile
+from lowner_pl.corpus.conll.checking.checked_file import CheckedFile
 from lowner_pl.corpus.conll.schemes import IOB2Converter, misfit
 from lowner_pl.corpus.conll.spellings import doubts, near_types, respelt, shown
 
