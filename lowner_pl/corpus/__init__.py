@@ -7,6 +7,7 @@ from lowner_pl.corpus.conll.writer import ConllWriter, write_conll
 from lowner_pl.corpus.content import content_of, is_conll_name
 from lowner_pl.corpus.entity import Entity, entities_of, tags_of
 from lowner_pl.corpus.episode import Episode, queries
+from lowner_pl.corpus.familiarity import Familiarity, TrainingEntities
 from lowner_pl.corpus.novelty import (
     DUPLICATE,
     DUPLICATE_OF_SOURCE,
@@ -42,6 +43,7 @@ __all__ = [
     "ConllWriter",
     "Entity",
     "Episode",
+    "Familiarity",
     "NoveltyFilter",
     "Scheme",
     "SeenSentences",
@@ -49,6 +51,7 @@ __all__ = [
     "Sentences",
     "TagSet",
     "TextFile",
+    "TrainingEntities",
     "content_of",
     "count_types",
     "decode",

@@ -1,8 +1,6 @@
 """The page of a test's errors."""
 
-import re
 from collections.abc import Sequence
-from html import escape
 
 from lowner_pl.callbacks.errors.looks import SCRIPT, STYLE
 from lowner_pl.callbacks.errors.outcomes import ERRORS, Kind
@@ -20,11 +18,9 @@ from lowner_pl.callbacks.errors.tables import (
     share,
 )
 from lowner_pl.callbacks.errors.tally import EXAMPLES, PAIR_EXAMPLES, TRAINING, ErrorTally
-from lowner_pl.callbacks.errors.training_entities import Familiarity
+from lowner_pl.corpus import Familiarity
 from lowner_pl.runs.page.page import Passage, page
-
-_ODD = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-"""Characters that HTML or UTF-8 does not allow."""
+from lowner_pl.runs.page.text import note_html
 
 DEFINITIONS = """<h2>What is counted as which error</h2>
 <p class="note">A gold and a predicted entity that share a word are paired: first those of the same
@@ -68,7 +64,7 @@ def error_page(
     places = Places(tally)
     training = _unknown_training(unknown) if unknown else by_training(tally, places)
     confused = by_pair(tally, places)
-    text = page(
+    return page(
         title,
         _answers(tally),
         [
@@ -86,7 +82,6 @@ def error_page(
         style=STYLE,
         script=SCRIPT,
     )
-    return _ODD.sub("\ufffd", text)
 
 
 def _answers(tally: ErrorTally) -> list[str]:
@@ -133,7 +128,7 @@ def _contents(tally: ErrorTally) -> Passage:
 
 def _unknown_training(unknown: str) -> Passage:
     """Say why there are no numbers of seen and new entities."""
-    return Passage(f"<h2>Seen in training, or new</h2>{_note(f'Not known. {unknown}')}")
+    return Passage(f"<h2>Seen in training, or new</h2>{note_html(f'Not known. {unknown}')}")
 
 
 def _worst(tally: ErrorTally) -> str:
@@ -144,7 +139,7 @@ def _worst(tally: ErrorTally) -> str:
         f"The {len(tally.worst):,} highest of {tally.sentences:,} sentences. The mean over all "
         f"{tally.words:,} words is {mean:.3f}. ✗ marks a wrong entity."
     )
-    return f"{heading}{_note(LOSS)}{_note(about)}{worst_sentences(tally)}"
+    return f"{heading}{note_html(LOSS)}{note_html(about)}{worst_sentences(tally)}"
 
 
 def _kept() -> str:
@@ -154,9 +149,4 @@ def _kept() -> str:
         f"the first {PAIR_EXAMPLES} for each pair of types. ✗ marks a wrong entity, a frame the "
         "one that the example is about."
     )
-    return f'<h2 id="examples">Examples</h2>{_note(about)}'
-
-
-def _note(text: str) -> str:
-    """Write a paragraph about numbers."""
-    return f'<p class="note">{escape(text)}</p>'
+    return f'<h2 id="examples">Examples</h2>{note_html(about)}'

@@ -5,13 +5,12 @@ from typing import NamedTuple
 
 from lowner_pl.callbacks.errors.outcomes import Kind, Outcome
 from lowner_pl.corpus import Entity, Sentence
+from lowner_pl.runs.page.text import shortened
 
 CONTEXT = 12
 """Words before and after the entities of an example."""
 MOST_WORDS = 120
 """Words that are shown of a sentence."""
-MOST_LETTERS = 200
-"""Characters that are shown of a word."""
 
 
 class Marked(NamedTuple):
@@ -76,7 +75,7 @@ def excerpt(sentence: Sentence, every: Sequence[Outcome], chosen: Outcome | None
     end = min(end, start + MOST_WORDS)
     place = sentence.place
     return Excerpt(
-        tuple(map(_shortened, sentence.words[start:end])),
+        tuple(map(shortened, sentence.words[start:end])),
         _marked(((one.gold, one) for one in every), chosen, start, end),
         _marked(((one.predicted, one) for one in every), chosen, start, end),
         start,
@@ -84,11 +83,6 @@ def excerpt(sentence: Sentence, every: Sequence[Outcome], chosen: Outcome | None
         sentence.language,
         None if place is None else (place[0].replace("\\", "/").rpartition("/")[2], place[1]),
     )
-
-
-def _shortened(word: str) -> str:
-    """Cut a long word."""
-    return word if len(word) <= MOST_LETTERS else f"{word[:MOST_LETTERS]}…"
 
 
 def _marked(

@@ -15,10 +15,9 @@ from lowner_pl.callbacks.errors.tally import (
     Example,
     Group,
 )
+from lowner_pl.runs.page.text import counted, word_html
 
 WRONG = "✗"
-EMPTY = "∅"
-"""What is shown of a word without characters."""
 DESCRIBED = {TYPE: "type ", TRAINING: "", LENGTH: "length ", PAIR: ""}
 
 
@@ -37,7 +36,7 @@ def worst_sentences(tally: ErrorTally) -> str:
     items = []
     for one in sorted(tally.worst, reverse=True):
         loss = f"loss {one.loss:.3f} per word"
-        facts = [loss, _counted(one.words, "word"), _counted(one.errors, "error")]
+        facts = [loss, counted(one.words, "word"), counted(one.errors, "error")]
         items.append(f"<li>{_heading(-one.rank, one.excerpt, *facts)}{pair(one.excerpt)}</li>")
     return '<ol class="sentences">' + "\n".join(items) + "</ol>"
 
@@ -128,26 +127,16 @@ def _marked(shown: Excerpt, entities: Iterable[Marked]) -> str:
 
     Types and notes are isolated, so that the direction of the text follows from its words.
     """
-    parts = [f"<bdi>… {_counted(shown.before, 'word')}</bdi>"] if shown.before else []
+    parts = [f"<bdi>… {counted(shown.before, 'word')}</bdi>"] if shown.before else []
     at = 0
     for entity in entities:
-        parts += map(_word, shown.words[at : entity.start])
-        words = " ".join(map(_word, shown.words[entity.start : entity.end]))
+        parts += map(word_html, shown.words[at : entity.start])
+        words = " ".join(map(word_html, shown.words[entity.start : entity.end]))
         look = ("right" if entity.right else "wrong") + (" chosen" if entity.chosen else "")
         label = escape(entity.type if entity.right else f"{WRONG} {entity.type}")
         parts.append(f'<mark class="{look}">{words} <bdi>{label}</bdi></mark>')
         at = entity.end
-    parts += map(_word, shown.words[at:])
+    parts += map(word_html, shown.words[at:])
     if shown.after:
-        parts.append(f"<bdi>{_counted(shown.after, 'word')} …</bdi>")
+        parts.append(f"<bdi>{counted(shown.after, 'word')} …</bdi>")
     return " ".join(parts)
-
-
-def _word(word: str) -> str:
-    """Write a word."""
-    return escape(word) if word.strip() else EMPTY
-
-
-def _counted(number: int, noun: str) -> str:
-    """Write a number of things."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -13,7 +13,7 @@ from lowner_pl.callbacks.errors.tally import (
     Group,
     length_name,
 )
-from lowner_pl.callbacks.errors.training_entities import Familiarity
+from lowner_pl.corpus import Familiarity
 from lowner_pl.runs.page.page import Cell, Link, Table
 
 MOST_PAIRS = 50

@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 from lowner_pl.callbacks.errors.excerpt import Excerpt, excerpt
 from lowner_pl.callbacks.errors.outcomes import ERRORS, Kind, Outcome, outcomes
-from lowner_pl.callbacks.errors.training_entities import TrainingEntities
-from lowner_pl.corpus import Sentence, entities_of
+from lowner_pl.corpus import Sentence, TrainingEntities, entities_of
 
 EXAMPLES = 20
 """Examples that are kept of each number."""

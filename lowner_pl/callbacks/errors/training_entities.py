@@ -1,46 +1,10 @@
 """The entities of the training sentences, to tell seen entities from new ones."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from enum import StrEnum
+from collections.abc import Mapping
 from typing import Any
 
 from lowner_pl.callbacks.protocols import Corpus
-from lowner_pl.corpus import Sentence, count_types
-
-
-class Familiarity(StrEnum):
-    """Whether an entity is in the training sentences."""
-
-    SEEN = "seen with this type"
-    OTHER = "seen with other types only"
-    NEW = "new"
-
-
-class TrainingEntities:
-    """The entities of the training sentences: their words, exactly, and their types.
-
-    Args:
-        sentences: The training sentences.
-    """
-
-    def __init__(self, sentences: Iterable[Sentence]) -> None:
-        self._types: dict[tuple[str, ...], set[str]] = {}
-        for sentence in sentences:
-            for entity in sentence.entities:
-                words = sentence.words[entity.start : entity.end]
-                self._types.setdefault(words, set()).add(entity.type)
-
-    def familiarity(self, words: Sequence[str], type_: str) -> Familiarity:
-        """Look an entity up.
-
-        Args:
-            words: Its words. Upper and lower case differ.
-            type_: Its type.
-        """
-        types = self._types.get(tuple(words))
-        if types is None:
-            return Familiarity.NEW
-        return Familiarity.SEEN if type_ in types else Familiarity.OTHER
+from lowner_pl.corpus import TrainingEntities, count_types
 
 
 def training_entities(

@@ -1,4 +1,4 @@
-"""Style and script of the page."""
+"""Style and script of pages."""
 
 STYLE = """
 :root { color-scheme: light dark; --text: #1a1a1a; --faint: #595959; --line: #d0d0d0;
@@ -32,6 +32,29 @@ img { max-width: 100%; height: auto; background: #ffffff; border-radius: 4px; di
   margin: 1rem 0; }
 @media print { body { max-width: none; } img { break-inside: avoid; } }
 """
+
+SENTENCES = """
+:root { --right: #e3edf6; --wrong: #fbe0bd; --edge: #b35900; }
+@media (prefers-color-scheme: dark) { :root { --right: #24384a; --wrong: #553710;
+  --edge: #ffb454; } }
+html { scroll-padding-top: 1rem; }
+th { white-space: normal; vertical-align: bottom; min-width: 4.5rem; }
+h3 { font-size: 1.05rem; margin: 2rem 0 0.25rem; }
+nav ul { display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; list-style: none; padding: 0; }
+.sentences { padding-inline-start: 0; list-style-position: inside; }
+ul.sentences { list-style: none; }
+.sentences li { border-top: 1px solid var(--line); padding: 0.6rem 0; }
+.sentences li[hidden] { display: none; }
+.about { display: inline; margin: 0; color: var(--faint); }
+.about bdi:first-child { color: var(--text); font-weight: 600; }
+.text { line-height: 1.9; overflow-wrap: anywhere; }
+.text > bdi { color: var(--faint); }
+mark { color: inherit; background: var(--right); border-radius: 3px; padding: 0.1em 0.3em; }
+mark bdi { font-size: 0.75em; font-weight: 600; }
+mark.chosen { outline: 2px solid var(--edge); }
+@media print { .sentences li { break-inside: avoid; } }
+"""
+"""Style of lists of sentences with their entities marked, for pages that have them."""
 
 SCRIPT = """
 function value(row, column) {

@@ -1,6 +1,7 @@
 """The HTML page: an answer, tables and pictures in one file that needs no network."""
 
 import base64
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -9,6 +10,9 @@ from lowner_pl.runs.page.looks import SCRIPT, STYLE
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 """What a browser may load for the page: nothing that is not in the file."""
+
+_ODD = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+"""Characters that HTML or UTF-8 does not allow."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,7 @@ def page(
     style: str = "",
     script: str = "",
 ) -> str:
-    """Write the page.
+    """Write the page. Characters that HTML does not allow are replaced.
 
     Args:
         title: What was compared.
@@ -101,7 +105,7 @@ def page(
     said = [f'<p class="answer" dir="auto">{escape(answer)}</p>' for answer in answers]
     said += [f'<p class="note" dir="auto">{escape(note)}</p>' for note in notes]
     body = [_part(part) for part in parts]
-    return "\n".join(
+    text = "\n".join(
         [
             "<!DOCTYPE html>",
             '<html lang="en"><head><meta charset="utf-8">',
@@ -114,6 +118,7 @@ def page(
             f"<script>{SCRIPT}{script}</script></body></html>\n",
         ]
     )
+    return _ODD.sub("\ufffd", text)
 
 
 def _part(part: Part) -> str:

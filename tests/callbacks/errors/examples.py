@@ -1,8 +1,7 @@
 """A small test set with one error of each kind, worked out by hand."""
 
 from lowner_pl.callbacks.errors.tally import ErrorTally
-from lowner_pl.callbacks.errors.training_entities import TrainingEntities
-from lowner_pl.corpus import Entity, Sentence, tags_of
+from lowner_pl.corpus import Entity, Sentence, TrainingEntities, tags_of
 
 Spans = list[tuple[int, int, str]]
 

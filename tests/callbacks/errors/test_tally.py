@@ -5,10 +5,11 @@ from math import inf, nan
 
 import pytest
 
-from lowner_pl.callbacks.errors.excerpt import MOST_LETTERS, MOST_WORDS
+from lowner_pl.callbacks.errors.excerpt import MOST_WORDS
 from lowner_pl.callbacks.errors.outcomes import Kind
 from lowner_pl.callbacks.errors.tally import LENGTH, PAIR, TRAINING, TYPE, ErrorTally
 from lowner_pl.corpus import Sentence
+from lowner_pl.runs.page.text import MOST_LETTERS
 
 from .examples import LOSSES, TESTED, tagged, tally
 from .examples import TRAINING as KNOWN
