@@ -13,7 +13,7 @@ from lowner_pl.commands.options.nearest import did_you_mean
 from lowner_pl.runs import stopping
 
 LIGHTNING = ("fit", "validate", "test", "predict")
-OURS = (*backbones.COMMANDS, "augment", "compare", "configs", "study", "tag")
+OURS = (*backbones.COMMANDS, "augment", "check", "compare", "configs", "study", "tag")
 """Commands beside those of Lightning."""
 READER_LEFT = 141  # the status of a program that SIGPIPE ends
 HELP = """usage: python -m lowner_pl {fit,validate,test,predict,augment} --config FILE … [options]
@@ -21,6 +21,8 @@ HELP = """usage: python -m lowner_pl {fit,validate,test,predict,augment} --confi
 Named entity recognition for languages with about a hundred labelled sentences.
 
 commands:
+  check      look for mistakes in a corpus before training: CoNLL files, or --config FILE;
+             --out FILE.html writes them as a page
   fit        train; the run is written to
              lightning_logs/<corpus>-<language>/<method>/seed_<seed>/
   validate   score a checkpoint on the dev set
@@ -66,6 +68,7 @@ options:
   python -m lowner_pl fit --data.help CLASS    those of a data module, such as ConllDataModule
 
 examples:
+  python -m lowner_pl check data/mine/train.conll data/mine/test.conll --out check.html
   python -m lowner_pl fit  --config configs/maner_wikiann.yaml --config configs/embedded.yaml
   python -m lowner_pl fit  --config configs/maner_wikiann.yaml --data.language yo
   python -m lowner_pl test --config configs/maner_wikiann.yaml --data.language yo --ckpt_path best
@@ -178,6 +181,10 @@ def run_command(arguments: list[str]) -> None:
         from lowner_pl.results.command import compare
 
         compare(arguments[1:])
+    elif arguments[0] == "check":
+        from lowner_pl.commands.annotation.check import check
+
+        check(arguments[1:])
     elif arguments[0] == "tag":
         from lowner_pl.commands.tagger.tag import tag
 

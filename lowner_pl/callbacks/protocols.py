@@ -7,37 +7,14 @@ from typing import Any, Literal, Protocol, cast
 from lightning.pytorch import Trainer
 from torch import Tensor
 
-from lowner_pl.corpus import Sentence, Sentences
-
-
-class Coverage(Protocol):
-    """How a backbone's vocabulary spells words; see `lowner_pl.encoding.Coverage`."""
-
-    @property
-    def words(self) -> int:
-        """Number of words."""
-
-    @property
-    def unknown(self) -> int:
-        """Number of words with an unknown token."""
-
-    @property
-    def bytes(self) -> int:
-        """Number of words that are at least partly spelt by single bytes."""
-
-    @property
-    def unknown_token(self) -> str:
-        """The unknown token."""
-
-    @property
-    def per_word(self) -> float:
-        """Mean number of subwords per word."""
+from lowner_pl.auditing.numbers.subwords import Spelt
+from lowner_pl.corpus import ConllFormat, Sentence, Sentences
 
 
 class Spelling(Protocol):
     """A method whose backbone spells words."""
 
-    def coverage(self, words: Iterable[str], /) -> Coverage | None:
+    def coverage(self, words: Iterable[str], /) -> Spelt | None:
         """Measure how the backbone spells words, or return ``None`` without a backbone."""
 
 
@@ -143,6 +120,9 @@ class Corpus(TaggedSplits, Protocol):
 
     def to_predict(self) -> Sentences:
         """Return the input of ``predict``."""
+
+    def format_of(self, file: str, /) -> ConllFormat | None:
+        """Return the layout of a file that the sentences were read from, if it is known."""
 
     def train_dataloader(self) -> Sized:
         """Make the loader of the training data."""

@@ -70,7 +70,7 @@ def run_callbacks(
         case "language_model":
             callbacks += [ScoreReport(folder)]
     if command == "fit":
-        callbacks += [CorpusReport(), UnscoredReport(run.path)]
+        callbacks += [CorpusReport(run.path), UnscoredReport(run.path)]
     return callbacks
 
 

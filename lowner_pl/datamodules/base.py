@@ -117,6 +117,10 @@ class NERDataModule(SentenceDataModule):
         test = self._read("test")
         return None if test is None else [test]
 
+    def format_of(self, file: str) -> ConllFormat | None:  # noqa: ARG002
+        """Return the layout of a file that sentences were read from; ``None`` if it is unknown."""
+        return None
+
     def original_types(self) -> tuple[str, ...]:
         """Return the entity types before ``type_map``: as published, or as found in the data."""
         if self.corpus_types is not None:

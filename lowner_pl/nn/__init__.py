@@ -5,6 +5,7 @@ from lowner_pl.nn.backbones.identity import tokenizer_identity, weights_identity
 from lowner_pl.nn.backbones.loading import (
     load_backbone,
     load_sequence_to_sequence,
+    load_tokenizer,
     save_backbone,
 )
 from lowner_pl.nn.backbones.new_tokens import add_tokens
@@ -81,6 +82,7 @@ __all__ = [
     "inner_update",
     "load_backbone",
     "load_sequence_to_sequence",
+    "load_tokenizer",
     "log_likelihoods",
     "max_positions",
     "mutual_information",

@@ -18,13 +18,14 @@ from lowner_pl.callbacks import (
 from lowner_pl.commands.cli import NERCLI, run
 from lowner_pl.commands.command_line import Settings
 from lowner_pl.commands.configs import locate
+from lowner_pl.commands.made_data import data_of
 from lowner_pl.commands.options.plain_parser import PROGRAM, PlainParser
 from lowner_pl.commands.run_config import run_with, signature_of
 from lowner_pl.commands.run_start import UNTRAINED
 from lowner_pl.corpus import AugmentationReport, ConllFile, write_conll
 from lowner_pl.modules import BaseModule
 from lowner_pl.pipelines.overlays import pipeline_overlays, replaced
-from lowner_pl.pipelines.stage_parts import check_stage, data_of, digest_of
+from lowner_pl.pipelines.stage_parts import check_stage, digest_of
 from lowner_pl.pipelines.stage_record import Entry, StageRecord, unless_empty
 from lowner_pl.pipelines.stages import (
     GROUPS,

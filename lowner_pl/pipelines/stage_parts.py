@@ -42,15 +42,6 @@ def check_stage(
         raise ValueError(f"Stage {stage} can't begin: {cause}") from error
 
 
-def data_of(settings: dict[str, Any]) -> NERDataModule:
-    """Make the data module of a configuration from a copy, because the parser changes its input."""
-    parser = ArgumentParser()
-    parser.add_subclass_arguments(NERDataModule, "data")
-    made = parser.instantiate_classes(parser.parse_object({"data": deepcopy(settings)})).data
-    assert isinstance(made, NERDataModule)
-    return made
-
-
 def digest_of(data: NERDataModule) -> str:
     """Hash all sentences of a data module that a pipeline uses.
 

@@ -10,9 +10,9 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from lowner_pl.commands.command_line import Settings
+from lowner_pl.commands.made_data import data_of
 from lowner_pl.commands.options.typed import Typed
 from lowner_pl.pipelines.overlays import pipeline_overlays, replaced
-from lowner_pl.pipelines.stage_parts import data_of
 from lowner_pl.pipelines.stages import STAGES, options_of, stage_configs, typed_for, without_data
 from lowner_pl.runs.files import write_json
 from lowner_pl.studies.cells import Cell

@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from lowner_pl.auditing.findings.type_names import slips
+from lowner_pl.auditing.numbers.subwords import spells_nothing
 from lowner_pl.callbacks.screen.corpus_facts import SplitFacts
 
-MANY_SUBWORDS = 4.0  # per word
-UNSPELT_SHARE = 0.1
-RARE, FREQUENT = 2, 10
+RARE = 2
 MANY_TYPES = 20
 
 
@@ -50,35 +50,14 @@ def misread_tags(train: SplitFacts, dev: SplitFacts) -> str | None:
     return None
 
 
-def spells_nothing(split: SplitFacts, backbone: str) -> str | None:
+def spelling_doubt(split: SplitFacts, backbone: str) -> str | None:
     """Say that the vocabulary spells the words of a split badly, or return ``None`` if well."""
-    coverage = split.coverage
-    if coverage is None or not coverage.words:
-        return None
-    data = f"the words in the {'training' if split.name == 'train' else split.name} data"
-    unknown, pieces = coverage.unknown / coverage.words, coverage.bytes / coverage.words
-    if unknown >= UNSPELT_SHARE:
-        return (
-            f"The vocabulary of the backbone {backbone!r} does not know {unknown:.0%} of {data}. "
-            f"The tagger reads {coverage.unknown_token} instead of them. Choose a backbone that "
-            "knows their script."
-        )
-    many = coverage.per_word > MANY_SUBWORDS
-    if not many and pieces < UNSPELT_SHARE:
-        return None
-    how = (
-        f", {pieces:.0%} of them at least partly by single bytes" if pieces >= UNSPELT_SHARE else ""
-    )
-    return (
-        f"The backbone {backbone!r} spells {data} in {coverage.per_word:.1f} subwords each on "
-        f"average{how}. It has hardly seen this language, and more training does not make up for "
-        "that. Choose a backbone that was trained on it."
-    )
+    return spells_nothing(split.coverage, split.name, backbone)
 
 
 def _spelling_doubts(splits: Sequence[SplitFacts], backbone: str) -> list[str]:
     """Warn of badly spelt training data, or else of each other split that is badly spelt."""
-    said = [spells_nothing(split, backbone) for split in splits]
+    said = [spelling_doubt(split, backbone) for split in splits]
     if said[0]:
         return [said[0]]
     return [text for text in said[1:] if text]
@@ -88,27 +67,13 @@ def _slips(splits: Iterable[SplitFacts]) -> list[str]:
     """Point out rare types whose name is nearly that of a frequent type."""
     counts = sum((split.types for split in splits), Counter[str]())
     found = []
-    for rare, count in counts.items():
-        near = [t for t in counts if counts[t] >= FREQUENT and t != rare and _are_near(rare, t)]
-        if count <= RARE and near:
-            often = max(near, key=counts.__getitem__)
-            entities = "1 entity" if count == 1 else f"{count} entities"
-            found.append(
-                f"The entity type {rare!r} has {entities}, {often!r} has {counts[often]:,}. If it "
-                f"is a typing error, add `--data.type_map '{{{rare}: {often}}}'`."
-            )
+    for rare, often in slips(counts):
+        entities = "1 entity" if counts[rare] == 1 else f"{counts[rare]} entities"
+        found.append(
+            f"The entity type {rare!r} has {entities}, {often!r} has {counts[often]:,}. If it "
+            f"is a typing error, add `--data.type_map '{{{rare}: {often}}}'`."
+        )
     return found
-
-
-def _are_near(one: str, other: str) -> bool:
-    """Tell whether two names differ only in case, or in one letter added, changed or swapped."""
-    short, long = sorted((one.casefold(), other.casefold()), key=len)
-    if sorted(short) == sorted(long):
-        return True
-    pairs = enumerate(zip(short, long, strict=False))
-    start = next((place for place, (a, b) in pairs if a != b), len(short))
-    more = len(long) - len(short)
-    return len(long) >= 3 and more <= 1 and long[start + 1 :] == short[start + 1 - more :]
 
 
 def _named(types: Counter[str]) -> str:

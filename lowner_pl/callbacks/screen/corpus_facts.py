@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from lowner_pl.callbacks.protocols import Coverage, RawText, Spelling, TaggedSplits
+from lowner_pl.auditing.numbers.subwords import Spelt
+from lowner_pl.callbacks.protocols import RawText, Spelling, TaggedSplits
 from lowner_pl.corpus import Sentence
 
 SAMPLED = 2000  # sentences in which subwords are counted
@@ -25,7 +26,7 @@ class SplitFacts(NamedTuple):
     sentences: int
     words: int | None
     types: Counter[str]
-    coverage: Coverage | None
+    coverage: Spelt | None
 
 
 def corpus_facts(data: TaggedSplits, module: Spelling) -> list[SplitFacts]:
@@ -74,5 +75,5 @@ def _sample(sentences: Sequence[Sentence]) -> Sequence[Sentence]:
     return sentences[:: max(1, -(-len(sentences) // SAMPLED))]
 
 
-def _coverage(module: Spelling, sentences: Sequence[Sentence]) -> Coverage | None:
+def _coverage(module: Spelling, sentences: Sequence[Sentence]) -> Spelt | None:
     return module.coverage(word for sentence in sentences for word in sentence.words)

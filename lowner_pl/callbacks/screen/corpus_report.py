@@ -1,14 +1,17 @@
 """The first output of ``fit``: what is trained on which data, and warnings about the data."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lightning.pytorch import Callback, Trainer
 
+from lowner_pl.auditing.brief import brief
 from lowner_pl.callbacks.batches import limiting_option
 from lowner_pl.callbacks.protocols import Corpus, Method
 from lowner_pl.callbacks.screen.corpus_doubts import doubts
 from lowner_pl.callbacks.screen.corpus_facts import SplitFacts, corpus_facts, text_facts
+from lowner_pl.callbacks.screen.next_command import advises, typed
 from lowner_pl.callbacks.screen.printing import SHOWN_TYPES, console, millions, say, warn
 
 if TYPE_CHECKING:
@@ -16,7 +19,14 @@ if TYPE_CHECKING:
 
 
 class CorpusReport(Callback):
-    """Prints the data before training, and warns of data from which nothing can be learned."""
+    """Prints the data before training, and warns of data from which nothing can be learned.
+
+    Args:
+        folder: The run folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
 
     def on_fit_start(self, trainer: Trainer, pl_module: Any) -> None:
         """Print counts of tagged sentences or of lines of raw text."""
@@ -31,6 +41,9 @@ class CorpusReport(Callback):
             say(note)
         for doubt in doubts(splits, str(pl_module.hparams.get("backbone"))) if has_tags else ():
             warn(doubt)
+        if has_tags and advises() and (found := brief(data)):
+            command = typed("check", "--config", str(self.folder / "config.yaml"))
+            say(f"`check` also finds {found}: {command}")
 
 
 def _heading(trainer: Trainer, module: Method, data: Corpus) -> str:

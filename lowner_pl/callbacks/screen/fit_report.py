@@ -11,7 +11,7 @@ from lowner_pl.callbacks.batches import limiting_option, partial_note
 from lowner_pl.callbacks.best_checkpoint import KeepsBest, beats
 from lowner_pl.callbacks.protocols import Tagger, corpus_of
 from lowner_pl.callbacks.scores import logged_scores
-from lowner_pl.callbacks.screen.corpus_doubts import misread_tags, no_dev_entities, spells_nothing
+from lowner_pl.callbacks.screen.corpus_doubts import misread_tags, no_dev_entities, spelling_doubt
 from lowner_pl.callbacks.screen.corpus_facts import SplitFacts, corpus_facts
 from lowner_pl.callbacks.screen.next_command import PREDICT, configured, print_end
 from lowner_pl.callbacks.screen.printing import Scored, entities_by_type, print_tagging, say
@@ -120,4 +120,4 @@ def cause_of_zero(train: SplitFacts, dev: SplitFacts, backbone: str) -> str | No
     """Find what in the data keeps dev F1 at 0, or return ``None`` if nothing does."""
     if not dev.types:
         return no_dev_entities(dev)
-    return misread_tags(train, dev) or spells_nothing(train, backbone)
+    return misread_tags(train, dev) or spelling_doubt(train, backbone)

@@ -29,6 +29,11 @@ def print_end(folder: Path, *commands: str) -> None:
         say(f"{'      ' if number else 'Next: '}{_python()} -m lowner_pl {command}")
 
 
+def typed(*words: str) -> str:
+    """Write a command as the user can type it in this folder."""
+    return f"{_python()} -m lowner_pl {shlex.join(words)}"
+
+
 def configured(folder: Path, command: str, *options: str) -> str:
     """Write a command that uses the ``config.yaml`` of a run; empty if the run has none.
 
@@ -41,6 +46,11 @@ def configured(folder: Path, command: str, *options: str) -> str:
     if not config.is_file():
         return ""
     return shlex.join([command, "--config", str(config), *options])
+
+
+def advises() -> bool:
+    """Tell whether next commands are printed; see `without_advice`."""
+    return _ADVISES.get()
 
 
 @contextlib.contextmanager

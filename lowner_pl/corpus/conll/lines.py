@@ -1,8 +1,9 @@
 """Grouping the lines of a CoNLL file into sentences, with words and tags as in the file."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 
 from lowner_pl.corpus.conll.columns import Columns, Notes
@@ -19,11 +20,17 @@ class Block:
         line: Line number of the first word.
         words: The words.
         tags: Their tags.
+        skipped: For each line inside the sentence that is no word, the number of words before it.
     """
 
     line: int
     words: list[str]
     tags: list[str]
+    skipped: list[int] = field(default_factory=list)
+
+    def line_of(self, position: int) -> int:
+        """Return the line number of a word."""
+        return self.line + position + bisect_right(self.skipped, position)
 
 
 def blocks(lines: Iterable[str], form: ConllFormat, notes: Notes | None = None) -> Iterator[Block]:
@@ -52,9 +59,13 @@ def blocks(lines: Iterable[str], form: ConllFormat, notes: Notes | None = None) 
             yield block
             block = Block(0, [], [])
         if not text:
+            if block.words:
+                block.skipped.append(len(block.words))
             continue
         if columns.are_numbered and _NO_WORD.match(text):
             notes.skipped.append(number)
+            if block.words:
+                block.skipped.append(len(block.words))
             continue
         word, tag = columns(text, number)
         if not block.words:

@@ -65,6 +65,23 @@ def parse_conll(
         form: Layout of the file.
         language: Language of the sentences.
     """
+    return [sentence for sentence, _ in parse_with_lines(data, file, form, language=language)]
+
+
+def parse_with_lines(
+    data: bytes, file: str, form: ConllFormat, *, language: str | None = None
+) -> Iterator[tuple[Sentence, Block]]:
+    """Read the sentences of a file in memory, each with its words and tags as they stand there.
+
+    Args:
+        data: Content of the file.
+        file: Name of the file for messages.
+        form: Layout of the file.
+        language: Language of the sentences.
+
+    Raises:
+        ValueError: Before the first sentence, if the file is malformed; the message names the line.
+    """
     lines = decode(data, file, form.encoding).split("\n")
     if not lines[-1]:
         lines.pop()  # the text after the last line feed is not a line
@@ -76,7 +93,7 @@ def parse_conll(
         return raw
 
     made = survey(CheckedFile(sentences, lambda: lines, file, form), language)
-    return [made.sentence(block) for block in raw]
+    return ((made.sentence(block), block) for block in raw)
 
 
 class ConllFile:

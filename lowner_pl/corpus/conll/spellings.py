@@ -20,7 +20,7 @@ _BRACKETS = re.compile(r"\([^()*\s]+\*?\)?|\*\)?")
 _QUOTES = re.compile(r"""(["'`]+|[\[({<]+)(.*?)(["'`]+|[\])}>]+)""")
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 # Cyrillic, Greek and Armenian letters that look like Latin ones.
-_LOOK_ALIKE = str.maketrans(
+LOOK_ALIKE = str.maketrans(
     "АВЕЅІЈКМНОРСТУХԚԜаеорсухіјѕԁԛԝΑΒΕΖΗΙΚΜΝΟΡΤΥΧονՕՍօս",
     "ABESIJKMHOPCTYXQWaeopcyxijsdqwABEZHIKMNOPTYXovOUou",
 )
@@ -135,7 +135,7 @@ def near_types(tags: Iterable[str]) -> list[tuple[str, ...]]:
 def shown(text: str) -> str:
     """Quote a text for a message: cut to 80 characters, with the names of lookalike letters."""
     cut = repr(text if len(text) <= 80 else f"{text[:80]}…")
-    odd = [c for c in dict.fromkeys(text) if ord(c) in _LOOK_ALIKE or ord(c) in _FULL_WIDTH]
+    odd = [c for c in dict.fromkeys(text) if ord(c) in LOOK_ALIKE or ord(c) in _FULL_WIDTH]
     if len(text) == 1 and not text.isascii():
         odd = [text]
     if not odd or len(text) > 40:
@@ -206,9 +206,9 @@ def _with_look_alikes(types: dict[str, str]) -> list[str]:
         tag
         for tag, type_ in types.items()
         if _is_mixed(tag)
-        or (not type_.isascii() and type_.translate(_LOOK_ALIKE) in ascii_types)
-        or tag.translate(_LOOK_ALIKE) == "O"
-        or (ord(tag[0]) in _LOOK_ALIKE and _is_dashed(tag))
+        or (not type_.isascii() and type_.translate(LOOK_ALIKE) in ascii_types)
+        or tag.translate(LOOK_ALIKE) == "O"
+        or (ord(tag[0]) in LOOK_ALIKE and _is_dashed(tag))
     ]
 
 
@@ -220,7 +220,7 @@ def _is_mixed(tag: str) -> bool:
     """Tell whether a run of letters mixes Latin letters with others that look Latin."""
     for run in re.findall(r"[^\W\d_]+", tag):
         latin = any("a" <= c.casefold() <= "z" for c in run)
-        if latin and any(ord(c) in _LOOK_ALIKE for c in run):
+        if latin and any(ord(c) in LOOK_ALIKE for c in run):
             return True
     return False
 

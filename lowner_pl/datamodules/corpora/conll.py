@@ -81,6 +81,10 @@ class ConllDataModule(NERDataModule):
             return None
         return parse_conll(read_bytes(path), str(path), self.file_format, language=self.language)
 
+    def format_of(self, file: str) -> ConllFormat | None:
+        """Return the layout of a split's file."""
+        return self.file_format if file in map(str, self._paths.values()) else None
+
     @property
     def has_training_data(self) -> bool:
         """Whether there is a file of training sentences."""

@@ -68,13 +68,22 @@ class FolderDataModule(NERDataModule, ABC):
 
     def parse(self, data: bytes, file: str) -> list[Sentence]:
         """Parse the content of a file of the corpus."""
-        file_format = ConllFormat() if file.endswith(".conll") else self.published_format
+        file_format = self._layout(file)
         if self.fallback_encoding is not None:
             try:
                 data.decode("utf-8")
             except UnicodeDecodeError:
                 data = data.decode(self.fallback_encoding).encode("utf-8")
         return parse_conll(data, file, file_format, language=self.language)
+
+    def format_of(self, file: str) -> ConllFormat | None:
+        """Return the layout of a file; ``None`` if its encoding must be found out first."""
+        form = self._layout(file)
+        return None if self.fallback_encoding and form is self.published_format else form
+
+    def _layout(self, file: str) -> ConllFormat:
+        """Return the layout of a file, which may be converted or as published."""
+        return ConllFormat() if file.endswith(".conll") else self.published_format
 
     def _advice(self) -> str:
         return self.remedy

@@ -54,9 +54,7 @@ class Backbone(nn.Module):
             packed_attention.register()
             encoder.config._attn_implementation = packed_attention.PACKED
         self.reads_padding = not self.packed and reads_padding(encoder)
-        # RoBERTa and its relatives number positions from the padding id + 1.
-        padding = getattr(getattr(encoder, "embeddings", None), "padding_idx", None)
-        self.first_position = 0 if padding is None else int(padding) + 1
+        self.first_position = _first_position(encoder)
 
     @property
     def hidden_size(self) -> int:
@@ -292,8 +290,19 @@ class _Output(BaseModelOutput):
 
 def max_positions(backbone: Backbone) -> int:
     """Return the maximum number of subwords in a window, special tokens included."""
-    limit = getattr(backbone.encoder.config, "max_position_embeddings", None) or 512
-    return int(limit) - backbone.first_position
+    return positions_of(backbone.encoder)
+
+
+def positions_of(encoder: PreTrainedModel) -> int:
+    """Return the maximum number of subwords that an encoder reads, special tokens included."""
+    limit = getattr(encoder.config, "max_position_embeddings", None) or 512
+    return int(limit) - _first_position(encoder)
+
+
+def _first_position(encoder: PreTrainedModel) -> int:
+    """Find the first position; RoBERTa and its relatives number from the padding id + 1."""
+    padding = getattr(getattr(encoder, "embeddings", None), "padding_idx", None)
+    return 0 if padding is None else int(padding) + 1
 
 
 def _passes(lengths: tuple[int, ...], most: int) -> list[tuple[int, ...]]:

@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from lowner_pl.nn.backbones.backbone import Backbone, MaskedLMHead
+from lowner_pl.nn.backbones.backbone import Backbone, MaskedLMHead, positions_of
 from lowner_pl.nn.backbones.files.backbone_files import (
     check_json,
     check_tokenizer,
@@ -117,6 +117,31 @@ def load_whole(
     )
     _check_complete(model, name, missing, needs_head=needs_head)
     return model, tokenizer, missing
+
+
+def load_tokenizer(name: str) -> tuple[PreTrainedTokenizerBase, int]:
+    """Load the tokenizer of a backbone without its weights.
+
+    Args:
+        name: A Hugging Face hub id, a folder, or ``embedded``.
+
+    Returns:
+        The tokenizer, and the number of subwords in a window, special tokens included.
+
+    Raises:
+        FileNotFoundError: If it is not a folder and the hub does not provide it.
+        ValueError: If it is not a model with a fast tokenizer.
+    """
+    from transformers import AutoConfig, AutoModel
+
+    source = str(EMBEDDED) if name == "embedded" else name
+    _check_reachable(source, name, MASKED)
+    check_json(source, name)
+    tokenizer, _ = _load_tokenizer(source, name, MASKED)
+    with refusing("config.json", name), torch.device("meta"):
+        config = AutoConfig.from_pretrained(source, trust_remote_code=False)
+        outline = AutoModel.from_config(config, trust_remote_code=False)
+    return tokenizer, positions_of(outline)
 
 
 def save_backbone(

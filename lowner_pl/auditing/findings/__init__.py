@@ -1,0 +1,1 @@
+"""One kind of finding per file: pure functions from splits to findings."""

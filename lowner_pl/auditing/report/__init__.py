@@ -1,0 +1,1 @@
+"""An audit on the screen, as a page and as JSON."""

@@ -1,0 +1,1 @@
+"""Commands on annotated corpora and for annotators."""
