@@ -5,5 +5,8 @@ from setuptools import find_packages, setup
 setup(
     packages=[*find_packages(include=["lowner_pl*"]), "lowner_pl.configs"],
     package_dir={"lowner_pl.configs": "configs"},
-    package_data={"lowner_pl": ["py.typed", "assets/**/*"], "lowner_pl.configs": ["**/*.yaml"]},
+    package_data={
+        "lowner_pl": ["py.typed", "assets/**/*", "serving/page/*"],
+        "lowner_pl.configs": ["**/*.yaml"],
+    },
 )

@@ -13,7 +13,7 @@ from lowner_pl.commands.options.nearest import did_you_mean
 from lowner_pl.runs import stopping
 
 LIGHTNING = ("fit", "validate", "test", "predict")
-OURS = (*backbones.COMMANDS, "augment", "check", "compare", "configs", "study", "tag")
+OURS = (*backbones.COMMANDS, "augment", "check", "compare", "configs", "serve", "study", "tag")
 """Commands beside those of Lightning."""
 READER_LEFT = 141  # the status of a program that SIGPIPE ends
 HELP = """usage: python -m lowner_pl {fit,validate,test,predict,augment} --config FILE … [options]
@@ -30,6 +30,8 @@ commands:
              with --report also a page of what the tagger got wrong
   tag        find entities in raw text: --run FOLDER, and texts in quotes or files;
              writes JSON lines, CoNLL, HTML or text with places and confidences
+  serve      the same in a browser and for other programs: --run FOLDER opens a web page and
+             POST /tag on this machine
   predict    tag sentences (--data.predict_path FILE); writes predictions_<FILE>.conll.
              With MELM, DAGA and MulDA: generate new sentences from the training data;
              writes generated_train.conll
@@ -189,6 +191,10 @@ def run_command(arguments: list[str]) -> None:
         from lowner_pl.commands.tagger.tag import tag
 
         tag(arguments[1:])
+    elif arguments[0] == "serve":
+        from lowner_pl.commands.tagger.serve import serve
+
+        serve(arguments[1:])
     else:
         backbones.run_command(arguments)
 

@@ -20,6 +20,7 @@ ALLOWED: dict[str, set[str]] = {
     "callbacks": {"auditing", "corpus", "runs"},
     "tagging": {"corpus", "datamodules", "modules", "nn", "runs"},
     "annotation": {"corpus", "datamodules", "modules", "nn", "runs", "tagging"},
+    "serving": {"runs", "tagging"},
     "commands": {
         "annotation",
         "auditing",
@@ -31,6 +32,7 @@ ALLOWED: dict[str, set[str]] = {
         "modules",
         "nn",
         "runs",
+        "serving",
         "tagging",
     },
     "pipelines": {

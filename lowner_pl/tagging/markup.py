@@ -1,6 +1,6 @@
 """Texts with their entities marked: as HTML, and between brackets."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Protocol
 
@@ -88,6 +88,20 @@ def highlighted(text: str, entities: Sequence[Marked]) -> str:
     return f'<div dir="auto" style="{TEXT}">{"".join(parts)}</div>'
 
 
+def stylesheet(types: Iterable[str]) -> str:
+    """Write CSS that gives texts the looks of `highlighted` without a style on each element.
+
+    It is for ``<div class="tagged">`` with ``<mark data-type="PER">`` inside, and a ``<span>`` for
+    the label.
+
+    Args:
+        types: The entity types.
+    """
+    rules = [f".tagged{{{TEXT}}}", f"mark{{{MARK}{OTHERS[-1]}}}", f"mark>span{{{LABEL}}}"]
+    rules += [f"mark[data-type='{_css(one)}']{{background:{_colour(one)}}}" for one in types]
+    return "\n".join(rules) + "\n"
+
+
 def bracketed(text: str, entities: Sequence[Marked]) -> str:
     """Write a text with each entity in brackets, as in ``[Nairobi | LOC 98 %] ni mji``.
 
@@ -113,3 +127,9 @@ def _percent(confidence: float) -> str:
 def _colour(type_: str) -> str:
     """Choose the background of a type, always the same one."""
     return COLOURS.get(type_) or OTHERS[sum(map(ord, type_)) % len(OTHERS)]
+
+
+def _css(text: str) -> str:
+    """Write a text inside quotes of CSS: all but ASCII letters and digits by their numbers."""
+    plain = (one if one.isascii() and one.isalnum() else f"\\{ord(one):x} " for one in text)
+    return "".join(plain)

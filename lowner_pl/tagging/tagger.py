@@ -167,9 +167,9 @@ class TextTagger:
         while pool := list(_ahead(rest, batch_size * POOL)):
             splits = [self.splitter(text) for text in pool]
             rows = [
-                tuple(visible(text[start:end]) for start, end in words)
+                row
                 for text, sentences in zip(pool, splits, strict=True)
-                for words in sentences
+                for row in _rows(text, sentences)
             ]
             found = iter(self._find(rows, batch_size))
             for text, sentences in zip(pool, splits, strict=True):
@@ -200,6 +200,25 @@ class TextTagger:
                 batch = self._batches([sentences[at] for at in places])
                 for group in self.module.tagged_groups(batch):
                     use([places[number] for number in group.numbers], group)
+
+    def parts(self, text: str, *, batch_size: int = 32) -> Iterator[TaggedText]:
+        """Tag one text a few sentences at a time, so that other work can be done between them.
+
+        Args:
+            text: The text, of any length.
+            batch_size: Sentences of a part, at least 1.
+
+        Yields:
+            The entities of the next part, in the order of the text.
+
+        Raises:
+            ValueError: If ``batch_size`` is below 1.
+        """
+        check_range("batch_size", batch_size, 1)
+        sentences = self.splitter(text)
+        for places in _grouped(range(len(sentences)), batch_size, lambda at: len(sentences[at])):
+            part = [sentences[at] for at in places]
+            yield Words(text, part, self._find(_rows(text, part), batch_size)).tagged()
 
     def _find(
         self, rows: Sequence[tuple[str, ...]], batch_size: int
@@ -238,6 +257,11 @@ def _ahead(texts: Iterator[str], most: int) -> Iterator[str]:
             return
 
 
+def _rows(text: str, sentences: Iterable[Sequence[Span]]) -> list[tuple[str, ...]]:
+    """Cut the words of sentences out of their text."""
+    return [tuple(visible(text[start:end]) for start, end in words) for words in sentences]
+
+
 def _words(sentence: Sequence[str]) -> tuple[str, ...]:
     """Check the words of a sentence."""
     if isinstance(sentence, str) or not all(isinstance(word, str) for word in sentence):
@@ -249,7 +273,10 @@ def _words(sentence: Sequence[str]) -> tuple[str, ...]:
 
 
 def _grouped(places: Iterable[int], most: int, words: Callable[[int], int]) -> Iterator[list[int]]:
-    """Group sentences in ascending order of length; each group has at most `MOST_WORDS` words."""
+    """Group sentences: at most `most`, and few enough if all are as long as the last one.
+
+    In ascending order of length, a group then has at most `MOST_WORDS` words.
+    """
     group: list[int] = []
     for place in places:
         if group and (len(group) == most or (len(group) + 1) * words(place) > MOST_WORDS):

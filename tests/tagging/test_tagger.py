@@ -44,6 +44,19 @@ def test_entities_below_a_confidence_are_left_out() -> None:
         capitals()("x", min_confidence=2)
 
 
+def test_the_parts_of_a_text_are_those_of_the_whole() -> None:
+    text = "\U0001f600 Anna came. B. C left? Dora Emil, " + "x " * 5000 + "Fina. Gabi."
+    tagger = capitals()
+    parts = list(tagger.parts(text, batch_size=2))
+    assert [one for part in parts for one in part] == tagger(text)
+    assert len(parts) > 2
+    batches = cast(Capitals, tagger.module).batches
+    assert max(len(batch) for batch in batches[: len(parts)]) == 2
+    assert list(tagger.parts(" ")) == []
+    with pytest.raises(ValueError, match="`batch_size` is 0"):
+        next(tagger.parts("x", batch_size=0))
+
+
 def test_given_words_keep_their_positions() -> None:
     rows: list[list[str]] = [["x", "Anna", "B"], [], ["y\ud800"]]
     assert capitals().tag_words(rows) == [[TaggedEntity(1, 3, "PER", "Anna B", 0.2)], [], []]
