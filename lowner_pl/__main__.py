@@ -13,7 +13,17 @@ from lowner_pl.commands.options.nearest import did_you_mean
 from lowner_pl.runs import stopping
 
 LIGHTNING = ("fit", "validate", "test", "predict")
-OURS = (*backbones.COMMANDS, "augment", "check", "compare", "configs", "serve", "study", "tag")
+OURS = (
+    *backbones.COMMANDS,
+    "augment",
+    "check",
+    "compare",
+    "configs",
+    "convert",
+    "serve",
+    "study",
+    "tag",
+)
 """Commands beside those of Lightning."""
 READER_LEFT = 141  # the status of a program that SIGPIPE ends
 HELP = """usage: python -m lowner_pl {fit,validate,test,predict,augment} --config FILE … [options]
@@ -32,6 +42,8 @@ commands:
              writes JSON lines, CoNLL, HTML or text with places and confidences
   serve      the same in a browser and for other programs: --run FOLDER opens a web page and
              POST /tag on this machine
+  convert    exports of annotation tools (doccano, Label Studio, Prodigy, INCEpTION, brat) to
+             CoNLL, CoNLL to their formats, and one to another: INPUT --out FILE
   predict    tag sentences (--data.predict_path FILE); writes predictions_<FILE>.conll.
              With MELM, DAGA and MulDA: generate new sentences from the training data;
              writes generated_train.conll
@@ -75,6 +87,7 @@ examples:
   python -m lowner_pl fit  --config configs/maner_wikiann.yaml --data.language yo
   python -m lowner_pl test --config configs/maner_wikiann.yaml --data.language yo --ckpt_path best
   python -m lowner_pl tag "Wangari Maathai alizaliwa Nyeri." --run lightning_logs/…/seed_12345
+  python -m lowner_pl convert export.jsonl --out data/mine/train.conll
   python -m lowner_pl compare lightning_logs --baseline sner
   python -m lowner_pl augment --config configs/melm/melm_conll.yaml --config configs/embedded.yaml
 """
@@ -187,6 +200,10 @@ def run_command(arguments: list[str]) -> None:
         from lowner_pl.commands.annotation.check import check
 
         check(arguments[1:])
+    elif arguments[0] == "convert":
+        from lowner_pl.commands.annotation.convert import convert
+
+        convert(arguments[1:])
     elif arguments[0] == "tag":
         from lowner_pl.commands.tagger.tag import tag
 

@@ -1,5 +1,6 @@
 """Several people's annotations of one text: one of them must be chosen, unless all agree."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from lowner_pl.annotation.documents import Document, Span
@@ -20,23 +21,30 @@ def one_version(
     Raises:
         ValueError: If people differ and no one is chosen, or nobody has this name.
     """
-    groups: dict[str, list[Document]] = {}
-    for number, document in enumerate(documents):
-        groups.setdefault(document.key or f"\0{number}", []).append(document)
-    names = {d.annotator for group in groups.values() for d in group if d.annotator is not None}
+    given = list(documents)
+    groups: dict[str, list[Document]] = defaultdict(list)
+    for document in given:
+        if document.key is not None:
+            groups[document.key].append(document)
+    names = {document.annotator for document in given if document.annotator is not None}
     if annotator is not None and not any(_is_by(name, annotator) for name in names):
         raise ValueError(
             f"Nobody called {annotator[:80]!r} annotated anything. Choose --annotator from "
             f"{', '.join(sorted(names))[:300] or 'nobody: the export names no annotator'}."
         )
-    return [document for group in groups.values() for document in _chosen(group, annotator, notes)]
+    kept: list[Document] = []
+    for document in given:
+        group = groups.get(document.key or "", [])
+        if len({one.annotator for one in group}) < 2:
+            kept.append(document)
+        elif document is group[0]:
+            kept += _chosen(group, annotator, notes)
+    return kept
 
 
 def _chosen(group: Sequence[Document], annotator: str | None, notes: Notes) -> Sequence[Document]:
-    """Choose from the annotations of one text."""
+    """Choose from several people's annotations of one text."""
     people = list(dict.fromkeys(document.annotator for document in group))
-    if len(people) < 2:
-        return group
     first = group[0]
     if len({_marked(document) for document in group}) == 1:
         notes.left_out["annotations that agree with another"] += len(group) - 1

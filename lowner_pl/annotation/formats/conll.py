@@ -1,6 +1,7 @@
 """CoNLL files as documents, and documents as CoNLL files."""
 
-from collections.abc import Iterable, Iterator
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from lowner_pl.annotation.alignment import OnMisaligned, sentences_of
@@ -8,15 +9,39 @@ from lowner_pl.annotation.documents import Document
 from lowner_pl.annotation.formats.json_formats.fields import note_all_left_out
 from lowner_pl.annotation.joining import document_of
 from lowner_pl.annotation.notes import Notes, counted
-from lowner_pl.corpus.conll.reading import read_conll
+from lowner_pl.corpus.conll.conll_format import ConllFormat
+from lowner_pl.corpus.conll.reading import parse_conll
+from lowner_pl.corpus.conll.writer import write_conll
 from lowner_pl.corpus.sentence import Sentence
+from lowner_pl.corpus.text import read_bytes
 from lowner_pl.tagging.splitting import Splitter
 
 
-def read(path: Path, notes: Notes) -> Iterator[Document]:
+def read(path: Path, form: ConllFormat | None = None) -> Iterator[Document]:
     """Read each sentence of a CoNLL file as a document."""
-    del notes  # a corpus has nothing else
-    return map(document_of, read_conll(path))
+    return map(document_of, parse_conll(read_bytes(path), str(path), form or ConllFormat()))
+
+
+def write(path: Path, sentences: Sequence[Sentence]) -> None:
+    """Write a CoNLL file, and check that it reads back as the same sentences.
+
+    Raises:
+        ValueError: If it does not, for a word or an entity type that looks like something else.
+    """
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        write_conll(file, sentences)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            back = parse_conll(read_bytes(path), "The file", ConllFormat())
+            problem = "; ".join(str(one.message) for one in caught)
+        except ValueError as error:
+            back, problem = [], str(error)
+    if back != sentences:
+        raise ValueError(
+            "The annotation can't be written to CoNLL so that it reads back the same. "
+            f"{problem or 'A word looks like a comment.'} Rename the entity type or the word."
+        )
 
 
 def sentences(

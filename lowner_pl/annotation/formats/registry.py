@@ -1,8 +1,9 @@
 """All formats: reading and writing documents by the name of a format."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Literal, assert_never, get_args
+from typing import Literal, NamedTuple, assert_never, get_args
 
 from lowner_pl.annotation.alignment import OnMisaligned, with_words
 from lowner_pl.annotation.checking import checked, refuse
@@ -17,13 +18,30 @@ from lowner_pl.annotation.formats.webanno.reading import read as read_webanno
 from lowner_pl.annotation.formats.webanno.writing import write as write_webanno
 from lowner_pl.annotation.joining import joined_by_line
 from lowner_pl.annotation.notes import Notes, counted
-from lowner_pl.corpus.conll.writer import write_conll
+from lowner_pl.corpus.conll.conll_format import ConllFormat
 from lowner_pl.runs.files import Partial
 from lowner_pl.tagging.splitting import Split, Splitter
 
 Format = Literal["conll", "doccano", "label_studio", "prodigy", "webanno", "brat"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 WEBANNO_SUFFIX = ".tsv"
+
+
+class Written(NamedTuple):
+    """What was written.
+
+    Attributes:
+        texts: Number of documents, or of sentences in ``conll``.
+        types: Number of spans of each type.
+    """
+
+    texts: int
+    types: Counter[str]
+
+
+def is_folder(path: Path, format: Format) -> bool:
+    """Tell whether documents of a format are written to a folder of this name."""
+    return format == "brat" or (format == "webanno" and path.suffix != WEBANNO_SUFFIX)
 
 
 def read_documents(
@@ -33,6 +51,7 @@ def read_documents(
     notes: Notes | None = None,
     column: str | None = None,
     layer: str | None = None,
+    form: ConllFormat | None = None,
 ) -> Iterator[Document]:
     """Read the documents of a file or folder.
 
@@ -42,15 +61,16 @@ def read_documents(
         notes: Collects what is left out.
         column: The field of the text in a JSON format, by default ``text``.
         layer: The layer of the entities in ``webanno``, by default that of named entities.
+        form: Layout of a ``conll`` file.
 
     Raises:
         OSError: If a file can't be read.
         ValueError: If a file is not of this format, or damaged.
     """
-    path, notes = Path(path), notes or Notes()
+    path, notes = Path(path), Notes() if notes is None else notes
     match format:
         case "conll":
-            yield from conll.read(path, notes)
+            yield from conll.read(path, form)
         case "doccano":
             yield from doccano.read(path, notes, column=column)
         case "label_studio":
@@ -76,7 +96,7 @@ def write_documents(
     on_misaligned: OnMisaligned = "error",
     split: Split = "unicode",
     language: str | None = None,
-) -> None:
+) -> Written:
     """Write documents to a file or folder, whole or not at all. What is there is replaced.
 
     Args:
@@ -91,21 +111,28 @@ def write_documents(
         split: How to split texts whose words are not known, for ``conll`` and ``webanno``.
         language: Language of such texts.
 
+    Returns:
+        How much was written.
+
     Raises:
         OSError: If a file can't be written.
         ValueError: If a span can't be written, with ``on_misaligned="error"``.
     """
     path, notes = Path(path), Notes() if notes is None else notes
-    usable = checked(documents, notes, on_misaligned=on_misaligned, discontinuous=format == "brat")
-    is_folder = format == "brat" or (format == "webanno" and path.suffix != WEBANNO_SUFFIX)
-    with Partial(path, folder=is_folder) as partial:
+    usable = list(
+        checked(documents, notes, on_misaligned=on_misaligned, discontinuous=format == "brat")
+    )
+    if not usable:
+        raise ValueError("There are no texts to write. Give at least one.")
+    written = Written(len(usable), Counter(span.type for one in usable for span in one.spans))
+    with Partial(path, folder=is_folder(path, format)) as partial:
         target = partial.path
         match format:
             case "conll":
                 splitter = Splitter(split, language)
                 found = conll.sentences(usable, splitter, notes, on_misaligned=on_misaligned)
-                with target.open("w", encoding="utf-8", newline="\n") as file:
-                    write_conll(file, found)
+                written = Written(len(found), Counter(e.type for s in found for e in s.entities))
+                conll.write(target, found)
             case "doccano":
                 _write_lines(target, doccano.write(_marked(usable, format, notes), notes))
             case "label_studio":
@@ -122,6 +149,7 @@ def write_documents(
             case _:
                 assert_never(format)
         refuse(notes, on_misaligned)
+    return written
 
 
 def _write_webanno(target: Path, path: Path, documents: Iterable[Document], notes: Notes) -> None:
@@ -138,6 +166,7 @@ def _write_webanno(target: Path, path: Path, documents: Iterable[Document], note
 
 
 def _write_lines(target: Path, lines: Iterable[str]) -> None:
+    """Write a file."""
     with target.open("w", encoding="utf-8", newline="\n") as file:
         file.writelines(lines)
 

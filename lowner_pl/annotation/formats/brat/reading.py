@@ -49,11 +49,10 @@ def read(path: Path, notes: Notes) -> Iterator[Document]:
                 f"{file} has no text: there is no '{text_file.name}' beside it. Put it there."
             )
         text = decode(read_bytes(text_file), str(text_file))
-        document = Document(
-            text, place=str(file), key=f"{file.stem} {text}", annotator=str(file.parent)
-        )
+        name = file.relative_to(folder).with_suffix("").as_posix()
+        document = Document(text, annotator=str(folder), key=f"{name} {text}", place=str(file))
         document = _with_spans(document, decode(read_bytes(file), str(file)), notes)
-        known = parts.get(file.relative_to(folder).with_suffix("").as_posix())
+        known = parts.get(name)
         if known is None:
             yield document
         elif not all(text[part.start :].startswith(part.text) for part in known):
@@ -79,6 +78,8 @@ def _in_parts(document: Document, parts: list[Part], notes: Notes) -> Iterator[D
             sentences,
             part.record.get("metadata") or {},
             number(part.record.get("score")),
+            annotator=document.annotator,
+            key=f"{part.line} {document.key}",
             place=document.place if len(parts) == 1 else place(document.place, part.line),
         )
     for span in document.spans:

@@ -61,7 +61,9 @@ def read(path: Path, notes: Notes, *, column: str | None = None) -> Iterator[Doc
                 {name: value for name, value in record.items() if name not in {*_KNOWN, field}},
                 score=number(record.get("score")),
                 annotator=user or path.stem,
-                key=None if identity is None and len(versions) == 1 else f"{identity} {text}",
+                key=None
+                if identity is None and len(versions) < 2
+                else f"{identity or where} {text}",
                 place=where,
             )
 

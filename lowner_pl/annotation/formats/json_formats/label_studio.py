@@ -113,7 +113,7 @@ def _task(
             number(version.get("score")),
             state,
             annotator=_name(by) if state == "annotated" else None,
-            key=f"{identity} {text}" if state == "annotated" else None,
+            key=None if identity is None and len(versions) < 2 else f"{identity or where} {text}",
             place=where,
         )
         yield located(document, regions_of(version.get("result"), where, notes), notes, units)
@@ -143,7 +143,7 @@ def _minimal(
         sentences,
         {k: v for k, v in fields.items() if k not in {field, WORDS, SENTENCES, *_MIN}},
         annotator=_name(record.get("annotator")),
-        key=f"{identity} {text}",
+        key=None if identity is None else f"{identity} {text}",
         place=where,
     )
     return located(document, [Region(value, None) for value in values], notes, units)
@@ -155,10 +155,10 @@ def _versions(record: Record, where: str, notes: Notes) -> tuple[State, Sequence
     done = [one for one in given if not one.get("was_cancelled")]
     for one in given:
         if one.get("was_cancelled"):
-            _list(notes, where, "An annotation was cancelled", one)
+            _list(notes, where, "An annotation", "was cancelled", one)
     for draft in record.get("drafts") or []:
         if isinstance(draft, dict):
-            _list(notes, where, "A draft was not submitted", draft)
+            _list(notes, where, "A draft", "was not submitted", draft)
     true = [one for one in done if one.get("ground_truth")]
     if len(true) == 1 and len(done) > 1:
         notes.said.append(
@@ -170,15 +170,15 @@ def _versions(record: Record, where: str, notes: Notes) -> tuple[State, Sequence
         return "annotated", done
     predictions = record.get("predictions") or []
     for old in predictions[:-1]:
-        _list(notes, where, "A prediction is older than another", old)
+        _list(notes, where, "A prediction", "is older than another", old)
     return ("predicted", predictions[-1:]) if predictions else ("open", [])
 
 
-def _list(notes: Notes, where: str, what: str, version: Record) -> None:
+def _list(notes: Notes, where: str, noun: str, what: str, version: Record) -> None:
     who = _name(version.get("completed_by"))
     by = f" of {who}" if who else ""
     regions = counted(len(version.get("result") or []), "region")
-    notes.listed.append(f"{where}: {what}{by}; it is left out with {regions}")
+    notes.listed.append(f"{where}: {noun}{by} {what}; it is left out with {regions}")
 
 
 def _all_regions(record: Record, column: str | None) -> Iterator[tuple[str, Region]]:

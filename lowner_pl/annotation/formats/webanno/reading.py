@@ -22,7 +22,7 @@ from lowner_pl.annotation.formats.webanno.header import (
     entity_column,
     unescape,
 )
-from lowner_pl.annotation.notes import Notes
+from lowner_pl.annotation.notes import Notes, counted
 from lowner_pl.corpus.text import decode, place, read_bytes
 
 TEXT = "#Text="
@@ -98,8 +98,8 @@ def read(path: Path, notes: Notes, *, layer: str | None = None) -> Iterator[Docu
         tuple(spans.all()),
         tuple(words),
         tuple(sentences),
-        annotator=path.stem,
-        key=f"{path.parent} {text}",
+        annotator="/".join(filter(None, (path.parent.name, path.stem))),
+        key=text,
         place=str(path),
     )
 
@@ -231,6 +231,6 @@ def _note_others(
         if number != entities and cell not in ("_", "*") and not cell.startswith("*[")
     )
     notes.listed += (
-        f"{file}: The layer {name} is left out, with values at {count:,} words"
+        f"{file}: The layer {name} is left out, with values at {counted(count, 'word')}"
         for name, count in counts.items()
     )
