@@ -50,7 +50,7 @@ def main() -> None:
             job: Record = {
                 "corpus": str(corpus),
                 "backbone": str(source),
-                "batch_size": 16,
+                "batch_size": options.batch_size,
                 "eval_batch_size": 32,
                 "epochs": options.epochs,
                 "lr": 5e-4,
@@ -107,7 +107,7 @@ def _summary(
     for case, rounds in reports.items():
         base = reports[Case(case.shape, case.method, "32-true" if case.side in OURS else "stock")]
         record: Record = {"benchmark": "tagger_precision", "processor": processor()}
-        record |= {"data": options.data.name, **case._asdict()}
+        record |= {"data": options.data.name, "batch_size": options.batch_size, **case._asdict()}
         for part, key, name, done in (
             (0, "batches_cpu", "training", trained * options.epochs),
             (1, "whole_cpu", "tagging", tested),
@@ -131,6 +131,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--dev", type=int, default=16, help="dev sentences")
     parser.add_argument("--test", type=int, default=192, help="test sentences")
     parser.add_argument("--vocabulary", type=int, default=8000, help="subwords of random backbones")
+    parser.add_argument("--batch-size", type=int, default=16, help="of training")
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--out", type=Path, help="results file, one JSON record per line")
