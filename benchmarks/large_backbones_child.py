@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 from common import Record, Stopwatch, answer, memory_megabytes, quiet_trainer
-from lightning.pytorch import Callback
+from lightning.pytorch import Callback, LightningModule, Trainer
 from torch.utils.data import DataLoader
 
 from lowner_pl.corpus import Episode, Sentence, read_conll
@@ -38,13 +38,13 @@ def train(job: Record, real: list[Sentence]) -> Record:
         **job["options"],
     )
     reading = _peak_so_far()
-    clock = StepClock()
+    clock, sizes = StepClock(), CheckpointSizes(Path(job["folder"]))
     trainer = quiet_trainer(
         job["folder"],
         max_steps=job["steps"],
         precision=job["precision"],
         plugins=[AtomicCheckpointIO()],
-        callbacks=[clock],
+        callbacks=[clock, *([sizes] if "lora_rank" in job["options"] else [])],
     )
     sentences = _full_sentences(module.word_encoder, real)
     loader: Any = DataLoader(
@@ -53,12 +53,6 @@ def train(job: Record, real: list[Sentence]) -> Record:
         collate_fn=list,
     )
     trainer.fit(module, loader)
-    sizes = {"best_mb": float("nan"), "last_mb": float("nan")}
-    if "lora_rank" in job["options"]:
-        for which in ("best", "last"):
-            file = Path(job["folder"]) / f"{which}.ckpt"
-            trainer.save_checkpoint(file, weights_only=which == "best")
-            sizes[f"{which}_mb"] = round(file.stat().st_size / 2**20, 2)
     training = memory_megabytes("VmHWM")
     return {
         "options": job["options"],
@@ -69,7 +63,7 @@ def train(job: Record, real: list[Sentence]) -> Record:
         "training_mb": training,
         "whole_mb": max(reading, training),
         "step_cpu": round(statistics.median(clock.steps), 2),
-        **sizes,
+        **sizes.found,
     }
 
 
@@ -101,6 +95,25 @@ def adapt(job: Record, real: list[Sentence]) -> Record:
         **adapting.report("adapting"),
         **whole.report("whole"),
     }
+
+
+class CheckpointSizes(Callback):
+    """Writes checkpoints at the end of training, while frozen weights have their precision.
+
+    Args:
+        folder: Where to write them.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.found = {"best_mb": float("nan"), "last_mb": float("nan")}
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+        """Write one checkpoint to test and one to resume from, and note their sizes."""
+        for which in ("best", "last"):
+            file = self.folder / f"{which}.ckpt"
+            trainer.save_checkpoint(file, weights_only=which == "best")
+            self.found[f"{which}_mb"] = round(file.stat().st_size / 2**20, 2)
 
 
 class StepClock(Callback):
