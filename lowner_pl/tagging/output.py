@@ -43,8 +43,9 @@ class OutputFile:
             target.parent.mkdir(parents=True, exist_ok=True)
             self._file: IO[bytes] = self._path.open("ab")
             self._lock()
-            self.documents, size = self._found()
-            self._file.truncate(size)
+            self.documents, self._size = self._found()
+            self._kept = self.documents
+            self._file.truncate(self._size)
         except OSError as error:
             raise unwritable(target, error) from error
 
@@ -52,29 +53,33 @@ class OutputFile:
         """Append text, and count the texts that it completes.
 
         Raises:
-            OSError: If the disk is full.
+            OSError: If the disk is full. The message says whether another run goes on.
         """
+        data = text.encode()
         try:
-            self._file.write(text.encode())
+            self._file.write(data)
+            self._size += len(data)  # the file itself may end in a part of a text after an error
             self.documents += documents
             if self.signature is not None and monotonic() - self._noted > SECONDS:
                 self._note()
         except OSError as error:
-            raise unwritable(self.target, error) from error
+            raise self._failure(error) from error
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            self._commit()
-            return
-        with suppress(OSError):  # a full disk: the last note still counts
-            if self.signature is not None and self.documents:
-                self._note()
-        self._close()
-        if not self._progress.exists():
-            self._path.unlink(missing_ok=True)
+        try:
+            if kind is None:
+                self._commit()
+                return
+            with suppress(OSError):  # a full disk: the last note still counts
+                if self.signature is not None and self.documents:
+                    self._note()
+        finally:
+            self._close()
+            if not self._progress.exists():
+                self._path.unlink(missing_ok=True)
 
     def _commit(self) -> None:
         """Move the complete file to its place."""
@@ -83,10 +88,19 @@ class OutputFile:
             os.fsync(self._file.fileno())
             self._path.replace(self.target)
         except OSError as error:
-            raise unwritable(self.target, error) from error
-        finally:
-            self._close()
+            raise self._failure(error) from error
         self._progress.unlink(missing_ok=True)
+
+    def _failure(self, error: OSError) -> OSError:
+        """Say why the file can't be written, and what the next command will find of it."""
+        failure = unwritable(self.target, error)
+        if not self._progress.exists():
+            return failure
+        explained = OSError(
+            f"{failure} Then run the same command again: it goes on after {self._kept:,} texts."
+        )
+        explained.errno = error.errno
+        return explained
 
     def _close(self) -> None:
         """Close the file; what does not fit on the disk is dropped."""
@@ -96,10 +110,9 @@ class OutputFile:
     def _note(self) -> None:
         """Note how many texts are written, after they are."""
         self._file.flush()
-        size = self._file.tell()
-        noted = {"signature": self.signature, "documents": self.documents, "bytes": size}
+        noted = {"signature": self.signature, "documents": self.documents, "bytes": self._size}
         write_json(self._progress, noted)
-        self._noted = monotonic()
+        self._noted, self._kept = monotonic(), self.documents
 
     def _found(self) -> tuple[int, int]:
         """Find how many texts, in how many bytes, an earlier command with this signature wrote."""

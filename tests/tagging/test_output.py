@@ -68,15 +68,33 @@ def test_the_place_is_noted_now_and_then(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.usefixtures("full_disk")
-def test_a_full_disk_keeps_what_was_noted(tmp_path: Path) -> None:
+def test_a_full_disk_keeps_what_was_noted_and_says_so(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("old")
     stopped(tmp_path / "a", "1")
-    with pytest.raises(OSError, match=r"can't be written: File too large"):  # noqa: SIM117
-        with OutputFile(tmp_path / "a", "same") as file:
-            file.write("x" * 200_000, documents=1)
+    message = r"can't be written: File too large\. Then run the same .* goes on after 1 texts"
+    for _ in range(2):
+        with pytest.raises(OSError, match=message):  # noqa: SIM117
+            with OutputFile(tmp_path / "a", "same") as file:
+                file.write("x" * 200_000, documents=1)
     assert (tmp_path / "a").read_text() == "old"
     with OutputFile(tmp_path / "a", "same") as file:
         assert file.documents == 1
+    assert (tmp_path / "a").read_text() == "1"
+
+
+@pytest.mark.usefixtures("full_disk")
+@pytest.mark.parametrize("signature", ["same", None])
+def test_a_disk_that_is_full_before_anything_is_noted_promises_and_leaves_nothing(
+    tmp_path: Path, signature: str | None
+) -> None:
+    for size in (200_000, 99_000):  # too large for the buffer; fails when the file is complete
+        with (  # noqa: PT012
+            pytest.raises(OSError, match=r"can't be written: File too large\.$"),
+            OutputFile(tmp_path / "a", signature) as file,
+        ):
+            file.write("x" * size, documents=1)
+            file.write("x" * 2_000, documents=1)
+    assert names(tmp_path) == []
 
 
 def test_two_processes_do_not_write_the_same_file(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from lowner_pl import __version__
 from lowner_pl.callbacks.screen.quiet import hush
 from lowner_pl.commands.options.plain_parser import PROGRAM, PlainParser
 from lowner_pl.runs import stopping
+from lowner_pl.runs.files import reason_of
 from lowner_pl.runs.ranges import check_range
 from lowner_pl.tagging.formats import FORMATS, SUFFIXES, Format, Writer
 from lowner_pl.tagging.inputs import KINDS, STDIN, Document, Source, sources
@@ -265,9 +266,17 @@ def _say(text: str) -> None:
 
 def _print(text: str, *, now: bool = False) -> None:
     """Write to standard output: in UTF-8, unless it is a terminal with another encoding."""
-    if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
-        sys.stdout.buffer.write(text.encode())
-    else:
-        sys.stdout.write(text)
-    if now:
-        sys.stdout.flush()
+    try:
+        if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
+            sys.stdout.buffer.write(text.encode())
+        else:
+            sys.stdout.write(text)
+        if now:
+            sys.stdout.flush()
+    except BrokenPipeError:  # the reader has left
+        raise
+    except OSError as error:
+        raise OSError(
+            f"Standard output can't be written: {reason_of(error)}. With --out FILE, what is done "
+            "is kept when the disk is full, and the same command goes on."
+        ) from error

@@ -1,7 +1,9 @@
+import errno
 import io
 import json
 import os
 import pty
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +13,7 @@ import pytest
 
 from lowner_pl.__main__ import run_command
 from lowner_pl.commands.tagger import tag as command
-from lowner_pl.tagging import TextTagger, loading
+from lowner_pl.tagging import TextTagger, loading, output
 from lowner_pl.tagging.tagger import Words
 
 from ...running import finished, folder
@@ -106,6 +108,36 @@ def test_a_bad_line_leaves_no_output_and_names_itself() -> None:
     with pytest.raises(ValueError, match=r"a\.jsonl, line 2: It is no JSON"):
         tag("a.jsonl", "--out=b.jsonl")
     assert sorted(path.name for path in Path().iterdir()) == ["a.jsonl", "best.ckpt"]
+
+
+@pytest.mark.usefixtures("full_disk")
+def test_a_full_disk_says_whether_the_same_command_goes_on(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    Path("a.txt").write_text("".join(f"Anna{number} left.\n" for number in range(2_000)))
+    monkeypatch.setattr(output, "SECONDS", -1.0)  # note after each text
+    for _ in range(2):
+        with pytest.raises(OSError, match=r"File too large.*goes on after [\d,]+ texts") as caught:
+            tag("a.txt", "--out=b.jsonl")
+    kept = re.findall(r"after ([\d,]+) texts", str(caught.value))
+    assert f"Going on after {kept[0]} texts" in capfd.readouterr().err
+    assert kept[0] > "1,"
+    assert sorted(path.name for path in Path().iterdir()) == [
+        ".b.jsonl.progress",
+        ".b.jsonl.unfinished",
+        "a.txt",
+        "best.ckpt",
+    ]
+
+
+def test_a_full_disk_behind_standard_output_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.StringIO):
+        def flush(self) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(sys, "stdout", Full())
+    with pytest.raises(OSError, match=r"output can't be written: No space left.*With --out FILE"):
+        tag("Anna left.")
 
 
 def test_bad_options_are_refused_before_anything_is_loaded(
