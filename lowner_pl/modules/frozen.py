@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from lowner_pl.modules.identity import IDENTITY, RUN
 from lowner_pl.nn import Backbone
-from lowner_pl.runs.checksums import checksum
+from lowner_pl.runs.checksums import checksum, rounded_checksum
 
 LEFT_OUT = "left_out"
 """Key of the weights that a checkpoint leaves out, within our entry."""
@@ -114,7 +114,7 @@ def _frozen(module: nn.Module) -> dict[str, Tensor]:
 def _fingerprint(weight: Tensor, rows: int | None) -> Fingerprint:
     """Take the fingerprint of a weight in 32 bits."""
     known = _known(weight, rows)
-    return Fingerprint(rows, checksum(known), checksum(known.bfloat16()))
+    return Fingerprint(rows, checksum(known), rounded_checksum(known))
 
 
 def _known(weight: Tensor, rows: int | None) -> Tensor:

@@ -6,6 +6,8 @@ import torch
 import xxhash
 from torch import Tensor
 
+_AT_ONCE = 2**19  # numbers that fit into the processor's cache
+
 
 def tensors_in(value: object, name: str = "") -> Iterator[tuple[str, Tensor]]:
     """Yield every tensor in nested dicts and lists with its path.
@@ -29,6 +31,17 @@ def checksum(tensor: Tensor) -> str:
     """Compute a checksum of a tensor's bytes."""
     flat = tensor.detach().cpu().contiguous().reshape(-1)
     return xxhash.xxh3_64_hexdigest(flat.view(torch.uint8).numpy().data)
+
+
+def rounded_checksum(tensor: Tensor) -> str:
+    """Compute the checksum of a tensor's numbers in bfloat16.
+
+    It rounds a part at a time: a copy of a large table would cost more than the checksum.
+    """
+    digest = xxhash.xxh3_64()
+    for part in tensor.detach().cpu().contiguous().reshape(-1).split(_AT_ONCE):
+        digest.update(part.bfloat16().view(torch.uint8).numpy().data)
+    return digest.hexdigest()
 
 
 def checksums(tensors: Iterable[tuple[str, Tensor]]) -> dict[str, str]:

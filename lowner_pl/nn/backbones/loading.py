@@ -249,21 +249,19 @@ def _load_model(source: str, name: str, family: _Family) -> tuple[PreTrainedMode
     disable_progress_bar()  # for reading a file; downloads keep theirs
     packed = read_packed(Path(source), name) if is_packed(Path(source)) else None
     loader: Any = getattr(transformers, family.loader)
-    options: dict[str, Any] = {"dtype": torch.float32, "output_loading_info": True}
     try:
         if packed is None:
             model, report = loader.from_pretrained(
-                source, trust_remote_code=False, weights_only=True, **options
+                source,
+                trust_remote_code=False,
+                weights_only=True,
+                dtype=torch.float32,
+                output_loading_info=True,
             )
+            missing = sorted(report["missing_keys"])
         else:
             config = transformers.AutoConfig.from_pretrained(source, trust_remote_code=False)
-            with torch.device("meta"):
-                outline = loader.from_config(config, trust_remote_code=False)
-            _check_shapes(packed, outline)
-            # The auto classes take no weights, only files.
-            model, report = type(outline).from_pretrained(
-                None, config=config, state_dict=packed, **options
-            )
+            model, missing = _with_weights(packed, loader, config), []
     except OSError as error:
         raise FileNotFoundError(_not_found(name, family)) from error
     except pickle.UnpicklingError as error:
@@ -285,13 +283,33 @@ def _load_model(source: str, name: str, family: _Family) -> tuple[PreTrainedMode
         ) from error
     except Exception as error:  # a field of the wrong type can raise anything
         raise unusable("config.json", name, error) from error
-    return model, sorted(report["missing_keys"])
+    return model, missing
+
+
+def _with_weights(weights: Mapping[str, Tensor], loader: Any, config: Any) -> PreTrainedModel:
+    """Make a model of weights in memory.
+
+    `from_pretrained` takes them, too, but compiles a thousand regular expressions for other models.
+    """
+    from transformers.initialization import no_init_weights
+
+    with torch.device("meta"):
+        _check_shapes(weights, loader.from_config(config, trust_remote_code=False))
+    with no_init_weights():
+        model: PreTrainedModel = loader.from_config(
+            config, trust_remote_code=False, dtype=torch.float32
+        )
+    report = model.load_state_dict(weights, strict=False, assign=True)
+    model.tie_weights(missing_keys=set(report.missing_keys))  # a shared one is saved under one name
+    return model
 
 
 def _check_shapes(weights: Mapping[str, Tensor], outline: PreTrainedModel) -> None:
-    """Raise an error if a weight has another shape than in a model without weights."""
+    """Raise an error if a weight is missing or has another shape than the configuration says."""
     for key, parameter in outline.named_parameters():
-        if key in weights and weights[key].shape != parameter.shape:
+        if key not in weights:
+            raise RuntimeError(f"{key!r} is missing")
+        if weights[key].shape != parameter.shape:
             raise RuntimeError(
                 f"{key!r} has the shape {tuple(weights[key].shape)} instead of "
                 f"{tuple(parameter.shape)}"

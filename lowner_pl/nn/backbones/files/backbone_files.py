@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from safetensors import SafetensorError
+from tokenizers import Tokenizer
+from tokenizers.models import Unigram
 from transformers import PreTrainedTokenizerBase
 
 from lowner_pl.nn.backbones.files.quantised_table import UnknownVersionError
@@ -52,14 +54,25 @@ def check_tokenizer(tokenizer: PreTrainedTokenizerBase) -> int:
         ValueError: If its vocabulary is empty or lacks the subwords it uses.
         Exception: Anything that the library raises.
     """
-    known = set(tokenizer.get_vocab().values())
-    if not known:
+    needed = _embeddings_needed(tokenizer)
+    if not needed:
         raise ValueError("its vocabulary is empty")
-    if unknown := set(tokenizer("a b")["input_ids"]) - known:
+    used = set(tokenizer("a b")["input_ids"])
+    if unknown := [one for one in used if tokenizer.convert_ids_to_tokens(one) is None]:
         raise ValueError(f"it uses the subword {min(unknown)}, which is not in its vocabulary")
     if not isinstance(tokenizer.model_max_length, int | float):
         raise ValueError(f"`model_max_length` is {tokenizer.model_max_length!r}, not a number")
-    return max(known) + 1
+    return needed
+
+
+def _embeddings_needed(tokenizer: PreTrainedTokenizerBase) -> int:
+    """Find the highest id and add 1."""
+    if tokenizer.is_fast and isinstance(tokenizer.backend_tokenizer.model, Unigram):
+        # Its ids are the places in a list. `get_vocab` takes 0.25 s for 250,000 subwords.
+        backend: Tokenizer = tokenizer.backend_tokenizer
+        added = (one + 1 for one in backend.get_added_tokens_decoder())
+        return max([backend.get_vocab_size(with_added_tokens=False), *added])
+    return max(tokenizer.get_vocab().values(), default=-1) + 1
 
 
 @contextmanager

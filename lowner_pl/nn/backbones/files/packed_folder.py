@@ -43,7 +43,7 @@ def is_packed(folder: Path) -> bool:
 
 
 def read_packed(folder: Path, name: str) -> dict[str, Tensor]:
-    """Read the weights of a packed folder, by the model's names.
+    """Read the weights of a packed folder, by the model's names, as 32-bit numbers.
 
     Args:
         folder: The folder.
@@ -65,7 +65,7 @@ def read_packed(folder: Path, name: str) -> dict[str, Tensor]:
             if value.dtype == torch.int8:
                 weights[key] = value.float() * saved[f"{key}.scale"][:, None]
             elif not key.endswith(".scale"):
-                weights[key] = value
+                weights[key] = value.float()
     return weights
 
 

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from transformers import AutoTokenizer
 
 from lowner_pl.nn import load_backbone
+from lowner_pl.nn.backbones.files.backbone_files import check_tokenizer
 
 pytestmark = pytest.mark.usefixtures("offline")
 
@@ -81,3 +83,30 @@ def test_an_absurd_number_of_layers_is_rejected_before_a_model_is_built(start: P
     assert "'num_hidden_layers' is 1000000000000, but must be between 0 and 1000" in rejection(
         start
     )
+
+
+@pytest.mark.parametrize("kind", ["xlm-roberta", "bert", "modernbert"])
+def test_a_tokenizer_needs_as_many_embeddings_as_its_highest_id_says(
+    kind: str, backbones: dict[str, Path]
+) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(backbones[kind])
+    assert check_tokenizer(tokenizer) == max(tokenizer.get_vocab().values()) + 1 == 400
+    tokenizer.add_tokens(["<new>", "<newer>"])
+    assert check_tokenizer(tokenizer) == 402
+
+
+def test_a_gap_in_the_ids_counts(backbones: dict[str, Path], tmp_path: Path) -> None:
+    start = Path(shutil.copytree(backbones["bert"], tmp_path / "start"))
+    whole = json.loads((start / TOKENIZER).read_text())
+    last = max(whole["model"]["vocab"], key=whole["model"]["vocab"].__getitem__)
+    whole["model"]["vocab"][last] = 700
+    (start / TOKENIZER).write_text(json.dumps(whole))
+    assert "has 400 embeddings, but its tokenizer has 701 subwords" in rejection(start)
+
+
+def test_a_subword_that_the_vocabulary_lacks_is_rejected(start: Path) -> None:
+    whole = json.loads((start / TOKENIZER).read_text())
+    for token in whole["post_processor"]["special_tokens"].values():
+        token["ids"] = [900]
+    (start / TOKENIZER).write_text(json.dumps(whole))
+    assert "it uses the subword 900, which is not in its vocabulary" in rejection(start)

@@ -205,6 +205,24 @@ def test_a_table_that_does_not_fit_the_configuration_is_rejected(
     )
 
 
+def test_a_missing_weight_is_named(broken: Path) -> None:
+    saved = load_file(broken / WEIGHTS)
+    del saved["cls.predictions.bias"]
+    save_file(saved, broken / WEIGHTS)
+    assert "don't fit its `config.json` ('cls.predictions.bias' is missing)" in rejection(broken)
+
+
+def test_it_computes_what_its_weights_say_and_draws_nothing(packed: Path) -> None:
+    state = torch.get_rng_state()
+    model = model_in(packed).eval()
+    assert torch.get_rng_state().equal(state)
+    stock = AutoModelForMaskedLM.from_config(model.config)
+    stock.load_state_dict(model.state_dict())
+    ids = torch.tensor([[2, 7, 9, 3]])
+    assert stock.eval()(ids).logits.equal(model(ids).logits)
+    assert not any(buffer.is_meta for buffer in model.buffers())
+
+
 @pytest.mark.parametrize(
     ("ids", "message"),
     [
