@@ -1,14 +1,11 @@
 """Torch modules: backbones, taggers, meta-learning, retrieval and generation (floor 2)."""
 
 from lowner_pl.nn.backbones.backbone import Backbone, MaskedLMHead, max_positions
+from lowner_pl.nn.backbones.files.weights_file import add_checksums, verify_file
 from lowner_pl.nn.backbones.identity import tokenizer_identity, weights_identity
-from lowner_pl.nn.backbones.loading import (
-    load_backbone,
-    load_sequence_to_sequence,
-    load_tokenizer,
-    save_backbone,
-)
+from lowner_pl.nn.backbones.loading import load_backbone, load_sequence_to_sequence, load_tokenizer
 from lowner_pl.nn.backbones.new_tokens import add_tokens
+from lowner_pl.nn.backbones.saving import make_plain, save_backbone
 from lowner_pl.nn.backbones.training.dropout import set_dropout
 from lowner_pl.nn.backbones.training.sampled_softmax import SampledSoftmax
 from lowner_pl.nn.backbones.training.teacher import Teacher, unexplained_variance
@@ -73,6 +70,7 @@ __all__ = [
     "Temperature",
     "Uncertainty",
     "adapted_weights",
+    "add_checksums",
     "add_tokens",
     "build_head",
     "dropout_on",
@@ -84,6 +82,7 @@ __all__ = [
     "load_sequence_to_sequence",
     "load_tokenizer",
     "log_likelihoods",
+    "make_plain",
     "max_positions",
     "mutual_information",
     "save_backbone",
@@ -92,6 +91,7 @@ __all__ = [
     "trial_optimizer",
     "uncertainty",
     "unexplained_variance",
+    "verify_file",
     "weights_identity",
     "word_probabilities",
 ]

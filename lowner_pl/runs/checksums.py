@@ -1,6 +1,7 @@
-"""Checksums of tensors, and the search for numbers that are not finite."""
+"""Checksums of tensors and files, and the search for numbers that are not finite."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 
 import torch
 import xxhash
@@ -47,6 +48,16 @@ def rounded_checksum(tensor: Tensor) -> str:
 def checksums(tensors: Iterable[tuple[str, Tensor]]) -> dict[str, str]:
     """Compute a checksum of each tensor's bytes, by the tensor's name."""
     return {name: checksum(tensor) for name, tensor in tensors}
+
+
+def checksum_of_files(*files: Path) -> str:
+    """Compute a checksum of the content of files, one after another."""
+    digest = xxhash.xxh3_64()
+    for file in files:
+        with file.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
 
 
 def first_changed(tensors: Iterable[tuple[str, Tensor]], saved: Mapping[str, str]) -> str | None:

@@ -5,7 +5,7 @@ from collections.abc import Sized
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast, get_args
 
-from lowner_pl.commands.backbones.folder import written_whole
+from lowner_pl.commands.folder import written_whole
 from lowner_pl.runs.ranges import check_range
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lowner_pl.callbacks.screen.printing import console, millions, say, warn
-from lowner_pl.commands.backbones.folder import written_whole
+from lowner_pl.commands.folder import written_whole
 from lowner_pl.runs.ranges import check_range
 
 if TYPE_CHECKING:

@@ -1,6 +1,5 @@
-"""Loading pretrained models from the hub, a folder or the package, and saving them."""
+"""Loading pretrained models from the hub, a folder or the package."""
 
-import copy
 import pickle
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,15 +19,10 @@ from lowner_pl.nn.backbones.files.backbone_files import (
     unusable,
 )
 from lowner_pl.nn.backbones.files.packed_folder import is_packed, read_packed
-from lowner_pl.nn.backbones.files.weights_file import add_checksums, verify_checksums
+from lowner_pl.nn.backbones.files.weights_file import verify_checksums
 from lowner_pl.nn.backbones.kept import loaded_once, own_tokenizer
 from lowner_pl.nn.backbones.new_tokens import add_tokens, embedding_table
-from lowner_pl.nn.backbones.training.embedding_rows import EmbeddingRows
-from lowner_pl.nn.backbones.training.low_rank import (
-    add_low_rank_updates,
-    has_low_rank_updates,
-    merge_low_rank_updates,
-)
+from lowner_pl.nn.backbones.training.low_rank import add_low_rank_updates
 from lowner_pl.nn.backbones.training.recomputation import recompute_layers
 from lowner_pl.runs.checksums import first_not_finite
 
@@ -142,47 +136,6 @@ def load_tokenizer(name: str) -> tuple[PreTrainedTokenizerBase, int]:
         config = AutoConfig.from_pretrained(source, trust_remote_code=False)
         outline = AutoModel.from_config(config, trust_remote_code=False)
     return tokenizer, positions_of(outline)
-
-
-def save_backbone(
-    backbone: Backbone,
-    head: MaskedLMHead,
-    tokenizer: PreTrainedTokenizerBase,
-    folder: Path | str,
-    *,
-    dtype: torch.dtype = torch.float32,
-) -> None:
-    """Save a model so that ``AutoModelForMaskedLM.from_pretrained`` and `load_backbone` read it.
-
-    Low-rank updates become part of the weights.
-
-    Args:
-        backbone: The encoder.
-        head: The rest of the model.
-        tokenizer: The tokenizer.
-        folder: Output folder.
-        dtype: Number format on disk.
-
-    Raises:
-        ValueError: If a weight is not finite, or not finite in ``dtype``.
-    """
-    # Copied in one call, so that shared embeddings stay shared.
-    encoder, model = copy.deepcopy((backbone.encoder, head.model))
-    if has_low_rank_updates(encoder):
-        merge_low_rank_updates(encoder)
-    if isinstance(table := encoder.get_input_embeddings(), EmbeddingRows):
-        encoder.set_input_embeddings(table.merged())
-    setattr(model, model.base_model_prefix, encoder)
-    model.to(dtype)  # type: ignore[arg-type]
-    if (weight := first_not_finite(model.named_parameters())) is not None:
-        raise ValueError(
-            f"The backbone was not saved: {weight!r} contains an infinity or NaN as {dtype}. Use a "
-            "checkpoint from before training went wrong, or leave out `--half` if 16 bits are too "
-            "few."
-        )
-    model.save_pretrained(folder)
-    add_checksums(folder)
-    tokenizer.save_pretrained(folder)
 
 
 def load_sequence_to_sequence(name: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:

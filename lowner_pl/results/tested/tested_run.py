@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lowner_pl.callbacks.results.tagged_counts import AGAIN
 from lowner_pl.results.options import RunOptions, Value
 
 NAME = "test_metrics"
-AGAIN = "Run `test` with this version to write it anew."
 
 
 @dataclass(frozen=True, eq=False)

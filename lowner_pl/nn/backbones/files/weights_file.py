@@ -29,13 +29,22 @@ def verify_checksums(folder: Path | str) -> None:
         ValueError: If a tensor has changed since it was written.
     """
     for file in sorted(Path(folder).glob("*.safetensors")):
-        with contextlib.suppress(SafetensorError):  # a truncated file; loading it reports that
-            name = _first_changed(file)
-            if name is not None:
-                raise ValueError(
-                    f"'{file}' is damaged: {name!r} has changed since it was written. Copy the "
-                    "folder again, or make it again."
-                )
+        verify_file(file)
+
+
+def verify_file(file: Path) -> None:
+    """Verify a safetensors file if it contains checksums.
+
+    Raises:
+        ValueError: If a tensor has changed since it was written.
+    """
+    with contextlib.suppress(SafetensorError):  # a truncated file; loading it reports that
+        name = _first_changed(file)
+        if name is not None:
+            raise ValueError(
+                f"'{file}' is damaged: {name!r} has changed since it was written. Copy the folder "
+                "again, or make it again."
+            )
 
 
 def _first_changed(file: Path) -> str | None:

@@ -63,12 +63,18 @@ def has_low_rank_updates(encoder: nn.Module) -> bool:
     return hasattr(encoder, "peft_config")
 
 
-def merge_low_rank_updates(encoder: nn.Module) -> None:
-    """Add the low-rank updates of an encoder to its weights, in place, and remove them."""
+def remove_low_rank_updates(encoder: nn.Module, *, merge: bool = True) -> None:
+    """Remove the low-rank updates of an encoder, in place.
+
+    Args:
+        encoder: The encoder.
+        merge: Whether they are added to its weights first.
+    """
     layer_type = _peft().tuners.lora.LoraLayer
     for name, layer in list(encoder.named_modules()):
         if isinstance(layer, layer_type):
-            layer.merge()
+            if merge:
+                layer.merge()
             encoder.set_submodule(name, layer.get_base_layer())
     del encoder.peft_config
 

@@ -10,7 +10,7 @@ from lowner_pl.nn import Backbone, load_backbone
 from lowner_pl.nn.backbones.training.low_rank import (
     add_low_rank_updates,
     has_low_rank_updates,
-    merge_low_rank_updates,
+    remove_low_rank_updates,
 )
 
 from ....conftest import KINDS
@@ -100,7 +100,7 @@ def test_merged_updates_give_the_same_hidden_states(kind: str, backbones: dict[s
     move(backbone)
     before = backbone(IDS, LENGTHS)
     assert has_low_rank_updates(backbone.encoder)
-    merge_low_rank_updates(backbone.encoder)
+    remove_low_rank_updates(backbone.encoder)
     assert not has_low_rank_updates(backbone.encoder)
     assert backbone.state_dict().keys() == plain.state_dict().keys()
     torch.testing.assert_close(backbone(IDS, LENGTHS), before, atol=1e-5, rtol=1e-5)

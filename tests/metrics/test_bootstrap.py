@@ -5,11 +5,11 @@ import pytest
 from seqeval.metrics import f1_score, precision_score, recall_score
 from seqeval.scheme import IOB2
 
-from lowner_pl.results.statistics import bootstrap
-from lowner_pl.results.statistics.bootstrap import Kind, interval, resampled_scores
-from lowner_pl.results.tested.tagged import Counts, counted
+from lowner_pl.callbacks.results.tagged_counts import Counts, counted
+from lowner_pl.metrics import bootstrap
+from lowner_pl.metrics.bootstrap import Kind, interval, resampled_scores
 
-from ..records import Tagged, random_tagging
+from ..results.records import Tagged, random_tagging
 
 SCORES = {"f1": f1_score, "precision": precision_score, "recall": recall_score}
 
