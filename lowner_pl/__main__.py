@@ -20,6 +20,7 @@ OURS = (
     "compare",
     "configs",
     "convert",
+    "export",
     "serve",
     "study",
     "tag",
@@ -44,6 +45,8 @@ commands:
              POST /tag on this machine
   convert    exports of annotation tools (doccano, Label Studio, Prodigy, INCEpTION, brat) to
              CoNLL, CoNLL to their formats, and one to another: INPUT --out FILE
+  export     write a trained tagger as a Hugging Face folder with a model card: --run FOLDER
+             --folder NEW; with --onnx also for ONNX Runtime
   predict    tag sentences (--data.predict_path FILE); writes predictions_<FILE>.conll.
              With MELM, DAGA and MulDA: generate new sentences from the training data;
              writes generated_train.conll
@@ -212,6 +215,10 @@ def run_command(arguments: list[str]) -> None:
         from lowner_pl.commands.tagger.serve import serve
 
         serve(arguments[1:])
+    elif arguments[0] == "export":
+        from lowner_pl.commands.tagger.export import export
+
+        export(arguments[1:])
     else:
         backbones.run_command(arguments)
 

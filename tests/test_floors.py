@@ -18,8 +18,9 @@ ALLOWED: dict[str, set[str]] = {
     "modules": {"corpus", "encoding", "augmentation", "nn", "metrics", "runs"},
     "datamodules": {"corpus", "augmentation", "nn", "runs"},  # nn: to find the support of episodes
     "callbacks": {"auditing", "corpus", "runs"},
-    "tagging": {"corpus", "datamodules", "modules", "nn", "runs"},
+    "tagging": {"corpus", "datamodules", "encoding", "modules", "nn", "runs"},
     "annotation": {"corpus", "datamodules", "modules", "nn", "runs", "tagging"},
+    "exporting": {"callbacks", "metrics", "modules", "nn", "runs", "tagging"},
     "serving": {"runs", "tagging"},
     "commands": {
         "annotation",
@@ -29,6 +30,7 @@ ALLOWED: dict[str, set[str]] = {
         "corpus",
         "datamodules",
         "encoding",
+        "exporting",
         "modules",
         "nn",
         "runs",
@@ -122,6 +124,7 @@ ROOMS: dict[str, dict[str, set[str]]] = {
         "tested": set(),
     },
     "runs": {"logs": set(), "page": set(), "trainer": set()},
+    "tagging": {"exported": set()},
     "modules": {"tagging": set(), "meta": {"tagging"}, "generation": set()},
     "studies": {"engines": {"running"}, "running": set()},
 }

@@ -1,17 +1,17 @@
-"""Loading a trained tagger from a run folder or a checkpoint."""
+"""Loading a trained tagger from a run folder, a checkpoint or an exported folder."""
 
 from collections.abc import Mapping
-from contextlib import suppress
-from importlib import import_module
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple
 
 import torch
 
-from lowner_pl import modules
-from lowner_pl.modules import BaseModule, NERModule
-from lowner_pl.modules.tagging.steps import TaggingModule
+from lowner_pl.modules import NERModule
 from lowner_pl.runs.checkpoints import read_checkpoint, restored_from
+from lowner_pl.tagging.exported.loading import load_exported
+from lowner_pl.tagging.exported.methods import method_class
+from lowner_pl.tagging.exported.onnx_tagger import OnnxModule
+from lowner_pl.tagging.exported.record import is_exported
 from lowner_pl.tagging.run_files import RunFiles, run_files
 from lowner_pl.tagging.support import Batches, plain_batches, support_of
 from lowner_pl.tagging.tagger import TextTagger
@@ -19,8 +19,26 @@ from lowner_pl.tagging.tagger import TextTagger
 IDENTITY = "lowner_pl"
 
 
+class LoadedRun(NamedTuple):
+    """A trained tagger with the files of its run.
+
+    Attributes:
+        module: The method.
+        files: The files.
+        config: The configuration of the run; empty without a run folder.
+    """
+
+    module: NERModule
+    files: RunFiles
+    config: Mapping[str, Any]
+
+
 def load(
-    run: str | Path, *, split: str = "unicode", device: str | torch.device | None = None
+    run: str | Path,
+    *,
+    split: str = "unicode",
+    device: str | torch.device | None = None,
+    runtime: str | None = None,
 ) -> TextTagger:
     """Load a trained tagger, to tag raw text with it.
 
@@ -29,38 +47,73 @@ def load(
     [TaggedEntity(start=0, end=15, type='PER', text='Wangari Maathai', confidence=0.97), …]
 
     Args:
-        run: A run folder, of which ``best.ckpt`` is used, or a checkpoint. The backbone that
-            training started from must be where it was. A meta-learned tagger needs its run folder,
-            and the corpus of its source where it was.
+        run: A run folder, of which ``best.ckpt`` is used, a checkpoint, or a folder that `export`
+            wrote. A run needs the backbone that its training started from where it was; a
+            meta-learned one also the corpus of its source. An exported folder needs nothing else.
         split: How texts are split: ``unicode``, ``none`` or ``whitespace``; see `Splitter`.
         device: Where to compute, such as ``cuda``; by default on the GPU if there is one.
+        runtime: What computes an exported tagger: ``torch``, or ``onnx`` for ONNX Runtime, which
+            uses the CPU; by default torch, unless the folder has only ``model.onnx``.
+
+    Raises:
+        FileNotFoundError: If there is no such run, or a file that it needs is missing.
+        ValueError: If a file is damaged, of another program or version, or of no tagger.
+    """
+    if runtime not in (None, "torch", "onnx"):
+        raise ValueError(f"`runtime` is {str(runtime)[:80]!r}, but it must be 'torch' or 'onnx'.")
+    place = _device(device)
+    torch.set_flush_denormal(True)
+    batches: Batches = plain_batches
+    if is_exported(Path(run)):
+        module, batches, record, source = load_exported(Path(run), runtime=runtime)
+        if isinstance(module, OnnxModule):
+            if device is not None and place.type != "cpu":
+                raise ValueError(
+                    f"`device` is {str(device)[:80]!r}, but ONNX Runtime tags on the CPU. Leave it "
+                    "out, or use the runtime 'torch'."
+                )
+            place = torch.device("cpu")
+        return TextTagger(
+            module.eval().to(place),
+            batches=batches,
+            split=split,
+            language=record.language,
+            source=source,
+        )
+    if runtime == "onnx":
+        raise ValueError(
+            f"`runtime` is 'onnx', but '{str(run)[:200]}' is not an exported folder. Export the "
+            "run with `python -m lowner_pl export --onnx`, and give that folder."
+        )
+    loaded = load_run(run)
+    if loaded.module.learns_episodes:
+        batches = support_of(loaded.config, loaded.files)
+    language = (loaded.module.origin or {}).get("language")
+    return TextTagger(
+        loaded.module.eval().to(place),
+        batches=batches,
+        split=split,
+        language=language if isinstance(language, str) else None,
+        source=loaded.files.checkpoint,
+    )
+
+
+def load_run(run: str | Path) -> LoadedRun:
+    """Load the method of a run folder or a checkpoint.
 
     Raises:
         FileNotFoundError: If there is no such run, or a file that it needs is missing.
         ValueError: If the checkpoint is damaged, of another program, or of no tagger.
     """
-    files, place = run_files(run), _device(device)
+    files = run_files(run)
     saved = read_checkpoint(files.checkpoint)
     identity = _identity_of(saved, files)
     config = files.config()
-    kind = _class_of(str(identity.get("method")), config, files)
-    torch.set_flush_denormal(True)
+    class_path = str((config.get("model") or {}).get("class_path", ""))
+    kind = method_class(str(identity.get("method")), class_path, files.checkpoint)
     with restored_from(files.checkpoint):
-        module = cast(
-            TaggingModule,
-            kind.load_from_checkpoint(files.checkpoint, map_location="cpu", weights_only=True),
-        )
-    batches: Batches = plain_batches
-    if module.learns_episodes:
-        batches = support_of(config, files)
-    language = identity.get("run", {}).get("language")
-    return TextTagger(
-        module.eval().to(place),
-        batches=batches,
-        split=split,
-        language=language if isinstance(language, str) else None,
-        source=files.checkpoint,
-    )
+        module = kind.load_from_checkpoint(files.checkpoint, map_location="cpu", weights_only=True)
+    return LoadedRun(module, files, config)
 
 
 def _identity_of(saved: Mapping[str, Any], files: RunFiles) -> Mapping[str, Any]:
@@ -76,26 +129,6 @@ def _identity_of(saved: Mapping[str, Any], files: RunFiles) -> Mapping[str, Any]
             "`python -m lowner_pl fit`."
         )
     return identity
-
-
-def _class_of(name: str, config: Mapping[str, Any], files: RunFiles) -> type[NERModule]:
-    """Find the class of a method: one of this package, or that which the run's config names."""
-    found = getattr(modules, name, None) if name in modules.__all__ else None
-    path = str((config.get("model") or {}).get("class_path", ""))
-    if found is None and path.rpartition(".")[2] == name:
-        with suppress(ImportError, ValueError):
-            found = getattr(import_module(path.rpartition(".")[0]), name, None)
-    if not (isinstance(found, type) and issubclass(found, BaseModule)):
-        raise ValueError(
-            f"'{files.checkpoint}' is of the method {name[:80]!r}, which is not in this version of "
-            "lowner_pl. Use the version that trained it, or install the package of the method."
-        )
-    if not issubclass(found, NERModule):
-        raise ValueError(
-            f"'{files.checkpoint}' is a checkpoint of {name}, which finds no entities. Give the "
-            "run of a tagger."
-        )
-    return found
 
 
 def _device(name: str | torch.device | None) -> torch.device:

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lowner_pl.corpus import Sentence
 from lowner_pl.tagging.run_files import RunFiles
+
+if TYPE_CHECKING:
+    from lowner_pl.datamodules import EpisodicDataModule
 
 Batches = Callable[[list[Sentence]], list[Any]]
 """Makes what a method tags: the sentences themselves, or episodes."""
@@ -18,6 +21,20 @@ def plain_batches(sentences: list[Sentence]) -> list[Any]:
 
 def support_of(config: Mapping[str, Any], files: RunFiles) -> Batches:
     """Give sentences their support from the source of a meta-learned tagger, as `predict` does.
+
+    Args:
+        config: The configuration of the run.
+        files: The files of the run.
+
+    Raises:
+        FileNotFoundError: If the source can't be read.
+        ValueError: If there is no configuration.
+    """
+    return episodic_data(config, files).episodes_of
+
+
+def episodic_data(config: Mapping[str, Any], files: RunFiles) -> "EpisodicDataModule":
+    """Make the data module of a meta-learned tagger and read its source.
 
     Args:
         config: The configuration of the run.
@@ -48,4 +65,4 @@ def support_of(config: Mapping[str, Any], files: RunFiles) -> Batches:
     if files.folder is not None:  # where `fit` has put the vectors of the source
         data.log_root = Path(*files.folder.absolute().parts[:-3])
     data.sentences("train")
-    return data.episodes_of
+    return data

@@ -18,6 +18,7 @@ from lowner_pl.commands.options.plain_parser import PROGRAM, PlainParser
 from lowner_pl.runs import stopping
 from lowner_pl.runs.files import reason_of
 from lowner_pl.runs.ranges import check_range
+from lowner_pl.tagging.exported.record import Runtime
 from lowner_pl.tagging.formats import FORMATS, SUFFIXES, Format, Writer
 from lowner_pl.tagging.inputs import KINDS, STDIN, Document, Source, sources
 from lowner_pl.tagging.output import OutputFile, check_target
@@ -54,7 +55,7 @@ def tag(arguments: Sequence[str]) -> None:
     hush()
     from lowner_pl.tagging.loading import load
 
-    tagger = load(options.run, split=options.split, device=options.device)
+    tagger = load(options.run, split=options.split, device=options.device, runtime=options.runtime)
     _say(_beginning(tagger))
     write = Writer(
         options.format,
@@ -85,7 +86,9 @@ def _parser(arguments: Sequence[str]) -> PlainParser:
         "`-` or nothing is standard input",
     )
     parser.add_argument(
-        "--run", required=True, help="the run folder of a trained tagger, or a checkpoint"
+        "--run",
+        required=True,
+        help="the run folder of a trained tagger, a checkpoint, or a folder that `export` wrote",
     )
     parser.add_argument("--out", type=Path, help="a file; by default standard output")
     parser.add_argument(
@@ -116,6 +119,12 @@ def _parser(arguments: Sequence[str]) -> PlainParser:
     parser.add_argument("--encoding", default="utf-8", help="of the files, by default utf-8")
     parser.add_argument("--batch_size", type=int, default=32, help="sentences, by default 32")
     parser.add_argument("--device", help="such as cpu or cuda:1; by default a GPU if there is one")
+    parser.add_argument(
+        "--runtime",
+        choices=get_args(Runtime),
+        help="what computes an exported tagger; by default torch, or onnx where the folder has "
+        "only model.onnx",
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace the file --out")
     return parser
 

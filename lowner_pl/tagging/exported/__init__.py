@@ -1,0 +1,1 @@
+"""Reading taggers that `export` has written."""
