@@ -4,27 +4,29 @@ import io
 import os
 import select
 import sys
+from importlib import import_module
 
 from lowner_pl import __version__
 from lowner_pl.commands.backbones import command as backbones
-from lowner_pl.commands.configs import configs
 from lowner_pl.commands.failures import report
 from lowner_pl.commands.options.nearest import did_you_mean
 from lowner_pl.runs import stopping
 
 LIGHTNING = ("fit", "validate", "test", "predict")
-OURS = (
-    *backbones.COMMANDS,
-    "augment",
-    "check",
-    "compare",
-    "configs",
-    "convert",
-    "export",
-    "serve",
-    "study",
-    "tag",
-)
+MODULES = {
+    "augment": "pipelines.pipeline",
+    "check": "commands.annotation.check",
+    "compare": "results.command",
+    "configs": "commands.configs",
+    "convert": "commands.annotation.convert",
+    "export": "commands.tagger.export",
+    "serve": "commands.tagger.serve",
+    "study": "studies.command",
+    "suggest": "commands.annotation.suggest",
+    "tag": "commands.tagger.tag",
+}
+"""Where each command is the function of its name; only the one that runs is imported."""
+OURS = (*backbones.COMMANDS, *MODULES)
 """Commands beside those of Lightning."""
 READER_LEFT = 141  # the status of a program that SIGPIPE ends
 HELP = """usage: python -m lowner_pl {fit,validate,test,predict,augment} --config FILE … [options]
@@ -47,6 +49,8 @@ commands:
              CoNLL, CoNLL to their formats, and one to another: INPUT --out FILE
   export     write a trained tagger as a Hugging Face folder with a model card: --run FOLDER
              --folder NEW; with --onnx also for ONNX Runtime
+  suggest    choose the sentences to annotate next from raw text: --run FOLDER --text FILE …
+             --count 50 --out FILE; writes them with the tagger's tags
   predict    tag sentences (--data.predict_path FILE); writes predictions_<FILE>.conll.
              With MELM, DAGA and MulDA: generate new sentences from the training data;
              writes generated_train.conll
@@ -91,6 +95,7 @@ examples:
   python -m lowner_pl test --config configs/maner_wikiann.yaml --data.language yo --ckpt_path best
   python -m lowner_pl tag "Wangari Maathai alizaliwa Nyeri." --run lightning_logs/…/seed_12345
   python -m lowner_pl convert export.jsonl --out data/mine/train.conll
+  python -m lowner_pl suggest --run lightning_logs/…/seed_12345 --text news.txt --out next.conll
   python -m lowner_pl compare lightning_logs --baseline sner
   python -m lowner_pl augment --config configs/melm/melm_conll.yaml --config configs/embedded.yaml
 """
@@ -185,40 +190,10 @@ def run_command(arguments: list[str]) -> None:
     Args:
         arguments: The command and its options.
     """
-    if arguments[0] == "configs":
-        configs(arguments[1:])
-    elif arguments[0] == "augment":
-        from lowner_pl.pipelines.pipeline import augment
-
-        augment(arguments[1:])
-    elif arguments[0] == "study":
-        from lowner_pl.studies.command import study
-
-        study(arguments[1:])
-    elif arguments[0] == "compare":
-        from lowner_pl.results.command import compare
-
-        compare(arguments[1:])
-    elif arguments[0] == "check":
-        from lowner_pl.commands.annotation.check import check
-
-        check(arguments[1:])
-    elif arguments[0] == "convert":
-        from lowner_pl.commands.annotation.convert import convert
-
-        convert(arguments[1:])
-    elif arguments[0] == "tag":
-        from lowner_pl.commands.tagger.tag import tag
-
-        tag(arguments[1:])
-    elif arguments[0] == "serve":
-        from lowner_pl.commands.tagger.serve import serve
-
-        serve(arguments[1:])
-    elif arguments[0] == "export":
-        from lowner_pl.commands.tagger.export import export
-
-        export(arguments[1:])
+    name, options = arguments[0], arguments[1:]
+    if name in MODULES:
+        function = getattr(import_module(f"lowner_pl.{MODULES[name]}"), name)
+        function(options)
     else:
         backbones.run_command(arguments)
 

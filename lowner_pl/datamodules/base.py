@@ -217,6 +217,14 @@ class NERDataModule(SentenceDataModule):
             self._tests = [list(self._mapped(test, "test")) for test in tests]
         return [list(test) for test in self._tests]
 
+    def whole(self) -> list[Sentence]:
+        """Return all labelled sentences of the corpus, unmapped and whatever the sizes are cut to.
+
+        They are those of the training, development and test data.
+        """
+        parts = [self._read("train"), self._read("dev"), *(self.read_tests() or [])]
+        return [sentence for part in parts for sentence in part or []]
+
     def to_predict(self) -> Sentences:
         """Return the sentences to predict: those of `predict_path`, read lazily, or of a split."""
         if self.predict_path is None:

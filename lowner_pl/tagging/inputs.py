@@ -38,11 +38,13 @@ class Document:
         text: The text.
         record: The fields of its record, the text included.
         done: Share of its input that has been read, from 0 to 1.
+        line: Number of its line in its input, or of its row in a Parquet file, counting from 1.
     """
 
     text: str
     record: dict[str, Any] = field(default_factory=dict)
     done: float = 1.0
+    line: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +201,8 @@ def _encoded_again(source: Source, lines: io.TextIOWrapper) -> Iterator[bytes]:
 
 def _plain(source: Source, stream: IO[bytes], size: int) -> Iterator[Document]:
     """Read each line as a text."""
-    for _, line, done in _lines(source, stream, size):
-        yield Document(line, {source.column: line}, done)
+    for number, line, done in _lines(source, stream, size):
+        yield Document(line, {source.column: line}, done, number)
 
 
 def _jsonl(source: Source, stream: IO[bytes], size: int) -> Iterator[Document]:
@@ -217,7 +219,7 @@ def _jsonl(source: Source, stream: IO[bytes], size: int) -> Iterator[Document]:
                 f"{source.line(number)}: It is no JSON ({reason}{column}). Each line must be an "
                 f'object such as {{"{source.column}": "…"}}.'
             ) from None
-        yield Document(_text_in(record, source, number), record, done)
+        yield Document(_text_in(record, source, number), record, done, number)
 
 
 def _text_in(record: object, source: Source, number: int) -> str:
@@ -267,7 +269,7 @@ def _table(source: Source, stream: IO[bytes], size: int) -> Iterator[Document]:
                 f"{source.line(rows.line_num)}: The row has not as many cells as the first row. "
                 "Quote cells with commas or line ends."
             )
-        yield Document(text, dict(row), done)
+        yield Document(text, dict(row), done, rows.line_num)
 
 
 def _check_column(source: Source, names: Sequence[str]) -> None:
@@ -297,7 +299,7 @@ def _parquet(source: Source) -> Iterator[Document]:
                             f"{source.name}, row {number}: The column {source.column!r} is "
                             f"{type(text).__name__}, but it must be a string."
                         )
-                    yield Document(text, record, number / rows)
+                    yield Document(text, record, number / rows, number)
     except pyarrow.ArrowInvalid as error:
         reason = " ".join(str(error).split())[:200]
         raise ValueError(f"'{source.name}' is no Parquet file, or damaged: {reason}") from error

@@ -8,7 +8,7 @@ from lowner_pl.corpus import Sentence
 from lowner_pl.tagging.run_files import RunFiles
 
 if TYPE_CHECKING:
-    from lowner_pl.datamodules import EpisodicDataModule
+    from lowner_pl.datamodules import EpisodicDataModule, SentenceDataModule
 
 Batches = Callable[[list[Sentence]], list[Any]]
 """Makes what a method tags: the sentences themselves, or episodes."""
@@ -44,9 +44,7 @@ def episodic_data(config: Mapping[str, Any], files: RunFiles) -> "EpisodicDataMo
         FileNotFoundError: If the source can't be read.
         ValueError: If there is no configuration.
     """
-    from jsonargparse import ArgumentParser
-
-    from lowner_pl.datamodules import EpisodicDataModule, SentenceDataModule
+    from lowner_pl.datamodules import EpisodicDataModule
 
     if "data" not in config:
         raise ValueError(
@@ -54,9 +52,7 @@ def episodic_data(config: Mapping[str, Any], files: RunFiles) -> "EpisodicDataMo
             "source, which the config.yaml of its run folder names. Give the run folder, or a "
             "checkpoint inside of it."
         )
-    parser = ArgumentParser(exit_on_error=False)
-    parser.add_subclass_arguments(SentenceDataModule, "data")
-    data = parser.instantiate(parser.parse_object({"data": config["data"]})).data
+    data = data_of(config)
     if not isinstance(data, EpisodicDataModule):
         raise ValueError(
             f"The data of '{files.checkpoint}' are a {type(data).__name__}, but a meta-learned "
@@ -66,3 +62,21 @@ def episodic_data(config: Mapping[str, Any], files: RunFiles) -> "EpisodicDataMo
         data.log_root = Path(*files.folder.absolute().parts[:-3])
     data.sentences("train")
     return data
+
+
+def data_of(config: Mapping[str, Any]) -> "SentenceDataModule":
+    """Make the data module that the configuration of a run names.
+
+    Args:
+        config: The configuration, with an entry ``data``.
+    """
+    from jsonargparse import ArgumentParser
+
+    from lowner_pl.datamodules import SentenceDataModule
+
+    parser = ArgumentParser(exit_on_error=False)
+    parser.add_subclass_arguments(SentenceDataModule, "data")
+    made: SentenceDataModule = parser.instantiate(
+        parser.parse_object({"data": config["data"]})
+    ).data
+    return made

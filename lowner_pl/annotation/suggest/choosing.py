@@ -37,6 +37,7 @@ class Suggestion:
         sentence: The sentence with the predicted tags.
         confidences: Probability of each predicted entity, ordered by start.
         expected: Expected number of entities of each type.
+        sure: Probability of the best tags, as the geometric mean over the words, from 0 to 1.
         score: What it was chosen by, higher is better; ``None`` if it was drawn at random.
         reason: Why it was chosen, in words.
     """
@@ -45,6 +46,7 @@ class Suggestion:
     sentence: Sentence
     confidences: tuple[float, ...]
     expected: Mapping[str, float]
+    sure: float
     score: float | None
     reason: str
 
@@ -79,7 +81,7 @@ def choose(
 
     Near duplicates of each other and of annotated sentences are left out; see `KnownSentences`. The
     same arguments give the same sentences. Ties are broken at random, by the seed. Gold tags of the
-    sentences, if they have any, are not looked at.
+    sentences, if they have any, change nothing.
 
     Args:
         tagger: The tagger. Its `temperature` divides all scores.
@@ -141,6 +143,7 @@ def choose(
                 sentence=pool[one.place].with_tags(seen.tags),
                 confidences=seen.confidences,
                 expected=seen.expected,
+                sure=seen.sure,
                 score=None if strategy == "random" else one.score,
                 reason=_reason(strategy, unsure, one, scores, pool[one.place].words, seen, have),
             )

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from lowner_pl.corpus import Sentence, entities_of
 from lowner_pl.modules.tagging.steps import TaggedGroup
 from lowner_pl.nn import (
+    Tagger,
     dropout_on,
     entity_confidences,
     has_dropout,
@@ -53,11 +54,13 @@ class TaggedSentence(NamedTuple):
         tags: The predicted tags.
         confidences: Probability of each entity in them, ordered by start.
         expected: Expected number of entities of each type.
+        sure: Probability of the best tags, as the geometric mean over the words.
     """
 
     tags: tuple[str, ...]
     confidences: tuple[float, ...]
     expected: dict[str, float]
+    sure: float
 
 
 def score_pool(
@@ -71,7 +74,7 @@ def score_pool(
     batch_size: int = 32,
     show: Show = lambda _: None,
 ) -> PoolScores:
-    """Score the sentences of a pool. Their tags, if they have any, are not looked at.
+    """Score the sentences of a pool. Their tags, if they have any, change nothing.
 
     Args:
         tagger: The tagger.
@@ -85,9 +88,15 @@ def score_pool(
         show: Called after each batch.
 
     Raises:
-        ValueError: If ``measure`` is ``bald`` and no part of the tagger has dropout.
+        ValueError: If ``measure`` is ``bald`` and no part of the tagger has dropout, or ONNX
+            Runtime computes what must be looked into.
     """
     head, model = tagger.module.tagger.head, tagger.module.tagger
+    if (vectors or measure == "bald") and not isinstance(model, Tagger):
+        raise ValueError(
+            f"`{'diverse' if vectors else 'bald'}` looks inside the tagger, but ONNX Runtime only "
+            "returns its scores. Use another strategy, or the run that was exported."
+        )
     if measure == "bald" and not has_dropout(model):
         raise ValueError(
             "`bald` compares passes with dropout, but all dropout rates of this tagger are 0. Use "
@@ -112,14 +121,13 @@ def score_pool(
         done += len(places)
         show(done)
 
-    untagged = [sentence.with_tags(None) if sentence.tags else sentence for sentence in sentences]
     with _inputs_of(head.linear) as states:
-        tagger.each_group(untagged, use, batch_size=batch_size)
+        tagger.each_group(sentences, use, batch_size=batch_size)
     return PoolScores(unsure, expected, found)
 
 
 def tag_pool(tagger: TextTagger, sentences: Sequence[Sentence]) -> list[TaggedSentence]:
-    """Tag sentences. Their tags, if they have any, are not looked at."""
+    """Tag sentences. Their tags, if they have any, change nothing."""
     found: dict[int, TaggedSentence] = {}
     head = tagger.module.tagger.head
 
@@ -127,12 +135,14 @@ def tag_pool(tagger: TextTagger, sentences: Sequence[Sentence]) -> list[TaggedSe
         emissions, mask = group.emissions, group.batch.word_mask
         spans = [entities_of(tags) for tags in group.tags]
         sure = entity_confidences(head, emissions, mask, spans, tagger.temperature)
-        counts = uncertainty(head, emissions, mask, tagger.temperature).expected.tolist()
-        for place, tags, confidences, row in zip(places, group.tags, sure, counts, strict=True):
-            expected = dict(zip(tagger.entity_types, row, strict=True))
-            found[place] = TaggedSentence(tags, tuple(confidences), expected)
+        whole = uncertainty(head, emissions, mask, tagger.temperature)
+        of_paths = (-whole.path).exp().tolist()
+        rows = zip(places, group.tags, sure, whole.expected.tolist(), of_paths, strict=True)
+        for place, tags, confidences, counts, of_path in rows:
+            expected = dict(zip(tagger.entity_types, counts, strict=True))
+            found[place] = TaggedSentence(tags, tuple(confidences), expected, of_path)
 
-    tagger.each_group([sentence.with_tags(None) for sentence in sentences], use)
+    tagger.each_group(sentences, use)
     return [found[place] for place in range(len(sentences))]
 
 

@@ -7,7 +7,6 @@ import json
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, get_args
 from lowner_pl import __version__
 from lowner_pl.callbacks.screen.quiet import hush
 from lowner_pl.commands.options.plain_parser import PROGRAM, PlainParser
+from lowner_pl.commands.progress import progress
 from lowner_pl.runs import stopping
 from lowner_pl.runs.files import reason_of
 from lowner_pl.runs.ranges import check_range
@@ -152,7 +152,7 @@ def _to_output(
     """Write tagged texts to standard output."""
     typed = sys.stdin.isatty() and any(source.name == STDIN for source in inputs)
     _print(write.start)
-    with _progress(shown=not sys.stdout.isatty()) as show:
+    with progress("texts", shown=not sys.stdout.isatty()) as show:
         documents = _documents(inputs, show)
         for document, words in _tagged(tagger, documents, batch_size, at_once=typed):
             _print(write(document, words), now=typed)
@@ -164,7 +164,7 @@ def _to_file(
 ) -> None:
     """Write tagged texts to a file; go on where the same command was stopped."""
     signature = _signature(tagger, inputs, options)
-    with OutputFile(options.out, signature) as output, _progress(shown=True) as show:
+    with OutputFile(options.out, signature) as output, progress("texts") as show:
         if output.documents:
             _say(f"Going on after {output.documents:,} texts")
         else:
@@ -217,26 +217,6 @@ def _documents(inputs: Sequence[Source], show: Callable[[float, int], None]) -> 
             read += 1
             show((number + document.done) / len(inputs), read)
             yield document
-
-
-@contextmanager
-def _progress(*, shown: bool) -> Iterator[Callable[[float, int], None]]:
-    """Show a progress bar on the error stream if that is a terminal."""
-    if not (shown and sys.stderr.isatty()):
-        yield lambda _share, _read: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TextColumn("{task.fields[texts]:,} texts"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=1.0, texts=0)
-        yield lambda share, read: bar.update(task, completed=share, texts=read)
 
 
 def _signature(

@@ -1,5 +1,6 @@
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -138,7 +139,7 @@ def test_vectors_are_means_of_what_the_head_reads(tagger: TextTagger, pool: list
         assert found.vectors[row] == pytest.approx(mean.numpy(), abs=1e-4)
 
 
-def test_gold_tags_are_not_looked_at(tagger: TextTagger, pool: list[Sentence]) -> None:
+def test_gold_tags_change_nothing(tagger: TextTagger, pool: list[Sentence]) -> None:
     unknown = [
         Sentence(s.words, tuple("B-NEW" for _ in s.words), s.language, s.place) for s in pool
     ]
@@ -228,6 +229,13 @@ def test_mistakes_are_named(tiny: str, tagger: TextTagger, pool: list[Sentence])
         choose(tagger, pool, "bald", 1, passes=1)
     with pytest.raises(ValueError, match="only 12 new sentences to choose from, but 13 are"):
         choose(tagger, pool, "uncertainty", 13)
+    scores_only = tagger_of("sner", tiny)
+    model = scores_only.module.tagger
+    graph = SimpleNamespace(head=model.head)  # as ONNX Runtime's
+    scores_only.module = cast(Any, SimpleNamespace(tagger=graph))
+    for strategy in ("bald", "diverse"):
+        with pytest.raises(ValueError, match=f"`{strategy}` looks inside the tagger, but ONNX"):
+            choose(scores_only, pool, strategy, 1)
     sure = tagger_of("sner", tiny, dropout=0.0)
     for module in sure.module.modules():
         if isinstance(module, torch.nn.Dropout):

@@ -57,3 +57,8 @@ def test_punctuation_alone_is_compared_as_it_is() -> None:
     assert known.resembles(["…", "!"])
     assert not known.resembles(["?"])
     assert not KnownSentences().resembles(["?"])
+
+
+def test_four_fifths_are_enough() -> None:
+    # Three words and two pairs, of which the pair "b c" is missing.
+    assert KnownSentences([["a", "b", "x", "c"]]).resembles(["a", "b", "c"])
