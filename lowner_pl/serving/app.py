@@ -1,5 +1,6 @@
 """The web application: tag a text, the state of the server, and the pages."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -17,8 +18,6 @@ from lowner_pl.serving.site import POLICY, Site
 from lowner_pl.serving.worker import ClientGoneError, Worker
 from lowner_pl.tagging import TextTagger
 
-SENTENCES = 8
-"""Sentences of a part, after which another request has its turn."""
 ABOUT = "Named entity recognition with lowner_pl. Errors have one sentence in the field detail."
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     400: {"description": "The body is no JSON or not in UTF-8."},
@@ -49,12 +48,13 @@ def make_app(
             a foreign web page sends through a browser (DNS rebinding).
         failed: Told an unexpected error, such as one of the tagger; returns the client's sentence.
     """
-    worker = Worker(limits.requests)
+    worker = Worker(tagger, limits.requests)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        working = asyncio.create_task(worker.run())
         yield
-        worker.stop()
+        working.cancel()
 
     app = FastAPI(
         title="lowner_pl",
@@ -94,10 +94,9 @@ def make_app(
                     f"The text has {len(order.text):,} characters, but at most "
                     f"{limits.characters:,} are allowed. Send it in parts.",
                 )
-            parts = tagger.parts(order.text, batch_size=SENTENCES)
             try:
-                found = await worker.collect(
-                    parts, seconds=limits.seconds, gone=request.is_disconnected
+                found = await worker.tag(
+                    order.text, seconds=limits.seconds, gone=request.is_disconnected
                 )
             except TimeoutError:
                 raise HTTPException(

@@ -67,6 +67,7 @@ class TextTagger:
 
     Attributes:
         entity_types: The types that the tagger finds.
+        adapts: Whether it adapts to each sentence, which takes many times as long.
         temperature: Divides all scores before they become confidences; found by `fit`, or 1.
         splitter: The splitter.
     """
@@ -86,6 +87,7 @@ class TextTagger:
         self.temperature = module.temperature or 1.0
         self.entity_types = module.entity_types
         self.splitter = Splitter(cast(Split, split), language)
+        self.adapts = batches is not plain_batches
         self._batches = batches
         self._lock = Lock()  # adaptation changes the weights, and the words are cached
 
@@ -201,24 +203,24 @@ class TextTagger:
                 for group in self.module.tagged_groups(batch):
                     use([places[number] for number in group.numbers], group)
 
-    def parts(self, text: str, *, batch_size: int = 32) -> Iterator[TaggedText]:
-        """Tag one text a few sentences at a time, so that other work can be done between them.
+    def tag_sentences(
+        self, parts: Sequence[tuple[str, Sequence[list[Span]]]], *, batch_size: int = 32
+    ) -> list[TaggedText]:
+        """Tag some sentences of some texts, all together.
 
         Args:
-            text: The text, of any length.
-            batch_size: Sentences of a part, at least 1.
-
-        Yields:
-            The entities of the next part, in the order of the text.
+            parts: Each text with the sentences to tag, which are among those that `splitter` finds.
+            batch_size: Sentences that are tagged together, at least 1.
 
         Raises:
             ValueError: If ``batch_size`` is below 1.
         """
-        check_range("batch_size", batch_size, 1)
-        sentences = self.splitter(text)
-        for places in _grouped(range(len(sentences)), batch_size, lambda at: len(sentences[at])):
-            part = [sentences[at] for at in places]
-            yield Words(text, part, self._find(_rows(text, part), batch_size)).tagged()
+        rows = [row for text, sentences in parts for row in _rows(text, sentences)]
+        found = iter(self._find(rows, batch_size))
+        return [
+            Words(text, list(sentences), list(islice(found, len(sentences)))).tagged()
+            for text, sentences in parts
+        ]
 
     def _find(
         self, rows: Sequence[tuple[str, ...]], batch_size: int
@@ -273,10 +275,7 @@ def _words(sentence: Sequence[str]) -> tuple[str, ...]:
 
 
 def _grouped(places: Iterable[int], most: int, words: Callable[[int], int]) -> Iterator[list[int]]:
-    """Group sentences: at most `most`, and few enough if all are as long as the last one.
-
-    In ascending order of length, a group then has at most `MOST_WORDS` words.
-    """
+    """Group sentences in ascending order of length; each group has at most `MOST_WORDS` words."""
     group: list[int] = []
     for place in places:
         if group and (len(group) == most or (len(group) + 1) * words(place) > MOST_WORDS):

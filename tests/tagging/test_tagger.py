@@ -44,17 +44,20 @@ def test_entities_below_a_confidence_are_left_out() -> None:
         capitals()("x", min_confidence=2)
 
 
-def test_the_parts_of_a_text_are_those_of_the_whole() -> None:
-    text = "\U0001f600 Anna came. B. C left? Dora Emil, " + "x " * 5000 + "Fina. Gabi."
+def test_chosen_sentences_of_texts_are_tagged_together() -> None:
     tagger = capitals()
-    parts = list(tagger.parts(text, batch_size=2))
-    assert [one for part in parts for one in part] == tagger(text)
-    assert len(parts) > 2
+    texts = ["\U0001f600 Anna came. B. C left? Dora Emil.", "Fina! Gabi.", " "]
+    splits = [tagger.splitter(text) for text in texts]
+    whole = tagger.tag_sentences(list(zip(texts, splits, strict=True)))
+    assert whole == [tagger(text) for text in texts]
+    last = tagger.tag_sentences([(texts[1], splits[1][1:]), (texts[0], splits[0][:1])])
+    assert [[one.text for one in found] for found in last] == [["Gabi"], ["Anna"]]
+    assert last[1][0].start == 2
     batches = cast(Capitals, tagger.module).batches
-    assert max(len(batch) for batch in batches[: len(parts)]) == 2
-    assert list(tagger.parts(" ")) == []
+    assert [len(batch) for batch in batches[:1] + batches[-1:]] == [5, 2]
+    assert tagger.tag_sentences([]) == []
     with pytest.raises(ValueError, match="`batch_size` is 0"):
-        next(tagger.parts("x", batch_size=0))
+        tagger.tag_sentences([], batch_size=0)
 
 
 def test_given_words_keep_their_positions() -> None:
