@@ -195,10 +195,10 @@ def _check(strategy: str, measure: str, count: int, passes: int) -> None:
 
 def _too_few(found: int, count: int, *, near_duplicates: int = 0) -> str:
     """Say that there are too few sentences."""
-    left_out = f", and {near_duplicates:,} near duplicates" if near_duplicates else ""
+    near = f"; near duplicates of these and of annotated ones: {near_duplicates:,}"
     return (
-        f"There are only {found:,} new sentences to choose from{left_out}, but {count:,} are to be "
-        "chosen. Give more text, or choose fewer."
+        f"{count:,} sentences are to be chosen, but only {found:,} new ones are there"
+        f"{near if near_duplicates else ''}. Give more text, or choose fewer."
     )
 
 

@@ -62,6 +62,8 @@ def suggest(arguments: Sequence[str]) -> None:
             max_words=options.max_words,
             show=show,
         )
+    if len(pool.sentences) < options.count:
+        raise ValueError(_too_few(pool, options.count))
     with progress("sentences tagged", shown=options.strategy != "random") as show:
         chosen = choose(
             tagger,
@@ -235,6 +237,16 @@ def _tagger(options: argparse.Namespace) -> tuple[TextTagger, Annotated]:
     if files is None:
         return tagger, Annotated([], [], "none: the tagger was exported without its data")
     return tagger, annotated_of(files)
+
+
+def _too_few(pool: Pool, count: int) -> str:
+    """Say why there are too few sentences to choose from."""
+    reasons = ", ".join(f"{reason}: {number:,}" for reason, number in pool.left_out.most_common())
+    why = f" ({reasons})" if reasons else ""
+    return (
+        f"--count is {count:,}, but of {pool.read:,} sentences in the text only "
+        f"{len(pool.sentences):,} can be chosen{why}. Give more text, or lower --count."
+    )
 
 
 def _report(pool: Pool, chosen: Suggestions, annotated: Annotated) -> None:

@@ -79,7 +79,8 @@ def test_the_data_of_the_run_are_left_out_by_default(
     run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     options = ["--run", str(run), "--text", "raw.txt", "--split=whitespace", "--strategy=random"]
-    with pytest.raises(ValueError, match="only 0 new sentences"):  # test data are left out, too
+    # Test data are left out, too, and training data beyond the run's `train_size`.
+    with pytest.raises(ValueError, match=r"of 40 .* only 0 .*\(already annotated: 40\)"):
         run_command(["suggest", *options, "--out=a.conll", "--count=1"])
     train = read_conll(SAMPLE / "sw" / "train.conll")
     new = [Sentence(s.words[::-1], ("O",) * len(s.words)) for s in train[:3]]
@@ -140,7 +141,7 @@ def test_nothing_that_exists_is_replaced(run: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_an_error_leaves_no_file(run: Path) -> None:
-    with pytest.raises(ValueError, match=r"only \d+ new sentences .* but 99 are to be chosen"):
+    with pytest.raises(ValueError, match=r"--count is 99, but of 40 .* only 40 can be"):
         suggest(run, "--out=next.conll", "--count=99")
     assert not [*Path().glob("*next*"), *Path().glob(".*")]
 
