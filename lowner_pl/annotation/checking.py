@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from lowner_pl.annotation.alignment import OnMisaligned
 from lowner_pl.annotation.documents import Document, Span
-from lowner_pl.annotation.notes import Notes, Problem
+from lowner_pl.annotation.notes import Notes, Problem, counted
 from lowner_pl.tagging.splitting import visible
 
 
@@ -45,8 +45,9 @@ def refuse(notes: Notes, on_misaligned: OnMisaligned) -> None:
     if on_misaligned == "error" and notes.problems:
         others = len(notes.problems) - 1
         first = replace(notes.problems[0], done="")
+        more = f", nor can {counted(others, 'other')}" if others else ""
         raise ValueError(
-            f"A span can't be kept{f', nor can {others:,} others' if others else ''}: "
+            f"A span can't be kept{more}: "
             f"{str(first).rstrip(': ')}. Correct the annotation, or choose --on_misaligned shrink, "
             "expand or skip."
         )

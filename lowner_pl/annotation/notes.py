@@ -23,7 +23,8 @@ class Problem:
     done: str = "left out"
 
     def __str__(self) -> str:
-        start, end, type_ = self.span.start, self.span.end, self.span.type or "a span without type"
+        start, end = self.span.start, self.span.end
+        type_ = " ".join(self.span.type.split()) or "a span without type"
         quoted = self.document.excerpt(self.span)
         return f"{self.document.name}: {type_} at {start}-{end}, {quoted}, {self.what}: {self.done}"
 

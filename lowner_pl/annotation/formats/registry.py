@@ -12,7 +12,12 @@ from lowner_pl.annotation.formats import conll
 from lowner_pl.annotation.formats.brat.reading import read as read_brat
 from lowner_pl.annotation.formats.brat.writing import write as write_brat
 from lowner_pl.annotation.formats.bundles import bundles
-from lowner_pl.annotation.formats.json_formats import doccano, label_studio, prodigy
+from lowner_pl.annotation.formats.json_formats import (
+    doccano,
+    label_studio,
+    label_studio_writing,
+    prodigy,
+)
 from lowner_pl.annotation.formats.json_formats.fields import note_all_left_out
 from lowner_pl.annotation.formats.webanno.reading import read as read_webanno
 from lowner_pl.annotation.formats.webanno.writing import write as write_webanno
@@ -136,7 +141,7 @@ def write_documents(
             case "doccano":
                 _write_lines(target, doccano.write(_marked(usable, format, notes), notes))
             case "label_studio":
-                _write_lines(target, label_studio.write(usable, notes))
+                _write_lines(target, label_studio_writing.write(usable, notes))
             case "prodigy":
                 _write_lines(target, prodigy.write(usable, notes))
             case "webanno":

@@ -9,7 +9,7 @@ from typing import get_args
 
 from lowner_pl.annotation.alignment import OnMisaligned
 from lowner_pl.annotation.documents import Document
-from lowner_pl.annotation.formats.json_formats.label_studio import interface
+from lowner_pl.annotation.formats.json_formats.label_studio_writing import interface
 from lowner_pl.annotation.formats.recognition import format_of, recognise
 from lowner_pl.annotation.formats.registry import (
     FORMATS,

@@ -24,6 +24,7 @@ from lowner_pl.annotation.formats.json_formats.fields import (
 from lowner_pl.annotation.formats.json_formats.records import (
     Record,
     number,
+    records_in,
     records_of,
     shown,
     text_in,
@@ -48,7 +49,7 @@ def read(path: Path, notes: Notes, *, column: str | None = None) -> Iterator[Doc
         field = column or ("data" if "text" not in record and "data" in record else "text")
         text = text_in(record, field, where)
         words, sentences = read_words(record, text, where, notes)
-        for relation in record.get("relations") or ():
+        for relation in records_in(record, "relations", where):
             notes.listed.append(f"{where}: A relation is left out: {shown(relation)}")
         identity = record.get("id")
         versions = _versions(record, where)

@@ -39,10 +39,15 @@ def read_words(
             "the text is split anew"
         )
         return None, ()
-    sentences = record.get(SENTENCES, [0] if words else [])
+    return places, read_sentences(record) or ((0,) if words else ())
+
+
+def read_sentences(record: Mapping[str, Any]) -> tuple[int, ...]:
+    """Read the first word of each sentence; nothing if the record does not have them."""
+    sentences = record.get(SENTENCES)
     if isinstance(sentences, list) and all(isinstance(first, int) for first in sentences):
-        return places, tuple(sentences)
-    return places, ()
+        return tuple(sentences)
+    return ()
 
 
 def rounded(score: float) -> float:

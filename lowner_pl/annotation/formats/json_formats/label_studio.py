@@ -6,22 +6,23 @@ made by a model. JSON_MIN has the fields of ``data`` and a list of values in one
 annotation.
 """
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import count
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lowner_pl.annotation.documents import Document, Span, State
+from lowner_pl.annotation.documents import Document, State
 from lowner_pl.annotation.formats.json_formats.fields import (
     SENTENCES,
     WORDS,
-    metadata_of,
     read_words,
-    rounded,
-    word_fields,
 )
-from lowner_pl.annotation.formats.json_formats.records import Record, number, records_of, text_in
+from lowner_pl.annotation.formats.json_formats.records import (
+    Record,
+    number,
+    records_in,
+    records_of,
+    text_in,
+)
 from lowner_pl.annotation.formats.json_formats.regions import (
     Region,
     is_value,
@@ -31,22 +32,9 @@ from lowner_pl.annotation.formats.json_formats.regions import (
 )
 from lowner_pl.annotation.notes import Notes, counted
 
-FROM_NAME, TO_NAME = "label", "text"
-"""Names of the labels and of the text in the labelling interface, as in Label Studio's template."""
-MODEL_VERSION = "lowner_pl"
 _MIN = {"annotator", "annotation_id", "created_at", "updated_at", "lead_time"}
-_TASK = {"id", "data", "meta", "annotations", "completions", "predictions", "drafts"}
-
-
-def interface(types: Iterable[str]) -> str:
-    """Write the labelling interface that a project needs for these entity types."""
-    from xml.sax.saxutils import quoteattr
-
-    labels = "".join(f"<Label value={quoteattr(type_)}/>" for type_ in types)
-    return (
-        f'<View><Labels name="{FROM_NAME}" toName="{TO_NAME}">{labels}</Labels>'
-        f'<Text name="{TO_NAME}" value="$text"/></View>'
-    )
+_GIVEN = ("annotations", "completions")  # the second is the name before version 1.0
+_TASK = {"id", "data", "meta", "predictions", "drafts", *_GIVEN}
 
 
 def read(path: Path, notes: Notes, *, column: str | None = None) -> Iterator[Document]:
@@ -61,24 +49,14 @@ def read(path: Path, notes: Notes, *, column: str | None = None) -> Iterator[Doc
         column: The field of the text; by default ``text``, or the only text there is.
     """
     records = list(records_of(path))
-    units = takes_units(region for _, record in records for region in _all_regions(record, column))
+    units = takes_units(
+        region for where, one in records for region in _all_regions(one, where, column)
+    )
     for where, record in records:
         if isinstance(record.get("data"), dict):
             yield from _task(path, where, record, notes, column, units=units)
         else:
             yield _minimal(path, where, record, notes, column, units=units)
-
-
-def write(documents: Iterable[Document], notes: Notes) -> Iterator[str]:
-    """Write documents as a list of tasks: annotations, or predictions with their scores."""
-    yield "["
-    for position, document in enumerate(documents):
-        yield (
-            ("," if position else "")
-            + "\n"
-            + json.dumps(_written(document, notes, position), ensure_ascii=False)
-        )
-    yield "\n]\n"
 
 
 def _task(
@@ -151,14 +129,13 @@ def _minimal(
 
 def _versions(record: Record, where: str, notes: Notes) -> tuple[State, Sequence[Record]]:
     """Choose the annotations of a task that count, or its predictions if nobody annotated it."""
-    given = record.get("annotations", record.get("completions")) or []
+    given = [one for name in _GIVEN for one in records_in(record, name, where)]
     done = [one for one in given if not one.get("was_cancelled")]
     for one in given:
         if one.get("was_cancelled"):
             _list(notes, where, "An annotation", "was cancelled", one)
-    for draft in record.get("drafts") or []:
-        if isinstance(draft, dict):
-            _list(notes, where, "A draft", "was not submitted", draft)
+    for draft in records_in(record, "drafts", where):
+        _list(notes, where, "A draft", "was not submitted", draft)
     true = [one for one in done if one.get("ground_truth")]
     if len(true) == 1 and len(done) > 1:
         notes.said.append(
@@ -168,7 +145,7 @@ def _versions(record: Record, where: str, notes: Notes) -> tuple[State, Sequence
         done = true
     if done:
         return "annotated", done
-    predictions = record.get("predictions") or []
+    predictions = records_in(record, "predictions", where)
     for old in predictions[:-1]:
         _list(notes, where, "A prediction", "is older than another", old)
     return ("predicted", predictions[-1:]) if predictions else ("open", [])
@@ -177,11 +154,12 @@ def _versions(record: Record, where: str, notes: Notes) -> tuple[State, Sequence
 def _list(notes: Notes, where: str, noun: str, what: str, version: Record) -> None:
     who = _name(version.get("completed_by"))
     by = f" of {who}" if who else ""
-    regions = counted(len(version.get("result") or []), "region")
+    result = version.get("result")
+    regions = counted(len(result) if isinstance(result, list) else 0, "region")
     notes.listed.append(f"{where}: {noun}{by} {what}; it is left out with {regions}")
 
 
-def _all_regions(record: Record, column: str | None) -> Iterator[tuple[str, Region]]:
+def _all_regions(record: Record, where: str, column: str | None) -> Iterator[tuple[str, Region]]:
     """Yield the text and the regions of all annotations of a record."""
     data = record.get("data")
     fields = data if isinstance(data, dict) else record
@@ -191,8 +169,8 @@ def _all_regions(record: Record, column: str | None) -> Iterator[tuple[str, Regi
         values = (value for value in record.values() if _is_values(value))
         yield from ((text, Region(one, None)) for value in values for one in value)
         return
-    for name in ("annotations", "completions", "predictions"):
-        for version in record.get(name) or ():
+    for name in (*_GIVEN, "predictions"):
+        for version in records_in(record, name, where):
             for region in regions_of(version.get("result"), "", Notes()):
                 yield text, region
 
@@ -220,39 +198,3 @@ def _name(by: object) -> str | None:
     if isinstance(by, dict):
         by = by.get("email") or by.get("id")
     return None if by is None else str(by)
-
-
-def _written(document: Document, notes: Notes, position: int) -> Record:
-    """Write a task."""
-    metadata = metadata_of(document, notes, reserved={"text", WORDS, SENTENCES})
-    task: Record = {name: metadata.pop(name) for name in ("id", "meta") if name in metadata}
-    task["data"] = {"text": document.text, **word_fields(document), **metadata}
-    numbers = count(1)
-    result = [_region(document, span, f"{position + 1}-{next(numbers)}") for span in document.spans]
-    if document.state == "annotated":
-        task["annotations"] = [{"result": result}]
-    elif document.state == "predicted":
-        prediction: Record = {"model_version": MODEL_VERSION, "result": result}
-        if document.score is not None:
-            prediction["score"] = rounded(document.score)
-        task["predictions"] = [prediction]
-    return task
-
-
-def _region(document: Document, span: Span, identity: str) -> Record:
-    """Write a region."""
-    region: Record = {
-        "id": identity,
-        "from_name": FROM_NAME,
-        "to_name": TO_NAME,
-        "type": "labels",
-        "value": {
-            "start": span.start,
-            "end": span.end,
-            "text": document.text[span.start : span.end],
-            "labels": [span.type],
-        },
-    }
-    if span.score is not None:
-        region["score"] = rounded(span.score)
-    return region

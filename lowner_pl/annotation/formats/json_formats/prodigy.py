@@ -13,10 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from lowner_pl.annotation.documents import Document, Place, Span, State
-from lowner_pl.annotation.formats.json_formats.fields import SENTENCES, metadata_of, rounded
+from lowner_pl.annotation.formats.json_formats.fields import (
+    SENTENCES,
+    metadata_of,
+    read_sentences,
+    rounded,
+)
 from lowner_pl.annotation.formats.json_formats.records import (
     Record,
     number,
+    records_in,
     records_of,
     shown,
     text_in,
@@ -44,14 +50,14 @@ def read(path: Path, notes: Notes, *, column: str | None = None) -> Iterator[Doc
     field = column or "text"
     for where, record in records_of(path):
         text = text_in(record, field, where)
-        raw = record.get("spans") or []
+        raw = records_in(record, "spans", where)
         if (answer := record.get("answer", "accept")) != "accept":
             notes.listed.append(
                 f"{where}: The text was answered with {shown(answer)}; it is left out with "
                 f"{counted(len(raw), 'span')}: {shown(text)}"
             )
             continue
-        for relation in record.get("relations") or ():
+        for relation in records_in(record, "relations", where):
             notes.listed.append(f"{where}: A relation is left out: {shown(relation)}")
         words = _words(record, text, where)
         meta = record.get("meta") if isinstance(record.get("meta"), dict) else {}
@@ -67,7 +73,7 @@ def read(path: Path, notes: Notes, *, column: str | None = None) -> Iterator[Doc
         document = Document(
             text,
             words=words,
-            sentences=tuple(record.get(SENTENCES) or ()) if words else (),
+            sentences=read_sentences(record) if words else (),
             metadata=metadata,
             score=score,
             state=_state(record),
@@ -101,20 +107,19 @@ def write(documents: Iterable[Document], notes: Notes) -> Iterator[str]:
 
 def _state(record: Record) -> State:
     spans = record.get("spans") or []
-    if "answer" in record or not any("score" in span for span in spans if isinstance(span, dict)):
+    if "answer" in record or not any("score" in span for span in spans):
         return "annotated"
     return "predicted"
 
 
 def _words(record: Record, text: str, where: str) -> tuple[Place, ...] | None:
     """Read the places of the words. White space that spaCy counts as words is dropped."""
-    tokens = record.get("tokens")
+    tokens = records_in(record, "tokens", where)
     if not tokens:
-        return () if tokens == [] and not text.strip() else None
+        return () if "tokens" in record and not text.strip() else None
     words: list[Place] = []
     for token in tokens:
-        start = whole_number(token.get("start")) if isinstance(token, dict) else None
-        end = whole_number(token.get("end")) if isinstance(token, dict) else None
+        start, end = whole_number(token.get("start")), whole_number(token.get("end"))
         if start is None or end is None:
             raise ValueError(f"{where}: The token {shown(token)} has no start and end. Correct it.")
         if SENTENCES in record or not text[start:end].isspace():
@@ -122,12 +127,11 @@ def _words(record: Record, text: str, where: str) -> tuple[Place, ...] | None:
     return tuple(words)
 
 
-def _with_spans(document: Document, raw: list[Any], notes: Notes) -> Document:
+def _with_spans(document: Document, raw: list[Record], notes: Notes) -> Document:
     """Add the spans of a record; note those whose text is elsewhere."""
     spans: list[Span] = []
     for value in raw:
-        start = whole_number(value.get("start")) if isinstance(value, dict) else None
-        end = whole_number(value.get("end")) if isinstance(value, dict) else None
+        start, end = whole_number(value.get("start")), whole_number(value.get("end"))
         if start is None or end is None:
             raise ValueError(
                 f"{document.place}: The span {shown(value)} has no start and end. Correct it."

@@ -49,6 +49,21 @@ def text_in(record: Mapping[str, Any], column: str, where: str) -> str:
     )
 
 
+def records_in(record: Mapping[str, Any], name: str, where: str) -> list[Record]:
+    """Return a list of records in a field; an empty one if the field is missing.
+
+    Raises:
+        ValueError: If the field holds something else.
+    """
+    value = record.get(name) or []
+    if isinstance(value, list) and all(isinstance(one, dict) for one in value):
+        return value
+    raise ValueError(
+        f"{where}: The field {name!r} is {shown(value)}, but it must be a list of records. Export "
+        "the file again, with all details."
+    )
+
+
 def whole_number(value: object) -> int | None:
     """Read a position, which some exports write as a string; ``None`` if it is none."""
     if isinstance(value, str) and value.isascii() and value.isdecimal():

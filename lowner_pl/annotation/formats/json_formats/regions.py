@@ -95,8 +95,9 @@ def _spans(
     document: Document, region: Region, place: tuple[int, int], quoted: str, notes: Notes
 ) -> list[Span]:
     """Make a span for each label of a region; note it if its text is elsewhere."""
-    labels = region.value["labels"] or [""]
-    spans = [Span(*place, str(label), region.score) for label in labels]
+    labels = region.value["labels"]
+    named = labels if isinstance(labels, list) else [labels]
+    spans = [Span(*place, str(label), region.score) for label in named or [""]]
     inside = 0 <= place[0] <= place[1] <= len(document.text)
     if not quoted or not inside or is_at(quoted, document.text, place):
         return spans

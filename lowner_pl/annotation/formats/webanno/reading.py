@@ -177,7 +177,12 @@ def _assembled(blocks: Sequence[Block], file: str) -> tuple[str, dict[int, Place
     parts: list[str] = []
     at = 0  # units so far
     for block in blocks:
-        first = next(row for row in block.rows if not row.is_part)
+        first = block.rows[0]
+        if first.is_part:
+            raise ValueError(
+                f"{place(file, first.line)}: {first.word[:80]!r} is a part of a word, but no word "
+                "is above it. Export the document again."
+            )
         text = block.text or _joined(block.rows)
         begin = first.start - _units(text[: max(0, text.find(first.word))])
         if begin < at:

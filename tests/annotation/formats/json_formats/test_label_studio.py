@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from lowner_pl.annotation import Document, Notes, Span, write_documents
-from lowner_pl.annotation.formats.json_formats.label_studio import interface, read
+from lowner_pl.annotation.formats.json_formats.label_studio import read
+from lowner_pl.annotation.formats.json_formats.label_studio_writing import interface
 
 TEXT = "👋 Ada lives in Nyeri."
 
@@ -159,6 +160,19 @@ def test_regions_of_html_are_refused(tmp_path: Path) -> None:
     done = annotation(region("/div[1]/text()[1]", "/div[1]/text()[1]", "PER"))
     with pytest.raises(ValueError, match="Only regions of plain text can be read, not of HTML"):
         documents(tmp_path, task(done))
+
+
+@pytest.mark.parametrize("name", ["annotations", "completions", "predictions", "drafts"])
+@pytest.mark.parametrize("value", ["x", [5]])
+def test_fields_of_another_kind_are_refused(tmp_path: Path, name: str, value: Any) -> None:
+    with pytest.raises(ValueError, match=f"The field '{name}' is .*, but it must be a list of rec"):
+        documents(tmp_path, task(**{name: value}))
+
+
+def test_a_label_may_stand_alone(tmp_path: Path) -> None:
+    value = {"start": 2, "end": 5, "labels": "PER"}
+    (document,) = documents(tmp_path, task(annotation({"type": "labels", "value": value})))
+    assert document.spans == (Span(2, 5, "PER"),)
 
 
 def test_the_file_that_label_studio_imports(tmp_path: Path) -> None:

@@ -110,6 +110,8 @@ def test_the_file_that_prodigy_reads(tmp_path: Path) -> None:
         ({"spans": [{"label": "ORG"}]}, 'The span {"label": "ORG"} has no start and end'),
         ({"tokens": [{"text": "Hello"}]}, 'The token {"text": "Hello"} has no start and end'),
         ({"tokens": [{"start": 5, "end": 9}, {"start": 0, "end": 5}]}, "overlaps the word before"),
+        ({"tokens": 5}, "The field 'tokens' is 5, but it must be a list of records"),
+        ({"spans": [5]}, r"The field 'spans' is \[5\], but it must be a list of records"),
         ({"tokens": [{"start": 0, "end": 99}]}, "lies outside the text of 12 characters"),
     ],
 )

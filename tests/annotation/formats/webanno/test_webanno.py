@@ -143,6 +143,10 @@ def test_a_layer_of_ones_own_is_found_or_asked_for(tmp_path: Path) -> None:
             "line 7: 'b' should be at 1-2, but the text there is ' '",
         ),
         (
+            HEAD + ENTITIES + "\n\n#Text=a\n1-1.1\t0-1\ta\t_\t_\t\n",
+            "line 6: 'a' is a part of a word, but no word is above it",
+        ),
+        (
             HEAD
             + ENTITIES
             + "\n\n#Text=ab\n1-1\t0-2\tab\t_\t_\t\n\n#Text=c\n2-1\t1-2\tc\t_\t_\t\n",
