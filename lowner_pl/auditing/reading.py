@@ -15,8 +15,8 @@ from lowner_pl.corpus.conll.reading import parse_with_lines
 from lowner_pl.corpus.conll.spellings import respelt
 from lowner_pl.corpus.text import lines_of
 
-MOST_LINES = 10_000
-"""Lines of the last sentence that are read."""
+LINES_EACH = 100
+"""Lines that are read for each sentence if only some sentences are looked at."""
 
 
 def read_split(
@@ -71,7 +71,8 @@ def splits_of(data: TaggedData, *, most: int | None = None) -> list[Split]:
 
     Args:
         data: The data module.
-        most: Number of sentences of each split to take, by default all.
+        most: Number of sentences of each split to take, by default all. Tags as written are then
+            looked up in the first lines of each file only, a hundred for each sentence.
     """
     parts: list[tuple[str, Role, list[Sentence]]] = [
         ("train", "train", data.sentences("train")),
@@ -81,7 +82,11 @@ def splits_of(data: TaggedData, *, most: int | None = None) -> list[Split]:
         tests = data.test_sets()
         names = [f"test {name}" for name in data.test_names] if len(tests) > 1 else ["test"]
         parts += [(name, "test", test) for name, test in zip(names, tests, strict=True)]
-    return [of_sentences(name, role, part[:most], data.format_of) for name, role, part in parts]
+    lines = None if most is None else LINES_EACH * most
+    return [
+        of_sentences(name, role, part[:most], data.format_of, most_lines=lines)
+        for name, role, part in parts
+    ]
 
 
 def of_sentences(
@@ -89,6 +94,8 @@ def of_sentences(
     role: Role,
     sentences: Sequence[Sentence],
     form_of: Callable[[str], ConllFormat | None] = lambda _: None,
+    *,
+    most_lines: int | None = None,
 ) -> Split:
     """Make a split of sentences, and look up their tags as they stand in their files.
 
@@ -97,6 +104,7 @@ def of_sentences(
         role: What the split is used for.
         sentences: The sentences. Their types may have been renamed.
         form_of: Returns the layout of a file, or ``None`` if it is unknown.
+        most_lines: Lines of each file to read, by default all that are needed.
     """
     wanted: dict[str, set[int]] = {}
     for sentence in sentences:
@@ -109,16 +117,18 @@ def of_sentences(
         form = form_of(file)
         if form is not None and Path(file).is_file():
             scheme = form.scheme
-            found |= {(file, block.line): block for block in _blocks(file, form, lines)}
+            found |= {(file, block.line): block for block in _blocks(file, form, lines, most_lines)}
     pairs = [(sentence, found.get(sentence.place or ("", 0))) for sentence in sentences]
     return _split(name, role, pairs, scheme)
 
 
-def _blocks(file: str, form: ConllFormat, wanted: set[int]) -> Iterator[Block]:
+def _blocks(
+    file: str, form: ConllFormat, wanted: set[int], most_lines: int | None
+) -> Iterator[Block]:
     """Yield the sentences of a file that begin at some lines, without reading further."""
     last = max(wanted)
     with closing(lines_of(file, form.encoding)) as lines:
-        for block in blocks(islice(lines, last + MOST_LINES), form):
+        for block in blocks(islice(lines, most_lines), form):
             if block.line in wanted:
                 yield block
             if block.line >= last:

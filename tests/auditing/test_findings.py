@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lowner_pl.auditing import Finding, Severity, Split
+from lowner_pl.auditing import Finding, Role, Severity, Split
 from lowner_pl.auditing.findings.borders import doubtful_borders
 from lowner_pl.auditing.findings.differences import differing_tags
 from lowner_pl.auditing.findings.rare_types import rare_types
@@ -18,6 +18,7 @@ from lowner_pl.corpus import Scheme
 from .corpora import placed, written
 
 Search = Callable[[Sequence[Split]], Iterator[Finding]]
+TRAIN_AND_TEST: tuple[Role, Role] = ("train", "test")
 CYRILLIC_A = "\u0430"
 
 
@@ -98,6 +99,9 @@ class TestTypes:
         train = written(tmp_path, "train", "a/B-Per b/B-PER c/B-PER", "d/B-Per e/B-PER")
         assert placed(list(mistyped_types([train]))) == ["train.conll:1", "train.conll:5"]
 
+    def test_a_type_that_is_hardly_rarer_is_no_finding(self, tmp_path: Path) -> None:
+        assert not found(mistyped_types, written(tmp_path, "train", "a/B-PER " * 9, "b/B-PRE " * 2))
+
     def test_types_that_are_not_alike_are_no_findings(self, tmp_path: Path) -> None:
         assert not found(mistyped_types, written(tmp_path, "train", "a/B-PER " * 9, "b/B-LOC"))
 
@@ -122,6 +126,11 @@ class TestDifferences:
         few = written(tmp_path, "train", *places[:2], "x Rome y")
         assert not found(differing_tags, few)
 
+    def test_an_ordinary_word_that_is_a_name_once_is_a_note(self, tmp_path: Path) -> None:
+        often = [f"w{n} may v{n}" for n in range(40)]
+        train = written(tmp_path, "train", *often, "x may/B-PER y", "4 4 4 4 4 4/B-LOC b")
+        assert found(differing_tags, train) == [("note", "train.conll:162")]
+
     def test_a_border_that_differs_is_found(self, tmp_path: Path) -> None:
         places = [f"w{n} New/B-LOC York/I-LOC v{n}" for n in range(4)]
         train = written(tmp_path, "train", *places, "x New/B-LOC York y")
@@ -133,6 +142,13 @@ class TestDifferences:
         places = [f"w{n} Kenya/B-LOC v{n}" for n in range(5)]
         train = written(tmp_path, "train", *places, "the Bank/B-ORG of/I-ORG Kenya/I-ORG says")
         assert not found(differing_tags, train)
+
+    def test_a_name_between_the_same_words_as_in_a_longer_name_is_a_note(
+        self, tmp_path: Path
+    ) -> None:
+        longer = "University/B-ORG of/I-ORG York/I-ORG said"
+        train = written(tmp_path, "train", f"the {longer} x", "people of York/B-LOC said y")
+        assert found(differing_tags, train) == [("note", "train.conll:4")]
 
     def test_most_likely_errors_weigh_most(self, tmp_path: Path) -> None:
         often = [f"w{n} Rome/B-LOC v{n}" for n in range(20)]
@@ -178,7 +194,9 @@ class TestBorders:
             "«/B-ORG Rossija/I-ORG »/I-ORG",
             "Ann/B-PER 's/O dog",
             "in the/O end/B-LOC these the end",
-            "北/B-LOC 京/I-LOC 大 北京大",
+            "wa/O marekani/B-LOC wamarekani wa wa",
+            "the Bakers/B-ORG '/I-ORG shop",
+            "清华大学/B-ORG 附属 清华大学附属",
         ],
     )
     def test_what_belongs_to_names_is_no_finding(self, tmp_path: Path, sentence: str) -> None:
@@ -204,6 +222,13 @@ class TestShared:
     def test_sentences_of_other_scripts_are_not_alike(self, tmp_path: Path) -> None:
         train = written(tmp_path, "train", "ก ข ค ง", "अ आ इ ई")
         assert not found(shared_sentences, train, written(tmp_path, "test", "จ ฉ ช ซ", "क ख ग घ"))
+        train = written(tmp_path, "train", "कि कि कि कि")
+        assert not found(shared_sentences, train, written(tmp_path, "test", "का का का का"))
+
+    def test_short_sentences_may_be_alike_by_chance(self, tmp_path: Path) -> None:
+        train, test = (written(tmp_path, role, "Rome , Italy", "a B c") for role in TRAIN_AND_TEST)
+        assert [severity for severity, _ in found(shared_sentences, train, test)] == ["note"] * 2
+        assert not found(shared_sentences, train, written(tmp_path, "test", "A b C"))
 
 
 class TestRareTypes:

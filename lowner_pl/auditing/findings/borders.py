@@ -15,7 +15,7 @@ _KEPT_NAMES = {"APOSTROPHE", "GERESH", "GERSHAYIM"}
 """Punctuation with which a name may well begin or end, and words of the Unicode names of more."""
 _FINAL_NAMES = {"COMMA", "SEMICOLON", "COLON", "STOP", "DANDA", "SECTION"}
 """Words of the Unicode names of punctuation that ends no name."""
-_ABBREVIATED = 4
+_ABBREVIATED = 5
 """Most letters of a word before a full stop that may be an abbreviation."""
 _CONTINUES = ("##", "\u200c", "\u200d")
 _UNSPACED = {"East Asian", "Thai", "Lao", "Khmer", "Myanmar", "Tibetan"}
@@ -150,9 +150,9 @@ def _is_split(before: str, after: str, known: Counter[str]) -> Severity | None:
         return None
     if not (before.isalpha() and after.isalpha()) or script_of(before[0]) in _UNSPACED:
         return None
-    # Two real words are usually more frequent than a word that was written without the space.
+    # Real words are usually more frequent than two of them that were written without the space.
     whole = known[before + after]
-    return Severity.WARNING if whole and min(known[before], known[after]) <= whole else None
+    return Severity.WARNING if whole and max(known[before], known[after]) <= whole else None
 
 
 def _is_punctuation(letter: str) -> bool:

@@ -68,8 +68,9 @@ def _occurrences(splits: Sequence[Split]) -> dict[Words, list[_Occurrence]]:
     found: dict[Words, list[_Occurrence]] = {}
     for entry in entries_of(splits):
         for entity in entry.entities:
-            if entity.end - entity.start <= _MOST_WORDS:
-                found[entry.sentence.words[entity.start : entity.end]] = []
+            words = entry.sentence.words[entity.start : entity.end]
+            if len(words) <= _MOST_WORDS and any(map(str.isalpha, "".join(words))):
+                found[words] = []
     lengths: dict[str, set[int]] = {}
     for words in found:
         lengths.setdefault(words[0], set()).add(len(words))
@@ -216,7 +217,10 @@ def _finding(
     severity = Severity.NOTE
     if alike == 2:
         severity = Severity.ERROR
-    elif alike == 1 or doubt >= LIKELY:
+    elif (alike == 1 and WITHIN not in (label, one.label)) or (
+        doubt >= LIKELY and label != OUTSIDE
+    ):
+        # Many names are ordinary words elsewhere, or parts of longer names.
         severity = Severity.WARNING
     return at(
         one.entry,

@@ -9,14 +9,13 @@ from lowner_pl.auditing.split import Entry, Role, Split
 
 _SHORT = 3
 """Sentences of this many words may be alike by chance."""
-_DIGITS = re.compile(r"\d+")
 _NO_LETTERS = re.compile(r"[\W_]+")
 
 
 def shared_sentences(splits: Sequence[Split]) -> Iterator[Finding]:
     """Yield the sentences whose words occur earlier, in training data first.
 
-    A sentence that differs only in case, numbers, punctuation or white space counts too if it has
+    A sentence that differs only in case, punctuation or white space counts too if it has
     more than three words.
     """
     exact: dict[tuple[str, ...], tuple[Entry, Role]] = {}
@@ -48,7 +47,7 @@ def _finding(
         severity = Severity.WARNING
     tags = "" if entry.sentence.tags == earlier.sentence.tags else ", with other tags"
     again = f"also in {earlier.split}" if not inside else f"in {entry.split} already"
-    only = "" if exactly else " It differs only in case, numbers, punctuation or spaces."
+    only = "" if exactly else " It differs only in case, punctuation or spaces."
     text = f"This {entry.split} sentence is {again}{tags}.{only}"
     others = (earlier.place(),)
     weight = float(len(words))
@@ -56,12 +55,12 @@ def _finding(
 
 
 def _simplified(words: Sequence[str]) -> str:
-    """Write a sentence without case, spaces, punctuation and the values of numbers."""
+    """Write a sentence without case, spaces and punctuation."""
     text = "".join(words)
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
     # Combining marks are no word characters, but parts of words.
-    letters = _DIGITS.sub("0", text.casefold())
+    letters = text.casefold()
     if letters.isascii():
         return _NO_LETTERS.sub("", letters)
     return "".join(c for c in letters if unicodedata.category(c)[0] in "LMN")
