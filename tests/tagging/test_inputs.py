@@ -64,6 +64,18 @@ def test_records_keep_what_stands_beside_the_text(tmp_path: Path) -> None:
     assert texts(tmp_path / "a.csv", column="id") == ["1", "2"]
 
 
+def test_a_bad_cell_is_named_by_its_row_and_a_long_one_is_read(tmp_path: Path) -> None:
+    from pyarrow import parquet, table
+
+    (tmp_path / "a.csv").write_text(f'text\n"{"x " * 200_000}"\n')
+    assert [len(text) for text in texts(tmp_path / "a.csv")] == [400_000]
+    parquet.write_table(table({"text": ["x"] * 600 + [None]}), tmp_path / "a.parquet")
+    with pytest.raises(ValueError, match=r"row 601: The column 'text' is NoneType"):
+        read(tmp_path / "a.parquet")
+    with pytest.raises(ValueError, match=r"a\.parquet: There is no column 'body', only 'text'"):
+        read(tmp_path / "a.parquet", column="body")
+
+
 def test_standard_input_and_odd_names_take_the_format_that_is_given(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

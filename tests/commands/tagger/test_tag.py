@@ -13,7 +13,9 @@ import pytest
 
 from lowner_pl.__main__ import run_command
 from lowner_pl.commands.tagger import tag as command
+from lowner_pl.runs import stopping
 from lowner_pl.tagging import TextTagger, loading, output
+from lowner_pl.tagging.inputs import sources
 from lowner_pl.tagging.tagger import Words
 
 from ...running import finished, folder
@@ -101,6 +103,66 @@ def test_a_stopped_command_goes_on_to_the_same_file(
         "again", "whole"
     )
     assert not [*Path().glob(".*")]
+
+
+def test_whatever_the_output_depends_on_is_part_of_its_signature(
+    tagger: TextTagger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("a.txt").write_text("Anna")
+
+    def signature(*words: str) -> str | None:
+        options = command._parser([]).parse_args([*words, "--run=some/run"])
+        read = {"kind": options.read, "column": options.column, "encoding": options.encoding}
+        options.format = options.format or "jsonl"
+        return command._signature(tagger, sources(options.inputs, **read), options)
+
+    found = [signature("a.txt", *more) for more in ([], ["--batch_size=7"], ["--overwrite"])]
+    assert len({*found}) == 1
+    for more in (
+        ["--format=conll"],
+        ["--min_confidence=0.1"],
+        ["--split=none"],
+        ["--column=body"],
+        ["--encoding=latin-1"],
+        ["--read=csv"],
+        ["a.txt"],
+    ):
+        found.append(signature("a.txt", *more))
+    found += [signature("Anna"), signature("Berta")]
+    Path("a.txt").write_text("Anna left")
+    found.append(signature("a.txt"))
+    Path("best.ckpt").write_bytes(b"trained again")
+    found.append(signature("a.txt"))
+    monkeypatch.setattr(tagger.splitter, "rules", "ICU 1.0")
+    found.append(signature("a.txt"))
+    assert len({*found}) == len(found) - 2
+    os.mkfifo("pipe")
+    assert None not in found
+    assert signature("pipe") is None
+    assert signature("-") is None
+
+
+def test_what_is_said_around_the_tagging(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    advice: list[str] = []
+    monkeypatch.setattr(stopping, "advise", advice.append)
+    tag("Anna", "--out=a.jsonl")
+    assert "Tagged 1 text: a.jsonl" in capfd.readouterr().err
+    assert advice == ["Run the same command again: it goes on with a.jsonl."]
+    tag("Anna", "Berta", "--format=html")
+    assert "<title>Tagged text</title>" in capfd.readouterr().out
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"Anna\nleft\n")))
+    tag("-", "--out=b.jsonl")
+    assert "Tagged 2 texts: b.jsonl" in capfd.readouterr().err
+    assert len(advice) == 1
+
+
+def test_standard_output_is_utf_8_whatever_the_locale(monkeypatch: pytest.MonkeyPatch) -> None:
+    received = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(received, encoding="ascii"))
+    tag("Zoë.", "--format=text")
+    assert received.getvalue().decode() == "[Zoë | PER 10 %].\n"
 
 
 def test_a_bad_line_leaves_no_output_and_names_itself() -> None:
