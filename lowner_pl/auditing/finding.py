@@ -140,12 +140,17 @@ def at(
     return Finding(kind, severity, text, entry.place(start), others, entry, start, end, weight)
 
 
+_TURNING = {"R", "AL", "RLE", "LRE", "RLO", "LRO", "RLI", "LRI", "FSI"}
+"""Classes of characters that turn the direction of text."""
+
+
 def quoted(words: tuple[str, ...]) -> str:
     """Write words in quotation marks, cut to 80 characters.
 
-    The direction of right-to-left words is kept apart from that of the message around them.
+    The direction of right-to-left words is kept apart from that of the message around them, also if
+    they have characters that turn it.
     """
     text = " ".join(words)
     cut = text if len(text) <= 80 else f"{text[:80]}…"
-    runs_left = any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in cut)
-    return f"“\u2068{cut}\u2069”" if runs_left else f"“{cut}”"
+    turns = any(unicodedata.bidirectional(letter) in _TURNING for letter in cut)
+    return f"“\u2068{cut}\u2069”" if turns else f"“{cut}”"

@@ -270,6 +270,13 @@ class TestScripts:
         assert found(mixed_scripts, split) == [("warning", "train.conll:2")]
         assert "U+200B ZERO WIDTH SPACE" in next(mixed_scripts([split])).text
 
+    def test_a_character_that_turns_the_text_does_not_turn_the_message(
+        self, tmp_path: Path
+    ) -> None:
+        split = written(tmp_path, "train", "x Nai\u202erobi")
+        text = next(mixed_scripts([split])).text
+        assert text.startswith("“\u2068Nai\u202erobi\u2069” has the invisible character U+202E")
+
     @pytest.mark.parametrize(
         "word", ["COVID-та", "日本のタワー", "می\u200cشود", "मुंबई", "5µm", "ﾃﾞｰﾀ", "\uff2easa"]
     )
