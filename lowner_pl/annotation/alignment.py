@@ -1,6 +1,6 @@
 """Spans of characters to tags of words: alignment, overlaps, and sentences that cut no entity."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -29,19 +29,20 @@ def with_words(document: Document, splitter: Splitter, notes: Notes) -> Document
     words = document.words
     if words is None:
         words = tuple(word for sentence in found for word in sentence)
-    starts = {0, *(_first_from(words, sentence[0][0]) for sentence in found)}
+    firsts = sorted({0, *(_first_from(words, sentence[0][0]) for sentence in found)})
+    starts = [first for first in firsts if first < len(words)]
+    begins = [words[first][0] for first in starts]
     inside = {
-        first
-        for first in starts
-        if first < len(words)
-        and any(span.start < words[first][0] < span.end for span in document.spans)
+        starts[at]
+        for span in document.spans
+        for at in range(bisect_right(begins, span.start), bisect_left(begins, span.end))
     }
     if inside:
         notes.said.append(
             f"{document.name}: A sentence would end inside an entity, at "
             f"{', '.join(str(words[first][0]) for first in sorted(inside))}: it goes on instead"
         )
-    kept = tuple(sorted(first for first in starts if first not in inside and first < len(words)))
+    kept = tuple(first for first in starts if first not in inside)
     return replace(document, words=words, sentences=kept)
 
 
