@@ -9,7 +9,7 @@ from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 
 from lowner_pl import __version__
-from lowner_pl.serving.body import CLIENT_LEFT, JSON, discard_body, parsed, read_body
+from lowner_pl.serving.body import CLIENT_LEFT, JSON, parsed, read_body
 from lowner_pl.serving.limits import Limits
 from lowner_pl.serving.listening import is_loopback, named_host
 from lowner_pl.serving.records import EntityRecord, Health, Problem, TagAnswer, TagRequest
@@ -80,7 +80,6 @@ def make_app(
     async def tag(request: Request) -> TagAnswer:
         with worker.place() as free:
             if not free:
-                await discard_body(request, limits)
                 raise HTTPException(
                     503,
                     f"The server is working on {limits.requests} requests, which is its limit. Try "

@@ -14,8 +14,6 @@ Record = TypeVar("Record", bound=BaseModel)
 JSON = "application/json"
 CLIENT_LEFT = 499
 """Status of an answer that nobody receives."""
-DISCARDED = 50_000_000
-"""Bytes beyond the limit that are received and dropped before the connection is closed."""
 _SHOWN = 80  # characters of a value in a message
 
 
@@ -28,7 +26,6 @@ async def read_body(request: Request, limits: Limits) -> bytes:
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != JSON:
-        await discard_body(request, limits)
         found = f"is {kind[:_SHOWN]!r}" if kind else "is missing"
         raise HTTPException(
             415, f"The header Content-Type {found}. Send JSON with `Content-Type: {JSON}`."
@@ -43,29 +40,26 @@ async def read_body(request: Request, limits: Limits) -> bytes:
     return body
 
 
-async def discard_body(request: Request, limits: Limits) -> None:
-    """Receive a body that is not wanted; many clients read no answer before they have sent all."""
-    await _received(request, 0, limits.seconds)
-
-
 async def _received(request: Request, most: int, seconds: float) -> bytes | None:
-    """Receive a body, or return ``None`` if it has more than ``most`` bytes."""
-    body, size = bytearray(), 0
+    """Receive a body, or return ``None`` once it has more than ``most`` bytes.
+
+    uvicorn drops the rest and keeps the connection open, so that a client gets its answer after it
+    has sent all.
+    """
+    body = bytearray()
     try:
         async with asyncio.timeout(seconds):
             async for chunk in request.stream():
-                size += len(chunk)
-                if size <= most:
-                    body += chunk
-                elif size > most + DISCARDED:
-                    break
+                body += chunk
+                if len(body) > most:
+                    return None
     except TimeoutError:
         raise HTTPException(
             408, f"The request did not arrive within {seconds:g} seconds. Send it again."
         ) from None
     except ClientDisconnect:
         raise HTTPException(CLIENT_LEFT) from None
-    return bytes(body) if size <= most else None
+    return bytes(body)
 
 
 def parsed(body: bytes, kind: type[Record]) -> Record:

@@ -41,7 +41,7 @@ def test_more_requests_than_the_limit_are_told_to_try_again() -> None:
         answers = [pool.submit(tag, port, "Anna") for _ in range(2)]
         wait_until(port, 2)
         assert "on 2 requests, which is its limit" in refused(port, BODY, 503)
-        large = b"x" * 5_000_000
+        large = b"x" * 20_000_000
         assert "which is its limit" in refused(port, large, 503)
         module.go.set()
         assert [len(one.result()["entities"]) for one in answers] == [1, 1]
@@ -68,8 +68,8 @@ def test_a_short_text_does_not_wait_for_all_of_a_long_one() -> None:
         assert len(long.result()["entities"]) == 1_000
         short.result()
     batches = [{sentence.words[0] for sentence in batch} for batch in module.batches]
-    assert {"Anna", "Berta"} in batches[:3]  # in turns, and together
     assert len(batches) == -(-1_001 // SENTENCES)
+    assert {"Anna", "Berta"} in batches[: len(batches) // 2]  # in turns, and together
 
 
 def test_a_text_is_given_up_when_its_client_leaves() -> None:
