@@ -177,14 +177,29 @@ def test_ties_are_broken_by_the_seed(tiny: str, pool: list[Sentence]) -> None:
     assert len({one[0].number for one in seen}) > 1
 
 
-def test_balanced_looks_at_the_annotated_types(tagger: TextTagger, pool: list[Sentence]) -> None:
-    found = [
-        choose(tagger, pool, "balanced", 1, annotated=[Sentence(("x",), (f"B-{type_}",))] * 1_000)
-        for type_ in TYPES
-    ]
-    for type_, (one,) in zip(TYPES, found, strict=True):
+def test_balanced_counts_the_annotated_entities(tagger: TextTagger, pool: list[Sentence]) -> None:
+    scores = score_pool(tagger, pool)
+    for number, type_ in enumerate(TYPES):
+        annotated = [Sentence(("x",), (f"B-{type_}",))] * 1_000
+        (one,) = choose(tagger, pool, "balanced", 1, annotated=annotated)
+        have = np.array([1_000.0 * (place == number) for place in range(len(TYPES))])
+        gains = [
+            float(np.log((1 + have + expected) / (1 + have)).sum()) / len(sentence.words)
+            for expected, sentence in zip(scores.expected, pool, strict=True)
+        ]
+        assert one.score == pytest.approx(max(gains), rel=1e-4)
         assert f"{type_} (1,000 annotated)" in one.reason
         assert not one.reason.startswith(f"expected: {one.expected[type_]:.1f} {type_}")
+
+
+def test_diverse_keeps_away_from_annotated_sentences(
+    tagger: TextTagger, pool: list[Sentence]
+) -> None:
+    annotated, rest = pool[:3], pool[3:]
+    near, far = (score_pool(tagger, part, vectors=True) for part in (annotated, rest))
+    apart = np.linalg.norm(far.vectors[:, None] - near.vectors, axis=2).min(1)
+    (one,) = choose(tagger, rest, "diverse", 1, annotated=annotated)
+    assert one.score == pytest.approx(float((far.unsure * apart).max()), rel=1e-3)
 
 
 def test_reasons_name_the_score_and_the_least_sure_entity(
