@@ -6,7 +6,7 @@ setup(
     packages=[*find_packages(include=["lowner_pl*"]), "lowner_pl.configs"],
     package_dir={"lowner_pl.configs": "configs"},
     package_data={
-        "lowner_pl": ["py.typed", "assets/**/*", "serving/page/*"],
+        "lowner_pl": ["py.typed", "assets/**/*", "serving/page/*", "serving/annotate/page/*"],
         "lowner_pl.configs": ["**/*.yaml"],
     },
 )

@@ -14,6 +14,7 @@ from lowner_pl.runs import stopping
 
 LIGHTNING = ("fit", "validate", "test", "predict")
 MODULES = {
+    "annotate": "commands.annotation.annotate",
     "augment": "pipelines.pipeline",
     "check": "commands.annotation.check",
     "compare": "results.command",
@@ -51,6 +52,8 @@ commands:
              --folder NEW; with --onnx also for ONNX Runtime
   suggest    choose the sentences to annotate next from raw text: --run FOLDER --text FILE …
              --count 50 --out FILE; writes them with the tagger's tags
+  annotate   a page in the browser to annotate suggested sentences with the keyboard:
+             --run FOLDER --text FILE … --out FILE.conll; trains again after every 20 sentences
   predict    tag sentences (--data.predict_path FILE); writes predictions_<FILE>.conll.
              With MELM, DAGA and MulDA: generate new sentences from the training data;
              writes generated_train.conll
@@ -96,6 +99,7 @@ examples:
   python -m lowner_pl tag "Wangari Maathai alizaliwa Nyeri." --run lightning_logs/…/seed_12345
   python -m lowner_pl convert export.jsonl --out data/mine/train.conll
   python -m lowner_pl suggest --run lightning_logs/…/seed_12345 --text news.txt --out next.conll
+  python -m lowner_pl annotate --run lightning_logs/…/seed_12345 --text news.txt --out mine.conll
   python -m lowner_pl compare lightning_logs --baseline sner
   python -m lowner_pl augment --config configs/melm/melm_conll.yaml --config configs/embedded.yaml
 """

@@ -5,19 +5,20 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import Depends, FastAPI, HTTPException, Request, Response
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi.responses import JSONResponse
 
 from lowner_pl import __version__
 from lowner_pl.serving.body import CLIENT_LEFT, JSON, parsed, read_body
 from lowner_pl.serving.limits import Limits
-from lowner_pl.serving.listening import is_loopback, named_host
 from lowner_pl.serving.records import EntityRecord, Health, Problem, TagAnswer, TagRequest
 from lowner_pl.serving.reference import reference
-from lowner_pl.serving.site import POLICY, Site
+from lowner_pl.serving.routes import Page, add_files, this_machine_only
+from lowner_pl.serving.site import Site
 from lowner_pl.serving.worker import ClientGoneError, Worker
 from lowner_pl.tagging import TextTagger
 
+OTHERS = "Start it with --host to serve other machines."
 ABOUT = "Named entity recognition with lowner_pl. Errors have one sentence in the field detail."
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     400: {"description": "The body is no JSON or not in UTF-8."},
@@ -63,7 +64,7 @@ def make_app(
         docs_url=None,  # FastAPI's own pages load scripts from another machine
         redoc_url=None,
         lifespan=lifespan,
-        dependencies=[Depends(_from_here)] if local else [],
+        dependencies=[Depends(this_machine_only(OTHERS))] if local else [],
     )
 
     @app.post(
@@ -126,50 +127,10 @@ def make_app(
     async def broken(_: Request, error: Exception) -> JSONResponse:
         return JSONResponse({"detail": failed(error)}, 500)
 
-    _add_pages(app, Site(tagger, name))
+    site = Site(tagger, name)
+    pages: dict[str, Page] = {
+        "/": site.index,
+        "/docs": lambda: site.page("API", reference(app.openapi())),
+    }
+    add_files(app, pages, site.files, see="/ and /docs")
     return app
-
-
-def _add_pages(app: FastAPI, site: Site) -> None:
-    """Add the pages, their files, and sentences for wrong addresses."""
-    headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-cache"}
-    described: list[str] = []
-
-    @app.get("/", include_in_schema=False)
-    async def index() -> HTMLResponse:
-        return HTMLResponse(site.index, headers=headers)
-
-    @app.get("/docs", include_in_schema=False)
-    async def docs() -> HTMLResponse:
-        if not described:
-            described.append(site.page("API", reference(app.openapi())))
-        return HTMLResponse(described[0], headers=headers)
-
-    @app.get("/static/{name}", include_in_schema=False)
-    async def static(name: str) -> Response:
-        if name not in site.files:
-            raise HTTPException(404)
-        kind, content = site.files[name]
-        return Response(content, media_type=kind, headers=headers)
-
-    @app.exception_handler(404)
-    async def no_page(request: Request, _: Exception) -> JSONResponse:
-        path = request.url.path[:80]
-        return JSONResponse({"detail": f"There is no page '{path}'. See / and /docs."}, 404)
-
-    @app.exception_handler(405)
-    async def wrong_method(request: Request, error: HTTPException) -> JSONResponse:
-        known = (error.headers or {}).get("Allow", "")
-        said = f"{request.url.path} can't be asked with {request.method}. Use {known}."
-        return JSONResponse({"detail": said}, 405, headers=error.headers)
-
-
-async def _from_here(request: Request) -> None:
-    """Refuse a request that names another host than this machine."""
-    host = named_host(request.headers.get("host", ""))
-    if not is_loopback(host):
-        raise HTTPException(
-            403,
-            f"The request is for the host '{host[:80]}', but this server answers for localhost "
-            "only. Start it with --host to serve other machines.",
-        )

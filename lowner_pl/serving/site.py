@@ -1,5 +1,6 @@
 """The pages of the server and their files, which load nothing from elsewhere."""
 
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from string import Template
@@ -29,18 +30,17 @@ class Site:
     """
 
     def __init__(self, tagger: TextTagger, name: str) -> None:
-        style = STYLE + stylesheet(tagger.entity_types) + _read("page.css")
+        style = STYLE + stylesheet(tagger.entity_types) + read_file("page.css")
         self.files = {
             "page.css": ("text/css", style),
-            **{file.name: ("text/javascript", _read(file.name)) for file in FILES.glob("*.js")},
+            **{file.name: ("text/javascript", read_file(file.name)) for file in FILES.glob("*.js")},
         }
-        self._frame = Template(_read("frame.html"))
         types = " ".join(
             f'<mark data-type="{escape(one)}"><bdi>{escape(one)}</bdi></mark>'
             for one in tagger.entity_types
         )
         language = f' lang="{escape(tagger.language)}"' if tagger.language else ""
-        main = Template(_read("tag.html")).substitute(
+        main = Template(read_file("tag.html")).substitute(
             name=escape(name), types=types, language=language
         )
         self.index = self.page("Tag text", main, script="tag.js")
@@ -53,10 +53,28 @@ class Site:
             main: Its content, in HTML.
             script: The file below ``static/`` that runs in it.
         """
-        scripts = f'<script type="module" src="static/{script}"></script>' if script else ""
-        return self._frame.substitute(title=escape(title), main=main, scripts=scripts)
+        return framed(title, main, script=script, links={"./": "Tag text", "docs": "API"})
 
 
-def _read(name: str) -> str:
+def framed(
+    title: str, main: str, *, script: str = "", links: Mapping[str, str] | None = None
+) -> str:
+    """Write a page of the server.
+
+    Args:
+        title: Its title.
+        main: Its content, in HTML.
+        script: The file below ``static/`` that runs in it.
+        links: The addresses of the pages that it leads to, and their names.
+    """
+    scripts = f'<script type="module" src="static/{script}"></script>' if script else ""
+    rows = [f'<a href="{escape(to)}">{escape(name)}</a>' for to, name in (links or {}).items()]
+    nav = f'<nav aria-label="Pages">{" ".join(rows)}</nav>' if rows else ""
+    return Template(read_file("frame.html")).substitute(
+        title=escape(title), main=main, scripts=scripts, nav=nav
+    )
+
+
+def read_file(name: str, folder: Path = FILES) -> str:
     """Read a file of the pages."""
-    return (FILES / name).read_text(encoding="utf-8")
+    return (folder / name).read_text(encoding="utf-8")

@@ -30,7 +30,16 @@ _START = (
     "import os, sys; reading, writing, *words = sys.argv[1:]; "
     "os.dup2(int(reading), 3); os.dup2(int(writing), 4); os.execv(words[0], words)"
 )
-_KEYS = {"Enter": 13, "Tab": 9, "End": 35, "Home": 36, "ArrowLeft": 37, "ArrowRight": 39, " ": 32}
+_KEYS = {
+    "Enter": 13,
+    "Tab": 9,
+    "End": 35,
+    "Home": 36,
+    "ArrowLeft": 37,
+    "ArrowRight": 39,
+    " ": 32,
+    "Backspace": 8,
+}
 _TYPED = {"Enter": "\r", " ": " "}
 
 
@@ -90,14 +99,32 @@ class Page:
         """Type or paste a text where the focus is."""
         self._send("Input.insertText", text=text)
 
-    def press(self, key: str, *, ctrl: bool = False) -> None:
-        """Press a key."""
-        pressed = {"key": key, "code": key, "windowsVirtualKeyCode": _KEYS[key]}
-        pressed["modifiers"] = 2 if ctrl else 0
-        if key in _TYPED and not ctrl:
-            pressed["text"] = _TYPED[key]
+    def press(self, key: str, *, ctrl: bool = False, shift: bool = False) -> None:
+        """Press a key: a letter, a digit, or one of those in the table above."""
+        number = _KEYS.get(key) or ord(key.upper())
+        pressed = {"key": key, "code": key, "windowsVirtualKeyCode": number}
+        pressed["modifiers"] = 2 * ctrl + 8 * shift
+        if (key in _TYPED or len(key) == 1) and not ctrl:
+            pressed["text"] = _TYPED.get(key, key)
         self._send("Input.dispatchKeyEvent", type="keyDown", **pressed)
         self._send("Input.dispatchKeyEvent", type="keyUp", **pressed)
+
+    def drag(self, start: str, end: str) -> None:
+        """Press the mouse on an element, move it to another one, and release it there.
+
+        Args:
+            start: A selector of the first element.
+            end: A selector of the second one; the same for a click.
+        """
+        at = {"x": 0.0, "y": 0.0}
+        mouse = {"button": "left", "buttons": 1, "clickCount": 1}
+        for kind, selector in (("mousePressed", start), ("mouseMoved", end)):
+            box = self.run(
+                f"document.querySelector({json.dumps(selector)}).getClientRects()[0].toJSON()"
+            )
+            at = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+            self._send("Input.dispatchMouseEvent", type=kind, **at, **mouse)
+        self._send("Input.dispatchMouseEvent", type="mouseReleased", **at, **mouse)
 
     def allow_the_clipboard(self) -> None:
         """Let scripts of the page write and read the clipboard."""

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from http.client import HTTPConnection
 from typing import Any
 
+from fastapi import FastAPI
+
 from lowner_pl.serving import Limits, make_app
 from lowner_pl.serving.listening import listen
 from lowner_pl.serving.server import server
@@ -19,7 +21,14 @@ JSON = {"Content-Type": "application/json"}
 @contextmanager
 def served(tagger: TextTagger, limits: Limits | None = None, **options: Any) -> Iterator[int]:
     """Serve a tagger for the length of a ``with`` block, which is given the port."""
-    running = server(make_app(tagger, limits or Limits(), **options))
+    with serving(make_app(tagger, limits or Limits(), **options)) as port:
+        yield port
+
+
+@contextmanager
+def serving(app: FastAPI) -> Iterator[int]:
+    """Serve an application for the length of a ``with`` block, which is given the port."""
+    running = server(app)
     with listen(HOST, 0) as listener:
         port: int = listener.getsockname()[1]
         thread = threading.Thread(target=running.run, args=([listener],))

@@ -6,6 +6,7 @@ from fnmatch import fnmatch
 from http.client import HTTPConnection
 
 from lowner_pl.serving import Limits, make_app
+from lowner_pl.serving.annotate.site import FILES as ANNOTATE
 from lowner_pl.serving.reference import reference
 from lowner_pl.serving.site import FILES, POLICY, Site
 from lowner_pl.tagging.markup import COLOURS, highlighted, stylesheet
@@ -19,8 +20,9 @@ def test_every_file_of_the_pages_is_installed() -> None:
     nodes = ast.walk(ast.parse((ROOT / "setup.py").read_text()))
     keywords = [node for node in nodes if isinstance(node, ast.keyword)]
     (data,) = [ast.literal_eval(node.value) for node in keywords if node.arg == "package_data"]
-    files = [file.relative_to(ROOT / "lowner_pl") for file in FILES.iterdir()]
-    assert len(files) >= 6
+    pages = [*FILES.iterdir(), *ANNOTATE.iterdir()]
+    files = [file.relative_to(ROOT / "lowner_pl") for file in pages]
+    assert len(files) >= 11
     patterns = data["lowner_pl"]
     assert not [file for file in files if not any(fnmatch(str(file), one) for one in patterns)]
 

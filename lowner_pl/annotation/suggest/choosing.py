@@ -75,6 +75,7 @@ def choose(
     measure: PathMeasure = "path",
     passes: int = 10,
     batch_size: int = 32,
+    fewer: bool = False,
     show: Show = lambda _: None,
 ) -> Suggestions:
     """Choose the sentences that are most worth annotating next, the best first.
@@ -97,14 +98,15 @@ def choose(
             tags, or by the ``entropy`` of the words' tags; see `lowner_pl.nn.Uncertainty`.
         passes: Number of passes of ``bald``, at least 2.
         batch_size: Sentences that are tagged together.
+        fewer: Whether to return fewer sentences if there are not ``count``.
         show: Called with the number of sentences that have been scored.
 
     Raises:
-        ValueError: If there are fewer sentences than ``count`` that are no near duplicates, an
-            argument is out of range, or ``bald`` finds no dropout.
+        ValueError: If there are fewer sentences than ``count`` that are no near duplicates and
+            ``fewer`` is not set, an argument is out of range, or ``bald`` finds no dropout.
     """
     _check(strategy, measure, count, passes)
-    if len(sentences) < count:
+    if len(sentences) < count and not fewer:
         raise ValueError(_too_few(len(sentences), count))
     order = np.random.default_rng(seed).permutation(len(sentences))
     pool = [sentences[at] for at in order]
@@ -133,7 +135,7 @@ def choose(
             chosen = balanced(scores.expected, words, known, count, is_new)
         case _:
             assert_never(strategy)
-    if len(chosen) < count:
+    if len(chosen) < count and not fewer:
         raise ValueError(_too_few(len(chosen), count, near_duplicates=is_new.near_duplicates))
     tagged = tag_pool(tagger, [pool[one.place] for one in chosen])
     return Suggestions(

@@ -1,0 +1,188 @@
+"""Training in the background: what is used, what is kept, and failures."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lowner_pl.annotation.session.events import Trained
+from lowner_pl.annotation.session.retraining import BEST, LAST, Retraining, dev_f1
+from lowner_pl.annotation.session.training_data import TrainingData
+from lowner_pl.corpus import Sentence, read_conll
+from lowner_pl.tagging import TextTagger
+from lowner_pl.tagging.run_files import RunFiles
+
+from ...tagging.capitals import capitals
+from ...tagging.test_loading import EPISODES
+
+TRAIN = [Sentence(("Anna", "left"), ("B-PER", "O"))]
+DEV = [Sentence(("Berta", "came"), ("B-PER", "O"))]
+NEW = [Sentence(("Nairobi", "grew"), ("B-LOC", "O")), *TRAIN, *DEV]
+CONFIG = {
+    "seed_everything": 1,
+    "trainer": {"max_epochs": 2},
+    "model": {"class_path": "SNERLightningModule"},
+    "data": {"class_path": "SampleDataModule", "init_args": {"batch_size": 4, "language": "sw"}},
+    "log_root": "lightning_logs",
+    "variant": "small",
+}
+
+
+class Fit:
+    """A training that writes its scores at once, or fails."""
+
+    def __init__(self, config: Path, log: Path, f1: float | str) -> None:
+        self.status = 0
+        root = Path(yaml.safe_load(config.read_text())["log_root"])
+        if isinstance(f1, str):
+            self.status = 1
+            log.write_text(f"Training\nerror: {f1}\n")
+            return
+        write_run(root / "annotated-sw" / "sner" / "seed_1", f1)
+
+    def wait(self, timeout: float | None = None) -> int:
+        del timeout
+        return self.status
+
+    def terminate(self) -> None:
+        """Do nothing: it has ended."""
+
+    def kill(self) -> None:
+        """Do nothing: it has ended."""
+
+
+def write_run(run: Path, f1: float) -> None:
+    """Write the files of a run with two epochs."""
+    for file in (BEST, LAST):
+        (run / file).parent.mkdir(parents=True, exist_ok=True)
+        (run / file).write_text("weights")
+    (run / "metrics.csv").write_text(f"dev/f1,epoch\n0.1,0\n{f1},1\n,1\n")
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Path:
+    """The run folder that the session began with."""
+    write_run(tmp_path / "run", 0.5)
+    return tmp_path / "run"
+
+
+def retraining(start: Path, scores: list[float | str]) -> tuple[Retraining, list[Trained]]:
+    """Make what trains to the next of some scores, and the list of its ends."""
+    ends: list[Trained] = []
+
+    def load(run: Path) -> TextTagger:
+        assert (run / BEST).is_file()
+        return capitals(source=run)
+
+    def ended(event: Trained, tagger: TextTagger | None) -> None:
+        assert event.used == (tagger is not None)
+        ends.append(event)
+
+    made = Retraining(
+        TrainingData(CONFIG, TRAIN, DEV, "sw"),
+        start,
+        start.parent / "mine.conll.training",
+        every=2,
+        load=load,
+        launch=lambda config, log: Fit(config, log, scores.pop(0)),
+    )
+    made.ended = ended
+    return made, ends
+
+
+def train(made: Retraining, sentences: list[Sentence] = NEW) -> None:
+    """Train, and wait for the end."""
+    made.begin(sentences)
+    wait(lambda: made.training is None)
+
+
+def wait(done: Callable[[], bool]) -> None:
+    """Wait until something is true."""
+    limit = time.monotonic() + 20
+    while not done():
+        assert time.monotonic() < limit
+        time.sleep(0.001)
+
+
+def test_a_tagger_is_used_if_it_is_not_worse_and_only_its_checkpoint_is_kept(start: Path) -> None:
+    made, ends = retraining(start, [0.6, 0.55, 0.6])
+    assert made.first == 0.5
+    for _ in range(3):
+        train(made)
+    assert [(one.f1, one.used) for one in ends] == [(0.6, True), (0.55, False), (0.6, True)]
+    assert [(Path(one.run) / BEST).exists() for one in ends] == [False, False, True]
+    assert not any((Path(one.run) / LAST).exists() for one in ends)
+    assert (start / BEST).exists()
+    assert (start / LAST).exists()
+    again, _ = retraining(start, [])
+    assert again.resume(ends) == Path(ends[2].run)
+    other, _ = retraining(start, [])
+    other.start = "another run"
+    assert other.resume(ends) is None
+
+
+def test_the_data_are_those_of_the_run_and_new_sentences_once(start: Path) -> None:
+    made, _ = retraining(start, [0.6])
+    train(made)
+    folder = start.parent / "mine.conll.training" / "after_3"
+    assert read_conll(folder / "train.conll") == [*TRAIN, NEW[0]]
+    assert read_conll(folder / "dev.conll") == DEV
+    config = yaml.safe_load((folder / "config.yaml").read_text())
+    assert config["model"] == CONFIG["model"]
+    assert config["trainer"]["max_epochs"] == 2
+    assert config["variant"] is None
+    assert config["data"]["init_args"] == {
+        "train_path": str(folder / "train.conll"),
+        "dev_path": str(folder / "dev.conll"),
+        "language": "sw",
+        "name": "annotated",
+        "batch_size": 4,
+    }
+
+
+def test_a_failed_training_is_said_in_one_sentence_and_the_next_one_is_tried(start: Path) -> None:
+    made, ends = retraining(start, ["The disk is full. Free some space.", 0.7])
+    train(made)
+    train(made)
+    assert ends[0].problem.startswith(
+        "Training with 3 annotated sentences failed: The disk is full. Free some space. See "
+    )
+    assert ends[0].problem.endswith("Annotation goes on with the tagger so far.")
+    assert [(one.f1, one.used) for one in ends] == [(None, False), (0.7, True)]
+
+
+def test_a_training_that_runs_ends_with_the_session(start: Path) -> None:
+    made, ends = retraining(start, [])
+    sleeper: list[subprocess.Popen[bytes]] = []
+
+    def sleep(_config: Path, _log: Path) -> subprocess.Popen[bytes]:
+        sleeper.append(subprocess.Popen([sys.executable, "-S", "-c", "input()"], stdin=-1))
+        return sleeper[0]
+
+    made._launch = sleep
+    made.begin(NEW)
+    wait(lambda: made._process is not None)
+    made.stop()
+    assert sleeper[0].wait(20) != 0
+    assert sleeper[0].stdin is not None
+    sleeper[0].stdin.close()
+    assert ends == []
+    made.begin(NEW)
+    assert len(sleeper) == 1
+
+
+def test_the_score_of_a_run_is_its_best(start: Path, tmp_path: Path) -> None:
+    assert dev_f1(start) == 0.5
+    assert dev_f1(tmp_path / "no run") is None
+
+
+def test_a_checkpoint_without_its_run_can_not_be_trained_again(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"lies in no run folder.*--retrain_every 0"):
+        TrainingData.of(RunFiles(tmp_path / "best.ckpt", None))
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump({"model": {}, **EPISODES}))
+    with pytest.raises(ValueError, match=r"is meta-learned.*--retrain_every 0"):
+        TrainingData.of(RunFiles(tmp_path / "checkpoints" / "best.ckpt", tmp_path))
