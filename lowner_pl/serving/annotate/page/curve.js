@@ -30,7 +30,7 @@ export function draw(svg, scores) {
   for (const one of known) {
     const at = { cx: x(one), cy: y(one.f1), r: 4, class: one.used ? "" : "unused" };
     parts.push(make("circle", at));
-    const label = { class: "value", x: x(one), y: y(one.f1) - 9, "text-anchor": "middle" };
+    const label = { class: "value", x: x(one), y: y(one.f1) + (one.used ? -9 : 18), "text-anchor": "middle" };
     parts.push(make("text", label, percent(one.f1)));
     parts.push(make("text", { x: x(one), y: BOTTOM + 17, "text-anchor": "middle" }, String(one.sentences)));
   }
