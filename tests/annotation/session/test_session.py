@@ -117,7 +117,8 @@ def test_a_stop_at_any_byte_loses_no_confirmed_decision(out: Path, tmp_path: Pat
     decide(one)
     whole, conll = journal_of(out).read_bytes(), out.read_bytes()
     ends = [at + 1 for at, byte in enumerate(whole) if byte == ord("\n")]
-    states = [Journal(copied(tmp_path, whole[:end], None)).events for end in ends]
+    states = [Journal(journal_of(copied(tmp_path, whole[:end], None))).events for end in ends]
+    assert [len(events) for events in states] == [0, 1, 2, 3, 4, 5]
     near = {end + by for end in ends for by in (-40, -1, 0, 1)}
     for size in sorted({0, 1} | {at for at in near if at <= len(whole)}):
         there = copied(tmp_path, whole[:size], conll if size == len(whole) else None)
