@@ -144,6 +144,7 @@ def _clean_up() -> None:
 
 def _forget() -> None:
     """Restore default signal handling in a forked process, such as a loader's worker."""
+    _state.installed = False  # a command in the new process installs its own
     signal.set_wakeup_fd(-1)
     if signal.getsignal(signal.SIGINT) is _on_signal:
         signal.signal(signal.SIGINT, signal.default_int_handler)

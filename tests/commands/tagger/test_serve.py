@@ -1,7 +1,6 @@
 """The command ``serve``: what it says, what it refuses, and how it stops."""
 
 import json
-import os
 import re
 import signal
 import socket
@@ -141,10 +140,6 @@ def test_a_trained_run_is_served(
     assert health["entity_types"] == ["PER", "ORG", "LOC"]
 
 
-@pytest.mark.skipif(
-    "PYTEST_XDIST_WORKER" in os.environ,
-    reason="the exit status is another one in a worker of pytest-xdist; run it with -p no:xdist",
-)
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_stops_it_after_the_running_request(
     number: signal.Signals, status: int, tmp_path: Path
