@@ -13,6 +13,7 @@ ALLOWED: dict[str, set[str]] = {
     "encoding": {"corpus"},
     "augmentation": {"corpus", "runs"},
     "metrics": {"corpus"},
+    "statistics": {"runs"},
     "auditing": {"corpus", "encoding", "runs"},
     "nn": {"corpus", "encoding", "augmentation", "runs"},
     "modules": {"corpus", "encoding", "augmentation", "nn", "metrics", "runs"},
@@ -20,7 +21,7 @@ ALLOWED: dict[str, set[str]] = {
     "callbacks": {"auditing", "corpus", "runs"},
     "tagging": {"corpus", "datamodules", "encoding", "modules", "nn", "runs"},
     "annotation": {"corpus", "datamodules", "modules", "nn", "runs", "tagging"},
-    "exporting": {"callbacks", "metrics", "modules", "nn", "runs", "tagging"},
+    "exporting": {"callbacks", "modules", "nn", "runs", "statistics", "tagging"},
     "serving": {"annotation", "corpus", "runs", "tagging"},  # annotation: its page
     "commands": {
         "annotation",
@@ -46,7 +47,7 @@ ALLOWED: dict[str, set[str]] = {
         "modules",
         "runs",
     },
-    "results": {"corpus", "runs", "metrics", "callbacks", "commands"},
+    "results": {"corpus", "runs", "statistics", "commands"},
     "studies": {"callbacks", "commands", "datamodules", "nn", "pipelines", "results", "runs"},
     "__main__": {"runs", "commands", "pipelines", "results", "studies"},
     "__init__": {"results", "tagging"},
@@ -119,7 +120,6 @@ ROOMS: dict[str, dict[str, set[str]]] = {
         "pictures": set(),
         "tensorboard": {"pictures"},
         "report": {"pictures", "tables", "tensorboard", "tested"},
-        "statistics": set(),
         "tables": set(),
         "tested": set(),
     },

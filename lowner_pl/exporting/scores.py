@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lowner_pl.callbacks.results.tagged_counts import read_counts
 from lowner_pl.callbacks.results.testing_record import NAME, read_test_record
-from lowner_pl.metrics.bootstrap import interval, resampled_scores
+from lowner_pl.statistics.bootstrap import interval, resampled_scores
+from lowner_pl.statistics.tagged_counts import read_counts
 
 
 class SetScores(NamedTuple):

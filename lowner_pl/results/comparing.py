@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lowner_pl.commands.options.nearest import did_you_mean
-from lowner_pl.metrics.bootstrap import interval, resampled_scores
 from lowner_pl.results.comparison import TIE, Comparison, Difference, Overall, Scores
 from lowner_pl.results.groups import Groups, Row, group_runs
 from lowner_pl.results.metric import Metric, find_metric
 from lowner_pl.results.notes import reading_notes
-from lowner_pl.results.statistics.significance import holm, seeds_p, signed_rank_p
 from lowner_pl.results.tested.tagged import sentence_counts
 from lowner_pl.results.tested.tested_run import TestedRun
+from lowner_pl.statistics.bootstrap import interval, resampled_scores
+from lowner_pl.statistics.significance import holm, seeds_p, signed_rank_p
 
 RESAMPLES = 10_000
 USUAL_BASELINE = "sner"

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from huggingface_hub import ModelCard
 
-from lowner_pl.callbacks.results.tagged_counts import read_counts
 from lowner_pl.corpus import Sentence, write_conll
 from lowner_pl.exporting.card import Card
 from lowner_pl.exporting.scores import scores_of
 from lowner_pl.modules import MANERLightningModule
+from lowner_pl.statistics.tagged_counts import read_counts
 from lowner_pl.tagging.exported.record import ExportRecord
 
 RUN = {

@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
-from lowner_pl.callbacks.results.tagged_counts import micro_f1, read_counts
 from lowner_pl.corpus import Sentence, gold_hash, write_conll
+from lowner_pl.statistics.tagged_counts import micro_f1, read_counts
 
 Tagged = Sequence[tuple[str, str]]
 """The gold and predicted tags of each sentence, separated by spaces."""

@@ -126,7 +126,6 @@ def test_a_folder_that_can_t_be_written_is_named_after_the_table(
     assert "maner is better than sner" in capsys.readouterr().out
 
 
-@pytest.mark.xfail(reason="tagged files are read by lowner_pl.callbacks, which imports Lightning")
 def test_the_command_starts_without_torch(study: Path) -> None:
     code = (
         "import sys; sys.argv = ['x', 'compare', sys.argv[1], '--resamples', '0'];"

@@ -6,11 +6,11 @@ from statistics import mean
 
 import pytest
 
-from lowner_pl.metrics.bootstrap import interval, resampled_scores
 from lowner_pl.results.comparing import compare_runs
 from lowner_pl.results.comparison import Comparison
 from lowner_pl.results.tested.runs import find_runs
 from lowner_pl.results.tested.tagged import sentence_counts
+from lowner_pl.statistics.bootstrap import interval, resampled_scores
 
 from .records import Tagged, random_tagging, write_run
 

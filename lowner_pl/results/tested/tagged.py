@@ -1,7 +1,7 @@
 """Counts of entities in each sentence of a tested run."""
 
-from lowner_pl.callbacks.results.tagged_counts import AGAIN, Counts, micro_f1, read_counts
 from lowner_pl.results.tested.tested_run import TestedRun
+from lowner_pl.statistics.tagged_counts import AGAIN, Counts, micro_f1, read_counts
 
 TOLERANCE = 2e-6  # scores are recorded with 6 decimals
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lowner_pl.callbacks.results.tagged_counts import AGAIN
 from lowner_pl.results.options import RunOptions, Value
+from lowner_pl.statistics.tagged_counts import AGAIN
 
 NAME = "test_metrics"
 

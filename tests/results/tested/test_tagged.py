@@ -8,10 +8,10 @@ import pytest
 from seqeval.metrics import f1_score
 from seqeval.scheme import IOB2
 
-from lowner_pl.callbacks.results.tagged_counts import micro_f1, read_counts
 from lowner_pl.corpus import Sentence, write_conll
 from lowner_pl.results.tested.runs import find_runs
 from lowner_pl.results.tested.tagged import sentence_counts
+from lowner_pl.statistics.tagged_counts import micro_f1, read_counts
 
 from ...running import command, finished
 from ..records import ONE, write_run

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lowner_pl.results.statistics.significance import holm, seeds_p, signed_rank_p
+from lowner_pl.statistics.significance import holm, seeds_p, signed_rank_p
 
 
 def test_signed_ranks_by_hand() -> None:

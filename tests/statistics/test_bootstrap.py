@@ -5,9 +5,9 @@ import pytest
 from seqeval.metrics import f1_score, precision_score, recall_score
 from seqeval.scheme import IOB2
 
-from lowner_pl.callbacks.results.tagged_counts import Counts, counted
-from lowner_pl.metrics import bootstrap
-from lowner_pl.metrics.bootstrap import Kind, interval, resampled_scores
+from lowner_pl.statistics import bootstrap
+from lowner_pl.statistics.bootstrap import Kind, interval, resampled_scores
+from lowner_pl.statistics.tagged_counts import Counts, counted
 
 from ..results.records import Tagged, random_tagging
 

@@ -1,1 +1,0 @@
-"""How sure a difference is: paired bootstrap, signed ranks and Holm's correction."""

@@ -1,0 +1,1 @@
+"""Floor 1: counts of tagged files, and how sure a difference is. Imports no torch."""
