@@ -13,8 +13,8 @@ from pathlib import Path
 
 from common import Record, append
 
-from lowner_pl.tagging.boundaries import Boundaries, IcuBoundaries, RegexBoundaries
-from lowner_pl.tagging.splitting import Splitter, is_blank
+from lowner_pl.tagging.splitting.boundaries import Boundaries, IcuBoundaries, RegexBoundaries
+from lowner_pl.tagging.splitting.splitter import Splitter, is_blank
 
 
 def main() -> None:

@@ -125,7 +125,7 @@ ROOMS: dict[str, dict[str, set[str]]] = {
     },
     "serving": {"annotate": set()},
     "runs": {"logs": set(), "page": set(), "trainer": set()},
-    "tagging": {"exported": set()},
+    "tagging": {"exported": set(), "splitting": set()},
     "modules": {"tagging": set(), "meta": {"tagging"}, "generation": set()},
     "studies": {"engines": {"running"}, "running": set()},
 }

@@ -10,7 +10,7 @@ from lowner_pl.annotation.documents import Document, Place, Span
 from lowner_pl.annotation.notes import Notes, Problem, counted
 from lowner_pl.corpus.entity import Entity, tags_of
 from lowner_pl.corpus.sentence import Sentence
-from lowner_pl.tagging.splitting import Splitter, is_blank
+from lowner_pl.tagging.splitting.splitter import Splitter, is_blank
 
 OnMisaligned = Literal["error", "shrink", "expand", "skip"]
 """What to do with a span that begins or ends inside a word: refuse it, keep the words that lie

@@ -6,7 +6,7 @@ from dataclasses import replace
 from lowner_pl.annotation.alignment import OnMisaligned
 from lowner_pl.annotation.documents import Document, Span
 from lowner_pl.annotation.notes import Notes, Problem, counted
-from lowner_pl.tagging.splitting import visible
+from lowner_pl.tagging.splitting.splitter import visible
 
 
 def checked(

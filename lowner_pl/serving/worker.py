@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 
 from lowner_pl.tagging import TaggedEntity, TextTagger
-from lowner_pl.tagging.boundaries import Span
+from lowner_pl.tagging.splitting.boundaries import Span
 
 SENTENCES = 32
 """Sentences that are tagged together; more are not faster."""

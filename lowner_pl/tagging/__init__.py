@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from lowner_pl.tagging.entities import TaggedEntity, TaggedText
-from lowner_pl.tagging.splitting import Split, Splitter
+from lowner_pl.tagging.splitting.splitter import Split, Splitter
 
 if TYPE_CHECKING:
     from lowner_pl.tagging.loading import load

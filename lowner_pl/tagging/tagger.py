@@ -11,9 +11,9 @@ import torch
 from lowner_pl.corpus import Entity, Sentence, entities_of
 from lowner_pl.modules.tagging.steps import TaggedGroup, TaggingModule
 from lowner_pl.runs.ranges import check_range
-from lowner_pl.tagging.boundaries import Span
 from lowner_pl.tagging.entities import TaggedEntity, TaggedText
-from lowner_pl.tagging.splitting import Split, Splitter, visible
+from lowner_pl.tagging.splitting.boundaries import Span
+from lowner_pl.tagging.splitting.splitter import Split, Splitter, visible
 from lowner_pl.tagging.support import Batches, plain_batches
 
 POOL = 16

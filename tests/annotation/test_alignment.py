@@ -3,7 +3,7 @@ import pytest
 from lowner_pl.annotation.alignment import OnMisaligned, sentences_of
 from lowner_pl.annotation.documents import Document, Span
 from lowner_pl.annotation.notes import Notes
-from lowner_pl.tagging.splitting import Splitter
+from lowner_pl.tagging.splitting.splitter import Splitter
 
 TEXT = "Wangari Maathai was born in Nyeri."
 

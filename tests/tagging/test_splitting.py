@@ -1,8 +1,8 @@
 import pytest
 
 from lowner_pl.tagging import boundaries, splitting
-from lowner_pl.tagging.boundaries import IcuBoundaries, RegexBoundaries
-from lowner_pl.tagging.splitting import MOST_WORDS, Split, Splitter
+from lowner_pl.tagging.splitting.boundaries import IcuBoundaries, RegexBoundaries
+from lowner_pl.tagging.splitting.splitter import MOST_WORDS, Split, Splitter
 
 TEXTS = {
     "plain": "Wangari Maathai alizaliwa Nyeri. Alikufa Nairobi!",

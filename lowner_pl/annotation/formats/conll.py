@@ -14,7 +14,7 @@ from lowner_pl.corpus.conll.reading import parse_conll
 from lowner_pl.corpus.conll.writer import write_conll
 from lowner_pl.corpus.sentence import Sentence
 from lowner_pl.corpus.text import read_bytes
-from lowner_pl.tagging.splitting import Splitter
+from lowner_pl.tagging.splitting.splitter import Splitter
 
 
 def read(path: Path, form: ConllFormat | None = None) -> Iterator[Document]:

@@ -25,7 +25,7 @@ from lowner_pl.annotation.joining import joined_by_line
 from lowner_pl.annotation.notes import Notes, counted
 from lowner_pl.corpus.conll.conll_format import ConllFormat
 from lowner_pl.runs.files import Partial
-from lowner_pl.tagging.splitting import Split, Splitter
+from lowner_pl.tagging.splitting.splitter import Split, Splitter
 
 Format = Literal["conll", "doccano", "label_studio", "prodigy", "webanno", "brat"]
 FORMATS: tuple[Format, ...] = get_args(Format)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from lowner_pl.annotation.suggest.similarity import folded
 from lowner_pl.corpus import ConllFile, ConllFormat, SeenSentences, Sentence, is_conll_name
 from lowner_pl.tagging.inputs import KINDS, STDIN, Kind, Source, sources
-from lowner_pl.tagging.splitting import Splitter, visible
+from lowner_pl.tagging.splitting.splitter import Splitter, visible
 
 DUPLICATES, ANNOTATED = "duplicates", "already annotated"
 SHORT, LONG = "too short", "too long"

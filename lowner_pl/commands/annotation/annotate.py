@@ -4,19 +4,25 @@ import argparse
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 from lowner_pl.annotation.suggest import STRATEGIES
 from lowner_pl.callbacks.screen.quiet import hush
 from lowner_pl.commands.failures import describe, report
 from lowner_pl.commands.options.plain_parser import PROGRAM, PlainParser
+from lowner_pl.commands.options.text_options import (
+    add_device,
+    add_lengths,
+    add_reading,
+    add_splitting,
+    check_lengths,
+)
 from lowner_pl.corpus.entity import is_iob2
 from lowner_pl.runs import stopping
 from lowner_pl.runs.files import claimed
 from lowner_pl.runs.ranges import check_range
-from lowner_pl.tagging.inputs import KINDS, Source
+from lowner_pl.tagging.inputs import Source
 from lowner_pl.tagging.run_files import RunFiles, run_files
-from lowner_pl.tagging.splitting import Split
 from lowner_pl.tagging.unfinished import check_finished
 
 if TYPE_CHECKING:
@@ -131,34 +137,10 @@ def _parser(arguments: Sequence[str]) -> PlainParser:
     parser.add_argument(
         "--port", type=int, default=8000, help="by default 8000; 0 for any free port"
     )
-    parser.add_argument(
-        "--min_words",
-        type=int,
-        default=3,
-        metavar="N",
-        help="leave out shorter sentences, by default those below 3 words",
-    )
-    parser.add_argument(
-        "--max_words",
-        type=int,
-        default=100,
-        metavar="N",
-        help="leave out longer sentences, by default those above 100 words",
-    )
-    parser.add_argument(
-        "--split",
-        choices=get_args(Split),
-        default="unicode",
-        help="how texts are split, as with `tag`, by default unicode",
-    )
-    parser.add_argument(
-        "--column", default="text", help="the field or column of the text, by default text"
-    )
-    parser.add_argument(
-        "--read", choices=KINDS, help="format of all files but CoNLL, whatever the name"
-    )
-    parser.add_argument("--encoding", default="utf-8", help="of the files, by default utf-8")
-    parser.add_argument("--device", help="such as cpu or cuda:1; by default a GPU if there is one")
+    add_lengths(parser)
+    add_splitting(parser)
+    add_reading(parser, "all files but CoNLL")
+    add_device(parser)
     return parser
 
 
@@ -168,8 +150,7 @@ def _check(options: argparse.Namespace) -> None:
     check_range("--retrain_every", options.retrain_every, 0)
     check_range("--look_at", options.look_at, 1)
     check_range("--seed", options.seed, 0)
-    check_range("--min_words", options.min_words, 1)
-    check_range("--max_words", options.max_words, options.min_words)
+    check_lengths(options)
     for type_ in options.types:
         if not is_iob2(f"B-{type_}"):
             raise ValueError(

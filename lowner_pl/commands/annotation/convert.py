@@ -24,7 +24,7 @@ from lowner_pl.annotation.versions import one_version
 from lowner_pl.commands.options.plain_parser import PROGRAM, PlainParser
 from lowner_pl.corpus.conll.conll_format import ConllFormat
 from lowner_pl.tagging.output import check_target
-from lowner_pl.tagging.splitting import Split
+from lowner_pl.tagging.splitting.splitter import Split
 
 _EXPORTED = {".txt", ".ann", ".conf", ".jsonl", ".tsv"}
 """Suffixes of the files in a folder that ``--overwrite`` may replace."""

@@ -5,7 +5,6 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args
 
 from lowner_pl.annotation import FORMATS, Format
 from lowner_pl.annotation.suggest import MEASURES, STRATEGIES, Suggestions, choose
@@ -15,14 +14,20 @@ from lowner_pl.annotation.suggest.writing import write_suggestions
 from lowner_pl.callbacks.screen.printing import console
 from lowner_pl.callbacks.screen.quiet import hush
 from lowner_pl.commands.options.plain_parser import PROGRAM, PlainParser
+from lowner_pl.commands.options.text_options import (
+    add_device,
+    add_lengths,
+    add_reading,
+    add_splitting,
+    check_lengths,
+)
 from lowner_pl.commands.progress import progress
 from lowner_pl.runs.files import Partial
 from lowner_pl.runs.ranges import check_range
 from lowner_pl.tagging import TextTagger, load
 from lowner_pl.tagging.exported.record import is_exported
-from lowner_pl.tagging.inputs import KINDS, STDIN
+from lowner_pl.tagging.inputs import STDIN
 from lowner_pl.tagging.run_files import run_files
-from lowner_pl.tagging.splitting import Split
 from lowner_pl.tagging.unfinished import check_finished
 
 STRATEGIES_OF = {"measure": ("uncertainty", "diverse"), "passes": ("bald",)}
@@ -135,42 +140,17 @@ def _parser(arguments: Sequence[str]) -> PlainParser:
         choices=FORMATS,
         help="by default conll, or label_studio if the name of --out ends in .json",
     )
-    parser.add_argument(
-        "--min_words",
-        type=int,
-        default=3,
-        metavar="N",
-        help="leave out shorter sentences, by default those below 3 words",
-    )
-    parser.add_argument(
-        "--max_words",
-        type=int,
-        default=100,
-        metavar="N",
-        help="leave out longer sentences, by default those above 100 words",
-    )
+    add_lengths(parser)
     parser.add_argument(
         "--temperature",
         type=float,
         metavar="T",
         help="divide all scores of the tagger by T, by default by the one that `fit` found",
     )
-    parser.add_argument(
-        "--split",
-        choices=get_args(Split),
-        default="unicode",
-        help="unicode: find sentences and words; none: each text is one sentence; whitespace: "
-        "words are separated by white space and sentences by line ends",
-    )
-    parser.add_argument(
-        "--column", default="text", help="the field or column of the text, by default text"
-    )
-    parser.add_argument(
-        "--read", choices=KINDS, help="format of all files but CoNLL, whatever the name"
-    )
-    parser.add_argument("--encoding", default="utf-8", help="of the files, by default utf-8")
+    add_splitting(parser)
+    add_reading(parser, "all files but CoNLL")
     parser.add_argument("--batch_size", type=int, default=32, help="sentences, by default 32")
-    parser.add_argument("--device", help="such as cpu or cuda:1; by default a GPU if there is one")
+    add_device(parser)
     return parser
 
 
@@ -178,8 +158,7 @@ def _check(options: argparse.Namespace) -> None:
     """Check the options that need no file."""
     check_range("--count", options.count, 1)
     check_range("--seed", options.seed, 0)
-    check_range("--min_words", options.min_words, 1)
-    check_range("--max_words", options.max_words, options.min_words)
+    check_lengths(options)
     check_range("--batch_size", options.batch_size, 1)
     if options.passes is not None:
         check_range("--passes", options.passes, 2)

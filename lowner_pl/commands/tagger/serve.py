@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 from lowner_pl.callbacks.screen.quiet import hush
 from lowner_pl.commands.failures import describe, report
 from lowner_pl.commands.options.plain_parser import PROGRAM, PlainParser
+from lowner_pl.commands.options.text_options import add_device, add_splitting
 from lowner_pl.runs import stopping
 from lowner_pl.runs.ranges import check_range
-from lowner_pl.tagging.splitting import Split
 
 if TYPE_CHECKING:
     from lowner_pl.tagging import TextTagger
@@ -100,13 +100,8 @@ def _parser(arguments: Sequence[str]) -> PlainParser:
         metavar="N",
         help="most requests at the same time, by default 64; others are told to try again",
     )
-    parser.add_argument(
-        "--split",
-        choices=get_args(Split),
-        default="unicode",
-        help="how texts are split, as with `tag`, by default unicode",
-    )
-    parser.add_argument("--device", help="such as cpu or cuda:1; by default a GPU if there is one")
+    add_splitting(parser)
+    add_device(parser)
     return parser
 
 

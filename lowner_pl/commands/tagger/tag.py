@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, get_args
 from lowner_pl import __version__
 from lowner_pl.callbacks.screen.quiet import hush
 from lowner_pl.commands.options.plain_parser import PROGRAM, PlainParser
+from lowner_pl.commands.options.text_options import add_device, add_reading, add_splitting
 from lowner_pl.commands.progress import progress
 from lowner_pl.runs import stopping
 from lowner_pl.runs.files import reason_of
 from lowner_pl.runs.ranges import check_range
 from lowner_pl.tagging.exported.record import Runtime
 from lowner_pl.tagging.formats import FORMATS, SUFFIXES, Format, Writer
-from lowner_pl.tagging.inputs import KINDS, STDIN, Document, Source, sources
+from lowner_pl.tagging.inputs import STDIN, Document, Source, sources
 from lowner_pl.tagging.output import OutputFile, check_target
-from lowner_pl.tagging.splitting import Split
 
 if TYPE_CHECKING:
     from lowner_pl.tagging.tagger import TextTagger, Words
@@ -103,22 +103,10 @@ def _parser(arguments: Sequence[str]) -> PlainParser:
         metavar="P",
         help="leave out entities below this confidence, from 0 to 1",
     )
-    parser.add_argument(
-        "--split",
-        choices=get_args(Split),
-        default="unicode",
-        help="unicode: find sentences and words; none: each text is one sentence; whitespace: "
-        "words are separated by white space and sentences by line ends",
-    )
-    parser.add_argument(
-        "--column", default="text", help="the field or column of the text, by default text"
-    )
-    parser.add_argument(
-        "--read", choices=KINDS, help="format of all files and of standard input, whatever the name"
-    )
-    parser.add_argument("--encoding", default="utf-8", help="of the files, by default utf-8")
+    add_splitting(parser)
+    add_reading(parser, "all files and of standard input")
     parser.add_argument("--batch_size", type=int, default=32, help="sentences, by default 32")
-    parser.add_argument("--device", help="such as cpu or cuda:1; by default a GPU if there is one")
+    add_device(parser)
     parser.add_argument(
         "--runtime",
         choices=get_args(Runtime),

@@ -51,7 +51,7 @@ def test_words_and_tags_survive_every_format(tmp_path: Path, format: Format) -> 
 def sentence_of(document: Document) -> Sentence:
     """Read a document of one sentence as the corpus has it."""
     from lowner_pl.annotation.formats.conll import sentences
-    from lowner_pl.tagging.splitting import Splitter
+    from lowner_pl.tagging.splitting.splitter import Splitter
 
     notes = Notes()
     if not document.spans:

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import Literal, get_args
 
-from lowner_pl.tagging.boundaries import Span, boundaries
+from lowner_pl.tagging.splitting.boundaries import Span, boundaries
 
 Split = Literal["unicode", "none", "whitespace"]
 MOST_WORDS = 4_096

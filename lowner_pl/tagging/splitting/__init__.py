@@ -1,0 +1,1 @@
+"""Where the sentences and words of a text begin and end."""
