@@ -42,8 +42,8 @@ def annotated_in(files: Sequence[str | Path], *, language: str | None) -> Annota
 def annotated_of(run: RunFiles) -> Annotated:
     """Read the data that a run was trained and tested on.
 
-    A meta-learned tagger, whose source is in another language, and a checkpoint without its run
-    folder have no annotated sentences.
+    For a meta-learned tagger, these are the sentences of its source. A checkpoint without its run
+    folder has none.
 
     Args:
         run: The files of the run.
@@ -59,8 +59,7 @@ def annotated_of(run: RunFiles) -> Annotated:
         return Annotated([], [], "none: the checkpoint lies in no run folder")
     try:
         data = data_of(config)
-        if not isinstance(data, NERDataModule):
-            return Annotated([], [], "none: the tagger is meta-learned")
+        assert isinstance(data, NERDataModule)  # those of all taggers are
         train_and_dev = [*data.sentences("train"), *data.sentences("dev")]
         others = data.whole()
     except (OSError, ValueError) as error:

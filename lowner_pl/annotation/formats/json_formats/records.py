@@ -1,6 +1,7 @@
 """Records of JSON files: an object per line, or one list of objects."""
 
 import json
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,17 @@ from lowner_pl.corpus.text import decode, place, read_bytes
 Record = dict[str, Any]
 
 
-def records_of(path: Path, encoding: str = "utf-8") -> Iterator[tuple[str, Record]]:
+def records_of(path: Path) -> Iterator[tuple[str, Record]]:
     """Yield each object of a file with its place, which names its line or its number.
 
     Raises:
         OSError: If the file can't be read.
         ValueError: If it is not JSON, or holds something else than objects.
     """
-    text = decode(read_bytes(path), str(path), encoding)
+    raw = read_bytes(path)
+    if raw.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        raise ValueError(f"{path}: The file is in UTF-16, but JSON is in UTF-8. Convert it first.")
+    text = decode(raw, str(path))
     if text.lstrip()[:1] == "[":
         whole = _parsed(text, str(path))
         for number, record in enumerate(whole, 1):

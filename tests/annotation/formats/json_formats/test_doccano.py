@@ -109,3 +109,10 @@ def test_words_that_are_no_longer_those_of_the_text_are_not_used(tmp_path: Path)
     (document,) = documents(tmp_path, record, notes=notes)
     assert document.words is None
     assert "the text is split anew" in notes.lines()[0]
+
+
+def test_a_file_in_utf_16_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "all.jsonl"
+    file.write_text('{"text": "Anna"}\n', encoding="utf-16")
+    with pytest.raises(ValueError, match=r"all\.jsonl: The file is in UTF-16, but JSON is in"):
+        list(read(file, Notes()))
