@@ -1,4 +1,4 @@
-"""Memory of an augmentation by number of sentences, for generating, tagging and filtering.
+"""Memory by number of sentences: of an augmentation's stages, and of `tag` on raw text.
 
 python benchmarks/streaming.py --data FOLDER --folder FOLDER --out results.jsonl
 """
@@ -8,10 +8,10 @@ from pathlib import Path
 
 from common import Record, add_backbone_options, append, backbone, grown, in_child
 
-from lowner_pl.corpus import Sentence, read_conll, write_conll
+from lowner_pl.corpus import ConllFile, Sentence, read_conll, write_conll
 
 GOLD = 500
-STAGES = ("generate", "tag", "filter")
+STAGES = ("generate", "tag", "filter", "raw")
 
 
 def main() -> None:
@@ -25,7 +25,9 @@ def main() -> None:
             write_conll(source, grown(real, size))
         for stage in options.stages:
             made = job["folder"] / _run("melm") / f"generated_{size}.conll"
-            given = source if stage == "generate" else made
+            given = made
+            if stage in ("generate", "raw"):
+                given = source if stage == "generate" else _raw(source)
             # The small tagger would confirm no candidate. The filter has most to do if all are
             # confirmed, so the candidates also serve as predictions.
             report = _child(job | {"stage": stage, "file": given, "tagged": made})
@@ -46,6 +48,15 @@ def _prepared(options: argparse.Namespace, real: list[Sentence]) -> Record:
         backbone(job["backbone"], real, options)
         _child(job | {"stage": "fit"})
     return job
+
+
+def _raw(source: Path) -> Path:
+    """Write the sentences of a CoNLL file as lines of raw text."""
+    file = source.with_suffix(".txt")
+    if not file.is_file():
+        with file.open("w", encoding="utf-8") as lines:
+            lines.writelines(f"{' '.join(sentence.words)}\n" for sentence in ConllFile(source))
+    return file
 
 
 def _run(method: str) -> Path:

@@ -10,7 +10,7 @@ def work(job: Record) -> Record:
     """Run a stage like the command line does. The pipeline runs `filter` after `tag`."""
     clock = Stopwatch()
     with clock:
-        report = _filter(job) if job["stage"] == "filter" else _command(job)
+        report = {"filter": _filter, "raw": _raw}.get(job["stage"], _command)(job)
     return report | clock.report("stage")
 
 
@@ -44,6 +44,17 @@ def _command(job: Record) -> Record:
     callbacks: Any = cli.trainer.callbacks  # type: ignore[attr-defined]
     files = [getattr(part, "file", None) for part in callbacks]
     return {"file": next((str(file) for file in files if file), None)}
+
+
+def _raw(job: Record) -> Record:
+    """Tag lines of raw text into a file."""
+    from lowner_pl.__main__ import run_command
+
+    file = Path(job["file"])
+    run = Path(job["folder"]) / "gold" / "sner" / "seed_0"
+    words = [str(file), f"--run={run}", f"--out={file.with_suffix('.jsonl')}", "--overwrite"]
+    run_command(["tag", *words])
+    return {"file": str(file.with_suffix(".jsonl"))}
 
 
 def _filter(job: Record) -> Record:
