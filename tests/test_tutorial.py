@@ -1,10 +1,15 @@
-"""The notebook of the documentation holds what it printed and drew, and leads somewhere."""
+"""The notebook of the documentation runs, and holds what it printed and drew."""
 
 import json
+import os
 import re
+import sys
+from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
 
 from .conftest import ROOT
 
@@ -51,3 +56,20 @@ def test_its_links_lead_to_pages(committed: Any) -> None:
     links = re.findall(r"\]\(([^)]+)\)", text)
     assert links
     assert not [link for link in links if not (NOTEBOOK.parent / link).is_file()]
+
+
+def test_it_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folders = [str(Path(sys.executable).parent), os.environ["PATH"]]
+    monkeypatch.setenv("PATH", os.pathsep.join(folders))  # its commands begin with `python`
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("TUTORIAL_EPOCHS", "1")
+    again = nbformat.read(NOTEBOOK, as_version=4)
+    place = {"metadata": {"path": tmp_path}}
+    NotebookClient(
+        again, kernel_name="python3", timeout=1_200, startup_timeout=300, resources=place
+    ).execute()
+    assert "Epoch 0:" in printed(again)
+    assert "Epoch 1:" not in printed(again)
+    assert len(outputs(again, "image/png")) == PICTURES
+    lines = (tmp_path / "tutorial" / "tagged.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [sorted(json.loads(line)) for line in lines] == 2 * [["entities", "text"]]
