@@ -1,6 +1,6 @@
 import pytest
 
-from lowner_pl.tagging import boundaries, splitting
+from lowner_pl.tagging.splitting import boundaries, splitter
 from lowner_pl.tagging.splitting.boundaries import IcuBoundaries, RegexBoundaries
 from lowner_pl.tagging.splitting.splitter import MOST_WORDS, Split, Splitter
 
@@ -28,13 +28,13 @@ def words(text: str, split: Split = "unicode", language: str | None = None) -> l
 @pytest.fixture
 def without_icu(monkeypatch: pytest.MonkeyPatch) -> None:
     """Split by `regex`, as where icu4py is not installed."""
-    monkeypatch.setattr(splitting, "boundaries", lambda _: RegexBoundaries())
+    monkeypatch.setattr(splitter, "boundaries", lambda _: RegexBoundaries())
 
 
 @pytest.mark.parametrize("rules", [IcuBoundaries("sw"), RegexBoundaries()], ids=["icu", "regex"])
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_the_parts_of_a_text_joined_are_the_text(rules: boundaries.Boundaries, text: str) -> None:
-    text = splitting.visible(text)
+    text = splitter.visible(text)
     for spans in (list(rules.sentences(text)), list(rules.words(text))):
         assert "".join(text[start:end] for start, end in spans) == text
         assert [start for start, _ in spans] == [0, *(end for _, end in spans)][: len(spans)]
@@ -47,7 +47,7 @@ def test_only_blanks_lie_between_words(split: Split, text: str) -> None:
     assert all(sentences)
     at = 0
     for start, end in [*(span for spans in sentences for span in spans), (len(text), len(text))]:
-        assert all(map(splitting.is_blank, text[at:start])), text[at:start]
+        assert all(map(splitter.is_blank, text[at:start])), text[at:start]
         assert start < end or start == len(text)
         at = end
 
