@@ -66,7 +66,7 @@ def study(arguments: list[str]) -> None:
     everything = expand(spec, root, more)
     _check_baseline(spec, everything)
     starts = Starts(everything)
-    cells = only(everything, options.only, spec.axes)
+    cells = only(everything, ",".join(options.only), spec.axes)
     if options.dry_run:
         _list(spec, records, cells, _workers(options))
         return
@@ -87,7 +87,8 @@ def _parser(words: Sequence[str]) -> PlainParser:
     add("--workers", type=int, help="cells at once (default: one per core)")
     add("--gpus_per_run", type=float, help="share of a GPU per cell, such as 0.25")
     add("--dry_run", "--dry-run", action="store_true", help="list the cells, run nothing")
-    add("--only", default="", metavar="AXIS=VALUE,…", help="run a part of the study")
+    only_help = "run a part of the study; may be given several times"
+    add("--only", action="append", default=[], metavar="AXIS=VALUE,…", help=only_help)
     add("--log_root", default="lightning_logs", metavar="FOLDER", help="folder of all runs")
     add("--redo", action="store_true", help="run cells again that were done otherwise")
     return parser
