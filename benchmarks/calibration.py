@@ -1,103 +1,102 @@
 """Are confidences of entities right, before and after the temperature that ``fit`` finds?
 
-python benchmarks/calibration.py --data FOLDER --data FOLDER --out results.jsonl
+python -m lowner_pl study benchmarks/embedded_backbone/languages.yaml --only backbone=second
+python benchmarks/calibration.py lightning_logs/languages
 
-A folder has train.conll, dev.conll and test.conll. Each tagger is trained with the embedded
-backbone, and its best checkpoint tags the test set twice: with temperature 1 and the fitted one.
+Reads ``test_metrics.json`` of all tested taggers below the folders, and prints a row for each
+method and language, averaged over seeds.
 """
 
 import argparse
-import time
+import json
+from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
+from statistics import fmean
 
-from common import ROOT, SPLITS, Record, append, copy_corpus, one_thread
+from common import Record
 
-METHODS = ("sner", "maner")
+LEAST = 0.9
 
 
 def main() -> None:
-    """Train and test every method on every corpus."""
+    """Print the table."""
     options = _options()
-    one_thread()
-    for data in options.data:
-        for method in options.method or METHODS:
-            with TemporaryDirectory() as name:
-                append(options.out, _measure(data, method, Path(name), options))
+    rows: dict[tuple[str, str], list[Record]] = defaultdict(list)
+    for file in sorted(file for folder in options.folder for file in folder.rglob("test_*.json")):
+        for record in _tested(json.loads(file.read_text(encoding="utf-8"))):
+            rows[record["method"], record["language"]].append(record)
+    if not rows:
+        raise SystemExit("No test with a fitted temperature was found. Run `test` after `fit`.")
+    print(
+        "| method | language | seeds | F1 | temperature | calibration error | Brier score ", end=""
+    )
+    print("| ≥ 0.9, before | ≥ 0.9, after |\n|---|---|---|---|---|---|---|---|---|")
+    for method in sorted({method for method, _ in rows}):
+        of_method = [found for (name, _), found in rows.items() if name == method]
+        for (name, language), found in sorted(rows.items()):
+            if name == method:
+                print(_line(method, language, str(len(found)), [_mean(found)]))
+        count = f"mean of {len(of_method)}"
+        print(_line(method, count, "", [_mean(found) for found in of_method]))
 
 
-def _measure(data: Path, method: str, folder: Path, options: argparse.Namespace) -> Record:
-    """Train a tagger, and score its confidences on the test set with both temperatures."""
-    from lowner_pl.commands.cli import run
+def _tested(report: Record) -> Iterable[Record]:
+    """Yield what a report says about the confidences of each test set."""
+    for part in report.get("test_sets", ()):
+        calibration = part.get("calibration") or {}
+        if not calibration.get("before"):
+            continue
+        after = part["scores"] | {"thresholds": calibration["thresholds"]}
+        yield {
+            "benchmark": "calibration",
+            "method": report["method"],
+            "language": part["name"],
+            "seed": report["seed"],
+            "f1": part["scores"]["f1"],
+            "temperature": calibration["temperature"],
+            **_scores("before", calibration["before"]),
+            **_scores("after", after),
+        }
 
-    sizes = {"train": options.train, "dev": options.dev, "test": options.test}
-    parts = copy_corpus(data, folder / data.name, sizes)
-    words = [
-        f"--config={ROOT / 'configs' / f'{method}_wikiann.yaml'}",
-        f"--config={ROOT / 'configs' / 'embedded.yaml'}",
-        "--data=lowner_pl.datamodules.ConllDataModule",
-        *(f"--data.{split}_path={folder / data.name / split}.conll" for split in SPLITS),
-        f"--seed_everything={options.seed}",
-        f"--log_root={folder / 'logs'}",
-        f"--model.head={options.head}",
-        f"--trainer.max_epochs={options.epochs}",
-        "--trainer.enable_progress_bar=false",
-        "--trainer.logger=false",
+
+def _scores(when: str, scores: Record) -> Record:
+    """Return the scores of confidences, with precision and recall of the surest entities."""
+    (surest,) = (row for row in scores["thresholds"] if row["min_confidence"] == LEAST)
+    return {
+        f"{when}/calibration_error": scores["calibration_error"],
+        f"{when}/brier": scores["brier"],
+        f"{when}/precision": surest["precision"],
+        f"{when}/recall": surest["recall"],
+    }
+
+
+def _mean(records: list[Record]) -> Record:
+    """Average the numbers of several records."""
+    numbers = [name for name, value in records[0].items() if isinstance(value, float)]
+    return {name: fmean(record[name] for record in records) for name in numbers}
+
+
+def _line(method: str, language: str, seeds: str, records: list[Record]) -> str:
+    """Write a row of the table in percent."""
+    mean = _mean(records)
+    percent = {name: f"{100 * value:.1f}" for name, value in mean.items()}
+    pairs = [
+        f"{percent[f'before/{name}']} → {percent[f'after/{name}']}"
+        for name in ("calibration_error", "brier")
     ]
-    start = time.process_time()
-    run(["fit", *words])
-    seconds = time.process_time() - start
-    cli = run(["test", *words, "--ckpt_path=best"])
-    module: Any = cli.model
-    record: Record = {"benchmark": "calibration", "data": data.name, "method": method}
-    record |= {"head": options.head, "seed": options.seed, "epochs": options.epochs}
-    record |= {split: len(sentences) for split, sentences in parts.items()}
-    record["f1"] = round(float(cli.trainer.callback_metrics["test/f1"]), 4)
-    record["temperature"] = module.temperature
-    fitted = module.test_calibration[0]
-    plain = _untempered(module, cli.datamodule.test_dataloader())
-    for when, metric in (("before", plain), ("after", fitted)):
-        scores = metric.compute()
-        record[when] = {name: round(float(value), 4) for name, value in scores.items()}
-        record[when] |= _at_90_percent(metric)
-    return record | {"fit_cpu_seconds": round(seconds, 1)}
-
-
-def _untempered(module: Any, loaders: Any) -> Any:
-    """Score the confidences of a test set with temperature 1."""
-    import torch
-
-    from lowner_pl.corpus import queries
-    from lowner_pl.metrics import EntityCalibration
-
-    metric: Any = EntityCalibration()
-    module.eval()
-    with torch.inference_mode():
-        for batch in loaders[0] if isinstance(loaders, list) else loaders:
-            gold = [sentence.tags for sentence in queries(batch)]
-            metric.update(gold, *module.tag_with_confidence(batch))
-    return metric
-
-
-def _at_90_percent(metric: Any) -> Record:
-    """Return the precision and the recall of entities with a confidence of at least 0.9."""
-    row = next(row for row in metric.thresholds() if row["min_confidence"] == 0.9)
-    return {f"{key}_at_0.9": round(row[key], 4) for key in ("precision", "recall")}
+    kept = [
+        f"{percent[f'{when}/precision']} ({percent[f'{when}/recall']})"
+        for when in ("before", "after")
+    ]
+    cells = [method, language, seeds, percent["f1"], f"{mean['temperature']:.2f}", *pairs, *kept]
+    return f"| {' | '.join(cells)} |"
 
 
 def _options() -> argparse.Namespace:
     """Parse the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, action="append", required=True)
-    parser.add_argument("--method", action="append", choices=METHODS, help="default: both")
-    parser.add_argument("--head", default="softmax", choices=("softmax", "crf"))
-    parser.add_argument("--train", type=int, default=100, help="sentences")
-    parser.add_argument("--dev", type=int, default=200)
-    parser.add_argument("--test", type=int, default=1000)
-    parser.add_argument("--epochs", type=int, default=12)
-    parser.add_argument("--seed", type=int, default=12345)
-    parser.add_argument("--out", type=Path)
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
+    parser.add_argument("folder", type=Path, nargs="+", help="a folder of runs")
     return parser.parse_args()
 
 

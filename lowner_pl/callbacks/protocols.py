@@ -44,6 +44,9 @@ class EntityScores(Protocol):
 class EntityCalibration(Protocol):
     """Scores of confidences; see `lowner_pl.metrics.EntityCalibration`."""
 
+    def compute(self) -> Mapping[str, Tensor]:
+        """Compute ``calibration_error`` and ``brier`` of all devices."""
+
     def bins(self) -> list[dict[str, float | None]]:
         """Describe the entities by their confidence."""
 
@@ -59,6 +62,7 @@ class Tagger(Method, Protocol):
     dev_scores: EntityScores
     test_scores: Sequence[EntityScores]
     test_calibration: Sequence[EntityCalibration]
+    test_untempered: Sequence[EntityCalibration]
     test_names: list[str]
 
     @property

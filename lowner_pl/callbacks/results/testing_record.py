@@ -31,8 +31,9 @@ class TestedSet(NamedTuple):
         sentences_scored: Number of sentences that were scored.
         confusion: Number of entities by gold type (row) and predicted type (column). The last row
             and column stand for no entity. ``None`` for methods without tags.
-        calibration: The temperature, the bins of the reliability diagram, and precision and recall
-            by the least confidence. ``None`` for methods without tags.
+        calibration: The temperature, the bins of the reliability diagram, precision and recall by
+            the least confidence, and ``before``, the same scores with temperature 1. ``None`` for
+            methods without tags.
     """
 
     name: str

@@ -20,7 +20,7 @@ from lowner_pl.callbacks.results.testing_record import (
     partial_notes,
     record_of_test,
 )
-from lowner_pl.callbacks.scores import logged_scores
+from lowner_pl.callbacks.scores import logged_scores, rounded_scores
 from lowner_pl.callbacks.screen.next_command import PREDICT, configured, print_end
 from lowner_pl.callbacks.screen.printing import Scored, entities_by_type, print_tagging, say
 from lowner_pl.corpus import Episode, Sentence, queries, write_conll
@@ -95,8 +95,11 @@ def _write_picture(file: Path, trainer: Trainer, module: Tagger, part: TestedSet
     assert part.calibration is not None
     name = f"{module.method}-{module.variant}" if module.variant else module.method
     temperature = part.calibration["temperature"]
-    fitted = "no temperature fitted" if temperature is None else f"temperature {temperature:g}"
     error, brier = (100 * part.scores[key] for key in ("calibration_error", "brier"))
+    fitted = "no temperature fitted"
+    if temperature is not None:
+        before = 100 * part.calibration["before"]["calibration_error"]
+        fitted = f"temperature {temperature:g} (without it, the error is {before:.1f})"
     figure = reliability_picture(
         part.calibration["bins"],
         part.calibration["thresholds"],
@@ -137,17 +140,20 @@ def _tested_sets(trainer: Trainer, module: Tagger) -> list[TestedSet]:
     """Collect the test sets of a tagger with their scores. Every device must call this."""
     corpora = corpus_of(trainer).test_sets()
     sets = []
-    parts = zip(
-        module.test_names, corpora, module.test_scores, module.test_calibration, strict=True
-    )
-    for name, corpus, part, sure in parts:
+    confidences = (module.test_calibration, module.test_untempered)
+    parts = zip(module.test_names, corpora, module.test_scores, *confidences, strict=True)
+    for name, corpus, part, sure, untempered in parts:
         scores = logged_scores(trainer, f"test/{name}/" if len(corpora) > 1 else "test/")
         scored = round(scores["sentences"])
-        calibration = {
+        calibration: dict[str, Any] = {
             "temperature": module.temperature,
             "bins": sure.bins(),
             "thresholds": sure.thresholds(),
+            "before": None,
         }
+        before = rounded_scores({key: float(v) for key, v in untempered.compute().items()})
+        if module.temperature is not None:
+            calibration["before"] = before | {"thresholds": untempered.thresholds()}
         confusion = part.confusion.tolist()
         sets.append(TestedSet(name, corpus, scores, scored, confusion, calibration))
     return sets

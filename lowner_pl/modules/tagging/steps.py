@@ -58,6 +58,7 @@ class TaggingModule(BaseModule):
         dev_paths: Emissions and gold tags of the running validation.
         test_scores: Scores of the running test, one per test set.
         test_calibration: Scores of the confidences of the running test, one per test set.
+        test_untempered: The same with temperature 1, if the tagger has another one.
     """
 
     kind: MethodKind = "tagger"
@@ -74,6 +75,7 @@ class TaggingModule(BaseModule):
     dev_paths: DevPaths
     test_scores: nn.ModuleList
     test_calibration: nn.ModuleList
+    test_untempered: nn.ModuleList
 
     @abstractmethod
     def encode(self, sentences: list[Sentence], *, train: bool) -> Batch:
@@ -140,15 +142,25 @@ class TaggingModule(BaseModule):
         Returns:
             The tags of each sentence, and the confidences of its entities, ordered by start.
         """
+        tags, (confidences,) = self._tag_with_temperatures(batch, (temperature,), losses)
+        return tags, confidences
+
+    def _tag_with_temperatures(
+        self, batch: list[Any], temperatures: Sequence[float], losses: list[float] | None
+    ) -> tuple[list[Tags], list[list[list[float]]]]:
+        """Tag a batch; return the tags and, for each temperature, the confidences."""
         tags: list[Tags] = [()] * len(batch)
-        confidences: list[list[float]] = [[] for _ in batch]
+        confidences: list[list[list[float]]] = [[[] for _ in batch] for _ in temperatures]
         every_loss = [0.0] * len(batch)
         for group in self.tagged_groups(batch):
             spans = [entities_of(row) for row in group.tags]
             head, mask = self.tagger.head, group.batch.word_mask
-            sure = entity_confidences(head, group.emissions, mask, spans, temperature)
-            for number, row, of_row in zip(group.numbers, group.tags, sure, strict=True):
-                tags[number], confidences[number] = row, of_row
+            for number, row in zip(group.numbers, group.tags, strict=True):
+                tags[number] = row
+            for found, temperature in zip(confidences, temperatures, strict=True):
+                sure = entity_confidences(head, group.emissions, mask, spans, temperature)
+                for number, of_row in zip(group.numbers, sure, strict=True):
+                    found[number] = of_row
             if losses is not None:
                 lost = head.losses(group.emissions, group.batch.tags, mask)
                 for number, loss in zip(group.numbers, lost.tolist(), strict=True):
@@ -239,8 +251,10 @@ class TaggingModule(BaseModule):
         self.test_names: list[str] = data.test_names
         tests = [] if self.data is None else list(chain.from_iterable(data.test_sets()))
         self.test_scores = nn.ModuleList(self.new_scores(tests) for _ in self.test_names)
-        calibrations = (EntityCalibration().to(self.device) for _ in self.test_names)
-        self.test_calibration = nn.ModuleList(calibrations)
+        self.test_calibration, self.test_untempered = (
+            nn.ModuleList(EntityCalibration().to(self.device) for _ in self.test_names)
+            for _ in range(2)
+        )
         seen = (self.origin or {}).get("train_entities") or self.entity_types
         unseen = count_types(tests, without=seen)
         if unseen and not data.has_training_data:  # else the data module has already warned
@@ -264,13 +278,16 @@ class TaggingModule(BaseModule):
         if not batch:
             return {"tags": [], "losses": losses}
         gold = [_gold(sentence) for sentence in queries(batch)]
-        tags, confidences = self.tag_with_confidence(batch, self.temperature or 1.0, losses)
+        temperatures = (self.temperature or 1.0, 1.0)
+        tags, both = self._tag_with_temperatures(batch, temperatures, losses)
         scores = self.test_scores[dataloader_idx]
-        calibration = self.test_calibration[dataloader_idx]
         assert isinstance(scores, EntityScores)
-        assert isinstance(calibration, EntityCalibration)
         scores.update(gold, tags)
-        calibration.update(gold, tags, confidences)
+        parts = (self.test_calibration, self.test_untempered)
+        for part, confidences in zip(parts, both, strict=True):
+            calibration = part[dataloader_idx]
+            assert isinstance(calibration, EntityCalibration)
+            calibration.update(gold, tags, confidences)
         return {"tags": tags, "losses": losses}
 
     def on_test_epoch_end(self) -> None:

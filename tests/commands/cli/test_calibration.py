@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import torch
 
-from lowner_pl.modules import NERModule, SNERLightningModule
-from lowner_pl.nn import fit_temperature
+from lowner_pl.modules import NERModule
+from lowner_pl.modules.tagging import steps
+from lowner_pl.nn import entity_confidences, fit_temperature
 from lowner_pl.runs.calibration import calibration_of
 
 from ...running import command, folder
@@ -36,20 +37,19 @@ def test_the_temperature_is_that_of_the_best_checkpoints_dev_scores(trained: Pat
     assert (again.sentences, again.words) == (record["sentences"], record["words"])
 
 
-def test_a_test_scores_confidences_with_the_temperature(
+def test_a_test_scores_confidences_with_the_temperature_and_without(
     trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     used: list[float] = []
-    original = SNERLightningModule.tag_with_confidence
 
-    def spy(self: Any, batch: list[Any], temperature: float = 1.0, *more: Any) -> Any:
-        used.append(temperature)
-        return original(self, batch, temperature, *more)
+    def spy(*given: Any) -> Any:
+        used.append(given[-1])
+        return entity_confidences(*given)
 
-    monkeypatch.setattr(SNERLightningModule, "tag_with_confidence", spy)
+    monkeypatch.setattr(steps, "entity_confidences", spy)
     command("test", trained, "--ckpt_path=best")
     run = folder(trained)
-    assert set(used) == {calibration_of(run)}
+    assert set(used) == {calibration_of(run), 1.0}
     (tested,) = json.loads((run / "test_metrics.json").read_text())["test_sets"]
     found = tested["calibration"]
     assert found["temperature"] == calibration_of(run)
@@ -61,4 +61,8 @@ def test_a_test_scores_confidences_with_the_temperature(
     assert recalls == sorted(recalls, reverse=True)
     assert 0.0 <= tested["scores"]["calibration_error"] <= 1.0
     assert 0.0 <= tested["scores"]["brier"] <= 1.0
+    before = found["before"]
+    assert before["calibration_error"] != tested["scores"]["calibration_error"]
+    assert before["thresholds"][0] == every
+    assert before["thresholds"] != found["thresholds"]
     assert (run / "test_calibration.png").read_bytes().startswith(b"\x89PNG")
