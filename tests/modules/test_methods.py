@@ -321,17 +321,17 @@ def test_a_loss_of_nan_is_an_error_that_names_the_batch(
 
 
 @pytest.mark.parametrize("head", ["softmax", "crf"])
-def test_a_sentence_of_20_000_words_can_be_tagged_and_trained_on(head: Any, tiny: str) -> None:
+def test_a_sentence_of_4_000_words_can_be_tagged_and_trained_on(head: Any, tiny: str) -> None:
     module = MANERLightningModule(entity_types=TYPES, backbone=tiny, head=head, max_length=128)
     sentence = Sentence(
-        ("Juma", "alifika", "Dodoma", ".") * 5_000, ("B-PER", "O", "B-LOC", "O") * 5_000
+        ("Juma", "alifika", "Dodoma", ".") * 1_000, ("B-PER", "O", "B-LOC", "O") * 1_000
     )
     module.loss([sentence]).backward()
     assert all(p.grad is not None for p in module.tagger.backbone.parameters())
     module.eval()
     with torch.inference_mode():
         (tags,), *_ = module.tag([sentence])
-    assert len(tags) == 20_000
+    assert len(tags) == 4_000
 
 
 @pytest.mark.parametrize("name", ["sner", "maner"])
