@@ -34,9 +34,10 @@ def compare_runs(
 
     On a row, a system's score is the mean over its seeds. The difference to the baseline gets a
     95 % interval and a p-value by resampling the test sentences; every resample holds the same
-    sentences for all seeds of all systems. Over rows, the mean difference gets an interval
-    from the same resamples, and Wilcoxon's signed-rank test over the rows. Holm's correction counts
-    the systems that are compared with the baseline.
+    sentences for all seeds of all systems, and on all rows of a test set. Over rows, the mean
+    difference gets an interval from the same resamples. Wilcoxon's signed-rank test takes one mean
+    difference per test set. Holm's correction counts the systems that are compared with the
+    baseline.
 
     Args:
         runs: Tested runs, as `find_runs` finds them. The order does not matter.
@@ -65,9 +66,12 @@ def compare_runs(
     }
     resampling = _Resampling(groups, score, chosen, resamples if score.counted else 0)
     differences: dict[tuple[Row, str], Difference] = {}
+    seeds = {one: seed for seed, one in enumerate(dict.fromkeys(r.sha256 for r in groups.rows))}
     for number, row in enumerate(groups.rows):
         here = [s for s in systems[1:] if (row, s) in scores and (row, chosen) in scores]
-        differences |= _of_row(row, here, scores, chosen, resampling.of_row(row, number, here))
+        differences |= _of_row(
+            row, here, scores, chosen, resampling.of_row(row, seeds[row.sha256], here)
+        )
         if progress:
             progress(number + 1, len(groups.rows))
     comparison = Comparison(
@@ -104,13 +108,13 @@ class _Resampling:
     problems: list[str] = field(default_factory=list)
 
     def of_row(
-        self, row: Row, number: int, systems: Sequence[str]
+        self, row: Row, seed: int, systems: Sequence[str]
     ) -> Mapping[str, NDArray[np.float64]]:
         """Compute the resampled differences on a row.
 
         Args:
             row: The row.
-            number: Its number, which is the seed of its resamples.
+            seed: Seed of its resamples.
             systems: The systems to compare with the baseline.
 
         Returns:
@@ -126,7 +130,7 @@ class _Resampling:
             self.problems.append(f"{error} Until then, {row.name} has no intervals.")
             self.sums |= dict.fromkeys(systems)
             return {}
-        drawn = resampled_scores(counts, kind=kind, resamples=self.resamples, seed=number)
+        drawn = resampled_scores(counts, kind=kind, resamples=self.resamples, seed=seed)
         means, first = {}, 0
         for system, runs in cells.items():
             means[system] = drawn[first : first + len(runs)].mean(0)
@@ -207,9 +211,18 @@ def _overall(
         if not rows:
             continue
         cells = [scores[row, system] for row in rows]
-        one = Overall(len(rows), _mean_scores(cells), fmean(cell.mean for cell in cells))
+        mean = fmean(cell.mean for cell in cells)
+        test_sets = list(dict.fromkeys(row.sha256 for row in rows))
+        one = Overall(len(rows), _mean_scores(cells), mean, len(test_sets))
         if not baseline:
             values = [differences[row, system].value for row in rows]
+            # Rows of several sizes on one test set are one piece of evidence about languages.
+            of_sets = [
+                fmean(
+                    value for row, value in zip(rows, values, strict=True) if row.sha256 == one_set
+                )
+                for one_set in test_sets
+            ]
             summed = sums.get(system)
             difference = Difference(
                 fmean(values), *(() if summed is None else interval(summed / len(rows)))
@@ -220,7 +233,7 @@ def _overall(
                 one,
                 difference=difference,
                 seeds_p=_seeds_p(one.scores, reference),
-                wilcoxon_p=signed_rank_p(values),
+                wilcoxon_p=signed_rank_p(of_sets),
                 wins=sum(gain >= TIE for gain in gains),
                 ties=sum(abs(gain) < TIE for gain in gains),
                 losses=sum(gain <= -TIE for gain in gains),

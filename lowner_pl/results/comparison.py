@@ -67,11 +67,13 @@ class Overall:
 
     Attributes:
         rows: Number of these rows.
+        test_sets: Number of different test sets among them; rows of other training sizes share one.
         scores: Mean scores over these rows, for the seeds that all of them have.
         mean: Mean over these rows of the mean over seeds.
         difference: Mean difference; its interval and p-value come from resampled sentences, so they
             hold for these rows and say nothing about other languages. ``None`` for the baseline.
-        wilcoxon_p: p-value of Wilcoxon's signed-rank test over these rows.
+        wilcoxon_p: p-value of Wilcoxon's signed-rank test over these test sets, with the mean
+            difference of each.
         wilcoxon_holm: The same, corrected for the number of systems.
         seeds_p: p-value of Welch's t-test of the seeds' mean scores over these rows; ``None`` for
             one seed.
@@ -83,6 +85,7 @@ class Overall:
     rows: int
     scores: Scores | None
     mean: float
+    test_sets: int
     difference: Difference | None = None
     wilcoxon_p: float | None = None
     wilcoxon_holm: float | None = None

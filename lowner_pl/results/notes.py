@@ -30,7 +30,7 @@ def reading_notes(comparison: Comparison, left_out: Sequence[TestedRun]) -> list
             "its differences have no intervals."
         )
     rows = max(
-        (comparison.overall[s].rows for s in comparison.compared if s in comparison.overall),
+        (comparison.overall[s].test_sets for s in comparison.compared if s in comparison.overall),
         default=0,
     )
     if 1 < rows < FEW_ROWS:

@@ -148,4 +148,4 @@ def _overall(values: dict[str, Any]) -> Overall:
         "scores": scores and _scores(scores["by_seed"]),
         "difference": difference and Difference(**difference),
     }
-    return Overall(**{**values, **parts})
+    return Overall(**{"test_sets": values["rows"], **values, **parts})  # it is new

@@ -8,6 +8,7 @@ import pytest
 
 from lowner_pl.results.comparing import compare_runs
 from lowner_pl.results.comparison import Comparison
+from lowner_pl.results.tables.sentences import answers
 from lowner_pl.results.tested.runs import find_runs
 from lowner_pl.results.tested.tagged import sentence_counts
 from lowner_pl.statistics.bootstrap import interval, resampled_scores
@@ -212,3 +213,38 @@ def test_the_baseline_is_found_by_its_folder_s_name(tmp_path: Path) -> None:
     for method in ("sner", "maner"):
         write_run(tmp_path, method, variant="n100", train_size=100)
     assert compared(tmp_path, baseline="maner-n100").baseline == "maner"
+
+
+def test_rows_of_several_sizes_are_one_piece_of_evidence_per_test_set(tmp_path: Path) -> None:
+    for number, language in enumerate(("a", "b", "c")):
+        for size in (20, 40):
+            for method, found in {"sner": 5, "maner": 6 + number + size // 40}.items():
+                rest = " O" * (1 + number)
+                test = [(gold + rest, tag + rest) for gold, tag in of_entities(found)]
+                write_run(
+                    tmp_path / f"size_{size}",
+                    method,
+                    corpus=f"toy-{language}",
+                    language=language,
+                    train_size=size,
+                    tests={language: test},
+                )
+    result = compared(tmp_path)
+    overall = result.overall["maner"]
+    assert (overall.rows, overall.test_sets) == (6, 3)
+    assert overall.wilcoxon_p == pytest.approx(2 / 2**3)  # of 3 means, not 2 / 2**6 of 6 rows
+    assert any("Signed ranks of 3 test sets can't give p < 0.05" in note for note in result.notes)
+    (answer,) = answers(result)
+    assert "on average over 6 rows of 3 test sets (95 % interval" in answer
+    # The sentences are drawn alike for both sizes of a test set.
+    runs = {(r.language, r.train_size, r.method): sentence_counts(r) for r in find_runs([tmp_path])}
+    drawn = {
+        size: resampled_scores(
+            [runs["b", size, method] for method in ("sner", "maner")], resamples=200, seed=1
+        )
+        for size in (20, 40)
+    }
+    for size, (sner, maner) in drawn.items():
+        low, high, _ = interval(maner - sner)
+        (one,) = (d for (row, _), d in result.differences.items() if row.name == f"b n={size}")
+        assert (one.low, one.high) == (low, high)

@@ -25,7 +25,7 @@ def _answer(comparison: Comparison, system: str, overall: Overall) -> str:
     """Say whether a system is better than the baseline."""
     assert overall.difference is not None
     metric, baseline, difference = comparison.metric, comparison.baseline, overall.difference
-    ranked = overall.rows >= FEW_ROWS and overall.wilcoxon_holm is not None
+    ranked = overall.test_sets >= FEW_ROWS and overall.wilcoxon_holm is not None
     p = overall.wilcoxon_holm if ranked else difference.p_holm
     better = (difference.value > 0) != metric.lower_is_better
     if p is None:
@@ -43,7 +43,9 @@ def _answer(comparison: Comparison, system: str, overall: Overall) -> str:
         where = f" on {next(row.name for row, one in comparison.differences if one == system)}"
         counts = ""
     else:
-        where = f" on average over {overall.rows} test sets"
+        rows = f"{overall.rows} rows of " if overall.rows > overall.test_sets else ""
+        sets = f"{overall.test_sets} test set{'s' if overall.test_sets > 1 else ''}"
+        where = f" on average over {rows}{sets}"
         counts = f"; better on {overall.wins}, equal on {overall.ties}, worse on {overall.losses}"
     return f"{verdict} {gain}{where}{_sureness(comparison, overall, p, ranked)}{counts}."
 
