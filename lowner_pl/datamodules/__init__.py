@@ -1,6 +1,7 @@
 """Corpora. A data module yields lists of sentences; it knows nothing about tokenizers."""
 
 from lowner_pl.datamodules.base import NERDataModule, Split
+from lowner_pl.datamodules.composed.annotated import AnnotatedDataModule
 from lowner_pl.datamodules.composed.augmented import AugmentedDataModule
 from lowner_pl.datamodules.composed.cross_lingual import CrossLingualDataModule
 from lowner_pl.datamodules.composed.multilingual import MultilingualDataModule
@@ -17,6 +18,7 @@ from lowner_pl.datamodules.sentences import SentenceDataModule
 from lowner_pl.datamodules.text import TextDataModule
 
 __all__ = [
+    "AnnotatedDataModule",
     "AugmentedDataModule",
     "CoNLL2002DataModule",
     "CoNLL2003DataModule",

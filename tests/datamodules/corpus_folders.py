@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from lowner_pl.augmentation import LabelWiseSubstitution, RandomCodeMixing
 from lowner_pl.datamodules import (
+    AnnotatedDataModule,
     AugmentedDataModule,
     CoNLL2002DataModule,
     CoNLL2003DataModule,
@@ -112,6 +113,10 @@ def augmented_multilingual(**options: Any) -> NERDataModule:
     return AugmentedDataModule(source, augmenters=[RandomCodeMixing()], **options)
 
 
+def annotated(**options: Any) -> NERDataModule:
+    return AnnotatedDataModule(mine(), file=MINE / "train.conll", **options)
+
+
 @cache
 def vectors() -> str:
     """Create a folder for the sentence vectors of this test process."""
@@ -146,4 +151,5 @@ BUILDERS: tuple[Builder, ...] = (
     episodic,
     augmented,
     augmented_multilingual,
+    annotated,
 )

@@ -16,11 +16,12 @@ from lowner_pl.corpus import (
     SeenSentences,
     Sentence,
 )
-from lowner_pl.datamodules.base import NERDataModule, Split
+from lowner_pl.datamodules.base import NERDataModule
+from lowner_pl.datamodules.composed.base import DerivedDataModule
 from lowner_pl.datamodules.names import corpus_name
 
 
-class AugmentedDataModule(NERDataModule):
+class AugmentedDataModule(DerivedDataModule):
     """A corpus with augmented sentences added to its training data.
 
     Development and test data are those of the source. The source's options decide on its sentences
@@ -59,13 +60,10 @@ class AugmentedDataModule(NERDataModule):
         name: str | None = None,
         **options: Any,
     ) -> None:
-        super().__init__(**options)
-        self.source = source
+        super().__init__(source, **options)
         self.files = tuple(files or ())
         self.augmenters = tuple(augmenters or ())
         self.augmentation_seed = augmentation_seed
-        self.language = source.language
-        self.file_format = source.file_format
         added = [Path(file).stem for file in self.files] + [a.name for a in self.augmenters]
         if not added:
             raise ValueError(
@@ -81,32 +79,14 @@ class AugmentedDataModule(NERDataModule):
         self.name = found if name is None else corpus_name(name, found, source.language)
         self.reports: dict[str, AugmentationReport] = {}
 
-    @property
-    def test_names(self) -> list[str]:
-        """The names of the source's test sets."""
-        return self.source.test_names
-
-    @property
-    def has_training_data(self) -> bool:
-        """Whether the source has training data."""
-        return self.source.has_training_data
-
-    def original_types(self) -> tuple[str, ...]:
-        """Return the entity types of the source."""
-        return self.source.entity_types
-
     def gold_size(self) -> int | None:
         """Return the ``train_size`` of this data module or else of the source."""
         return self.train_size or self.source.gold_size()
 
-    def read(self, split: Split) -> list[Sentence]:
-        """Return the sentences of the source; in training, the augmented sentences follow them."""
-        sentences = self.source.sentences(split)
-        return sentences if split != "train" else [*sentences, *self._augmented(sentences)]
-
-    def read_tests(self) -> list[list[Sentence]] | None:
-        """Return the test sets of the source, or ``None`` if it has none."""
-        return None if self.source.read_tests() is None else self.source.test_sets()
+    def read_train(self) -> list[Sentence]:
+        """Return the training sentences of the source, followed by the augmented ones."""
+        gold = self.source.sentences("train")
+        return [*gold, *self._augmented(gold)]
 
     def _augmented(self, gold: list[Sentence]) -> Iterator[Sentence]:
         """Yield the new sentences of all files and augmenters.
@@ -146,6 +126,3 @@ class AugmentedDataModule(NERDataModule):
             report = self.reports[augmenter.name] = AugmentationReport()
             made = augmenter.augment(gold, seed=self.augmentation_seed, report=report)
             yield type(augmenter).__name__, made, report
-
-    def _advice(self) -> str:
-        return "Give it to the source."

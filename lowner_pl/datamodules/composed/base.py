@@ -1,11 +1,11 @@
-"""The base class of corpora that are composed of several others."""
+"""The base classes of corpora that are composed of others."""
 
-from abc import ABC
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
 from lowner_pl.corpus import Sentence
-from lowner_pl.datamodules.base import NERDataModule
+from lowner_pl.datamodules.base import NERDataModule, Split
 
 
 class ComposedDataModule(NERDataModule, ABC):
@@ -44,3 +44,47 @@ class ComposedDataModule(NERDataModule, ABC):
         if any(corpus.read_tests() is None for corpus in self._tested):
             return None
         return [corpus.sentences("test") for corpus in self._tested]
+
+
+class DerivedDataModule(NERDataModule, ABC):
+    """A corpus with the entity types, development and test data of another, its source.
+
+    Args:
+        source: The other corpus. Its options decide on its sentences.
+        options: See :class:`NERDataModule`.
+    """
+
+    def __init__(self, source: NERDataModule, **options: Any) -> None:
+        super().__init__(**options)
+        self.source = source
+        self.language = source.language
+        self.file_format = source.file_format
+
+    @abstractmethod
+    def read_train(self) -> list[Sentence]:
+        """Read the training sentences."""
+
+    @property
+    def test_names(self) -> list[str]:
+        """The names of the source's test sets."""
+        return self.source.test_names
+
+    @property
+    def has_training_data(self) -> bool:
+        """Whether the source has training data."""
+        return self.source.has_training_data
+
+    def original_types(self) -> tuple[str, ...]:
+        """Return the entity types of the source."""
+        return self.source.entity_types
+
+    def read(self, split: Split) -> list[Sentence]:
+        """Return the training sentences, or those of another split of the source."""
+        return self.read_train() if split == "train" else self.source.sentences(split)
+
+    def read_tests(self) -> list[list[Sentence]] | None:
+        """Return the test sets of the source, or ``None`` if it has none."""
+        return None if self.source.read_tests() is None else self.source.test_sets()
+
+    def _advice(self) -> str:
+        return "Give it to the source."
