@@ -22,6 +22,7 @@ MODULES = {
     "convert": "commands.annotation.convert",
     "export": "commands.tagger.export",
     "serve": "commands.tagger.serve",
+    "simulate": "pipelines.simulation.command",
     "study": "studies.command",
     "suggest": "commands.annotation.suggest",
     "tag": "commands.tagger.tag",
@@ -61,6 +62,9 @@ commands:
              generator, filter its sentences, train a tagger on both. Repeat the command to go
              on after a stop. Options apply to all stages; write --tagger. or --generator. in
              front of one to set it for one of the two models only
+  simulate   let a labelled corpus play the annotator: train on 20 sentences, choose the next ones,
+             train again, and test each tagger: --strategy uncertainty --sizes 20 40 60. Other
+             options are those of fit. Repeat the command to go on after a stop
   study      run every combination of methods, languages, seeds and sizes that a study file
              names, such as a whole table of a paper, and compare the results. Repeat the
              command to go on after a stop

@@ -1,9 +1,11 @@
 """The configuration of a run, saved as ``config.yaml``, and a signature to find the run by."""
 
 import hashlib
+import importlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import yaml
@@ -109,3 +111,18 @@ def run_with(settings: Mapping[str, object]) -> Path | None:
         if wanted in file.read_text(encoding="utf-8", errors="replace"):
             return file.parent
     return None
+
+
+def method_class(model: Mapping[str, Any]) -> type:
+    """Find the class of the method that a configuration names."""
+    module, _, name = model["class_path"].rpartition(".")
+    kind: type = getattr(importlib.import_module(module), name)
+    return kind
+
+
+def method_name(model: Mapping[str, Any]) -> str:
+    """Find the name of the method of a configuration, without making it."""
+    found = getattr(method_class(model), "method")  # noqa: B009  # mypy knows no class
+    if isinstance(found, property) and found.fget is not None:  # it depends on options
+        return str(found.fget(SimpleNamespace(**model["init_args"])))
+    return str(found)

@@ -7,6 +7,8 @@ from pathlib import Path
 from lowner_pl.commands.options.nearest import did_you_mean
 from lowner_pl.commands.options.plain_parser import PROGRAM, PlainParser
 from lowner_pl.results.comparing import RESAMPLES, compare_runs
+from lowner_pl.results.learning.curves import learning_curves
+from lowner_pl.results.learning.tables import print_curves, write_curves
 from lowner_pl.results.output import FORMATS, NAME, where_written, write_comparison, write_tables
 from lowner_pl.results.tables.terminal import print_comparison
 from lowner_pl.results.tested.runs import Found, survey
@@ -47,14 +49,19 @@ def compare(arguments: Sequence[str]) -> None:
         progress=_show_progress if sys.stderr.isatty() else None,
     )
     print_comparison(comparison)
+    curves = None if options.reach is None else learning_curves(comparison, options.reach)
+    if curves is not None:
+        print_curves(curves)
     if found.untested:
         print(f"note: {_untested(found)}")
     out = options.out or options.folders[0]
     if options.tables_only:
         write_tables(comparison, out)
+        if curves is not None:
+            write_curves(curves, out)
         print(f"Written: {out / NAME}.{{{','.join(FORMATS)}}}")
     else:
-        write_comparison(comparison, out, runs)
+        write_comparison(comparison, out, runs, curves=curves)
         print(where_written(out))
 
 
@@ -78,6 +85,13 @@ def _parser(arguments: Sequence[str]) -> PlainParser:
     parser.add_argument("--metric", default="f1", help="a score, such as recall or f1/PER")
     parser.add_argument(
         "--test_set", nargs="+", metavar="NAME", help="only these languages, test sets or corpora"
+    )
+    parser.add_argument(
+        "--reach",
+        type=float,
+        metavar="N",
+        help="also compare learning curves: their areas, and the sentences to reach what the "
+        "baseline has with N",
     )
     parser.add_argument("--out", type=Path, help="where to write, by default the first FOLDER")
     parser.add_argument(

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from lowner_pl.results.comparison import Comparison
+from lowner_pl.results.learning.curves import LearningCurves
+from lowner_pl.results.learning.tables import write_curves
 from lowner_pl.results.recorded import Published, about_runs, write_record
 from lowner_pl.results.report.drawing import Drawn
 from lowner_pl.results.report.writing import PAGE, PICTURES, write_report
@@ -31,6 +33,7 @@ def write_comparison(
     title: str = "",
     paper: Iterable[Published] = (),
     more: Mapping[str, Drawn] | None = None,
+    curves: LearningCurves | None = None,
 ) -> list[Path]:
     """Write a comparison in all formats, as pictures, as a page and for TensorBoard.
 
@@ -43,6 +46,7 @@ def write_comparison(
         title: What was compared, for the page and the record.
         paper: Scores that a paper reports, for the page and the record.
         more: Other pictures, by the names of their files.
+        curves: Learning curves, for tables of their own and the page.
 
     Returns:
         What people open: the tables, then the page, the pictures and TensorBoard's folder.
@@ -53,7 +57,10 @@ def write_comparison(
     published = [*paper]
     files = write_tables(comparison, folder, published)
     write_record(folder / f"{NAME}.json", comparison, about_runs(runs, title, published))
-    report = write_report(folder, comparison, runs, title=title, paper=published, more=more)
+    files += [] if curves is None else write_curves(curves, folder)
+    report = write_report(
+        folder, comparison, runs, title=title, paper=published, more=more, curves=curves
+    )
     return [*files, *report]
 
 

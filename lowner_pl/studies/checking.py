@@ -1,18 +1,18 @@
 """Checks of cells before the first one runs: their options, and folders that two would share."""
 
-import importlib
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import redirect_stderr
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from lowner_pl.commands.command_line import Settings
 from lowner_pl.commands.made_data import data_of
 from lowner_pl.commands.options.typed import Typed
+from lowner_pl.commands.run_config import method_name
 from lowner_pl.pipelines.overlays import pipeline_overlays, replaced
+from lowner_pl.pipelines.simulation.options import simulation_options
 from lowner_pl.pipelines.stages import STAGES, options_of, stage_configs, typed_for, without_data
 from lowner_pl.runs.files import write_json
 from lowner_pl.studies.cells import Cell
@@ -93,7 +93,10 @@ class Checker:
             with redirect_stderr(message):
                 if cell.command == "augment":
                     return self._parse_pipeline(cell)
-                return _place(self._parsed("fit", cell.words), cell)
+                words = cell.words
+                if cell.command == "simulate":
+                    words = simulation_options(words).fit
+                return _place(self._parsed("fit", words), cell)
         except SystemExit as end:
             said = message.getvalue().strip().removeprefix("error: ")
             raise ValueError(f"The cell {cell.name} can't run: {said}") from end
@@ -158,18 +161,8 @@ def _place(settings: Mapping[str, Any], cell: Cell) -> Place:
         corpus = data_of(data).name
     except Exception:  # a file may be missing, of which the run will tell
         corpus = json.dumps(data, sort_keys=True, default=str)
-    method = cell.configs[0] if cell.command == "augment" else _method_of(settings["model"])
+    method = cell.configs[0] if cell.command == "augment" else method_name(settings["model"])
     return Place(corpus, method, int(settings["seed_everything"]))
-
-
-def _method_of(model: Mapping[str, Any]) -> str:
-    """Find the name of a method without making it."""
-    module, _, name = model["class_path"].rpartition(".")
-    kind = getattr(importlib.import_module(module), name)
-    found = kind.method
-    if isinstance(found, property) and found.fget is not None:  # it depends on options
-        return str(found.fget(SimpleNamespace(**model["init_args"])))
-    return str(found)
 
 
 def _read(file: Path) -> dict[str, list[Any]]:

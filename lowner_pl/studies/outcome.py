@@ -10,6 +10,9 @@ from rich.console import Console
 from rich.table import Table
 
 from lowner_pl.results.comparing import compare_runs
+from lowner_pl.results.comparison import Comparison
+from lowner_pl.results.learning.curves import LearningCurves, learning_curves
+from lowner_pl.results.learning.tables import print_curves
 from lowner_pl.results.output import write_comparison
 from lowner_pl.results.recorded import Published
 from lowner_pl.results.tables.terminal import print_comparison
@@ -49,12 +52,32 @@ def compare_cells(study: Study, records: Records, cells: Iterable[Cell]) -> list
         else:
             print_comparison(comparison)
             more = study_pictures(study, done, comparison, runs)
+            curves = _curves(study, comparison)
             files = write_comparison(
-                comparison, records.root, runs, title=study.title, paper=rows, more=more
+                comparison,
+                records.root,
+                runs,
+                title=study.title,
+                paper=rows,
+                more=more,
+                curves=curves,
             )
     if rows:
         _print_paper(rows)
     return files
+
+
+def _curves(study: Study, comparison: Comparison) -> LearningCurves | None:
+    """Compare the learning curves of a study that asks for it, and print them."""
+    if study.report.reach is None:
+        return None
+    try:
+        curves = learning_curves(comparison, study.report.reach)
+    except ValueError as error:  # cells are missing
+        print(f"note: The learning curves are not compared yet: {error}")
+        return None
+    print_curves(curves)
+    return curves
 
 
 def paper_rows(paper: Sequence[Mapping[str, object]], done: Done) -> list[Published]:
@@ -88,12 +111,13 @@ def _names(value: object) -> list[str]:
 
 
 def _runs(root: Path, cell: Cell, record: Record) -> list[TestedRun]:
-    """Read the tested run of a cell, under the name that the cell has in comparisons."""
-    try:
-        runs = read_tested(root / record.folder / TESTED)
-    except (OSError, ValueError) as error:
-        print(f"warning: {error}")
-        return []
+    """Read the tested runs of a cell, under the name that the cell has in comparisons."""
+    runs: list[TestedRun] = []
+    for folder in (*record.earlier, record.folder):
+        try:
+            runs += read_tested(root / folder / TESTED)
+        except (OSError, ValueError) as error:
+            print(f"warning: {error}")
     return [replace(run, method=cell.label) for run in runs]
 
 

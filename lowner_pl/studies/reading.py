@@ -1,5 +1,6 @@
 """Reading study files, with one sentence for every mistake."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ KEYS = ("title", "config", "command", "axes", "options", "checkpoints", "report"
 OF_EMBEDDED = (*KEYS, "overlays")
 OF_VALUE = ("config", "command", "options", "start", "label", "when")
 OF_PAPER = ("name", "test_set")
-OF_REPORT = ("baseline", "by", "grid", "kinds")
+OF_REPORT = ("baseline", "by", "grid", "kinds", "reach")
 _UNQUOTED = ("no", "yes", "on", "off", "n", "y")
 
 
@@ -199,7 +200,25 @@ def _report(file: Path, value: object, axes: list[str]) -> Report:
                 f"{file}: `report.kinds.{kind}` must be a list of languages, such as [sw, yo]."
             )
     listed = {str(kind): tuple(map(_shown, languages)) for kind, languages in kinds.items()}
-    return Report(baseline, by, _grid(file, content.get("grid"), axes), listed)
+    return Report(
+        baseline,
+        by,
+        _grid(file, content.get("grid"), axes),
+        listed,
+        _reach(file, content.get("reach")),
+    )
+
+
+def _reach(file: Path, value: object) -> float | None:
+    """Read the number of sentences whose score learning curves are to reach."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+        raise ValueError(
+            f"{file}: `report.reach` is {str(value)[:80]!r}, but it must be a number of training "
+            "sentences, such as 100."
+        )
+    return float(value)
 
 
 def _grid(file: Path, value: object, axes: list[str]) -> tuple[str, str] | None:
@@ -232,10 +251,10 @@ def _paper(file: Path, value: object, axes: list[str]) -> tuple[Mapping[str, obj
 
 
 def _command(file: Path, value: object) -> Command:
-    if value not in ("fit", "augment"):
+    if value not in ("fit", "augment", "simulate"):
         raise ValueError(
-            f"{file}: `command` is {str(value)[:80]!r}. Use fit, which is followed by test, or "
-            "augment."
+            f"{file}: `command` is {str(value)[:80]!r}. Use fit, which is followed by test, "
+            "augment or simulate."
         )
     return value
 

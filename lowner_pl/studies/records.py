@@ -31,7 +31,8 @@ class Record:
         command: The shell command that repeats the cell.
         inputs: The files that it read.
         code: Hash of the package's source.
-        folder: Its run folder, relative to the folder of the study.
+        folder: Its run folder, relative to the folder of the study; of several runs the last one.
+        earlier: The run folders of a simulation's earlier rounds, relative to the same.
         checkpoint: Its best checkpoint, relative to the folder of the study.
         scores: F1 of each test set, from 0 to 1.
         seconds: Time that it took, without earlier attempts.
@@ -49,6 +50,7 @@ class Record:
     inputs: Inputs = field(default_factory=dict)
     code: str = ""
     folder: str = ""
+    earlier: list[str] = field(default_factory=list)
     checkpoint: str = ""
     scores: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
@@ -121,11 +123,13 @@ def _is_record(content: object) -> bool:
     kinds: Mapping[str, type | tuple[type, ...]] = {
         "values": dict,
         "inputs": dict,
+        "earlier": list,
         "scores": dict,
         "seconds": (int, float),
         "finished": (int, float),
         "attempts": int,
     }
+    content = {"earlier": [], **content}  # earlier versions did not have it
     return set(content) == set(known) and all(
         isinstance(value, kinds.get(key, str)) for key, value in content.items()
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-Command = Literal["fit", "augment"]
+Command = Literal["fit", "augment", "simulate"]
 Checkpoints = Literal["best", "none"]
 
 
@@ -87,12 +87,15 @@ class Report:
         by: What is compared.
         grid: Two axes, whose values are the rows and columns of a picture.
         kinds: Kinds of languages, such as ``seen`` and ``unseen``, which a picture sets apart.
+        reach: Number of sentences at which the baseline has the score that the learning curves of
+            others are to reach; ``None`` shows no learning curves.
     """
 
     baseline: str | None = None
     by: str | None = None
     grid: tuple[str, str] | None = None
     kinds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    reach: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ class Study:
         name: Name of the file without its suffix, and of the folder of the study.
         title: What it is, in one line.
         axes: The axes; every combination of their values is a cell.
-        command: ``fit``, which is followed by ``test``, or ``augment``.
+        command: ``fit``, which is followed by ``test``, ``augment`` or ``simulate``.
         configs: Paths of configurations for all cells.
         overlays: Paths of configurations that are laid over those of the cells.
         options: Options for all cells.

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lowner_pl.studies.cells import Cell, expand
-from lowner_pl.studies.records import Record, Records
+from lowner_pl.studies.records import RECORD, Record, Records
 from lowner_pl.studies.screen import Progress
 
 from .small import AXES, cells, study
@@ -65,6 +65,16 @@ def test_a_record_of_another_form_is_no_record(tmp_path: Path, more: dict[str, o
     records = Records(tmp_path / "small-embedded")
     finish(records, cell, **more)
     assert records.status(cell) == ("new", None)
+
+
+def test_a_record_of_an_earlier_version_without_earlier_runs_is_read(tmp_path: Path) -> None:
+    Record(cell="a=1", state="done", digest="x").write(tmp_path)
+    content = json.loads((tmp_path / RECORD).read_text())
+    del content["earlier"]
+    (tmp_path / RECORD).write_text(json.dumps(content))
+    record = Record.read(tmp_path)
+    assert record is not None
+    assert (record.cell, record.earlier) == ("a=1", [])
 
 
 def test_a_cell_without_its_results_is_run_again(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from lowner_pl.annotation.suggest.scoring import (
     score_pool,
     tag_pool,
 )
-from lowner_pl.annotation.suggest.similarity import KnownSentences
+from lowner_pl.annotation.suggest.similarity import NoveltyCheck
 from lowner_pl.annotation.suggest.strategies import Chosen, balanced, highest, k_centre
 from lowner_pl.corpus import Sentence, count_types
 from lowner_pl.runs.ranges import check_range
@@ -80,7 +80,7 @@ def choose(
 ) -> Suggestions:
     """Choose the sentences that are most worth annotating next, the best first.
 
-    Near duplicates of each other and of annotated sentences are left out; see `KnownSentences`. The
+    Near duplicates of each other and of annotated sentences are left out; see `NoveltyCheck`. The
     same arguments give the same sentences. Ties are broken at random, by the seed. Gold tags of the
     sentences, if they have any, change nothing.
 
@@ -123,7 +123,7 @@ def choose(
     scores = PoolScores.none(len(pool)) if strategy == "random" else score(pool, show=show)
     centres = score(annotated if strategy == "diverse" else [])
     have = count_types(sentence for sentence in annotated if sentence.tags)
-    is_new = _NoveltyCheck(pool, annotated)
+    is_new = NoveltyCheck(pool, annotated)
     match strategy:
         case "random" | "uncertainty" | "bald":
             chosen = highest(scores.unsure, count, is_new)
@@ -153,32 +153,6 @@ def choose(
         ),
         near_duplicates=is_new.near_duplicates,
     )
-
-
-class _NoveltyCheck:
-    """Accepts sentences of a pool that resemble no known one, and then knows them.
-
-    Args:
-        pool: The sentences to choose from.
-        annotated: Sentences that are known from the beginning.
-
-    Attributes:
-        near_duplicates: Number of sentences that were not accepted.
-    """
-
-    def __init__(self, pool: Sequence[Sentence], annotated: Sequence[Sentence]) -> None:
-        self._pool = pool
-        self._known = KnownSentences(sentence.words for sentence in annotated)
-        self.near_duplicates = 0
-
-    def __call__(self, place: int) -> bool:
-        """Tell whether a sentence of the pool is new."""
-        words = self._pool[place].words
-        if self._known.resembles(words):
-            self.near_duplicates += 1
-            return False
-        self._known.add(words)
-        return True
 
 
 def _check(strategy: str, measure: str, count: int, passes: int) -> None:

@@ -7,6 +7,8 @@ from itertools import pairwise
 
 import regex
 
+from lowner_pl.corpus import Sentence
+
 ENOUGH = 0.8
 """Share of a sentence that is in another one, from which it counts as a near duplicate."""
 
@@ -68,6 +70,32 @@ class KnownSentences:
         shingles = _shingles(folded(words))
         shared = Counter(at for one in shingles for at in self._with.get(one, ()))
         return max(shared.values(), default=0) >= ENOUGH * len(shingles)
+
+
+class NoveltyCheck:
+    """Accepts sentences of a pool that resemble no known one, and then knows them.
+
+    Args:
+        pool: The sentences to choose from.
+        annotated: Sentences that are known from the beginning.
+
+    Attributes:
+        near_duplicates: Number of sentences that were not accepted; see `KnownSentences`.
+    """
+
+    def __init__(self, pool: Sequence[Sentence], annotated: Iterable[Sentence] = ()) -> None:
+        self._pool = pool
+        self._known = KnownSentences(sentence.words for sentence in annotated)
+        self.near_duplicates = 0
+
+    def __call__(self, place: int) -> bool:
+        """Tell whether a sentence of the pool is new."""
+        words = self._pool[place].words
+        if self._known.resembles(words):
+            self.near_duplicates += 1
+            return False
+        self._known.add(words)
+        return True
 
 
 def _shingles(words: Sequence[str]) -> set[Shingle]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from lowner_pl.results.comparison import Comparison
 from lowner_pl.results.groups import Cells
 from lowner_pl.results.recorded import Published
-from lowner_pl.results.tables.layout import lay_out, points
+from lowner_pl.results.tables.layout import Layout, lay_out, points
 from lowner_pl.runs.page.page import Table
 
 MOST_RUNS = 2000
@@ -14,7 +14,11 @@ MOST_RUNS = 2000
 
 def scores_table(comparison: Comparison) -> Table:
     """Make the table of the page, which is also that of the terminal."""
-    layout = lay_out(comparison)
+    return layout_table("Scores", lay_out(comparison))
+
+
+def layout_table(heading: str, layout: Layout) -> Table:
+    """Make a table of the page of one of the terminal."""
     every = [*layout.rows, *layout.totals]
     bold = {
         (row, column)
@@ -24,7 +28,7 @@ def scores_table(comparison: Comparison) -> Table:
     }
     shown = [[cell.text for cell in cells] for cells in every]
     body, totals = shown[: len(layout.rows)], shown[len(layout.rows) :]
-    return Table("Scores", layout.headings, body, bold, layout.caption, totals)
+    return Table(heading, layout.headings, body, bold, layout.caption, totals)
 
 
 def paper_table(paper: Sequence[Published]) -> Table:

@@ -5,12 +5,14 @@ from pathlib import Path
 
 from lowner_pl.results.comparison import Comparison
 from lowner_pl.results.groups import group_runs
+from lowner_pl.results.learning.curves import LearningCurves
+from lowner_pl.results.learning.tables import layouts
 from lowner_pl.results.pictures.curves import Curve
 from lowner_pl.results.recorded import Published
 from lowner_pl.results.report.board import board_rows
 from lowner_pl.results.report.drawing import NAMES, Drawn, draw, draw_answer, draw_epochs
 from lowner_pl.results.report.epochs import epoch_curves
-from lowner_pl.results.report.page_parts import paper_table, runs_table, scores_table
+from lowner_pl.results.report.page_parts import layout_table, paper_table, runs_table, scores_table
 from lowner_pl.results.report.sizes import size_curves
 from lowner_pl.results.tables.formats import as_markdown
 from lowner_pl.results.tables.sentences import answers
@@ -34,6 +36,7 @@ def write_report(
     title: str = "",
     paper: Sequence[Published] = (),
     more: Mapping[str, Drawn] | None = None,
+    curves: LearningCurves | None = None,
 ) -> list[Path]:
     """Write ``pictures/``, ``comparison.html`` and TensorBoard's ``comparison/``.
 
@@ -46,6 +49,7 @@ def write_report(
         title: What was compared.
         paper: Scores that a paper reports.
         more: Other pictures, by the names of their files.
+        curves: Learning curves, of which the page has the tables.
 
     Returns:
         What people open: the page, and the folders of the pictures and for TensorBoard.
@@ -69,6 +73,7 @@ def write_report(
         title or f"Test {comparison.metric.title} by {comparison.by}",
         [*findings.values()],
         [
+            *(layout_table(*one) for one in (layouts(curves).items() if curves else ())),
             scores_table(comparison),
             *([paper_table(paper)] if paper else []),
             *shown,

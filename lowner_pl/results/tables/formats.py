@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from lowner_pl.results.comparison import Comparison, Difference, Overall
-from lowner_pl.results.tables.layout import Cell, lay_out
+from lowner_pl.results.tables.layout import Cell, Layout, lay_out
 from lowner_pl.results.tables.sentences import answers
 
 OVERALL = "overall"
@@ -49,8 +49,8 @@ def as_csv(comparison: Comparison) -> str:
                 **same,
                 "rows": 1,
                 "seeds": scores.seeds,
-                "mean": _number(scores.mean),
-                "sd": _number(scores.sd),
+                "mean": number(scores.mean),
+                "sd": number(scores.sd),
                 **_difference(comparison.differences.get((row, system))),
             }
         )
@@ -62,12 +62,12 @@ def as_csv(comparison: Comparison) -> str:
                 **same,
                 "rows": overall.rows,
                 "seeds": overall.scores.seeds if overall.scores else "",
-                "mean": _number(overall.mean),
-                "sd": _number(overall.scores.sd if overall.scores else None),
+                "mean": number(overall.mean),
+                "sd": number(overall.scores.sd if overall.scores else None),
                 **_difference(overall.difference),
-                "wilcoxon_p": _number(overall.wilcoxon_p),
-                "wilcoxon_holm": _number(overall.wilcoxon_holm),
-                "seeds_p": _number(overall.seeds_p),
+                "wilcoxon_p": number(overall.wilcoxon_p),
+                "wilcoxon_holm": number(overall.wilcoxon_holm),
+                "seeds_p": number(overall.seeds_p),
                 **({} if overall.difference is None else _counts(overall)),
             }
         )
@@ -77,6 +77,17 @@ def as_csv(comparison: Comparison) -> str:
 def as_markdown(comparison: Comparison) -> str:
     """Write a table in Markdown, with the answers above and the notes below."""
     layout = lay_out(comparison)
+    blocks = (
+        *map(markdown, answers(comparison)),
+        layout_markdown(layout),
+        markdown(f"{layout.caption}{_bold(comparison)}"),
+        "\n".join(f"* {markdown(note)}" for note in comparison.notes),
+    )
+    return "\n\n".join(filter(None, blocks)) + "\n"
+
+
+def layout_markdown(layout: Layout) -> str:
+    """Write a table in Markdown, without its caption."""
 
     def line(cells: Sequence[Cell]) -> str:
         return f"| {' | '.join(map(text, cells))} |"
@@ -89,13 +100,7 @@ def as_markdown(comparison: Comparison) -> str:
         f"|---|{'---:|' * (len(layout.headings) - 1)}",
         *map(line, (*layout.rows, *layout.totals)),
     ]
-    blocks = (
-        *map(markdown, answers(comparison)),
-        "\n".join(table),
-        markdown(f"{layout.caption}{_bold(comparison)}"),
-        "\n".join(f"* {markdown(note)}" for note in comparison.notes),
-    )
-    return "\n\n".join(filter(None, blocks)) + "\n"
+    return "\n".join(table)
 
 
 def paper_markdown(paper: Sequence[tuple[str, float, float | None]]) -> str:
@@ -172,7 +177,7 @@ def _difference(difference: Difference | None) -> dict[str, str]:
         return {}
     numbers = {name: getattr(difference, name) for name in ("low", "high", "p", "p_holm")}
     return {
-        name: _number(value) for name, value in {"difference": difference.value, **numbers}.items()
+        name: number(value) for name, value in {"difference": difference.value, **numbers}.items()
     }
 
 
@@ -181,6 +186,6 @@ def _counts(overall: Overall) -> dict[str, int]:
     return {"wins": overall.wins, "ties": overall.ties, "losses": overall.losses}
 
 
-def _number(value: float | None) -> str:
+def number(value: float | None) -> str:
     """Write a number with six decimals, as scores are recorded."""
     return "" if value is None else f"{value:.6f}"

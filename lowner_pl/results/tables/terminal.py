@@ -1,7 +1,7 @@
 """A comparison for the terminal, and as plain text."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rich import box
@@ -29,25 +29,34 @@ def print_comparison(comparison: Comparison, console: Console | None = None) -> 
         comparison: The comparison.
         console: Where to print; by default, the standard output.
     """
-    out = console or _console()
-    layout = lay_out(comparison)
-    for columns in _parts(layout, out.width):
-        out.print(_table(layout, columns, out.width))
-    out.print(layout.caption, soft_wrap=True)
+    out = console or plain_console()
+    print_layout(lay_out(comparison), out)
     for line in answers(comparison):
         out.print(line, style="bold", soft_wrap=True)
     for note in comparison.notes:
         out.print(f"note: {note}", soft_wrap=True)
 
 
+def print_layout(layout: Layout, out: Console) -> None:
+    """Print a table with its caption, in parts if it is wider than the window."""
+    for columns in _parts(layout, out.width):
+        out.print(_table(layout, columns, out.width))
+    out.print(layout.caption, soft_wrap=True)
+
+
 def as_text(comparison: Comparison) -> str:
     """Write a comparison as plain text."""
+    return printed(lambda console: print_comparison(comparison, console))
+
+
+def printed(write: Callable[[Console], None]) -> str:
+    """Return as plain text what a function prints to a console of any width."""
     file = io.StringIO()
-    print_comparison(comparison, _console(file=file, width=UNLIMITED, color_system=None))
+    write(plain_console(file=file, width=UNLIMITED, color_system=None))
     return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"
 
 
-def _console(**options: Any) -> Console:
+def plain_console(**options: Any) -> Console:
     """Make a console that prints text unchanged; rich would replace ``[bold]`` and ``:smile:``."""
     return Console(markup=False, emoji=False, highlight=False, **options)
 

@@ -14,6 +14,8 @@ from lowner_pl.commands.command_line import Settings
 from lowner_pl.commands.failures import describe
 from lowner_pl.commands.run_config import run_with
 from lowner_pl.pipelines.pipeline import Pipeline
+from lowner_pl.pipelines.simulation.options import simulation_options
+from lowner_pl.pipelines.simulation.simulation import Simulation
 from lowner_pl.runs.files import write_text
 from lowner_pl.studies.records import Record
 from lowner_pl.studies.running.inputs import inputs_of
@@ -34,6 +36,8 @@ def run_job(job: Job) -> Outcome:
     try:
         if job.command == "augment":
             _augment(job, record, folder)
+        elif job.command == "simulate":
+            _simulate(job, record, folder)
         else:
             _fit_and_test(job, record, folder)
         record.state, record.error = "done", ""
@@ -93,6 +97,20 @@ def _augment(job: Job, record: Record, folder: Path) -> None:
         for entry in pipeline.record.entries.values():
             if "checkpoint" in entry:
                 _remove(Path(entry["checkpoint"]).parent)
+
+
+def _simulate(job: Job, record: Record, folder: Path) -> None:
+    """Run a simulation, which continues by itself where it was stopped."""
+    simulation = Simulation(simulation_options(job.words))
+    record.inputs = inputs_of(simulation.settings)
+    record.write(folder)
+    simulation.run()
+    *earlier, last = simulation.runs
+    _take_scores(job, record, last / "checkpoints" / "best.ckpt")
+    root = Path(job.folder).parents[1].resolve()
+    record.earlier = [run.resolve().relative_to(root).as_posix() for run in earlier]
+    if not job.keeps_checkpoints:
+        _remove(last / "checkpoints")
 
 
 def _last_checkpoint(earlier: Record | None, record: Record, settings: Settings) -> Path | None:

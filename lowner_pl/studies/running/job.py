@@ -15,7 +15,7 @@ class Job:
 
     Args:
         cell: The cell's name.
-        command: ``fit`` or ``augment``.
+        command: ``fit``, ``augment`` or ``simulate``.
         configs: Paths of configurations.
         words: All configurations and options.
         folder: The folder of the cell's record.

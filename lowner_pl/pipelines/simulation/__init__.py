@@ -1,0 +1,1 @@
+"""The command ``simulate``: a labelled corpus plays the annotator."""

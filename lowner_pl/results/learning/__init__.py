@@ -1,0 +1,1 @@
+"""Learning curves: how fast the scores of systems rise with the training sentences."""

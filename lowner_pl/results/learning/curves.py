@@ -1,0 +1,286 @@
+"""Learning curves of several systems, compared with those of a baseline."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import fmean, stdev
+
+from lowner_pl.results.comparison import Comparison
+from lowner_pl.results.groups import Row
+from lowner_pl.results.metric import Metric
+from lowner_pl.statistics.learning import area, reach, value_at
+from lowner_pl.statistics.significance import holm, signed_rank_p
+
+BySeed = Mapping[int, Mapping[float, float]]
+"""The scores of a system on a test set, by seed and size."""
+Pair = tuple[str, int]
+"""A test set and a seed."""
+
+
+@dataclass(frozen=True)
+class SystemCurve:
+    """The learning curve of a system, in numbers.
+
+    Attributes:
+        areas: Area under the curve of each test set and seed, divided by its width: a mean score.
+        sd: Standard deviation over seeds of the mean areas over test sets; ``None`` for one seed.
+        differences: Area minus that of the baseline, for each test set and seed; empty for the
+            baseline.
+        p: Two-sided p-value of Wilcoxon's signed-rank test of these differences.
+        p_holm: The same, corrected for the number of systems.
+        reached: Number of sentences at which the mean curve over seeds reaches the target of each
+            test set; ``None`` where it does not.
+        reached_on_average: The same of the mean curve over test sets.
+    """
+
+    areas: Mapping[Pair, float]
+    sd: float | None
+    differences: Mapping[Pair, float]
+    p: float | None
+    p_holm: float | None
+    reached: Mapping[str, float | None]
+    reached_on_average: float | None
+
+    @property
+    def area(self) -> float:
+        """Mean area over test sets and seeds."""
+        return fmean(self.areas.values())
+
+    @property
+    def difference(self) -> float | None:
+        """Mean difference to the baseline; ``None`` for the baseline."""
+        return fmean(self.differences.values()) if self.differences else None
+
+
+@dataclass(frozen=True)
+class LearningCurves:
+    """Learning curves of systems.
+
+    Attributes:
+        baseline: What the others are compared with.
+        metric: The score.
+        size: Number of sentences at which the baseline has the target score.
+        sizes: The sizes of each test set.
+        systems: The curves, the baseline first.
+        targets: The score of the baseline with `size` sentences on each test set, as the mean over
+            seeds.
+        target_on_average: Mean of the targets.
+        notes: What a reader must know, one sentence each.
+    """
+
+    baseline: str
+    metric: Metric
+    size: float
+    sizes: Mapping[str, Sequence[float]]
+    systems: Mapping[str, SystemCurve]
+    targets: Mapping[str, float]
+    target_on_average: float
+    notes: Sequence[str]
+
+    @property
+    def first(self) -> float:
+        """The smallest size of all curves."""
+        return min(one[0] for one in self.sizes.values())
+
+    @property
+    def last(self) -> float:
+        """The largest size of all curves."""
+        return max(one[-1] for one in self.sizes.values())
+
+    @property
+    def has_mean(self) -> bool:
+        """Whether curves of all test sets have the same sizes, so that they can be averaged."""
+        return len({tuple(one) for one in self.sizes.values()}) == 1
+
+    @property
+    def compared(self) -> list[str]:
+        """The systems other than the baseline."""
+        return [name for name in self.systems if name != self.baseline]
+
+
+def learning_curves(comparison: Comparison, size: float) -> LearningCurves:
+    """Compare how fast systems learn.
+
+    A system's area under the curve of a test set and a seed is compared with the baseline's of the
+    same, over the sizes of the baseline. Curves that lack some of these sizes are left out.
+
+    Args:
+        comparison: A comparison of runs with several training sizes.
+        size: Number of sentences at which the baseline has the score that others are to reach.
+
+    Raises:
+        ValueError: If the score is no share, the baseline was trained with fewer than two sizes,
+            or `size` is not between the smallest and the largest.
+    """
+    if not comparison.metric.in_percent or comparison.metric.lower_is_better:
+        raise ValueError(
+            f"Learning curves need a score such as f1, of which more is better, but the metric is "
+            f"{comparison.metric.name}. Leave `reach` out."
+        )
+    found = _scores(comparison)
+    baseline = {test: systems.get(comparison.baseline, {}) for test, systems in found.items()}
+    sizes = {test: _shared_sizes(by_seed) for test, by_seed in baseline.items()}
+    sizes = {test: shared for test, shared in sizes.items() if len(shared) > 1}
+    _check_size(comparison.baseline, size, sizes)
+    whole: dict[str, dict[Pair, list[float]]] = {}
+    notes = []
+    for system in comparison.systems:
+        curves, left_out = _whole_curves(found, system, sizes)
+        if left_out:
+            notes.append(
+                f"{left_out} learning curves of {system} lack sizes of {comparison.baseline}, and "
+                "are left out."
+            )
+        if curves:
+            whole[system] = curves
+    means = {system: _mean_curves(curves) for system, curves in whole.items()}
+    base = means[comparison.baseline]
+    targets = {test: _at(sizes[test], base[test], size) for test in sizes}
+    systems = {
+        system: _summary(curves, whole[comparison.baseline], means[system], base, sizes, size)
+        for system, curves in whole.items()
+    }
+    return LearningCurves(
+        baseline=comparison.baseline,
+        metric=comparison.metric,
+        size=size,
+        sizes=sizes,
+        systems=_corrected(systems),
+        targets=targets,
+        target_on_average=fmean(targets.values()),
+        notes=notes,
+    )
+
+
+def _scores(comparison: Comparison) -> dict[str, dict[str, BySeed]]:
+    """Collect the scores by test set, system, seed and size."""
+    found: dict[str, dict[str, dict[int, dict[float, float]]]] = defaultdict(
+        lambda: defaultdict(lambda: defaultdict(dict))
+    )
+    for (row, system), scores in comparison.scores.items():
+        size = dict(row.factors).get("size")
+        if isinstance(size, int | float):
+            for seed, score in scores.by_seed.items():
+                found[_test_set(row, size)][system][seed][size] = score
+    return {test: dict(systems) for test, systems in found.items()}
+
+
+def _test_set(row: Row, size: float) -> str:
+    """Name the test set of a row, which is also named after its size."""
+    return " ".join(part for part in row.name.split(" ") if part != f"n={size}")
+
+
+def _shared_sizes(by_seed: BySeed) -> list[float]:
+    """List the sizes that all seeds have."""
+    return sorted(set.intersection(*({*one} for one in by_seed.values()))) if by_seed else []
+
+
+def _check_size(baseline: str, size: float, sizes: Mapping[str, Sequence[float]]) -> None:
+    """Check that the baseline has a score at a size on every test set."""
+    if not sizes:
+        raise ValueError(
+            f"Learning curves need tests of {baseline} with at least two training sizes, but there "
+            "are none yet."
+        )
+    for test, known in sizes.items():
+        if not known[0] <= size <= known[-1]:
+            raise ValueError(
+                f"`reach` is {size:g}, but {baseline} was trained with {known[0]:g} to "
+                f"{known[-1]:g} sentences on {test}. Choose a number between them."
+            )
+
+
+def _whole_curves(
+    found: Mapping[str, Mapping[str, BySeed]], system: str, sizes: Mapping[str, Sequence[float]]
+) -> tuple[dict[Pair, list[float]], int]:
+    """Collect a system's curves over the sizes of the baseline, and count those that lack some."""
+    curves: dict[Pair, list[float]] = {}
+    left_out = 0
+    for test, shared in sizes.items():
+        for seed, by_size in found[test].get(system, {}).items():
+            if by_size.keys() >= {*shared}:
+                curves[test, seed] = [by_size[size] for size in shared]
+            else:
+                left_out += 1
+    return curves, left_out
+
+
+def _mean_curves(curves: Mapping[Pair, Sequence[float]]) -> dict[str, list[float]]:
+    """Average the curves of each test set over its seeds."""
+    by_test: dict[str, list[Sequence[float]]] = defaultdict(list)
+    for (test, _), scores in curves.items():
+        by_test[test].append(scores)
+    return {test: _mean_curve(several) for test, several in by_test.items()}
+
+
+def _mean_curve(curves: Sequence[Sequence[float]]) -> list[float]:
+    """Average curves at each of their places."""
+    return [fmean(scores) for scores in zip(*curves, strict=True)]
+
+
+def _summary(
+    curves: Mapping[Pair, Sequence[float]],
+    of_baseline: Mapping[Pair, Sequence[float]],
+    means: Mapping[str, Sequence[float]],
+    base: Mapping[str, Sequence[float]],
+    sizes: Mapping[str, Sequence[float]],
+    size: float,
+) -> SystemCurve:
+    """Describe the curves of a system in numbers.
+
+    Args:
+        curves: Its curves.
+        of_baseline: Those of the baseline.
+        means: Its mean curve on each test set.
+        base: Those of the baseline.
+        sizes: The sizes of each test set.
+        size: Size at which the baseline has the target score.
+    """
+    areas = {pair: area(sizes[pair[0]], scores) for pair, scores in curves.items()}
+    differences = {
+        pair: one - area(sizes[pair[0]], of_baseline[pair])
+        for pair, one in areas.items()
+        if pair in of_baseline and curves is not of_baseline
+    }
+    shared = [test for test in sizes if test in means]
+    on_average = None
+    if len({tuple(sizes[test]) for test in shared}) == 1:
+        places = sizes[shared[0]]
+        target = _at(places, _mean_curve([base[test] for test in shared]), size)
+        on_average = reach(places, _mean_curve([means[test] for test in shared]), target)
+    return SystemCurve(
+        areas=areas,
+        sd=_sd_over_seeds(areas),
+        differences=differences,
+        p=signed_rank_p([*differences.values()]),
+        p_holm=None,
+        reached={
+            test: reach(sizes[test], means[test], _at(sizes[test], base[test], size))
+            for test in shared
+        },
+        reached_on_average=on_average,
+    )
+
+
+def _at(sizes: Sequence[float], scores: Sequence[float], size: float) -> float:
+    """Read a curve at a size between its first and its last."""
+    found = value_at(sizes, scores, size)
+    assert found is not None
+    return found
+
+
+def _sd_over_seeds(areas: Mapping[Pair, float]) -> float | None:
+    """Compute the standard deviation over the seeds that all test sets have."""
+    tests = {test for test, _ in areas}
+    seeds = [seed for seed in {seed for _, seed in areas} if all((t, seed) in areas for t in tests)]
+    means = [fmean(areas[test, seed] for test in tests) for seed in seeds]
+    return stdev(means) if len(means) > 1 else None
+
+
+def _corrected(systems: Mapping[str, SystemCurve]) -> dict[str, SystemCurve]:
+    """Correct the p-values for the number of systems."""
+    corrected = holm([one.p for one in systems.values()])
+    return {
+        name: replace(one, p_holm=p)
+        for (name, one), p in zip(systems.items(), corrected, strict=True)
+    }
