@@ -254,6 +254,7 @@ class NERDataModule(SentenceDataModule):
             **super().description(),
             "train_size": self.gold_size(),
             "train_sentences": len(train),
+            "train_words": sum(len(sentence.words) for sentence in train),
             "train_entities": count_types(train),
         }
 

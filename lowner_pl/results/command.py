@@ -49,7 +49,7 @@ def compare(arguments: Sequence[str]) -> None:
         progress=_show_progress if sys.stderr.isatty() else None,
     )
     print_comparison(comparison)
-    curves = None if options.reach is None else learning_curves(comparison, options.reach)
+    curves = None if options.reach is None else learning_curves(comparison, options.reach, runs)
     if curves is not None:
         print_curves(curves)
     if found.untested:

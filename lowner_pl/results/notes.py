@@ -1,5 +1,6 @@
 """What a reader must know to read a comparison."""
 
+import math
 from collections.abc import Sequence
 
 from lowner_pl.results.comparison import Comparison
@@ -33,9 +34,13 @@ def reading_notes(comparison: Comparison, left_out: Sequence[TestedRun]) -> list
         (comparison.overall[s].test_sets for s in comparison.compared if s in comparison.overall),
         default=0,
     )
-    if 1 < rows < FEW_ROWS:
+    many = len(comparison.compared)
+    needed = math.floor(math.log2(40 * many)) + 1 if many else 0  # many * 2 / 2**needed < 0.05
+    if 1 < rows < needed:
+        corrected = f", corrected for {many} comparisons," if many > 1 else ""
         notes.append(
-            f"Signed ranks of {rows} test sets can't give p < 0.05; at least {FEW_ROWS} can."
+            f"Signed ranks of {rows} test sets{corrected} can't give p < 0.05; at least {needed} "
+            "can."
         )
     return notes
 

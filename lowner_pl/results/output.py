@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from lowner_pl.results.comparison import Comparison
-from lowner_pl.results.learning.curves import LearningCurves
+from lowner_pl.results.learning.summary import LearningCurves
 from lowner_pl.results.learning.tables import write_curves
 from lowner_pl.results.recorded import Published, about_runs, write_record
 from lowner_pl.results.report.drawing import Drawn

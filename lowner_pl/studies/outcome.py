@@ -11,7 +11,8 @@ from rich.table import Table
 
 from lowner_pl.results.comparing import compare_runs
 from lowner_pl.results.comparison import Comparison
-from lowner_pl.results.learning.curves import LearningCurves, learning_curves
+from lowner_pl.results.learning.curves import learning_curves
+from lowner_pl.results.learning.summary import LearningCurves
 from lowner_pl.results.learning.tables import print_curves
 from lowner_pl.results.output import write_comparison
 from lowner_pl.results.recorded import Published
@@ -52,7 +53,7 @@ def compare_cells(study: Study, records: Records, cells: Iterable[Cell]) -> list
         else:
             print_comparison(comparison)
             more = study_pictures(study, done, comparison, runs)
-            curves = _curves(study, comparison)
+            curves = _curves(study, comparison, runs)
             files = write_comparison(
                 comparison,
                 records.root,
@@ -67,12 +68,14 @@ def compare_cells(study: Study, records: Records, cells: Iterable[Cell]) -> list
     return files
 
 
-def _curves(study: Study, comparison: Comparison) -> LearningCurves | None:
+def _curves(
+    study: Study, comparison: Comparison, runs: Sequence[TestedRun]
+) -> LearningCurves | None:
     """Compare the learning curves of a study that asks for it, and print them."""
     if study.report.reach is None:
         return None
     try:
-        curves = learning_curves(comparison, study.report.reach)
+        curves = learning_curves(comparison, study.report.reach, runs)
     except ValueError as error:  # cells are missing
         print(f"note: The learning curves are not compared yet: {error}")
         return None

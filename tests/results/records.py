@@ -87,6 +87,7 @@ def write_run(
         **identity,
         "train_size": train_size,
         "train_sentences": train_size,
+        "train_words": train_size and 10 * train_size + len(variant or ""),
         "backbone": "embedded",
         "checkpoint": {"which": which, "epoch": 3, "dev_f1": 0.5},
         "trained_on": trained_on or identity,

@@ -248,3 +248,14 @@ def test_rows_of_several_sizes_are_one_piece_of_evidence_per_test_set(tmp_path: 
         low, high, _ = interval(maner - sner)
         (one,) = (d for (row, _), d in result.differences.items() if row.name == f"b n={size}")
         assert (one.low, one.high) == (low, high)
+
+
+def test_a_note_says_how_many_test_sets_signed_ranks_need(tmp_path: Path) -> None:
+    found = {name: {"sner": {1: 4}, "maner": {1: 6}} for name in "abcdef"}
+    write_study(tmp_path, found)
+    assert not any("Signed ranks" in note for note in compared(tmp_path).notes)  # 2 / 2**6 < 0.05
+    write_study(tmp_path, {name: {"mlm_ner": {1: 5}} for name in "abcdef"})
+    (note,) = (note for note in compared(tmp_path).notes if "Signed ranks" in note)
+    # 2 * 2 / 2**6 = 0.0625, but 2 * 2 / 2**7 = 0.03.
+    expected = "of 6 test sets, corrected for 2 comparisons, can't give p < 0.05; at least 7 can."
+    assert note == f"Signed ranks {expected}"

@@ -74,6 +74,7 @@ def record_of_test(
         "seed": module.seed,
         "train_size": origin.get("train_size"),
         "train_sentences": origin.get("train_sentences"),
+        "train_words": origin.get("train_words"),
         "backbone": origin.get("backbone"),
         "backbone_hash": origin.get("backbone_hash"),
         "headline": module.headline,

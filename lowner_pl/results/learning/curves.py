@@ -2,103 +2,23 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from statistics import fmean, stdev
 
 from lowner_pl.results.comparison import Comparison
-from lowner_pl.results.groups import Row
-from lowner_pl.results.metric import Metric
+from lowner_pl.results.groups import Row, group_runs
+from lowner_pl.results.learning.summary import LearningCurves, Pair, SystemCurve
+from lowner_pl.results.tested.tested_run import TestedRun
 from lowner_pl.statistics.learning import area, reach, value_at
 from lowner_pl.statistics.significance import holm, signed_rank_p
 
 BySeed = Mapping[int, Mapping[float, float]]
 """The scores of a system on a test set, by seed and size."""
-Pair = tuple[str, int]
-"""A test set and a seed."""
 
 
-@dataclass(frozen=True)
-class SystemCurve:
-    """The learning curve of a system, in numbers.
-
-    Attributes:
-        areas: Area under the curve of each test set and seed, divided by its width: a mean score.
-        sd: Standard deviation over seeds of the mean areas over test sets; ``None`` for one seed.
-        differences: Area minus that of the baseline, for each test set and seed; empty for the
-            baseline.
-        p: Two-sided p-value of Wilcoxon's signed-rank test of these differences.
-        p_holm: The same, corrected for the number of systems.
-        reached: Number of sentences at which the mean curve over seeds reaches the target of each
-            test set; ``None`` where it does not.
-        reached_on_average: The same of the mean curve over test sets.
-    """
-
-    areas: Mapping[Pair, float]
-    sd: float | None
-    differences: Mapping[Pair, float]
-    p: float | None
-    p_holm: float | None
-    reached: Mapping[str, float | None]
-    reached_on_average: float | None
-
-    @property
-    def area(self) -> float:
-        """Mean area over test sets and seeds."""
-        return fmean(self.areas.values())
-
-    @property
-    def difference(self) -> float | None:
-        """Mean difference to the baseline; ``None`` for the baseline."""
-        return fmean(self.differences.values()) if self.differences else None
-
-
-@dataclass(frozen=True)
-class LearningCurves:
-    """Learning curves of systems.
-
-    Attributes:
-        baseline: What the others are compared with.
-        metric: The score.
-        size: Number of sentences at which the baseline has the target score.
-        sizes: The sizes of each test set.
-        systems: The curves, the baseline first.
-        targets: The score of the baseline with `size` sentences on each test set, as the mean over
-            seeds.
-        target_on_average: Mean of the targets.
-        notes: What a reader must know, one sentence each.
-    """
-
-    baseline: str
-    metric: Metric
-    size: float
-    sizes: Mapping[str, Sequence[float]]
-    systems: Mapping[str, SystemCurve]
-    targets: Mapping[str, float]
-    target_on_average: float
-    notes: Sequence[str]
-
-    @property
-    def first(self) -> float:
-        """The smallest size of all curves."""
-        return min(one[0] for one in self.sizes.values())
-
-    @property
-    def last(self) -> float:
-        """The largest size of all curves."""
-        return max(one[-1] for one in self.sizes.values())
-
-    @property
-    def has_mean(self) -> bool:
-        """Whether curves of all test sets have the same sizes, so that they can be averaged."""
-        return len({tuple(one) for one in self.sizes.values()}) == 1
-
-    @property
-    def compared(self) -> list[str]:
-        """The systems other than the baseline."""
-        return [name for name in self.systems if name != self.baseline]
-
-
-def learning_curves(comparison: Comparison, size: float) -> LearningCurves:
+def learning_curves(
+    comparison: Comparison, size: float, runs: Sequence[TestedRun] = ()
+) -> LearningCurves:
     """Compare how fast systems learn.
 
     A system's area under the curve of a test set and a seed is compared with the baseline's of the
@@ -107,6 +27,7 @@ def learning_curves(comparison: Comparison, size: float) -> LearningCurves:
     Args:
         comparison: A comparison of runs with several training sizes.
         size: Number of sentences at which the baseline has the score that others are to reach.
+        runs: The compared runs, which know their words.
 
     Raises:
         ValueError: If the score is no share, the baseline was trained with fewer than two sizes,
@@ -140,6 +61,8 @@ def learning_curves(comparison: Comparison, size: float) -> LearningCurves:
         system: _summary(curves, whole[comparison.baseline], means[system], base, sizes, size)
         for system, curves in whole.items()
     }
+    words = _words(comparison, runs, sizes)
+    systems = {name: replace(one, words=words.get(name)) for name, one in systems.items()}
     return LearningCurves(
         baseline=comparison.baseline,
         metric=comparison.metric,
@@ -168,6 +91,20 @@ def _scores(comparison: Comparison) -> dict[str, dict[str, BySeed]]:
 def _test_set(row: Row, size: float) -> str:
     """Name the test set of a row, which is also named after its size."""
     return " ".join(part for part in row.name.split(" ") if part != f"n={size}")
+
+
+def _words(
+    comparison: Comparison, runs: Sequence[TestedRun], sizes: Mapping[str, Sequence[float]]
+) -> dict[str, float]:
+    """Compute the mean number of training words of each system with the most sentences."""
+    found: dict[str, list[int]] = defaultdict(list)
+    scored = [run for run in runs if comparison.metric.name in run.scores]
+    cells = group_runs(scored, by=comparison.by).cells if scored else {}
+    for (row, system), by_seed in cells.items():
+        size = dict(row.factors).get("size")
+        if isinstance(size, int | float) and sizes.get(_test_set(row, size), [None])[-1] == size:
+            found[system] += [n for run in by_seed.values() if (n := run.train_words) is not None]
+    return {system: fmean(words) for system, words in found.items() if words}
 
 
 def _shared_sizes(by_seed: BySeed) -> list[float]:

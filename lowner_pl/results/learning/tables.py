@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from lowner_pl.results.comparison import TIE
-from lowner_pl.results.learning.curves import LearningCurves, SystemCurve
+from lowner_pl.results.learning.summary import LearningCurves, SystemCurve
 from lowner_pl.results.tables.formats import layout_markdown, markdown, number
 from lowner_pl.results.tables.layout import Cell, Layout, p_value, points
 from lowner_pl.results.tables.terminal import plain_console, print_layout, printed
@@ -19,7 +19,7 @@ NOT_REACHED = "not reached"
 COLUMNS = (
     *("test_set", "system", "baseline", "metric", "curves", "area", "area_sd"),
     *("difference", "wilcoxon_p", "wilcoxon_holm", "wins", "ties", "losses"),
-    *("target_size", "target", "sentences_to_reach"),
+    *("target_size", "target", "sentences_to_reach", "words_at_last_size"),
 )
 OVERALL = "overall"
 
@@ -120,19 +120,21 @@ def _line(curves: LearningCurves, name: str, one: SystemCurve, test: str) -> dic
         line |= {"wins": wins, "ties": ties, "losses": losses}
     if whole:
         line |= {"area_sd": number(one.sd), "wilcoxon_p": number(one.p)}
-        line |= {"wilcoxon_holm": number(one.p_holm)}
+        line |= {"wilcoxon_holm": number(one.p_holm), "words_at_last_size": number(one.words)}
     return line
 
 
 def _areas(curves: LearningCurves) -> Layout:
     """Lay out the areas."""
     metric, baseline = curves.metric, curves.baseline
+    with_words = any(one.words is not None for one in curves.systems.values())
     headings = [
         "",
         f"{metric.title} averaged from {curves.first:g} to {curves.last:g} sentences",
         f"difference to {baseline}",
         "p",
         "better / equal / worse",
+        *([f"words in {curves.last:g} sentences"] if with_words else []),
     ]
     best = max(points(one.area, metric) for one in curves.systems.values())
     rows = []
@@ -148,6 +150,8 @@ def _areas(curves: LearningCurves) -> Layout:
                 Cell(p_value(one.p_holm)),
                 Cell(" / ".join(map(str, _counts([*one.differences.values()])))),
             ]
+        if with_words:
+            cells.append(Cell("" if one.words is None else f"{one.words:,.0f}"))
         rows.append(cells)
     return Layout(headings, rows, [], _areas_caption(curves))
 

@@ -19,16 +19,17 @@ def size_curves(comparison: Comparison) -> dict[str, list[Curve]]:
         comparison: The comparison.
 
     Returns:
-        The curves of each language. If there are too many languages for a picture, the means over
-        the languages that a system has at all sizes.
+        The curves of each language, followed by the means over the languages that a system has at
+        all sizes; only the means if there are too many languages for a picture.
     """
     found: dict[str, dict[str, BySize]] = defaultdict(lambda: defaultdict(dict))
     for (row, system), scores in comparison.scores.items():
         size = dict(row.factors).get("size")
         if isinstance(size, (int, float)):
             found[row.language][system][size] = scores.by_seed
-    if len(found) > MOST_PANELS:
-        found = {f"mean of {len(found)} languages": _mean(found)}
+    if len(found) > 1:
+        mean = {f"mean of {len(found)} languages": _mean(found)}
+        found = mean if len(found) >= MOST_PANELS else {**found, **mean}
     panels = {
         language: _curves({name: systems[name] for name in comparison.systems if name in systems})
         for language, systems in found.items()

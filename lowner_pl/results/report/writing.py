@@ -5,7 +5,7 @@ from pathlib import Path
 
 from lowner_pl.results.comparison import Comparison
 from lowner_pl.results.groups import group_runs
-from lowner_pl.results.learning.curves import LearningCurves
+from lowner_pl.results.learning.summary import LearningCurves
 from lowner_pl.results.learning.tables import layouts
 from lowner_pl.results.pictures.curves import Curve
 from lowner_pl.results.recorded import Published

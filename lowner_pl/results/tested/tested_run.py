@@ -25,6 +25,7 @@ class TestedRun:
         seed: The seed that they were trained with.
         train_size: The option ``train_size``.
         train_sentences: Number of training sentences.
+        train_words: Number of their words; ``None`` if an earlier version trained the run.
         backbone: The backbone.
         dev_f1: F1 of the checkpoint on the dev set.
         epoch: Epoch of the checkpoint.
@@ -56,6 +57,7 @@ class TestedRun:
     tagged: Path
     options: Mapping[str, Value]
     checkpoint: str = "best"
+    train_words: int | None = None
 
 
 def read_tested(file: Path) -> list[TestedRun]:
@@ -117,6 +119,7 @@ def _tested(
         seed=int(trained["seed"]),
         train_size=record.get("train_size"),
         train_sentences=record.get("train_sentences"),
+        train_words=record.get("train_words"),
         backbone=str(record.get("backbone") or "unknown"),
         dev_f1=record["checkpoint"].get("dev_f1"),
         epoch=record["checkpoint"].get("epoch"),

@@ -25,6 +25,7 @@ KEYS = {
     "seed",
     "train_size",
     "train_sentences",
+    "train_words",
     "backbone",
     "backbone_hash",
     "checkpoint",

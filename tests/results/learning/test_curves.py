@@ -13,6 +13,7 @@ from lowner_pl.results.comparison import Comparison, Scores
 from lowner_pl.results.groups import Row
 from lowner_pl.results.learning.curves import learning_curves
 from lowner_pl.results.learning.tables import (
+    OVERALL,
     curves_csv,
     curves_markdown,
     layouts,
@@ -151,6 +152,13 @@ def test_compare_writes_learning_curves_if_asked(
     words = [str(tmp_path), "--baseline=sner-random", "--resamples=0", "--tables_only"]
     run_command(["compare", *words])
     assert not (tmp_path / "learning_curves.txt").exists()
+    assert "words in" not in capsys.readouterr().out
     run_command(["compare", *words, "--reach=40"])
-    assert "Sentences to reach the F1 that sner-random has with 40" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "Sentences to reach the F1 that sner-random has with 40" in shown
+    assert "words in 40 sentences" in shown
+    written = (tmp_path / "learning_curves.csv").read_text()
+    rows = [*csv.DictReader(io.StringIO(written))]
+    found = {row["system"]: row["words_at_last_size"] for row in rows if row["test_set"] == OVERALL}
+    assert found == {"sner-random": "406.000000", "sner-diverse": "407.000000"}
     assert {file.suffix for file in tmp_path.glob("learning_curves.*")} == {".txt", ".csv", ".md"}
