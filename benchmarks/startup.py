@@ -1,7 +1,8 @@
-"""Start-up time: ``--help`` compared with importing torch, the first step of `fit`, the first tag.
+"""Start-up time: ``--help`` and importing torch, the first step of `fit`, the first tag, `tag`.
 
 python benchmarks/startup.py --out results.jsonl
 python benchmarks/startup.py --code . ../before    # two checkouts in turns
+python benchmarks/startup.py --only tag            # the first tag and the command
 """
 
 import argparse
@@ -16,11 +17,19 @@ from pathlib import Path
 
 from common import ROOT, Record, append, child_environment
 
-FIRST_STEP = """
-import json, sys, time
+REPORT = """
+import json, resource, time
+
+def report(start, who=resource.RUSAGE_SELF):
+    used = resource.getrusage(who)
+    now = time.perf_counter(), used.ru_utime + used.ru_stime
+    spent = [now[0] - start[0], now[1] - start[1], used.ru_maxrss / 1024]
+    print("\\n" + json.dumps(spent), flush=True)
+"""
+FIRST_STEP = f"""{REPORT}
+import sys
 import lightning.pytorch.cli
-imported = (time.perf_counter(), time.process_time())
-from lightning.pytorch import Trainer
+imported = time.perf_counter(), time.process_time()
 from lowner_pl.commands.cli import run
 from lowner_pl.modules import BaseModule
 
@@ -34,31 +43,40 @@ BaseModule.on_train_batch_start = reached
 try:
     run(sys.argv[1:])
 except Reached:
-    spent = [time.perf_counter() - imported[0], time.process_time() - imported[1]]
-    print("\\n" + json.dumps(spent))
+    report(imported)
 """
-FIRST_TAG = """
-import json, sys, time
-import lowner_pl.tagging
-imported = (time.perf_counter(), time.process_time())
-lowner_pl.load(sys.argv[1])("Wangari Maathai alizaliwa Nyeri.")
-spent = [time.perf_counter() - imported[0], time.process_time() - imported[1]]
-print("\\n" + json.dumps(spent))
+TEXT = "Wangari Maathai alizaliwa Nyeri."
+FIRST_TAG = f"""{REPORT}
+import sys
+from lowner_pl.tagging.loading import load
+imported = time.perf_counter(), time.process_time()
+load(sys.argv[1])({TEXT!r})
+report(imported)
 """
+TAG = f"""{REPORT}
+import subprocess, sys
+started = time.perf_counter(), 0.0
+subprocess.run([sys.executable, "-m", "lowner_pl", "tag", *sys.argv[1:]], check=True)
+report(started, resource.RUSAGE_CHILDREN)
+"""
+MEASURES = ("seconds_wall", "seconds_cpu", "peak_mb")
 METHODS = ("sner", "maner")
 
 
 def main() -> None:
     """Measure alternately, and compare medians."""
     options = _options()
-    _compare_help(options)
+    if options.only in "help":
+        _compare_help(options)
     with tempfile.TemporaryDirectory() as folder:
-        steps = {method: (FIRST_STEP, _fit(method, folder)) for method in METHODS}
-        trained = [*_fit("maner", folder), "--trainer.max_epochs=1", "--data.train_size=10"]
-        _run(["-m", "lowner_pl", *trained], options.code[0])
         run = f"{folder}/sample-sw/maner/seed_12345"
-        jobs = {f"first step, {m}": job for m, job in steps.items()}
-        for what, (script, words) in {**jobs, "first tag, maner": (FIRST_TAG, [run])}.items():
+        jobs = {f"first step, {method}": (FIRST_STEP, _fit(method, folder)) for method in METHODS}
+        jobs |= {"first tag, maner": (FIRST_TAG, [run]), "tag, maner": (TAG, [TEXT, "--run", run])}
+        jobs = {what: job for what, job in jobs.items() if options.only in what}
+        if any("tag" in what for what in jobs):
+            short = ["--trainer.max_epochs=1", "--data.train_size=10"]
+            _run(["-m", "lowner_pl", *_fit("maner", folder), *short], options.code[0])
+        for what, (script, words) in jobs.items():
             _compare(what, script, words, options)
 
 
@@ -86,10 +104,10 @@ def _compare(what: str, script: str, words: list[str], options: argparse.Namespa
     for number, code in enumerate(options.code):
         record: Record = {"benchmark": "startup", "what": what, "rounds": options.rounds}
         record |= {"code": code.resolve().name, "corpus": "embedded sample"}
-        for index, kind in enumerate(("wall", "cpu")):
+        for index, measure in enumerate(MEASURES):
             values = [part[number][index] for part in rounds]
-            record[f"seconds_{kind}"] = round(statistics.median(values), 3)
-            record[f"best_{kind}"] = round(min(values), 3)
+            record[measure] = round(statistics.median(values), 3)
+            record[f"least_{measure}"] = round(min(values), 3)
         append(options.out, record)
 
 
@@ -111,17 +129,22 @@ def _seconds(words: list[str]) -> tuple[float, float]:
     return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def _reported(script: str, words: list[str], code: Path) -> tuple[float, float]:
-    """Run a script that reports its own wall and CPU seconds."""
-    wall, cpu = json.loads(_run(["-c", script, *words], code).strip().splitlines()[-1])
-    return wall, cpu
+def _reported(script: str, words: list[str], code: Path) -> list[float]:
+    """Run a script that reports `MEASURES`."""
+    measured: list[float] = json.loads(_run(["-c", script, *words], code).splitlines()[-1])
+    return measured
 
 
 def _run(words: list[str], code: Path) -> str:
     """Run Python with a checkout, and return what it prints."""
     environment = child_environment() | {"PYTHONPATH": str(code.resolve())}
-    done = subprocess.run(
-        [sys.executable, *words], check=True, capture_output=True, text=True, env=environment
+    done = subprocess.run(  # with -c, Python imports from the working directory first
+        [sys.executable, *words],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=code,
     )
     return done.stdout
 
@@ -132,6 +155,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--code", type=Path, nargs="+", default=[ROOT], help="checkouts to compare, by default this"
     )
+    parser.add_argument("--only", default="", help="what to measure: a part of its name")
     parser.add_argument("--out", type=Path, help="results file, one JSON record per line")
     return parser.parse_args()
 

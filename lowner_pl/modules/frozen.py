@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from lowner_pl.modules.identity import IDENTITY, RUN
-from lowner_pl.nn import Backbone
+from lowner_pl.nn import Backbone, PackedTable
 from lowner_pl.runs.checksums import checksum, rounded_checksum
 
 LEFT_OUT = "left_out"
@@ -88,13 +88,18 @@ def weights_of(checkpoint: Mapping[str, Any], module: Any) -> dict[str, Tensor]:
     """
     weights, mine = dict(checkpoint["state_dict"]), module.state_dict()
     identity = checkpoint.get(IDENTITY) or {}
-    left_out = identity.get(LEFT_OUT, {})
+    left_out, run = identity.get(LEFT_OUT, {}), identity.get(RUN, {})
+    packed = _packed(module)
     for name, fields in left_out.items():
         fingerprint = Fingerprint(*fields)
+        if name in packed:  # to compare the files is many times faster than to unpack it
+            same_files = run.get("backbone_hash") == module.backbone_hash is not None
+            if same_files or fingerprint.matches(packed[name].numbers.whole()):
+                continue
         if name not in mine or not fingerprint.matches(mine[name]):
             raise ValueError(
                 f"The checkpoint leaves out {len(left_out)} frozen weights, which come from the "
-                f"backbone {_named(identity.get(RUN, {}))}, but the configured backbone, "
+                f"backbone {_named(run)}, but the configured backbone, "
                 f"{_named({**module.hparams, 'backbone_hash': module.backbone_hash})}, has another "
                 f"{name!r}. Set `backbone` to the one that training started from."
             )
@@ -109,6 +114,12 @@ def _frozen(module: nn.Module) -> dict[str, Tensor]:
     """List the frozen weights under all of their names."""
     named = module.named_parameters(remove_duplicate=False)
     return {name: weight.detach() for name, weight in named if not weight.requires_grad}
+
+
+def _packed(module: nn.Module) -> dict[str, PackedTable]:
+    """Find the packed tables, by the names that their weights would have."""
+    named = module.named_modules()
+    return {f"{name}.weight": part for name, part in named if isinstance(part, PackedTable)}
 
 
 def _fingerprint(weight: Tensor, rows: int | None) -> Fingerprint:

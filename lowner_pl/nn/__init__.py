@@ -5,6 +5,8 @@ from lowner_pl.nn.backbones.files.weights_file import add_checksums, verify_file
 from lowner_pl.nn.backbones.identity import tokenizer_identity, weights_identity
 from lowner_pl.nn.backbones.loading import load_backbone, load_sequence_to_sequence, load_tokenizer
 from lowner_pl.nn.backbones.new_tokens import add_tokens
+from lowner_pl.nn.backbones.packed_model import staying_packed
+from lowner_pl.nn.backbones.packed_table import PackedTable
 from lowner_pl.nn.backbones.saving import make_plain, save_backbone
 from lowner_pl.nn.backbones.training.dropout import set_dropout
 from lowner_pl.nn.backbones.training.sampled_softmax import SampledSoftmax
@@ -59,6 +61,7 @@ __all__ = [
     "LSTMLanguageModel",
     "MaskedLMHead",
     "OptimizerFactory",
+    "PackedTable",
     "Pooling",
     "Retriever",
     "SampledSoftmax",
@@ -87,6 +90,7 @@ __all__ = [
     "mutual_information",
     "save_backbone",
     "set_dropout",
+    "staying_packed",
     "tokenizer_identity",
     "trial_optimizer",
     "uncertainty",

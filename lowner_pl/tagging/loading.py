@@ -1,12 +1,14 @@
 """Loading a trained tagger from a run folder, a checkpoint or an exported folder."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 
 from lowner_pl.modules import NERModule
+from lowner_pl.nn import staying_packed
 from lowner_pl.runs.checkpoints import read_checkpoint, restored_from
 from lowner_pl.tagging.exported.loading import load_exported
 from lowner_pl.tagging.exported.methods import method_class
@@ -85,7 +87,7 @@ def load(
             f"`runtime` is 'onnx', but '{str(run)[:200]}' is not an exported folder. Export the "
             "run with `python -m lowner_pl export --onnx`, and give that folder."
         )
-    loaded = load_run(run)
+    loaded = load_run(run, tags_only=place.type == "cpu")
     if loaded.module.learns_episodes:
         batches = support_of(loaded.config, loaded.files)
     language = (loaded.module.origin or {}).get("language")
@@ -98,8 +100,13 @@ def load(
     )
 
 
-def load_run(run: str | Path) -> LoadedRun:
+def load_run(run: str | Path, *, tags_only: bool = False) -> LoadedRun:
     """Load the method of a run folder or a checkpoint.
+
+    Args:
+        run: The run folder or checkpoint.
+        tags_only: Whether frozen embeddings may stay in 4 bits per number, so that the method can
+            only tag, on the CPU.
 
     Raises:
         FileNotFoundError: If there is no such run, or a file that it needs is missing.
@@ -111,7 +118,8 @@ def load_run(run: str | Path) -> LoadedRun:
     config = files.config()
     class_path = str((config.get("model") or {}).get("class_path", ""))
     kind = method_class(str(identity.get("method")), class_path, files.checkpoint)
-    with restored_from(files.checkpoint):
+    packed = staying_packed() if tags_only and not kind.learns_episodes else nullcontext()
+    with restored_from(files.checkpoint), packed:
         module = kind.load_from_checkpoint(files.checkpoint, map_location="cpu", weights_only=True)
     return LoadedRun(module, files, config)
 

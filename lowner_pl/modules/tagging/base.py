@@ -210,7 +210,9 @@ class NERModule(TaggingModule):
         saved = saved if isinstance(saved, dict) else {}
         if self.data is not None and not self.data.has_training_data:
             self._take_types(tuple(saved.get("entity_types") or self.entity_types))
-        rows = self.tagger.backbone.rows_in(checkpoint["state_dict"], prefix="tagger.backbone.")
+        weights = checkpoint["state_dict"]
+        self.tagger.backbone.unpack_for(weights, prefix="tagger.backbone.")
+        rows = self.tagger.backbone.rows_in(weights, prefix="tagger.backbone.")
         if rows is not None and self.train_embeddings == "used":
             self.train_rows(rows)
         super().on_load_checkpoint(checkpoint)

@@ -13,6 +13,7 @@ from transformers.modeling_outputs import BaseModelOutput
 
 from lowner_pl.nn.backbones import packed_attention
 from lowner_pl.nn.backbones.new_tokens import embedding_table
+from lowner_pl.nn.backbones.packed_table import PackedTable
 from lowner_pl.nn.backbones.padding_probe import padding_id, reads_padding
 from lowner_pl.nn.backbones.training.embedding_rows import EmbeddingRows
 from lowner_pl.runs.ranges import check_range
@@ -134,10 +135,12 @@ class Backbone(nn.Module):
 
     def train_rows(self, ids: Iterable[int]) -> None:
         """Freeze the embeddings, except for the rows of some subwords; see `EmbeddingRows`."""
-        rows = torch.tensor(
-            sorted(set(ids)), dtype=torch.long, device=self.embeddings.weight.device
-        )
-        self.encoder.set_input_embeddings(EmbeddingRows(self.embeddings, rows))
+        rows, table = torch.tensor(sorted(set(ids)), dtype=torch.long), self.embeddings
+        if isinstance(table, PackedTable):
+            table.replace_rows(rows)
+        else:
+            rows = rows.to(table.weight.device)
+            self.encoder.set_input_embeddings(EmbeddingRows(table, rows))
 
     def rows_in(self, weights: Mapping[str, Tensor], *, prefix: str) -> list[int] | None:
         """Find the ids of the trained rows in a checkpoint's weights; ``None`` if there are none.
@@ -168,6 +171,17 @@ class Backbone(nn.Module):
             weights |= {f"{name}.ids": table.ids, f"{name}.rows": whole[table.ids]}
         else:
             weights[f"{name}.weight"] = whole
+
+    def unpack_for(self, weights: Mapping[str, Tensor], *, prefix: str) -> None:
+        """Turn a packed table into an ordinary one if a checkpoint's weights have one of their own.
+
+        Args:
+            weights: The weights.
+            prefix: Prefix of the backbone's names in them.
+        """
+        table = self.embeddings
+        if isinstance(table, PackedTable) and f"{prefix}{self._table_name}.weight" in weights:
+            self.encoder.set_input_embeddings(table.unpacked())
 
     @property
     def _table_name(self) -> str:

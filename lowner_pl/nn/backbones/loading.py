@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import torch
 from safetensors import SafetensorError
-from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from lowner_pl.nn.backbones.backbone import Backbone, MaskedLMHead, positions_of
@@ -22,6 +21,7 @@ from lowner_pl.nn.backbones.files.packed_folder import is_packed, read_packed
 from lowner_pl.nn.backbones.files.weights_file import verify_checksums
 from lowner_pl.nn.backbones.kept import loaded_once, own_tokenizer
 from lowner_pl.nn.backbones.new_tokens import add_tokens, embedding_table
+from lowner_pl.nn.backbones.packed_model import model_of, packed_stays
 from lowner_pl.nn.backbones.training.low_rank import add_low_rank_updates
 from lowner_pl.nn.backbones.training.recomputation import recompute_layers
 from lowner_pl.runs.checksums import first_not_finite
@@ -72,7 +72,8 @@ def load_backbone(
             vocabulary covers none of a token's seed words, or it has no layers for updates or to
             compute again.
     """
-    model, tokenizer, _ = load_whole(name, needs_head=needs_head)
+    stays_packed = packed_stays() and not (needs_head or new_tokens)
+    model, tokenizer, _ = load_whole(name, needs_head=needs_head, stays_packed=stays_packed)
     if new_tokens:
         tokenizer = own_tokenizer(tokenizer)
     known = len(tokenizer)
@@ -93,9 +94,15 @@ def load_backbone(
 
 
 def load_whole(
-    name: str, *, needs_head: bool = False
+    name: str, *, needs_head: bool = False, stays_packed: bool = False
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase, list[str]]:
     """Load a masked language model in one piece, and its tokenizer; see `load_backbone`.
+
+    Args:
+        name: A Hugging Face hub id, a folder, or ``embedded``.
+        needs_head: See `load_backbone`.
+        stays_packed: Whether the embeddings of a packed folder become a `PackedTable`. Then there
+            is no output layer.
 
     Returns:
         The model, the tokenizer, and the names of the weights that its files lack, which are all
@@ -106,8 +113,9 @@ def load_whole(
         ValueError: If it is not a complete masked language model with a fast tokenizer.
     """
     source = str(EMBEDDED) if name == "embedded" else name
+    family = f"{MASKED.loader} packed" if stays_packed else MASKED.loader
     model, tokenizer, missing = loaded_once(
-        source, MASKED.loader, lambda: _load(source, name, MASKED)
+        source, family, lambda: _load(source, name, MASKED, stays_packed=stays_packed)
     )
     _check_complete(model, name, missing, needs_head=needs_head)
     return model, tokenizer, missing
@@ -153,15 +161,16 @@ def load_sequence_to_sequence(name: str) -> tuple[PreTrainedModel, PreTrainedTok
 
 
 def _load(
-    source: str, name: str, family: _Family
+    source: str, name: str, family: _Family, *, stays_packed: bool = False
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase, list[str]]:
     """Load a model and its tokenizer, and list the weights that are missing from the files."""
     _check_reachable(source, name, family)
     check_json(source, name)
     tokenizer, subwords = _load_tokenizer(source, name, family)
     verify_checksums(source)
-    model, missing = _load_model(source, name, family)
-    if (weight := first_not_finite(model.named_parameters())) is not None:
+    model, missing = _load_model(source, name, family, stays_packed=stays_packed)
+    named = ((key, part) for key, part in model.named_parameters() if not part.is_meta)
+    if (weight := first_not_finite(named)) is not None:
         raise ValueError(
             f"The weights of {name!r} can't be used: {weight!r} contains an infinity or NaN. Copy "
             "or download the folder again, or choose another backbone."
@@ -190,7 +199,9 @@ def _check_complete(
         )
 
 
-def _load_model(source: str, name: str, family: _Family) -> tuple[PreTrainedModel, list[str]]:
+def _load_model(
+    source: str, name: str, family: _Family, *, stays_packed: bool
+) -> tuple[PreTrainedModel, list[str]]:
     """Load the model from safetensors or plain tensors, never running code from the folder.
 
     Returns:
@@ -214,7 +225,7 @@ def _load_model(source: str, name: str, family: _Family) -> tuple[PreTrainedMode
             missing = sorted(report["missing_keys"])
         else:
             config = transformers.AutoConfig.from_pretrained(source, trust_remote_code=False)
-            model, missing = _with_weights(packed, loader, config), []
+            model, missing = model_of(packed, loader, config, stays=stays_packed), []
     except OSError as error:
         raise FileNotFoundError(_not_found(name, family)) from error
     except pickle.UnpicklingError as error:
@@ -237,36 +248,6 @@ def _load_model(source: str, name: str, family: _Family) -> tuple[PreTrainedMode
     except Exception as error:  # a field of the wrong type can raise anything
         raise unusable("config.json", name, error) from error
     return model, missing
-
-
-def _with_weights(weights: Mapping[str, Tensor], loader: Any, config: Any) -> PreTrainedModel:
-    """Make a model of weights in memory.
-
-    `from_pretrained` takes them, too, but compiles a thousand regular expressions for other models.
-    """
-    from transformers.initialization import no_init_weights
-
-    with torch.device("meta"):
-        _check_shapes(weights, loader.from_config(config, trust_remote_code=False))
-    with no_init_weights():
-        model: PreTrainedModel = loader.from_config(
-            config, trust_remote_code=False, dtype=torch.float32
-        )
-    report = model.load_state_dict(weights, strict=False, assign=True)
-    model.tie_weights(missing_keys=set(report.missing_keys))  # a shared one is saved under one name
-    return model
-
-
-def _check_shapes(weights: Mapping[str, Tensor], outline: PreTrainedModel) -> None:
-    """Raise an error if a weight is missing or has another shape than the configuration says."""
-    for key, parameter in outline.named_parameters():
-        if key not in weights:
-            raise RuntimeError(f"{key!r} is missing")
-        if weights[key].shape != parameter.shape:
-            raise RuntimeError(
-                f"{key!r} has the shape {tuple(weights[key].shape)} instead of "
-                f"{tuple(parameter.shape)}"
-            )
 
 
 def _load_tokenizer(source: str, name: str, family: _Family) -> tuple[PreTrainedTokenizerBase, int]:

@@ -14,7 +14,7 @@ the whole model.
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -42,8 +42,49 @@ def is_packed(folder: Path) -> bool:
     return (folder / TABLE).is_file() or (folder / WEIGHTS).is_file()
 
 
-def read_packed(folder: Path, name: str) -> dict[str, Tensor]:
-    """Read the weights of a packed folder, by the model's names, as 32-bit numbers.
+class PackedNumbers:
+    """A table of embeddings with 4 bits per number, except for some rows.
+
+    Args:
+        blocks: The blocks of the first rows. Shape ``(R, H / 32, 18)``.
+        rows: Rows in the place of others, or after them. Shape ``(K, H)``.
+        ids: Their ids, without gaps after those of the blocks. Shape ``(K,)``.
+
+    Raises:
+        ValueError: If an id occurs twice, or there are gaps.
+    """
+
+    def __init__(self, blocks: Blocks, rows: Tensor, ids: Tensor) -> None:
+        count = len(blocks) + int((ids >= len(blocks)).sum())
+        if len(ids.unique()) < len(ids) or not ((ids >= 0) & (ids < count)).all():
+            raise ValueError("the ids of its rows have gaps, or occur twice")
+        self.shape = (count, blocks.shape[1] * BLOCK)
+        self.blocks, self.rows, self.ids = blocks, rows.float(), ids
+
+    def whole(self) -> Tensor:
+        """Compute the table. Shape ``(V, H)``."""
+        table = torch.empty(self.shape)
+        dequantise(self.blocks, table[: len(self.blocks)].numpy())
+        table[self.ids] = self.rows
+        return table
+
+
+class PackedWeights(NamedTuple):
+    """The weights of a packed folder, by the model's names.
+
+    Attributes:
+        table: Name of the table of embeddings.
+        numbers: The table.
+        others: All other weights, as 32-bit numbers.
+    """
+
+    table: str
+    numbers: PackedNumbers
+    others: dict[str, Tensor]
+
+
+def read_packed(folder: Path, name: str) -> PackedWeights:
+    """Read the weights of a packed folder.
 
     Args:
         folder: The folder.
@@ -60,24 +101,13 @@ def read_packed(folder: Path, name: str) -> dict[str, Tensor]:
         if len(tables) != 1:
             raise ValueError("it does not name the table of embeddings")
         rows, ids = (saved.pop(f"{tables[0]}.{part}") for part in ("rows", "ids"))
-        weights = {tables[0]: _table(blocks, rows, ids)}
+        numbers, weights = PackedNumbers(blocks, rows, ids), {}
         for key, value in saved.items():
             if value.dtype == torch.int8:
                 weights[key] = value.float() * saved[f"{key}.scale"][:, None]
             elif not key.endswith(".scale"):
                 weights[key] = value.float()
-    return weights
-
-
-def _table(blocks: Blocks, rows: Tensor, ids: Tensor) -> Tensor:
-    """Compute the embeddings ``(V, H)``, of which ``rows`` ``(K, H)`` are at ``ids`` ``(K,)``."""
-    count = len(blocks) + int((ids >= len(blocks)).sum())
-    if len(ids.unique()) < len(ids) or not ((ids >= 0) & (ids < count)).all():
-        raise ValueError("the ids of its rows have gaps, or occur twice")
-    table = torch.empty(count, blocks.shape[1] * BLOCK)
-    dequantise(blocks, table[: len(blocks)].numpy())
-    table[ids] = rows.float()
-    return table
+    return PackedWeights(tables[0], numbers, weights)
 
 
 def save_packed(

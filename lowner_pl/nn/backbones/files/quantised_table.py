@@ -45,7 +45,7 @@ def read_table(file: Path) -> Blocks:
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If the file is not a table, is of another version, has another size than its
-            header says, or has changed since it was written.
+            header says, has changed since it was written, or holds numbers that are not finite.
     """
     raw = memoryview(file.read_bytes())
     if len(raw) < HEADER.size or raw[: len(MAGIC)] != MAGIC:
@@ -64,7 +64,10 @@ def read_table(file: Path) -> Blocks:
         )
     if raw[: HEADER.size] != _header(rows, columns, content):
         raise ValueError("it has changed since it was written")
-    return np.frombuffer(content, np.uint8).reshape(rows, columns // BLOCK, BLOCK_BYTES)
+    blocks = np.frombuffer(content, np.uint8).reshape(rows, columns // BLOCK, BLOCK_BYTES)
+    if not np.isfinite(_scales(blocks)).all():
+        raise ValueError("it contains an infinity or NaN")
+    return blocks
 
 
 def dequantise(blocks: Blocks, numbers: npt.NDArray[np.float32]) -> None:
@@ -77,11 +80,16 @@ def dequantise(blocks: Blocks, numbers: npt.NDArray[np.float32]) -> None:
     out = numbers.reshape(*blocks.shape[:2], BLOCK)
     for start in range(0, len(blocks), _ROWS_AT_ONCE):
         part = blocks[start : start + _ROWS_AT_ONCE]
-        scales = part[..., :2].copy().view("<f2").astype(np.float32)
+        scales = _scales(part).astype(np.float32)
         halves = part[..., 2:].copy().view(np.uint64)  # eight bytes at once
         whole = np.concatenate([halves & _LOW, halves >> 4 & _LOW], axis=-1).view(np.int8)
         whole -= 8
         np.multiply(whole, scales, out=out[start : start + _ROWS_AT_ONCE])
+
+
+def _scales(blocks: Blocks) -> npt.NDArray[np.float16]:
+    """Return the scale of each block. Shape ``(R, C / 32, 1)``."""
+    return blocks[..., :2].copy().view("<f2")
 
 
 def _header(rows: int, columns: int, content: bytes | memoryview) -> bytes:

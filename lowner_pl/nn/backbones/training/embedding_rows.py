@@ -32,16 +32,11 @@ class EmbeddingRows(nn.Embedding):
         self.weight = table.weight.requires_grad_(False)
         self.rows = nn.Parameter(table.weight[ids].clone())
         self.register_buffer("ids", ids)
-        place = torch.full((table.num_embeddings,), -1)
-        place[ids] = torch.arange(len(ids))
-        self.register_buffer("place", place, persistent=False)
+        self.register_buffer("place", row_places(ids, table.num_embeddings), persistent=False)
 
     def forward(self, input_ids: Tensor) -> Tensor:
         """Look up vectors, ``(…, H)``, of subword ids ``(…)``."""
-        vectors = super().forward(input_ids)
-        place = self.place[input_ids]
-        trained = (place >= 0).nonzero(as_tuple=True)
-        return vectors.index_put(trained, embedding(place[trained], self.rows))
+        return put_rows(super().forward(input_ids), self.place[input_ids], self.rows)
 
     @contextmanager
     def written_back(self) -> Iterator[None]:
@@ -66,3 +61,30 @@ class EmbeddingRows(nn.Embedding):
         )
         plain.weight = self.weight  # an output layer may share it
         return plain
+
+
+def row_places(ids: Tensor, count: int) -> Tensor:
+    """Note where each row of a table stands among those with some ids.
+
+    Args:
+        ids: The ids, without duplicates. Shape ``(R,)``.
+        count: Number V of the table's rows.
+
+    Returns:
+        From 0 to R - 1, or -1 for a row that is not among them. Shape ``(V,)``.
+    """
+    place = torch.full((count,), -1)
+    place[ids] = torch.arange(len(ids))
+    return place
+
+
+def put_rows(vectors: Tensor, place: Tensor, rows: Tensor) -> Tensor:
+    """Put rows in the place of vectors.
+
+    Args:
+        vectors: The vectors. Shape ``(…, H)``.
+        place: Which row takes the place of each, or -1. Shape ``(…)``.
+        rows: The rows. Shape ``(R, H)``.
+    """
+    replaced = (place >= 0).nonzero(as_tuple=True)
+    return vectors.index_put(replaced, embedding(place[replaced], rows))

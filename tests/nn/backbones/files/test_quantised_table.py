@@ -73,6 +73,8 @@ def test_every_number_is_its_half_byte_minus_8_times_the_scale(
         (by_hand(rows=2, columns=16), "it has 18 bytes for 2 rows of 16 numbers"),
         (by_hand()[:-1] + b"\x08", "it has changed since it was written"),
         (by_hand()[:24] + bytes(8) + CONTENT, "it has changed since it was written"),
+        (by_hand(bytes.fromhex("007c") + CONTENT[2:]), "it contains an infinity or NaN"),
+        (by_hand(bytes.fromhex("017e") + CONTENT[2:]), "it contains an infinity or NaN"),
     ],
 )
 def test_a_file_that_is_no_whole_table_is_rejected(
