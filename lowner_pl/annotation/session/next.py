@@ -1,14 +1,21 @@
-"""Choosing the next sentences of a session."""
+"""The sentences of a session that wait, and choosing the next ones."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
+from lowner_pl.annotation.session.events import Queued
+from lowner_pl.annotation.session.items import Item
+from lowner_pl.annotation.session.state import State
+from lowner_pl.annotation.session.view import Current
 from lowner_pl.annotation.suggest import Strategy, choose
 from lowner_pl.corpus import Sentence
 from lowner_pl.tagging import TextTagger
 
 COUNT = 20
 """Sentences that are chosen at a time."""
+FEW = 5
+"""Sentences that wait when the next ones are chosen."""
 Chosen = list[tuple[int, str]]
 """Positions of the chosen sentences, the best first, each with the reason."""
 ChooseNext = Callable[[TextTagger, Sequence[Sentence], Sequence[Sentence], int], Chosen]
@@ -46,3 +53,67 @@ def chooser(strategy: Strategy, *, seed: int, most: int) -> ChooseNext:
         return []
 
     return choose_next
+
+
+class Pool(NamedTuple):
+    """The sentences to choose from.
+
+    Attributes:
+        ids: Their names.
+        known: Sentences that they are compared to: decided ones and the one that is shown.
+        number: Number of the choice.
+    """
+
+    ids: list[str]
+    known: list[Sentence]
+    number: int
+
+
+class Waiting:
+    """The sentences of a session that wait to be decided, and the choice of more.
+
+    Args:
+        items: The sentences to choose from, by their names.
+        choose: Chooses the next sentences.
+        known: Annotated sentences of the tagger's training, to which new ones are compared.
+
+    Attributes:
+        only_near_duplicates: Whether the latest choice found nothing, because all that is left
+            resembles known sentences.
+    """
+
+    def __init__(
+        self, items: Mapping[str, Item], choose: ChooseNext, known: Sequence[Sentence]
+    ) -> None:
+        self.only_near_duplicates = False
+        self._items = items
+        self._choose = choose
+        self._known = known
+
+    def are_few(self, state: State) -> bool:
+        """Tell whether few sentences wait, and there may be others."""
+        waiting = sum(one in self._items for one in state.queue)
+        undecided = len(self._items) - len(state.decided.keys() & self._items.keys())
+        return waiting <= FEW and undecided > waiting and not self.only_near_duplicates
+
+    def pool(self, state: State, shown: Current | None) -> Pool:
+        """Find what can be chosen now: all that is undecided, but for the sentence shown."""
+        out = {*state.decided, *(one.id for one in state.reopened)}
+        out |= {shown.id} if shown else set()
+        more = [Sentence(shown.words)] if shown else []
+        known = [*self._known, *state.accepted, *state.skipped, *more]
+        return Pool([one for one in self._items if one not in out], known, state.version)
+
+    def choose(self, tagger: TextTagger, pool: Pool) -> dict[str, str]:
+        """Choose sentences, the best first, each with the reason. This takes a while."""
+        if not pool.ids:
+            return {}
+        sentences = [self._items[one].sentence for one in pool.ids]
+        chosen = self._choose(tagger, sentences, pool.known, pool.number)
+        return {pool.ids[place]: reason for place, reason in chosen}
+
+    def queued(self, chosen: dict[str, str], state: State, shown: Current | None) -> Queued:
+        """Let sentences wait in the place of others; the one that is shown stays the first."""
+        if shown and shown.id in state.queue:
+            chosen = {shown.id: state.queue[shown.id]} | chosen
+        return Queued(tuple(chosen), tuple(chosen.values()))

@@ -5,18 +5,16 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
-from lowner_pl.annotation.session.events import Action, Decided, Event, Queued, Trained, Undone
-from lowner_pl.annotation.session.items import Item, gaps_between
+from lowner_pl.annotation.session.events import Action, Decided, Event, Trained, Undone
+from lowner_pl.annotation.session.items import Item
 from lowner_pl.annotation.session.journal import Journal
-from lowner_pl.annotation.session.next import ChooseNext
+from lowner_pl.annotation.session.next import ChooseNext, Waiting
 from lowner_pl.annotation.session.output import Output, as_conll
+from lowner_pl.annotation.session.shown import Shown
 from lowner_pl.annotation.session.state import State
-from lowner_pl.annotation.session.view import Current, Part, Score, Show, View
-from lowner_pl.corpus import Entity, Sentence, entities_of, tags_of
+from lowner_pl.annotation.session.view import Score, Show, View
+from lowner_pl.corpus import Entity, Sentence, tags_of
 from lowner_pl.tagging import TextTagger
-
-FEW = 5
-"""Sentences that wait when the next ones are chosen."""
 
 
 class StaleError(Exception):
@@ -67,23 +65,25 @@ class Session:
         trainer: Trainer | None = None,
         failed: Callable[[Exception], str] = str,
     ) -> None:
-        self.tagger = tagger
         self.items = items
         self.trainer = trainer
         self._journal = journal
         self._output = output
-        self._choose = choose
-        self._known = known
+        self._waiting = Waiting(items, choose, known)
         self._failed = failed
         self._lock = threading.RLock()
         self._state = State(journal.events)
-        self._guesses: dict[str, tuple[Part, ...]] = {}
+        self._shown = Shown(tagger, items)
         self._choosing = False
-        self._only_near_duplicates = False
         self._problems: dict[str, str] = {}
         decided = [*self._state.decided.values(), *self._state.reopened]
         marked = [tag[2:] for one in decided for tag in one.tags if tag != "O"]
         self.types = tuple(dict.fromkeys([*types, *marked]))
+
+    @property
+    def tagger(self) -> TextTagger:
+        """The tagger that makes the guesses now."""
+        return self._shown.tagger
 
     @property
     def state(self) -> State:
@@ -94,7 +94,7 @@ class Session:
         """Describe the whole state."""
         with self._lock:
             state = self._state
-            current = self._current()
+            current = self._shown.current(self._state)
             left = sum(one not in state.decided for one in self.items)
             rows = state.decided.values()
             accepted = [one for one in rows if one.action == "accept"]
@@ -109,7 +109,7 @@ class Session:
                 corrected=sum(one.tags != one.guess for one in accepted),
                 skipped=len(state.decided) - len(accepted),
                 left=left,
-                near_duplicates=self._only_near_duplicates and left > 0,
+                near_duplicates=self._waiting.only_near_duplicates and left > 0,
                 can_undo=state.last is not None,
                 every=trainer.every if trainer else 0,
                 training=trainer.training if trainer else None,
@@ -136,7 +136,7 @@ class Session:
             ValueError: If the entities don't fit the sentence, or a word can't be written.
         """
         with self._lock:
-            current = self._current()
+            current = self._shown.current(self._state)
             if current is None or (id, version) != (current.id, self._state.version):
                 raise StaleError(
                     "This sentence was decided elsewhere in the meantime, such as in another "
@@ -183,7 +183,7 @@ class Session:
     def choose_now(self) -> None:
         """Choose the next sentences in this thread, if few wait."""
         with self._lock:
-            if self._choosing or not self._needs_more():
+            if self._choosing or not self._waiting.are_few(self._state):
                 return
             self._choosing = True
         self._refill()
@@ -191,9 +191,7 @@ class Session:
     def use(self, tagger: TextTagger) -> None:
         """Let another tagger make the guesses and choose; the sentence that is shown stays."""
         with self._lock:
-            current = self._current()
-            self.tagger = tagger
-            self._guesses = {current.id: current.guess} if current else {}
+            self._shown.use(tagger, self._state)
             self.types = tuple(dict.fromkeys([*self.types, *tagger.entity_types]))
             if not self._choosing:
                 self._choosing = True
@@ -240,34 +238,22 @@ class Session:
             before = max((one.sentences for one in self._own_history()), default=0)
             if len(accepted) - before >= trainer.every:
                 trainer.begin(accepted)
-        if self._needs_more() and not self._choosing:
+        if self._waiting.are_few(self._state) and not self._choosing:
             self._choosing = True
             self._in_background(self._refill)
-
-    def _needs_more(self) -> bool:
-        """Tell whether few sentences wait, and there may be others."""
-        waiting = sum(one in self.items for one in self._state.queue)
-        undecided = len(self.items) - len(self._state.decided.keys() & self.items.keys())
-        return waiting <= FEW and undecided > waiting and not self._only_near_duplicates
 
     def _refill(self) -> None:
         """Choose the next sentences; the current one stays the first."""
         try:
             with self._lock:
-                state, tagger = self._state, self.tagger
-                current = self._current()
-                shown = [Sentence(current.words)] if current else []
-                out = {*state.decided, *(one.id for one in state.reopened)}
-                out |= {current.id} if current else set()
-                ids = [one for one in self.items if one not in out]
-                known = [*self._known, *state.accepted, *state.skipped, *shown]
-                number = state.version
-            sentences = [self.items[one].sentence for one in ids]
-            chosen = self._choose(tagger, sentences, known, number) if ids else []
+                tagger = self.tagger
+                pool = self._waiting.pool(self._state, self._shown.current(self._state))
+            chosen = self._waiting.choose(tagger, pool)
             with self._lock:
-                self._only_near_duplicates = bool(ids) and not chosen
+                self._waiting.only_near_duplicates = bool(pool.ids) and not chosen
                 if chosen:
-                    self._queue({ids[place]: reason for place, reason in chosen})
+                    shown = self._shown.current(self._state)
+                    self._happen(self._waiting.queued(chosen, self._state, shown))
                 self._say("choosing", "")
         except Exception as error:  # a page must not wait for ever
             with self._lock:
@@ -275,38 +261,6 @@ class Session:
         finally:
             with self._lock:
                 self._choosing = False
-
-    def _queue(self, chosen: dict[str, str]) -> None:
-        """Replace the sentences that wait, but for the one that is shown."""
-        shown = self._current()
-        if shown and shown.id in self._state.queue:
-            chosen = {shown.id: self._state.queue[shown.id]} | chosen
-        self._happen(Queued(tuple(chosen), tuple(chosen.values())))
-
-    def _current(self) -> Current | None:
-        """Describe the sentence to decide."""
-        if self._state.reopened:
-            one = self._state.reopened[-1]
-            item = self.items.get(one.id)
-            gaps = item.gaps if item else gaps_between(one.words)
-            guess = _parts(entities_of(one.guess))
-            shown = guess if one.action == "skip" else _parts(entities_of(one.tags))
-            return Current(one.id, one.words, gaps, shown, guess, "", reopened=True)
-        for name, reason in self._state.queue.items():
-            if name in self.items and name not in self._state.decided:
-                item, guess = self.items[name], self._guess(name)
-                words = item.sentence.words
-                return Current(name, words, item.gaps, guess, guess, reason, reopened=False)
-        return None
-
-    def _guess(self, name: str) -> tuple[Part, ...]:
-        """Tag a sentence, once for each tagger."""
-        if name not in self._guesses:
-            (found,) = self.tagger.tag_words([self.items[name].sentence.words])
-            self._guesses[name] = tuple(
-                Part(one.start, one.end, one.type, one.confidence) for one in found
-            )
-        return self._guesses[name]
 
     def _scores(self) -> tuple[Score, ...]:
         """List the taggers so far."""
@@ -325,11 +279,6 @@ class Session:
     def _in_background(self, work: Callable[[], None]) -> None:
         """Work in another thread, which does not keep the process alive."""
         threading.Thread(target=work, daemon=True, name="choosing").start()
-
-
-def _parts(entities: Sequence[Entity]) -> tuple[Part, ...]:
-    """Convert entities that have no confidence."""
-    return tuple(Part(one.start, one.end, one.type) for one in entities)
 
 
 def _now() -> str:
