@@ -20,20 +20,15 @@ from lowner_pl.corpus import (
 )
 from lowner_pl.datamodules.entity_types import (
     MappedSentences,
-    type_order,
+    check_has_entities,
+    mapped_types,
     types_in,
     warn_of_unseen_types,
 )
 from lowner_pl.datamodules.loaders import StreamingLoader, training_loader
 from lowner_pl.datamodules.predict_files import check_pipe, open_untagged
 from lowner_pl.datamodules.sentences import SentenceDataModule
-from lowner_pl.datamodules.splits import (
-    check_share,
-    cut_to_size,
-    size_of_share,
-    split_off_dev,
-    warn_of_overlap,
-)
+from lowner_pl.datamodules.splits import check_share, train_and_dev, warn_of_overlap
 
 Split = Literal["train", "dev", "test"]
 
@@ -161,27 +156,13 @@ class NERDataModule(SentenceDataModule):
             ValueError: If no type is left.
         """
         types = self.original_types()
-        mapped = {new for type_ in types if (new := self.map_type(type_))}
-        if not mapped:
-            raise ValueError(self._why_no_types(types))
-        return tuple(sorted(mapped, key=type_order))
-
-    def _why_no_types(self, types: tuple[str, ...]) -> str:
-        """Say why no entity type is left of some types, for a message."""
-        if types:
-            return (
-                f"`type_map` drops all entity types of {self.name} ({', '.join(types)}). Keep at "
-                "least one of them."
-            )
-        if not self.has_training_data and self.read_tests() is None:
-            return (
+        if not types and not self.has_training_data and self.read_tests() is None:
+            raise ValueError(
                 f"{self.name} has no training data: `{type(self).__name__}.read('train')` returned "
                 "None. Check that the files it reads are there."
             )
-        return (
-            f"The {'training' if self.has_training_data else 'test'} data of {self.name} contain "
-            "no entities: all words are tagged 'O'. Check the tag column and `type_map`."
-        )
+        part = "training" if self.has_training_data else "test"
+        return mapped_types(types, self.map_type, corpus=self.name, part=part)
 
     @property
     def seen_types(self) -> tuple[str, ...]:
@@ -269,27 +250,17 @@ class NERDataModule(SentenceDataModule):
         if train is None:
             raise ValueError(f"{self.name} has no training data. {self._advice()}")
         train = list(self._mapped(train, "train"))
-        if not any(tag != "O" for sentence in train for tag in sentence.tags or ()):
-            raise ValueError(
-                f"The training data of {self.name} have no entities: the words of all "
-                f"{len(train):,} sentences are tagged 'O'. Check the tag column and `type_map`."
-            )
-        if dev is None:
-            train, dev = split_off_dev(
-                train, size=self.dev_size, seed=self.subset_seed, corpus=self.name
-            )
-        else:
-            dev = list(self._mapped(dev, "dev"))
-        size, option = self.train_size, "train_size"
-        if self.train_share is not None:
-            size, option = size_of_share(self.train_share, len(train)), "train_share"
-        return {
-            "train": self._cut(train, size, option),
-            "dev": self._cut(dev, self.dev_size, "dev_size"),
-        }
-
-    def _cut(self, sentences: list[Sentence], size: int | None, option: str) -> list[Sentence]:
-        return cut_to_size(sentences, size, option=option, seed=self.subset_seed, corpus=self.name)
+        check_has_entities(train, corpus=self.name)
+        train, dev = train_and_dev(
+            train,
+            None if dev is None else list(self._mapped(dev, "dev")),
+            train_size=self.train_size,
+            train_share=self.train_share,
+            dev_size=self.dev_size,
+            seed=self.subset_seed,
+            corpus=self.name,
+        )
+        return {"train": train, "dev": dev}
 
     def _read(self, split: Split) -> list[Sentence] | None:
         if split not in self._raw:

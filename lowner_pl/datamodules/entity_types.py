@@ -22,6 +22,47 @@ def types_in(sentences: Iterable[Sentence]) -> tuple[str, ...]:
     return tuple(sorted({tag[2:] for tag in tags}, key=type_order))
 
 
+def mapped_types(
+    types: Sequence[str], map_type: Callable[[str], str | None], *, corpus: str, part: str
+) -> tuple[str, ...]:
+    """Rename and drop entity types, and sort the rest by `type_order`.
+
+    Args:
+        types: The types of a corpus.
+        map_type: Returns the new name of an entity type, or ``None`` to drop it.
+        corpus: Name of the corpus, for messages.
+        part: The data in which they were found: ``training`` or ``test``.
+
+    Raises:
+        ValueError: If no type is left.
+    """
+    if not types:
+        raise ValueError(
+            f"The {part} data of {corpus} contain no entities: all words are tagged 'O'. Check the "
+            "tag column and `type_map`."
+        )
+    mapped = {new for type_ in types if (new := map_type(type_))}
+    if not mapped:
+        raise ValueError(
+            f"`type_map` drops all entity types of {corpus} ({', '.join(types)}). Keep at least "
+            "one of them."
+        )
+    return tuple(sorted(mapped, key=type_order))
+
+
+def check_has_entities(train: Sequence[Sentence], *, corpus: str) -> None:
+    """Make sure that training sentences have entities.
+
+    Raises:
+        ValueError: If all words are outside of entities.
+    """
+    if not any(tag != "O" for sentence in train for tag in sentence.tags or ()):
+        raise ValueError(
+            f"The training data of {corpus} have no entities: the words of all {len(train):,} "
+            "sentences are tagged 'O'. Check the tag column and `type_map`."
+        )
+
+
 class MappedSentences:
     """Sentences whose entity types are renamed or dropped while iterating.
 

@@ -28,6 +28,41 @@ def check_share(share: float | None, size: int | None) -> None:
         )
 
 
+def train_and_dev(
+    train: Sequence[Sentence],
+    dev: Sequence[Sentence] | None,
+    *,
+    train_size: int | None,
+    train_share: float | None,
+    dev_size: int | None,
+    seed: int,
+    corpus: str,
+) -> tuple[list[Sentence], list[Sentence]]:
+    """Cut training and development sentences to size.
+
+    Args:
+        train: The training sentences.
+        dev: The development sentences; ``None`` sets training sentences aside.
+        train_size: Number of training sentences; ``None`` uses all.
+        train_share: Share of the training sentences to use instead.
+        dev_size: Number of development sentences; ``None`` uses all.
+        seed: Seed of the choices.
+        corpus: Name of the corpus, for messages.
+
+    Raises:
+        ValueError: If a size is below 1 or there are fewer sentences.
+    """
+    if dev is None:
+        train, dev = split_off_dev(train, size=dev_size, seed=seed, corpus=corpus)
+    size, option = train_size, "train_size"
+    if train_share is not None:
+        size, option = size_of_share(train_share, len(train)), "train_share"
+    return (
+        cut_to_size(train, size, option=option, seed=seed, corpus=corpus),
+        cut_to_size(dev, dev_size, option="dev_size", seed=seed, corpus=corpus),
+    )
+
+
 def size_of_share(share: float, whole: int) -> int:
     """Compute the number of sentences nearest to a share of ``whole``, at least 1."""
     return max(1, round(share * whole))
