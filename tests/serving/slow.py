@@ -9,6 +9,9 @@ from lowner_pl.tagging import TextTagger
 
 from ..tagging.capitals import Capitals
 
+SLOWEST = 20
+"""Seconds after which a batch fails that was not told to go on."""
+
 
 class Slow(Capitals):
     """Finds capitalised words, but waits in each batch for `go`."""
@@ -20,7 +23,7 @@ class Slow(Capitals):
 
     def tag_with_confidence(self, batch: list[Sentence], temperature: float) -> Any:
         self.begun.set()
-        assert self.go.wait(20)
+        assert self.go.wait(SLOWEST)
         return super().tag_with_confidence(batch, temperature)
 
 

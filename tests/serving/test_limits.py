@@ -16,7 +16,7 @@ from lowner_pl.serving.worker import SENTENCES
 
 from ..tagging.capitals import capitals
 from .served import HOST, ask, refused, served, tag
-from .slow import slow
+from .slow import SLOWEST, slow
 
 BODY = b'{"text": "Anna"}'
 
@@ -28,8 +28,8 @@ def in_work(port: int) -> int:
 
 
 def wait_until(port: int, count: int) -> None:
-    """Wait until the server works on a number of requests."""
-    limit = time.monotonic() + 20
+    """Wait until the server works on a number of requests, less long than a slow tagger waits."""
+    limit = time.monotonic() + SLOWEST / 2
     while in_work(port) != count:
         assert time.monotonic() < limit
         time.sleep(0.005)

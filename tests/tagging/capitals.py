@@ -2,6 +2,8 @@
 
 from typing import Any, cast
 
+import torch
+
 from lowner_pl.corpus import Entity, Sentence, tags_of
 from lowner_pl.modules.tagging.steps import TaggingModule
 from lowner_pl.tagging import TextTagger
@@ -20,6 +22,7 @@ class Capitals:
         self, batch: list[Sentence], temperature: float
     ) -> tuple[list[tuple[str, ...]], list[list[float]]]:
         assert temperature == 1.0
+        assert torch.is_inference_mode_enabled()
         self.batches.append(batch)
         found = [self._in(sentence.words) for sentence in batch]
         tags = [tags_of(row, len(s.words)) for row, s in zip(found, batch, strict=True)]
