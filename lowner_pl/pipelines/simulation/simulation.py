@@ -6,6 +6,7 @@ from pathlib import Path
 
 import yaml
 
+from lowner_pl import __version__
 from lowner_pl.callbacks import read_test_record, scores_by_set, without_advice
 from lowner_pl.commands.cli import run
 from lowner_pl.commands.command_line import Settings
@@ -55,7 +56,8 @@ class Simulation:
         self.seed = int(self.settings["seed_everything"])
         digest = digest_of(data)
         what = f"simulate {self.strategy} {lengths}"
-        self.signature = signature_of({**self.settings, "log_root": ""}, what, digest)
+        settings = {**self.settings, "log_root": ""}
+        self.signature = signature_of(settings, what, digest, __version__)
         variant = self.settings["variant"]
         self.variant = f"{variant}-{self.strategy}" if variant else self.strategy
         method = f"simulate-{method_name(self.settings['model'])}-{self.variant}"
@@ -69,8 +71,11 @@ class Simulation:
         rounds = self.record.rounds[: len(self.sizes)]
         return [self.folder / one.run for one in rounds if one.run]
 
-    def run(self) -> SimulationRecord:
+    def run(self, *, anew: bool = False) -> SimulationRecord:
         """Run the rounds that are left, and return the record of all.
+
+        Args:
+            anew: Whether to begin anew in any case, and to move an earlier simulation away.
 
         Raises:
             OSError: If a file can't be written.
@@ -79,7 +84,7 @@ class Simulation:
         """
         self.run_folder.lock()
         try:
-            self._open()
+            self._open(anew)
             with without_advice():
                 for number in range(len(self.sizes)):
                     self._go_on(number)
@@ -90,20 +95,18 @@ class Simulation:
             self.run_folder.release()
         return self.record
 
-    def _open(self) -> None:
+    def _open(self, anew: bool) -> None:
         """Go on from an earlier part of the simulation, or begin anew and move another away."""
         found = read_simulation(self.folder)
         if found is None:
             return
         sizes = [one.size for one in found.rounds]
         fits = all(one == two for one, two in zip(sizes, self.sizes, strict=False))
-        if found.signature == self.signature and fits:
+        if found.signature == self.signature and fits and not anew:
             self.record = found
         elif (aside := self.run_folder.set_aside(keep_config=False)) is not None:
-            print(
-                f"The simulation in '{self.folder}' was of other options, sizes or data. It was "
-                f"moved to '{aside}'."
-            )
+            reason = "" if anew else " was of other options, sizes or data and"
+            print(f"The earlier simulation in '{self.folder}'{reason} was moved to '{aside}'.")
 
     def _go_on(self, number: int) -> None:
         """Do what is left of a round."""

@@ -48,12 +48,20 @@ def learning_curves(
     for system in comparison.systems:
         curves, left_out = _whole_curves(found, system, sizes)
         if left_out:
+            some = "1 learning curve" if left_out == 1 else f"{left_out} learning curves"
             notes.append(
-                f"{left_out} learning curves of {system} lack sizes of {comparison.baseline}, and "
-                "are left out."
+                f"{some} of {system} without some sizes of {comparison.baseline}: left out."
             )
         if curves:
             whole[system] = curves
+    for system, curves in whole.items():
+        if curves.keys() != whole[comparison.baseline].keys():
+            shared = len(curves.keys() & whole[comparison.baseline].keys())
+            notes.append(
+                f"{system} has {len(curves)} curves and {comparison.baseline} "
+                f"{len(whole[comparison.baseline])}: the means are over these, and the difference "
+                f"is over the {shared} that both have."
+            )
     means = {system: _mean_curves(curves) for system, curves in whole.items()}
     base = means[comparison.baseline]
     targets = {test: _at(sizes[test], base[test], size) for test in sizes}

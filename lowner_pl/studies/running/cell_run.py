@@ -101,27 +101,33 @@ def _augment(job: Job, record: Record, folder: Path) -> None:
 
 def _simulate(job: Job, record: Record, folder: Path) -> None:
     """Run a simulation, which continues by itself where it was stopped."""
+    earlier = Record.read(folder)
     simulation = Simulation(simulation_options(job.words))
     record.inputs = inputs_of(simulation.settings)
+    anew = earlier is not None and not _goes_on(earlier, record)
     record.write(folder)
-    simulation.run()
-    *earlier, last = simulation.runs
+    simulation.run(anew=anew)
+    *rounds, last = simulation.runs
     _take_scores(job, record, last / "checkpoints" / "best.ckpt")
     root = Path(job.folder).parents[1].resolve()
-    record.earlier = [run.resolve().relative_to(root).as_posix() for run in earlier]
+    record.earlier = [run.resolve().relative_to(root).as_posix() for run in rounds]
     if not job.keeps_checkpoints:
         _remove(last / "checkpoints")
 
 
 def _last_checkpoint(earlier: Record | None, record: Record, settings: Settings) -> Path | None:
     """Find the last checkpoint of the cell's stopped run, if it was begun with the same data."""
-    if earlier is None or earlier.state == "done":
-        return None
-    if (earlier.digest, earlier.inputs) != (record.digest, record.inputs):
+    if earlier is None or not _goes_on(earlier, record):
         return None
     folder = run_with(settings.values)
     last = None if folder is None else folder / "checkpoints" / "last.ckpt"
     return last if last is not None and last.is_file() else None
+
+
+def _goes_on(earlier: Record, record: Record) -> bool:
+    """Tell whether a cell was stopped that had begun with the same options and data."""
+    same = (earlier.digest, earlier.inputs) == (record.digest, record.inputs)
+    return same and earlier.state != "done"
 
 
 def _take_scores(job: Job, record: Record, checkpoint: Path) -> None:

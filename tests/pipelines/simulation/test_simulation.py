@@ -92,7 +92,7 @@ def test_with_other_options_or_sizes_it_begins_anew_and_keeps_the_earlier_one(
     assert commands.ran == (ran if more else ["fit 5", "test 5", *ran, "test 8"])
     aside = tmp_path / "superseded" / "sample-sw" / "simulate-sner-diverse" / "seed_12345.1"
     assert (aside / "size_10" / TRAIN).is_file()
-    assert f"was of other options, sizes or data. It was moved to '{aside}'" in (
+    assert f"was of other options, sizes or data and was moved to '{aside}'" in (
         capsys.readouterr().out
     )
 
@@ -132,3 +132,9 @@ def test_two_processes_cannot_run_one_simulation(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="Another process is training into the run folder"):
         made(tmp_path).run()
     one.run_folder.release()
+
+
+def test_it_begins_anew_if_asked(tmp_path: Path, commands: Commands) -> None:
+    made(tmp_path).run()
+    made(tmp_path).run(anew=True)
+    assert commands.ran == 2 * ALL[:4]

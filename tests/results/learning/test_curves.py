@@ -97,7 +97,12 @@ def test_a_curve_that_lacks_a_size_is_left_out_with_a_note() -> None:
     part = {"sw": {"random": {1: SLOW, 2: SLOW}, "diverse": {1: RISING, 2: {20: 0.2, 40: 0.3}}}}
     curves = learning_curves(compared(part), 40)
     assert set(curves.systems["diverse"].areas) == {("sw", 1)}
-    assert curves.notes == ["1 learning curves of diverse lack sizes of random, and are left out."]
+    assert curves.notes == [
+        "1 learning curve of diverse without some sizes of random: left out.",
+        "diverse has 1 curves and random 2: the means are over these, and the difference is over "
+        "the 1 that both have.",
+    ]
+    assert learning_curves(compared(TWO), 40).notes == []
 
 
 def test_test_sets_with_other_sizes_have_no_mean_curve() -> None:

@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from lowner_pl.pipelines.simulation.record import SimulationRecord
+from lowner_pl.pipelines.simulation.simulation import Simulation
 from lowner_pl.results.tested.runs import load_runs
 from lowner_pl.studies.cells import Cell, expand
 from lowner_pl.studies.checking import Checker
 from lowner_pl.studies.outcome import compare_cells
 from lowner_pl.studies.reading import read_study
-from lowner_pl.studies.records import Record, Records
+from lowner_pl.studies.records import Record, Records, State
+from lowner_pl.studies.running import cell_run
 from lowner_pl.studies.running.cell_run import run_job
 from lowner_pl.studies.schedule import job_of
 from lowner_pl.studies.spec import Study
@@ -86,3 +89,28 @@ def test_a_strategy_that_does_not_exist_is_found_before_the_first_cell_runs(tmp_
     wrong.options["strategy"] = "bold"  # type: ignore[index]
     with pytest.raises(ValueError, match=r"can't run: .*bold.*bald"):
         Checker(Records(tmp_path)).check([wrong], study.axes, lambda _: None)
+
+
+@pytest.mark.parametrize(
+    ("state", "digest", "anew"), [("running", "", False), ("done", "", True), ("failed", "x", True)]
+)
+def test_only_a_stopped_cell_goes_on(
+    state: State, digest: str, anew: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study, cells = simulations(tmp_path)
+    job = job_of(Records(tmp_path / study.name), cells[0], None)
+    asked = []
+
+    class Stands(Simulation):
+        def run(self, *, anew: bool = False) -> SimulationRecord:
+            asked.append(anew)
+            raise ValueError("It does not run.")
+
+    monkeypatch.setattr(cell_run, "Simulation", Stands)
+    run_job(job)
+    record = Record.read(Path(job.folder))
+    assert record is not None
+    record.state, record.digest = state, digest or record.digest
+    record.write(Path(job.folder))
+    run_job(job)
+    assert asked == [False, anew]
