@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 import torch
 
+from lowner_pl.annotation.suggest import choose
 from lowner_pl.corpus import Sentence, entities_of
 from lowner_pl.modules import MANERLightningModule, NERModule
 from lowner_pl.nn import PackedTable
 from lowner_pl.nn.backbones.files.packed_folder import PackedNumbers
 from lowner_pl.runs.checkpoints import AtomicCheckpointIO
-from lowner_pl.tagging import load
+from lowner_pl.tagging import TextTagger, load
 from lowner_pl.tagging.loading import load_run
 
 from ..commands.backbones.test_backbones import checkpoint
@@ -98,3 +99,13 @@ def test_other_files_with_the_same_numbers_will_do_and_other_numbers_will_not(
         patch.setattr(PackedNumbers, "whole", lambda self: whole(self) + 1)
         with pytest.raises(ValueError, match=r"has another 'tagger\..*word_embeddings\.weight'"):
             load(file)
+
+
+def test_sentences_are_chosen_with_dropout_as_by_the_whole_tagger(backbone: Path) -> None:
+    file = written(backbone, "used")
+    texts = ("Wangari alizaliwa Nyeri", "Rais yuko Nairobi leo", "Watoto wanapenda shule")
+    pool = [Sentence(tuple(text.split())) for text in texts]
+    taggers = load(file), TextTagger(load_run(file).module.eval(), language="sw")
+    assert [isinstance(table_of(one.module), PackedTable) for one in taggers] == [True, False]
+    packed, whole = (choose(one, pool, "bald", 2, 0) for one in taggers)
+    assert packed == whole

@@ -44,7 +44,7 @@ class PackedTable(nn.Embedding):
         Raises:
             RuntimeError: In training.
         """
-        if self.training:
+        if self.training and torch.is_grad_enabled():  # without gradients, it may be for dropout
             raise RuntimeError(
                 "These embeddings were loaded for tagging and can't be trained. Load the "
                 "checkpoint with `load_from_checkpoint` of its method instead of `lowner_pl.load`."

@@ -52,6 +52,8 @@ def test_it_refuses_to_be_trained(numbers: PackedNumbers) -> None:
     table = PackedTable(numbers, None)
     with pytest.raises(RuntimeError, match=r"loaded for tagging and can't be trained\. Load the"):
         table(torch.tensor([1]))
+    with torch.no_grad():
+        assert table(torch.tensor([1])).equal(numbers.whole()[[1]])
 
 
 def test_only_encoders_of_packed_folders_that_are_asked_for_stay_packed(packed: Path) -> None:
