@@ -1,8 +1,7 @@
 """The command `trim-backbone`: cut a backbone to the subwords of text, and say what is kept."""
 
 import argparse
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,11 +48,11 @@ def trim_backbone(options: argparse.Namespace, text: "TextDataModule") -> None:
         options: The options of the command.
         text: The text.
     """
-    from lowner_pl.nn.backbones.loading import load_whole
+    from lowner_pl.nn.backbones.loading import load_whole, quiet_loading
     from lowner_pl.nn.backbones.making.trimming import Whole, check_size, trim
 
     with written_whole(options.folder, overwrite=options.overwrite) as folder:
-        with _quiet():
+        with quiet_loading():  # this command says what is missing, and remedies it
             whole = Whole(options.backbone, *load_whole(options.backbone))
         if options.size is not None:
             check_size(options.size, whole)
@@ -91,19 +90,6 @@ def _warn_of_costs(languages: Mapping[str, "LanguageCost"]) -> None:
             f"Held-out lines of {longest} take {growth[longest]:.1f} times as many subwords as "
             "before: the text is too small to show which subwords the language needs. Give more."
         )
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence the list of missing weights: this command says what is missing, and remedies it."""
-    from transformers.utils import logging
-
-    verbosity = logging.get_verbosity()
-    logging.set_verbosity_error()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(verbosity)
 
 
 def _texts(text: "TextDataModule", most: int) -> dict[str, "LanguageText"]:

@@ -1,7 +1,8 @@
 """Loading pretrained models from the hub, a folder or the package."""
 
 import pickle
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -119,6 +120,19 @@ def load_whole(
     )
     _check_complete(model, name, missing, needs_head=needs_head)
     return model, tokenizer, missing
+
+
+@contextmanager
+def quiet_loading() -> Iterator[None]:
+    """Silence the list of weights that `transformers` prints when a model and its files differ."""
+    from transformers.utils import logging
+
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
 
 
 def load_tokenizer(name: str) -> tuple[PreTrainedTokenizerBase, int]:

@@ -1,7 +1,5 @@
 """Loading an exported tagger."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -9,13 +7,13 @@ from lightning.pytorch.cli import instantiate_module
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
-from transformers.utils import logging
 
 from lowner_pl.corpus import TagSet
 from lowner_pl.encoding import Marker, WordEncoder
 from lowner_pl.modules import NERModule
 from lowner_pl.modules.tagging.steps import TaggingModule
 from lowner_pl.nn import build_head, load_tokenizer, verify_file
+from lowner_pl.nn.backbones.loading import quiet_loading
 from lowner_pl.runs.calibration import calibration_of
 from lowner_pl.runs.checksums import checksum_of_files
 from lowner_pl.tagging.exported.methods import method_class
@@ -83,7 +81,7 @@ def _torch_module(folder: Path, record: ExportRecord) -> NERModule:
         "backbone": str(folder),
         "_class_path": f"{kind.__module__}.{kind.__qualname__}",
     }
-    with _quiet():
+    with quiet_loading():  # a tagger has no language-model head
         module = instantiate_module(kind, options)
     if record.rows is not None:
         module.train_rows(record.rows)
@@ -142,14 +140,3 @@ def _load_parts(module: nn.Module, parts: dict[str, Tensor], folder: Path) -> No
             f"{odd[0]!r}. Copy the folder again, or export the run again."
         )
     module.load_state_dict(parts, strict=False)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence the list of weights that differ: a tagger has no language-model head."""
-    verbosity = logging.get_verbosity()
-    logging.set_verbosity_error()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(verbosity)
