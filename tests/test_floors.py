@@ -122,7 +122,7 @@ ROOMS: dict[str, dict[str, set[str]]] = {
     "pipelines": {"simulation": set()},
     "results": {
         "pictures": set(),
-        "learning": {"tables"},
+        "learning": {"tables", "tested"},
         "tensorboard": {"pictures"},
         "report": {"learning", "pictures", "tables", "tensorboard", "tested"},
         "tables": set(),
