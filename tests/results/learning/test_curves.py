@@ -80,8 +80,10 @@ def test_the_target_is_reached_on_the_mean_curve_over_seeds() -> None:
     # Mean curves: random 0.2, 0.325, 0.425; diverse 0.2, 0.325, 0.4.
     assert curves.target_on_average == pytest.approx(0.325)
     assert curves.systems["diverse"].reached_on_average == pytest.approx(40)
-    between = learning_curves(compared(TWO), 70).systems["random"]
-    assert between.reached == pytest.approx({"sw": 70, "yo": 70})
+    between = learning_curves(compared(TWO), 70).systems
+    assert between["random"].reached == pytest.approx({"sw": 70, "yo": 70})
+    # 0.375 on average, which diverse has 2/3 of the way from 0.325 at 40 to 0.4 at 100.
+    assert between["diverse"].reached_on_average == pytest.approx(80)
 
 
 def test_p_values_are_corrected_for_the_number_of_systems() -> None:
@@ -103,6 +105,8 @@ def test_a_curve_that_lacks_a_size_is_left_out_with_a_note() -> None:
         "the 1 that both have.",
     ]
     assert learning_curves(compared(TWO), 40).notes == []
+    few = {"sw": {"random": {1: SLOW}, "diverse": {1: {20: 0.2}}}}
+    assert [*learning_curves(compared(few), 40).systems] == ["random"]
 
 
 def test_test_sets_with_other_sizes_have_no_mean_curve() -> None:
