@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -93,6 +94,8 @@ def test_p_values_are_corrected_for_the_number_of_systems() -> None:
     assert curves.systems["one"].p == pytest.approx(2 / 2**7)  # all seven better: exact
     assert curves.systems["one"].p_holm == pytest.approx(4 / 2**7)
     assert curves.systems["random"].p_holm is None
+    (areas, _) = layouts(curves).values()
+    assert [row[-1].text for row in areas.rows] == ["", "7 / 0 / 0", "7 / 0 / 0"]
 
 
 def test_a_curve_that_lacks_a_size_is_left_out_with_a_note() -> None:
@@ -166,6 +169,7 @@ def test_compare_writes_learning_curves_if_asked(
     shown = capsys.readouterr().out
     assert "Sentences to reach the F1 that sner-random has with 40" in shown
     assert "words in 40 sentences" in shown
+    assert re.search(r"sner-diverse .* 407\s", shown)
     written = (tmp_path / "learning_curves.csv").read_text()
     rows = [*csv.DictReader(io.StringIO(written))]
     found = {row["system"]: row["words_at_last_size"] for row in rows if row["test_set"] == OVERALL}
