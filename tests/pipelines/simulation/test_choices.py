@@ -2,9 +2,14 @@
 
 import pytest
 
-from lowner_pl.annotation.suggest import choose
+from lowner_pl.annotation.suggest import PathMeasure, Strategy, choose
 from lowner_pl.corpus import Sentence
-from lowner_pl.pipelines.simulation.choices import SIMULATED, first_sentences, next_sentences
+from lowner_pl.pipelines.simulation.choices import (
+    SIMULATED,
+    Simulated,
+    first_sentences,
+    next_sentences,
+)
 from lowner_pl.tagging import TextTagger
 
 from ...annotation.suggest.test_choosing import tagger_of
@@ -33,21 +38,31 @@ def test_the_first_sentences_are_no_near_duplicates(swahili: list[Sentence]) -> 
 
 @pytest.mark.parametrize("strategy", SIMULATED)
 def test_every_strategy_chooses_new_sentences_whatever_their_tags(
-    strategy: str, tagger: TextTagger, swahili: list[Sentence]
+    strategy: Simulated, tagger: TextTagger, swahili: list[Sentence]
 ) -> None:
     pool = swahili[:12]
-    chosen = next_sentences(tagger, pool, [2, 7], strategy, 4, 1)  # type: ignore[arg-type]
+    chosen = next_sentences(tagger, pool, [2, 7], strategy, 4, 1)
     assert len({*chosen} - {2, 7}) == 4
     hidden = [
         sentence if at in (2, 7) else sentence.with_tags(("O",) * len(sentence.words))
         for at, sentence in enumerate(pool)
     ]
-    assert next_sentences(tagger, hidden, [2, 7], strategy, 4, 1) == chosen  # type: ignore[arg-type]
+    assert next_sentences(tagger, hidden, [2, 7], strategy, 4, 1) == chosen
 
 
-def test_sentences_are_chosen_as_suggest_does(tagger: TextTagger, swahili: list[Sentence]) -> None:
+@pytest.mark.parametrize("strategy", SIMULATED)
+def test_sentences_are_chosen_as_suggest_does(
+    strategy: Simulated, tagger: TextTagger, swahili: list[Sentence]
+) -> None:
     pool, left = swahili[:12], [*swahili[:2], *swahili[3:12]]
-    for strategy, measure in (("uncertainty", "path"), ("entropy", "entropy")):
-        found = choose(tagger, left, "uncertainty", 3, 1, annotated=pool[2:3], measure=measure)  # type: ignore[arg-type]
-        chosen = next_sentences(tagger, pool, [2], strategy, 3, 1)  # type: ignore[arg-type]
-        assert [pool[at] for at in chosen] == [left[one.number] for one in found]
+    how: tuple[Strategy, PathMeasure] = (
+        ("uncertainty", "entropy") if strategy == "entropy" else (strategy, "path")
+    )
+    found = choose(tagger, left, how[0], 3, 1, annotated=pool[2:3], measure=how[1])
+    chosen = next_sentences(tagger, pool, [2], strategy, 3, 1)
+    assert [pool[at] for at in chosen] == [left[one.number] for one in found]
+
+
+def test_strategies_choose_differently(tagger: TextTagger, swahili: list[Sentence]) -> None:
+    chosen = [next_sentences(tagger, swahili[:40], [2], one, 4, 1) for one in SIMULATED]
+    assert len({*map(tuple, chosen)}) == len(SIMULATED)
