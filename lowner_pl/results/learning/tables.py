@@ -128,14 +128,11 @@ def _areas(curves: LearningCurves) -> Layout:
     """Lay out the areas."""
     metric, baseline = curves.metric, curves.baseline
     with_words = any(one.words is not None for one in curves.systems.values())
-    headings = [
-        "",
-        f"{metric.title} averaged from {curves.first:g} to {curves.last:g} sentences",
-        f"difference to {baseline}",
-        "p",
-        "better / equal / worse",
-        *([f"words in {curves.last:g} sentences"] if with_words else []),
-    ]
+    headings = ["", f"{metric.title} averaged from {curves.first:g} to {curves.last:g} sentences"]
+    if curves.compared:
+        headings += [f"difference to {baseline}", "p", "better / equal / worse"]
+    if with_words:
+        headings.append(f"words in {curves.last:g} sentences")
     best = max(points(one.area, metric) for one in curves.systems.values())
     rows = []
     for name, one in curves.systems.items():
@@ -143,7 +140,7 @@ def _areas(curves: LearningCurves) -> Layout:
         spread = "" if one.sd is None else f" ± {points(one.sd, metric)}"
         cells = [Cell(name), Cell(f"{shown}{spread}", shown == best and len(curves.systems) > 1)]
         if one.difference is None:
-            cells += 3 * [Cell("")]
+            cells += 3 * [Cell("")] if curves.compared else []
         else:
             cells += [
                 Cell(points(one.difference, metric, sign=True)),

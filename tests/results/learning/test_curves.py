@@ -109,7 +109,11 @@ def test_a_curve_that_lacks_a_size_is_left_out_with_a_note() -> None:
     ]
     assert learning_curves(compared(TWO), 40).notes == []
     few = {"sw": {"random": {1: SLOW}, "diverse": {1: {20: 0.2}}}}
-    assert [*learning_curves(compared(few), 40).systems] == ["random"]
+    alone = learning_curves(compared(few), 40)
+    assert [*alone.systems] == ["random"]
+    (areas, _) = layouts(alone).values()
+    assert [[cell.text for cell in row] for row in areas.rows] == [["random", "32.50"]]
+    assert len(areas.headings) == 2
 
 
 def test_test_sets_with_other_sizes_have_no_mean_curve() -> None:
