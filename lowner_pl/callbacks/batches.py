@@ -1,7 +1,5 @@
-"""Helpers for batches: notes on those left out, gathering from devices, and freeing memory."""
+"""Helpers for batches: notes on those left out, and gathering from devices."""
 
-import contextlib
-import ctypes
 from collections.abc import Sequence, Sized
 from typing import Any, TypeVar
 
@@ -57,13 +55,3 @@ def gathered(mine: list[_Item], trainer: Trainer) -> list[_Item]:
     for rank, part in enumerate(parts):
         merged[rank :: trainer.world_size] = part
     return merged
-
-
-def give_back_memory() -> None:
-    """Return freed memory from the C library to the system; call it after every batch.
-
-    Tensors of ever changing sizes leave holes in memory, so a long prediction would take more and
-    more of it. A call takes a few milliseconds. Only glibc has this function.
-    """
-    with contextlib.suppress(AttributeError, OSError, TypeError):
-        ctypes.CDLL(None).malloc_trim(0)

@@ -10,6 +10,7 @@ import torch
 
 from lowner_pl.corpus import Entity, Sentence, entities_of
 from lowner_pl.modules.tagging.steps import TaggedGroup, TaggingModule
+from lowner_pl.runs.memory import give_back_memory
 from lowner_pl.runs.ranges import check_range
 from lowner_pl.tagging.entities import TaggedEntity, TaggedText
 from lowner_pl.tagging.splitting.boundaries import Span
@@ -166,7 +167,11 @@ class TextTagger:
                 "as in `tagger(text)`, or put the text into a list."
             )
         rest = iter(texts)
+        begun = False
         while pool := list(_ahead(rest, batch_size * POOL)):
+            if begun:
+                give_back_memory()
+            begun = True
             splits = [self.splitter(text) for text in pool]
             rows = [
                 row

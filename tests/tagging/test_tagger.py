@@ -82,6 +82,21 @@ def test_texts_are_read_a_few_batches_ahead() -> None:
     assert read == 2
 
 
+def test_memory_is_given_back_while_many_texts_are_tagged(monkeypatch: pytest.MonkeyPatch) -> None:
+    given_back: list[int] = []
+    tagger = capitals()
+    module = cast(Capitals, tagger.module)
+    monkeypatch.setattr(
+        "lowner_pl.tagging.tagger.give_back_memory", lambda: given_back.append(len(module.batches))
+    )
+    tagger("Anna left.")
+    tagger.tag(["Anna left."] * 2 * POOL, batch_size=2)
+    assert given_back == []  # one text does not wait for it
+    module.batches.clear()
+    assert len(tagger.tag(["Anna left."] * 5 * POOL, batch_size=2)) == 5 * POOL
+    assert given_back == [POOL, 2 * POOL]
+
+
 def test_mistakes_are_named() -> None:
     with pytest.raises(TypeError, match="one text"):
         capitals().tag("Anna")

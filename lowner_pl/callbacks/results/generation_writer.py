@@ -9,7 +9,6 @@ from typing import Any, TextIO
 from filelock import BaseFileLock
 from lightning.pytorch import Callback, LightningModule, Trainer
 
-from lowner_pl.callbacks.batches import give_back_memory
 from lowner_pl.callbacks.protocols import Generator, corpus_of
 from lowner_pl.callbacks.results.outputs import output_file
 from lowner_pl.callbacks.screen.printing import say, warn
@@ -24,6 +23,7 @@ from lowner_pl.corpus import (
 )
 from lowner_pl.runs import stopping
 from lowner_pl.runs.files import claim, write_json
+from lowner_pl.runs.memory import give_back_memory
 
 
 class GenerationWriter(Callback):

@@ -6,11 +6,12 @@ from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 
-from lowner_pl.callbacks.batches import gathered, give_back_memory, reads_all
+from lowner_pl.callbacks.batches import gathered, reads_all
 from lowner_pl.callbacks.protocols import corpus_of
 from lowner_pl.callbacks.results.outputs import output_file
 from lowner_pl.callbacks.screen.printing import say, warn
 from lowner_pl.corpus import ConllWriter, Episode, Sentence
+from lowner_pl.runs.memory import give_back_memory
 
 
 class PredictionWriter(Callback):

@@ -10,10 +10,10 @@ import torch
 from filelock import FileLock
 
 from lowner_pl.callbacks import GenerationWriter
-from lowner_pl.callbacks.batches import give_back_memory
 from lowner_pl.commands.cli import NERCLI, run
 from lowner_pl.corpus import ConllFile, Sentence, read_conll, write_conll
 from lowner_pl.modules import MELMLightningModule, generate
+from lowner_pl.runs.memory import give_back_memory
 
 from ...conftest import ROOT
 from ...running import same
