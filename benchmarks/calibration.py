@@ -85,12 +85,16 @@ def _line(method: str, language: str, seeds: str, records: list[Record]) -> str:
         f"{percent[f'before/{name}']} → {percent[f'after/{name}']}"
         for name in ("calibration_error", "brier")
     ]
-    kept = [
-        f"{percent[f'{when}/precision']} ({percent[f'{when}/recall']})"
-        for when in ("before", "after")
-    ]
+    kept = [_kept(records, when) for when in ("before", "after")]
     cells = [method, language, seeds, percent["f1"], f"{mean['temperature']:.2f}", *pairs, *kept]
     return f"| {' | '.join(cells)} |"
+
+
+def _kept(records: list[Record], when: str) -> str:
+    """Write precision and recall of the surest entities; the precision of none is left out."""
+    recall = fmean(record[f"{when}/recall"] for record in records)
+    precisions = [r[f"{when}/precision"] for r in records if r[f"{when}/recall"] > 0]
+    return f"{100 * fmean(precisions):.1f} ({100 * recall:.1f})" if precisions else "none"
 
 
 def _options() -> argparse.Namespace:
