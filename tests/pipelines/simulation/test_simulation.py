@@ -116,7 +116,13 @@ def test_a_changed_file_of_a_round_is_refused(tmp_path: Path) -> None:
         made(tmp_path).run()
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"signature": "x", "strategy": "y", "rounds": [{}]}'])
+ODD = {"size": "5", "chosen": [], "sha256": "", "words": 1, "run": "", "scores": {}}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{", "[]", json.dumps({"signature": "x", "strategy": "y", "rounds": [ODD]})],
+)
 def test_a_damaged_record_is_refused(text: str, tmp_path: Path, commands: Commands) -> None:
     simulation = made(tmp_path)
     simulation.folder.mkdir(parents=True)
