@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NoReturn
 
 from torch.utils.data import DataLoader
 
@@ -156,13 +156,21 @@ class NERDataModule(SentenceDataModule):
             ValueError: If no type is left.
         """
         types = self.original_types()
-        if not types and not self.has_training_data and self.read_tests() is None:
+        if not types:
+            self._refuse_without_types()
+        return mapped_types(types, self.map_type, corpus=self.name)
+
+    def _refuse_without_types(self) -> NoReturn:
+        """Say why there are no entity types."""
+        if not self.has_training_data and self.read_tests() is None:
             raise ValueError(
                 f"{self.name} has no training data: `{type(self).__name__}.read('train')` returned "
                 "None. Check that the files it reads are there."
             )
-        part = "training" if self.has_training_data else "test"
-        return mapped_types(types, self.map_type, corpus=self.name, part=part)
+        raise ValueError(
+            f"The {'training' if self.has_training_data else 'test'} data of {self.name} contain "
+            "no entities: all words are tagged 'O'. Check the tag column and `type_map`."
+        )
 
     @property
     def seen_types(self) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ def types_in(sentences: Iterable[Sentence]) -> tuple[str, ...]:
 
 
 def mapped_types(
-    types: Sequence[str], map_type: Callable[[str], str | None], *, corpus: str, part: str
+    types: Sequence[str], map_type: Callable[[str], str | None], *, corpus: str
 ) -> tuple[str, ...]:
     """Rename and drop entity types, and sort the rest by `type_order`.
 
@@ -31,16 +31,10 @@ def mapped_types(
         types: The types of a corpus.
         map_type: Returns the new name of an entity type, or ``None`` to drop it.
         corpus: Name of the corpus, for messages.
-        part: The data in which they were found: ``training`` or ``test``.
 
     Raises:
         ValueError: If no type is left.
     """
-    if not types:
-        raise ValueError(
-            f"The {part} data of {corpus} contain no entities: all words are tagged 'O'. Check the "
-            "tag column and `type_map`."
-        )
     mapped = {new for type_ in types if (new := map_type(type_))}
     if not mapped:
         raise ValueError(

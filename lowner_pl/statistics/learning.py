@@ -34,7 +34,7 @@ def reach(sizes: Sequence[float], scores: Sequence[float], target: float) -> flo
 
     Between two sizes, the curve is a straight line.
 
-    >>> reach([20, 40, 100], [0.2, 0.4, 0.5], 0.425)  # a quarter of the way from 40 to 100
+    >>> reach([20, 40, 100], [0.25, 0.5, 1.0], 0.625)  # a quarter of the way from 40 to 100
     55.0
     >>> reach([20, 40], [0.2, 0.4], 0.5) is None
     True

@@ -15,8 +15,8 @@ reading, writing = os.pipe()
 if (child := os.fork()) == 0:
     stopping.install()
     stopping.be_graceful()
-    os.write(writing, b"x")
     try:
+        os.write(writing, b"x")
         time.sleep(20)
     finally:
         stopping.finish()
