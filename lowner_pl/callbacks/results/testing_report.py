@@ -151,8 +151,8 @@ def _tested_sets(trainer: Trainer, module: Tagger) -> list[TestedSet]:
             "thresholds": sure.thresholds(),
             "before": None,
         }
-        before = rounded_scores({key: float(v) for key, v in untempered.compute().items()})
         if module.temperature is not None:
+            before = rounded_scores({key: float(v) for key, v in untempered.compute().items()})
             calibration["before"] = before | {"thresholds": untempered.thresholds()}
         confusion = part.confusion.tolist()
         sets.append(TestedSet(name, corpus, scores, scored, confusion, calibration))

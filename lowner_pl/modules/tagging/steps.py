@@ -58,7 +58,7 @@ class TaggingModule(BaseModule):
         dev_paths: Emissions and gold tags of the running validation.
         test_scores: Scores of the running test, one per test set.
         test_calibration: Scores of the confidences of the running test, one per test set.
-        test_untempered: The same with temperature 1, if the tagger has another one.
+        test_untempered: The same with temperature 1.
     """
 
     kind: MethodKind = "tagger"
