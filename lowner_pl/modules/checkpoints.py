@@ -83,7 +83,7 @@ class CheckpointedModule(LightningModule, ABC):
         score = self._dev_score
         return score if score is not None and score["at"] == self.trainer.global_step else None
 
-    def calibrate(self) -> dict[str, float | int] | None:
+    def calibrate(self) -> dict[str, float | int | None] | None:
         """Fit the temperature of confidences before ``best.ckpt`` is written, if there are any."""
         return None
 

@@ -23,9 +23,10 @@ from lowner_pl.nn.meta.inner_update import (
 from lowner_pl.nn.retrieval.index import SentenceIndex
 from lowner_pl.nn.retrieval.retriever import Retriever
 from lowner_pl.nn.retrieval.sentence_vectors import Pooling, SentenceVectors
-from lowner_pl.nn.tagging.calibration import DevPaths, GoldPath, Temperature, fit_temperature
+from lowner_pl.nn.tagging.calibration import Temperature, fit_temperature
 from lowner_pl.nn.tagging.confidence import entity_confidences, log_likelihoods
 from lowner_pl.nn.tagging.crf import CRF
+from lowner_pl.nn.tagging.dev_paths import DevPath, DevPaths
 from lowner_pl.nn.tagging.heads import (
     Average,
     Chain,
@@ -53,8 +54,8 @@ __all__ = [
     "BackboneVectors",
     "CRFHead",
     "Chain",
+    "DevPath",
     "DevPaths",
-    "GoldPath",
     "Head",
     "HeadName",
     "InnerUpdate",

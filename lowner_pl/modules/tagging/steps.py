@@ -17,8 +17,8 @@ from lowner_pl.metrics import EntityCalibration, EntityScores
 from lowner_pl.modules.base import BaseModule, MethodKind
 from lowner_pl.nn import (
     Average,
+    DevPath,
     DevPaths,
-    GoldPath,
     Tagger,
     entity_confidences,
     fit_temperature,
@@ -55,7 +55,7 @@ class TaggingModule(BaseModule):
         average: What the training loss is averaged over.
         dev_scores: Scores of the running validation.
         dev_loss: Loss of the running validation, per word.
-        dev_paths: Emissions and gold tags of the running validation.
+        dev_paths: Emissions, gold tags and entities of the running validation.
         test_scores: Scores of the running test, one per test set.
         test_calibration: Scores of the confidences of the running test, one per test set.
         test_untempered: The same with temperature 1.
@@ -192,9 +192,10 @@ class TaggingModule(BaseModule):
         loss = head.loss(group.emissions, encoded.tags, encoded.word_mask)
         words = sum(len(sentence.words) for sentence in group.sentences)
         self.dev_loss.update(self._per_word(loss, group.sentences), words)
-        self.dev_paths.add(head, group.emissions, encoded.tags, encoded.word_mask)
+        found = [list(entities_of(row)) for row in group.tags]
+        self.dev_paths.add(head, group.emissions, encoded.tags, encoded.word_mask, found)
 
-    def calibrate(self) -> dict[str, float | int] | None:
+    def calibrate(self) -> dict[str, float | int | None] | None:
         """Fit the temperature of confidences on the dev scores of these weights.
 
         Checkpoints of this step then hold it. All devices must call this.
@@ -213,7 +214,7 @@ class TaggingModule(BaseModule):
         place = {"epoch": self.trainer.current_epoch, "step": self.trainer.global_step}
         return {**fitted._asdict(), **place}
 
-    def _from_all_devices(self, paths: list[GoldPath]) -> list[GoldPath]:
+    def _from_all_devices(self, paths: list[DevPath]) -> list[DevPath]:
         """Gather the dev sentences of all devices."""
         if self.trainer.world_size == 1:
             return paths

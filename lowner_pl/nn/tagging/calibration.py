@@ -2,41 +2,41 @@ r"""The temperature of a tagger's confidences, fitted on dev data.
 
 A tagger that has seen its training sentences often is surer than it is right. Dividing all scores
 by one temperature :math:`\tau` corrects that without changing the best tags of a softmax head
-(`Guo et al., 2017 <https://arxiv.org/abs/1706.04599>`_). It is the one that makes the gold tags of
-the dev data most likely among the legal paths; see `lowner_pl.nn.tagging.confidence`.
+(`Guo et al., 2017 <https://arxiv.org/abs/1706.04599>`_). It is found in two steps on the dev data.
+
+The temperature :math:`\tau_w` of the words makes the gold tags most likely among the legal paths;
+see `lowner_pl.nn.tagging.confidence`. Most words are outside entities and easy, so entities are
+still too sure at this temperature. The second step therefore looks at the predicted entities
+:math:`e`, each right (:math:`r_e = 1`) or not (:math:`r_e = 0`), and their confidences
+:math:`p_\tau(e)`:
+
+.. math:: \tau = \arg\min_\tau \frac{(\ln \tau - \ln \tau_w)^2}{2 \cdot 0.3^2}
+    - \sum_e \big( r_e \ln p_\tau(e) + (1 - r_e) \ln (1 - p_\tau(e)) \big)
+
+The first term is a normal prior of the logarithm: a few entities move the temperature little.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from lowner_pl.corpus import TagSet
+from lowner_pl.corpus import Entity, TagSet, entities_of
 from lowner_pl.nn.tagging.confidence import log_likelihoods
-from lowner_pl.nn.tagging.heads import Chain, Head
+from lowner_pl.nn.tagging.dev_paths import DevPath
+from lowner_pl.nn.tagging.heads import Chain
+from lowner_pl.nn.tagging.paths import Paths, scaled
 
-LOWEST, HIGHEST = 0.25, 4.0
+LOWEST, HIGHEST = 0.25, 8.0
 """Bounds of the temperature: dev data of a few sentences may all be tagged right."""
-MOST_WORDS = 20_000
+PRIOR_SD = 0.3
+"""Standard deviation of the logarithm of the temperature around that of the words."""
 _BATCH = 128  # sentences whose likelihoods are computed together
 _CLOSE = 1e-3  # of the logarithm of the temperature
-
-
-class GoldPath(NamedTuple):
-    """The scores of a sentence and its gold tags.
-
-    Attributes:
-        emissions: Scores of each tag. Shape ``(L, T)``.
-        tags: Ids of the gold tags. Length L.
-        chain: The head's scores besides the emissions.
-    """
-
-    emissions: Tensor
-    tags: list[int]
-    chain: Chain
+_SUREST = -1e-12  # log-probability of an entity; at 0, a wrong one would cost infinitely much
 
 
 class Temperature(NamedTuple):
@@ -44,109 +44,139 @@ class Temperature(NamedTuple):
 
     Attributes:
         temperature: The temperature.
+        of_words: The temperature at which the gold tags are most likely.
         sentences: Number of sentences it was fitted on.
         words: Number of their words.
-        loss: Negative log-likelihood of their tags per word, at this temperature.
+        entities: Number of predicted entities. If there are none, it is that of the words.
+        right: Number of predicted entities that are right.
+        loss: Negative log-likelihood of which entities are right, per entity, at this temperature;
+            ``None`` if there are no entities.
         loss_before: The same at temperature 1.
     """
 
     temperature: float
+    of_words: float
     sentences: int
     words: int
-    loss: float
-    loss_before: float
+    entities: int
+    right: int
+    loss: float | None
+    loss_before: float | None
 
 
-class DevPaths:
-    """The scores and gold tags of the running validation. They stay on their device until used."""
+class _Padded(NamedTuple):
+    """Sentences of similar length.
 
-    def __init__(self) -> None:
-        self._batches: list[tuple[Tensor, Tensor, Tensor, Chain]] = []
+    Attributes:
+        emissions: Scores of each tag. Shape ``(B, W, T)``.
+        tags: Ids of gold tags, a legal path. Shape ``(B, W)``.
+        mask: ``True`` on real words. Shape ``(B, W)``.
+        chain: The head's scores besides the emissions.
+        entities: The predicted entities, each with its row. Length N.
+        right: Whether they are right. Shape ``(N,)``.
+    """
 
-    def clear(self) -> None:
-        """Forget all sentences."""
-        self._batches = []
-
-    def add(self, head: Head, emissions: Tensor, tags: Tensor, mask: Tensor) -> None:
-        """Keep the sentences of a batch.
-
-        Args:
-            head: The head that computed the emissions, with the weights that it used.
-            emissions: Scores of each tag. Shape ``(B, W, T)``.
-            tags: Gold tag ids. Shape ``(B, W)``.
-            mask: ``True`` on real words. Shape ``(B, W)``.
-        """
-        chain = Chain(*(part.detach().clone() for part in head.chain()))
-        self._batches.append((emissions.detach(), tags, mask, chain))
-
-    def sentences(self, most_words: int = MOST_WORDS) -> list[GoldPath]:
-        """Return the sentences, or evenly spaced ones if they have too many words.
-
-        Args:
-            most_words: Number of words that should suffice, at least 1.
-        """
-        lengths = [mask.sum(1).tolist() for _, _, mask, _ in self._batches]
-        step = max(1, -(-sum(map(sum, lengths)) // most_words))
-        paths, number = [], 0
-        for (emissions, tags, _, chain), of_batch in zip(self._batches, lengths, strict=True):
-            rows = range(-number % step, len(of_batch), step)
-            number += len(of_batch)
-            scores, ids = emissions[list(rows)].float().cpu(), tags[list(rows)].tolist()
-            on_cpu = Chain(*(part.float().cpu() for part in chain))
-            for row, path, its in zip(rows, scores, ids, strict=True):
-                length = of_batch[row]
-                paths.append(GoldPath(path[:length].clone(), its[:length], on_cpu))
-        return paths
+    emissions: Tensor
+    tags: Tensor
+    mask: Tensor
+    chain: Chain
+    entities: list[tuple[int, Entity]]
+    right: Tensor
 
 
 @torch.no_grad()
-def fit_temperature(tag_set: TagSet, paths: Sequence[GoldPath]) -> Temperature | None:
-    """Find the temperature between 0.25 and 4 at which gold tags are most likely.
+def fit_temperature(tag_set: TagSet, paths: Sequence[DevPath]) -> Temperature | None:
+    """Find the temperature, between 0.25 and 8; see the top of this module.
 
-    The loss has one minimum, as it is convex in the inverse of the temperature. The result does not
-    depend on the order of sentences but for rounding, and is ``None`` if there are none.
+    The loss of the words has one minimum, as it is convex in the inverse of the temperature; that
+    of the entities may have several, of which one is found. The result does not depend on the order
+    of sentences but for rounding, and is ``None`` if there are none.
 
     Args:
         tag_set: The tags.
-        paths: Scores and gold tags of sentences. Malformed gold tags are repaired.
+        paths: Scores, gold tags and entities. Malformed gold tags are repaired.
     """
-    from scipy.optimize import minimize_scalar
-
     words = sum(len(path.tags) for path in paths)
     if not words:
         return None
     batches = _batches(tag_set, paths)
+    found = [batch for batch in batches if batch.entities]
+    entities = sum(len(batch.entities) for batch in found)
+    right = sum(int(batch.right.sum()) for batch in found)
 
-    def loss(log_temperature: float) -> float:
-        temperature = math.exp(log_temperature)
-        found = [
-            log_likelihoods(tag_set, chain, emissions, tags, mask, temperature).sum()
-            for emissions, tags, mask, chain in batches
-        ]
-        return -float(torch.stack(found).sum()) / words
+    of_words = _lowest(lambda temperature: _loss_of_words(tag_set, batches, temperature) / words)
+    if not entities:
+        return Temperature(of_words, of_words, len(paths), words, 0, 0, None, None)
 
-    bounds = (math.log(LOWEST), math.log(HIGHEST))
-    found = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": _CLOSE})
-    # Rounded, so that the value in a file is the value that is used.
-    temperature = round(math.exp(float(found.x)), 4)
-    at_best = loss(math.log(temperature))
-    return Temperature(temperature, len(paths), words, at_best, loss(0.0))
+    def loss(temperature: float) -> float:
+        distance = (math.log(temperature) - math.log(of_words)) / PRIOR_SD
+        return _loss_of_entities(tag_set, found, temperature) + distance**2 / 2
+
+    best = _lowest(loss)
+    after, before = (_loss_of_entities(tag_set, found, at) / entities for at in (best, 1.0))
+    return Temperature(best, of_words, len(paths), words, entities, right, after, before)
 
 
-def _batches(
-    tag_set: TagSet, paths: Sequence[GoldPath]
-) -> list[tuple[Tensor, Tensor, Tensor, Chain]]:
-    """Pad sentences of similar length to batches: emissions, tags, mask and chains."""
+def _lowest(loss: Callable[[float], float]) -> float:
+    """Find the temperature with the lowest loss, rounded as it is written to files."""
+    from scipy.optimize import minimize_scalar
+
+    found = minimize_scalar(
+        lambda logarithm: loss(math.exp(logarithm)),
+        bounds=(math.log(LOWEST), math.log(HIGHEST)),
+        method="bounded",
+        options={"xatol": _CLOSE},
+    )
+    return round(math.exp(float(found.x)), 4)
+
+
+def _loss_of_words(tag_set: TagSet, batches: Sequence[_Padded], temperature: float) -> float:
+    """Compute the negative log-likelihood of all gold tags, in nats."""
+    found = [
+        log_likelihoods(tag_set, batch.chain, batch.emissions, batch.tags, batch.mask, temperature)
+        for batch in batches
+    ]
+    return -float(torch.cat(found).sum())
+
+
+def _loss_of_entities(tag_set: TagSet, batches: Sequence[_Padded], temperature: float) -> float:
+    """Compute the negative log-likelihood of which predicted entities are right, in nats."""
+    total = 0.0
+    for batch in batches:
+        scores, chain = scaled(tag_set, batch.chain, batch.emissions, batch.mask, temperature)
+        sure = Paths.of(scores, chain, batch.mask).log_probabilities(tag_set, batch.entities)
+        sure = sure.clamp(max=_SUREST)
+        total -= float(torch.where(batch.right, sure, (-sure.expm1()).log()).sum())
+    return total
+
+
+def _batches(tag_set: TagSet, paths: Sequence[DevPath]) -> list[_Padded]:
+    """Pad sentences of similar length to batches."""
     ordered = sorted(paths, key=lambda path: len(path.tags))
     batches = []
     for start in range(0, len(ordered), _BATCH):
         part = ordered[start : start + _BATCH]
-        legal = [torch.tensor(tag_set.encode(tag_set.decode(path.tags))) for path in part]
-        emissions = pad_sequence([path.emissions for path in part], batch_first=True)
-        mask = pad_sequence([torch.ones(len(path.tags)) for path in part], batch_first=True)
-        chain = _common([path.chain for path in part])
-        tags = pad_sequence(legal, batch_first=True)
-        batches.append((emissions, tags, mask.bool(), chain))
+        gold = [tag_set.decode(path.tags) for path in part]
+        right = [
+            entity in entities_of(tags)
+            for path, tags in zip(part, gold, strict=True)
+            for entity in path.entities
+        ]
+        batches.append(
+            _Padded(
+                emissions=pad_sequence([path.emissions for path in part], batch_first=True),
+                tags=pad_sequence(
+                    [torch.tensor(tag_set.encode(tags)) for tags in gold], batch_first=True
+                ),
+                mask=pad_sequence(
+                    [torch.ones(len(path.tags), dtype=torch.bool) for path in part],
+                    batch_first=True,
+                ),
+                chain=_common([path.chain for path in part]),
+                entities=[(row, e) for row, path in enumerate(part) for e in path.entities],
+                right=torch.tensor(right, dtype=torch.bool),
+            )
+        )
     return batches
 
 

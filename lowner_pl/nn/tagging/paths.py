@@ -14,7 +14,8 @@ class Paths(NamedTuple):
     """Log sums over the legal paths through each sentence of a batch.
 
     Attributes:
-        chain: Starts, transitions and ends; -inf where illegal.
+        chain: Starts, transitions and ends, for all sentences or, with a first axis B, for each;
+            -inf where illegal.
         emissions: Log-probability of each tag, 0 in the padding. Shape ``(B, W, T)``.
         before: Sums over the paths from the first word to each tag, inclusive. Shape ``(B, W, T)``.
         after: Sums over the paths from each tag, inclusive, to the last word. Shape ``(B, W, T)``.
@@ -35,7 +36,7 @@ class Paths(NamedTuple):
         mirror = (lengths.unsqueeze(1) - 1 - words).where(mask, words).unsqueeze(2)
         before, after = path_sums(
             [chain.starts, chain.ends],
-            [chain.transitions, chain.transitions.T],
+            [chain.transitions, chain.transitions.mT],
             [scores, scores.take_along_dim(mirror, dim=1)],
         )
         return cls(chain, scores, before, after.take_along_dim(mirror, dim=1), lengths)
@@ -49,23 +50,26 @@ class Paths(NamedTuple):
         row, start, end = torch.tensor([(row, e.start, e.end) for row, e in found]).unbind(1)
         tags = [tag_set.encode((f"B-{e.type}", f"I-{e.type}")) for _, e in found]
         first, inside = torch.tensor(tags).unbind(1)  # the same tag with `io`
-        chain, number = self.chain, torch.arange(len(found))
+        number = torch.arange(len(found))
+        size, _, every = self.emissions.shape
+        starts, ends = (part.expand(size, every) for part in (self.chain.starts, self.chain.ends))
+        steps = self.chain.transitions.expand(size, every, every)
 
-        into = self.before[row, (start - 1).clamp(min=0)] + chain.transitions.T[first]
+        into = self.before[row, (start - 1).clamp(min=0)] + steps[row, :, first]
         if tag_set.scheme == "io":  # a word of its type before it would belong to it
             into[number, inside] = -torch.inf
-        reached = torch.where(start > 0, into.logsumexp(1), chain.starts[first])
+        reached = torch.where(start > 0, into.logsumexp(1), starts[row, first])
 
         sums = self.emissions.cumsum(1)
         later = sums[row, end - 1, inside] - sums[row, start, inside]
-        more = chain.transitions[inside, inside] * (end - start - 2).clamp(min=0)
-        moved = torch.where(end - start > 1, chain.transitions[first, inside] + more, 0.0)
+        more = steps[row, inside, inside] * (end - start - 2).clamp(min=0)
+        moved = torch.where(end - start > 1, steps[row, first, inside] + more, 0.0)
         own = self.emissions[row, start, first] + later + moved
 
         last = inside.where(end - start > 1, first)
-        out = chain.transitions[last] + self.after[row, end.clamp(max=sums.shape[1] - 1)]
+        out = steps[row, last] + self.after[row, end.clamp(max=sums.shape[1] - 1)]
         out[number, inside] = -torch.inf
-        left = torch.where(end < self.lengths[row], out.logsumexp(1), chain.ends[last])
+        left = torch.where(end < self.lengths[row], out.logsumexp(1), ends[row, last])
         return reached + own + left - self.total()[row]
 
     def total(self) -> Tensor:

@@ -4,8 +4,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from lowner_pl.corpus import TagSet
-from lowner_pl.nn import Chain, DevPaths, GoldPath, HeadName, build_head, fit_temperature
+from lowner_pl.corpus import Entity, TagSet, entities_of
+from lowner_pl.nn import (
+    Chain,
+    DevPath,
+    DevPaths,
+    HeadName,
+    build_head,
+    entity_confidences,
+    fit_temperature,
+)
 from lowner_pl.nn.tagging.heads import CRFHead, Head
 
 
@@ -13,12 +21,13 @@ def zeros(tags: int) -> Chain:
     return Chain(torch.zeros(tags), torch.zeros(tags, tags), torch.zeros(tags))
 
 
-def one_word(score: float, gold: int) -> GoldPath:
-    """Make a sentence of one word whose score of ``PER`` is higher than that of ``O``."""
-    return GoldPath(torch.tensor([[0.0, score]]), [gold], zeros(2))
+def one_word(score: float, gold: int) -> DevPath:
+    """Make a sentence of one word; ``PER`` has this score, ``O`` has 0, the higher is predicted."""
+    entities = [Entity(0, 1, "PER")] if score > 0 else []
+    return DevPath(torch.tensor([[0.0, score]]), [gold], entities, zeros(2))
 
 
-def random_paths(name: HeadName, temperature: float) -> list[GoldPath]:
+def random_paths(name: HeadName, temperature: float) -> list[DevPath]:
     """Draw gold tags by the probabilities of a head, whose scores are then made larger."""
     tag_set = TagSet(["PER"], scheme="io")
     head = build_head(name, 4, tag_set, 0.0)
@@ -37,22 +46,92 @@ def random_paths(name: HeadName, temperature: float) -> list[GoldPath]:
         drawn = int(torch.multinomial(odds, 1, generator=generator))
         chain = Chain(*(temperature * part.detach() for part in head.chain()))
         tags = [drawn >> 2 & 1, drawn >> 1 & 1, drawn & 1]
-        paths.append(GoldPath(temperature * scores, tags, chain))
+        best = int(odds.argmax())
+        found = tag_set.decode([best >> 2 & 1, best >> 1 & 1, best & 1])
+        paths.append(DevPath(temperature * scores, tags, list(entities_of(found)), chain))
     return paths
 
 
-def test_the_temperature_of_words_with_one_score_makes_them_as_sure_as_they_are_right() -> None:
+def sigmoid(score: float) -> float:
+    return 1 / (1 + math.exp(-score))
+
+
+def test_words_with_one_score_become_as_sure_as_they_are_right() -> None:
     # Each of 10 words prefers PER by 4, and 8 are PER: sigmoid(4 / t) = 0.8, so t = 4 / ln 4.
     paths = [one_word(4.0, int(number < 8)) for number in range(10)]
     fitted = fit_temperature(TagSet(["PER"], scheme="io"), paths)
     assert fitted is not None
     assert fitted.temperature == pytest.approx(4 / math.log(4), rel=2e-3)
-    assert (fitted.sentences, fitted.words) == (10, 10)
+    assert fitted.of_words == pytest.approx(4 / math.log(4), rel=2e-3)
+    assert fitted[2:6] == (10, 10, 10, 8)
     entropy = -0.8 * math.log(0.8) - 0.2 * math.log(0.2)
     assert fitted.loss == pytest.approx(entropy, abs=1e-5)
-    sure = 1 / (1 + math.exp(-4))
-    expected = -0.8 * math.log(sure) - 0.2 * math.log(1 - sure)
+    expected = -0.8 * math.log(sigmoid(4)) - 0.2 * math.log(1 - sigmoid(4))
     assert fitted.loss_before == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("times", [1, 30])
+def test_entities_that_are_surer_than_words_move_the_temperature_as_far_as_they_are_many(
+    times: int,
+) -> None:
+    # 90 words are O and right; of 10 that are PER with the same score, half are right.
+    tag_set = TagSet(["PER"], scheme="io")
+    words = [one_word(-3.0, 0)] * 90 + [one_word(3.0, int(number < 5)) for number in range(10)]
+    fitted = fit_temperature(tag_set, words * times)
+    assert fitted is not None
+    # 95 of 100 words are right: sigmoid(3 / t) = 0.95, so t = 3 / ln 19.
+    assert fitted.of_words == pytest.approx(3 / math.log(19), rel=2e-3)
+
+    def loss(temperature: float) -> float:
+        sure = sigmoid(3 / temperature)
+        prior = math.log(temperature * math.log(19) / 3) ** 2 / (2 * 0.3**2)
+        return prior - 5 * times * (math.log(sure) + math.log(1 - sure))
+
+    brute = min((0.25 * 1.001**step for step in range(3467)), key=loss)
+    assert fitted.temperature == pytest.approx(brute, rel=3e-3)
+    # Ten entities take the confidence from 0.95 to 0.85; three hundred to 0.63; right is 0.5.
+    assert sigmoid(3 / fitted.temperature) == pytest.approx(CONFIDENCES[times], abs=0.005)
+    assert fitted.loss == pytest.approx(
+        -0.5 * (math.log(sigmoid(3 / brute)) + math.log(1 - sigmoid(3 / brute))), rel=1e-2
+    )
+
+
+CONFIDENCES = {1: 0.848, 30: 0.626}
+
+
+@pytest.mark.parametrize("names", [["softmax"], ["crf"], ["softmax", "crf"]])
+def test_the_loss_of_entities_is_that_of_their_confidences(names: list[HeadName]) -> None:
+    tag_set = TagSet(["PER"], scheme="io")
+    paths = [path for name in names for path in random_paths(name, 3.0)[:60]]
+    fitted = fit_temperature(tag_set, paths)
+    assert fitted is not None
+    head = build_head("crf", 4, tag_set, 0.0)
+    assert isinstance(head, CRFHead)
+    mask = torch.ones(1, 3, dtype=torch.bool)
+    losses, right = [], 0
+    for path in paths:
+        with torch.no_grad():  # of zeros, it is a softmax
+            head.crf.transitions.copy_(path.chain.transitions)
+        gold = entities_of(tag_set.decode(path.tags))
+        (sure,) = entity_confidences(
+            head, path.emissions[None], mask, [path.entities], fitted.temperature
+        )
+        right += sum(entity in gold for entity in path.entities)
+        losses += [
+            -math.log(value if entity in gold else 1 - value)
+            for entity, value in zip(path.entities, sure, strict=True)
+        ]
+    assert (fitted.entities, fitted.right) == (len(losses), right)
+    assert 0 < right < len(losses)
+    assert fitted.loss == pytest.approx(sum(losses) / len(losses), rel=1e-6)
+
+
+def test_without_predicted_entities_the_temperature_is_that_of_the_words() -> None:
+    paths = [one_word(-4.0, int(number < 2)) for number in range(10)]
+    fitted = fit_temperature(TagSet(["PER"], scheme="io"), paths)
+    assert fitted is not None
+    assert fitted.temperature == fitted.of_words == pytest.approx(4 / math.log(4), rel=2e-3)
+    assert fitted[4:] == (0, 0, None, None)
 
 
 @pytest.mark.parametrize("name", ["softmax", "crf"])
@@ -62,6 +141,8 @@ def test_the_temperature_that_was_put_in_is_found(name: HeadName, temperature: f
     fitted = fit_temperature(TagSet(["PER"], scheme="io"), paths)
     assert fitted is not None
     assert fitted.temperature == pytest.approx(temperature, rel=0.15)
+    assert fitted.loss is not None
+    assert fitted.loss_before is not None
     assert fitted.loss < fitted.loss_before
     assert fit_temperature(TagSet(["PER"], scheme="io"), paths[::-1]) == pytest.approx(fitted)
 
@@ -84,7 +165,7 @@ def test_the_temperature_stays_in_its_bounds() -> None:
     assert right is not None
     assert wrong is not None
     assert right.temperature == pytest.approx(0.25, rel=2e-3)
-    assert wrong.temperature == pytest.approx(4.0, rel=2e-3)
+    assert wrong.temperature == pytest.approx(8.0, rel=2e-3)
 
 
 def test_without_dev_sentences_there_is_no_temperature() -> None:
@@ -95,18 +176,22 @@ def test_malformed_gold_tags_are_repaired() -> None:
     # I (2) at the start is read as B (1).
     tag_set = TagSet(["PER"])
     scores = torch.tensor([[0.0, 2.0, 1.0], [0.0, 0.0, 1.0]])
-    both = [fit_temperature(tag_set, [GoldPath(scores, [first, 2], zeros(3))]) for first in (1, 2)]
+    both = [
+        fit_temperature(tag_set, [DevPath(scores, [first, 2], [Entity(0, 2, "PER")], zeros(3))])
+        for first in (1, 2)
+    ]
     assert both[0] == both[1]
     assert both[0] is not None
-    assert math.isfinite(both[0].loss)
+    assert both[0].right == 1
 
 
-def batch(head: Head, *lengths: int) -> tuple[Tensor, Tensor, Tensor]:
+def batch(head: Head, *lengths: int) -> tuple[Tensor, Tensor, Tensor, list[list[Entity]]]:
     generator = torch.Generator().manual_seed(sum(lengths))
     shape = (len(lengths), max(lengths))
     emissions = torch.randn(*shape, len(head.tag_set), generator=generator)
     tags = torch.randint(len(head.tag_set), shape, generator=generator)
-    return emissions, tags, torch.arange(max(lengths)) < torch.tensor(lengths).unsqueeze(1)
+    mask = torch.arange(max(lengths)) < torch.tensor(lengths).unsqueeze(1)
+    return emissions, tags, mask, [[Entity(0, length, "PER")] for length in lengths]
 
 
 def test_dev_sentences_keep_their_scores_and_the_chain_of_their_weights() -> None:
@@ -122,6 +207,7 @@ def test_dev_sentences_keep_their_scores_and_the_chain_of_their_weights() -> Non
     assert one.tags == first[1][0, :2].tolist()
     assert two.emissions.equal(first[0][1])
     assert three.tags == second[1][0].tolist()
+    assert [path.entities[0].end for path in (one, two, three)] == [2, 3, 1]
     assert not one.chain.transitions.any()
     assert three.chain.transitions.eq(5.0).all()
     dev.clear()
@@ -134,7 +220,7 @@ def test_many_dev_sentences_are_thinned_evenly() -> None:
     parts = [batch(head, 2, 2, 2), batch(head, 2, 2), batch(head, 2, 2, 2)]
     for part in parts:
         dev.add(head, *part)
-    every = [row for emissions, _, _ in parts for row in emissions]
+    every = [row for emissions, *_ in parts for row in emissions]
     thinned = dev.sentences(most_words=6)  # 16 words, so every third sentence
     assert [path.emissions.tolist() for path in thinned] == [
         every[place].tolist() for place in (0, 3, 6)
