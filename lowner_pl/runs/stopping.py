@@ -23,6 +23,9 @@ from lowner_pl.runs.files import discard_all
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 GRACE = 5.0
 ADVICE = "Run the same command again."
+PARENT = "LOWNER_PL_PARENT"
+"""Environment variable with the id of the process that started this one, if this one must stop
+once that one is gone, even if it was killed."""
 
 
 class _State:
@@ -52,6 +55,8 @@ def install() -> None:
     os.set_blocking(writing, False)
     signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     threading.Thread(target=_watch, args=(reading,), daemon=True, name="stopping").start()
+    if parent := os.environ.pop(PARENT, ""):  # not for the children of this process
+        threading.Thread(target=_outlive, args=(int(parent),), daemon=True, name="parent").start()
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=_forget)
 
@@ -120,6 +125,13 @@ def _watch(reading: int) -> None:
                 time.sleep(GRACE)
                 _state.received = _state.received or number
                 _end_at_once()
+
+
+def _outlive(parent: int) -> None:
+    """Wait until another process is the parent, and stop this process as SIGTERM does."""
+    while os.getppid() == parent:
+        time.sleep(1.0)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _end_at_once() -> None:

@@ -14,6 +14,7 @@ from typing import Protocol
 from lowner_pl.annotation.session.events import Trained
 from lowner_pl.annotation.session.training_data import TrainingData
 from lowner_pl.corpus import Sentence
+from lowner_pl.runs import stopping
 from lowner_pl.runs.files import reason_of
 from lowner_pl.tagging import TextTagger
 
@@ -41,7 +42,7 @@ Launch = Callable[[Path, Path], Process]
 
 
 def launch_fit(config: Path, log: Path) -> Process:
-    """Start ``fit`` in a process that gives way to all others."""
+    """Start ``fit`` in a process that gives way to all others, and ends when this one is killed."""
     words = [sys.executable, "-m", "lowner_pl", "fit", "--config", str(config)]
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -49,6 +50,7 @@ def launch_fit(config: Path, log: Path) -> Process:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
+            env={**os.environ, stopping.PARENT: str(os.getpid())},
             start_new_session=True,  # Ctrl+C is for the page
         )
     with suppress(OSError, AttributeError):  # it may have ended; Windows has no priorities

@@ -16,6 +16,7 @@ from lowner_pl.commands.run_config import run_with
 from lowner_pl.pipelines.pipeline import Pipeline
 from lowner_pl.pipelines.simulation.options import simulation_options
 from lowner_pl.pipelines.simulation.simulation import Simulation
+from lowner_pl.runs import stopping
 from lowner_pl.runs.files import write_text
 from lowner_pl.studies.records import Record
 from lowner_pl.studies.running.inputs import inputs_of
@@ -46,6 +47,8 @@ def run_job(job: Job) -> Outcome:
         (folder / "error.txt").unlink(missing_ok=True)
         return Outcome("done", record.scores, record.seconds)
     except (Exception, SystemExit) as error:  # a parser exits after it has printed its message
+        if stopping.received():  # Lightning exits when it is interrupted
+            raise KeyboardInterrupt from error
         return _failed(record, folder, error, time.monotonic() - begun)
     finally:
         _free()

@@ -5,6 +5,7 @@ import pytest
 
 from lowner_pl.commands import cli
 from lowner_pl.commands.command_line import CommandLine
+from lowner_pl.runs import stopping
 from lowner_pl.studies.records import Record, Records
 from lowner_pl.studies.running import cell_run
 from lowner_pl.studies.running.cell_run import run_job
@@ -62,6 +63,21 @@ def test_an_error_is_kept_and_the_next_attempt_removes_it(
     assert run_job(one).state == "done"
     assert not (Path(one.folder) / "error.txt").exists()
     assert read(one).attempts == 2
+
+
+def test_a_cell_that_is_stopped_inside_lightning_has_not_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def leave(*_: object) -> None:
+        monkeypatch.setattr(stopping, "received", lambda: True)
+        raise SystemExit(1)
+
+    one = job(tmp_path)
+    monkeypatch.setattr(cell_run, "run", leave)
+    with pytest.raises(KeyboardInterrupt):
+        run_job(one)
+    assert (read(one).state, read(one).error) == ("running", "")
+    assert not (Path(one.folder) / "error.txt").exists()
 
 
 def test_a_refused_option_is_an_error_of_the_cell(tmp_path: Path) -> None:
