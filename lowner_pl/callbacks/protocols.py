@@ -54,15 +54,21 @@ class EntityCalibration(Protocol):
         """Describe the entities whose confidence reaches a threshold."""
 
 
+class TaggingScores(Protocol):
+    """Scores of a test set; see `lowner_pl.metrics.TaggingScores`."""
+
+    entities: EntityScores
+    confidences: EntityCalibration
+    untempered: EntityCalibration | None
+
+
 class Tagger(Method, Protocol):
     """A method that tags sentences."""
 
     entity_types: tuple[str, ...]
     returns_losses: bool
     dev_scores: EntityScores
-    test_scores: Sequence[EntityScores]
-    test_calibration: Sequence[EntityCalibration]
-    test_untempered: Sequence[EntityCalibration]
+    test_scores: Sequence[TaggingScores]
     test_names: list[str]
 
     @property

@@ -3,5 +3,6 @@
 from lowner_pl.metrics.calibration import EntityCalibration
 from lowner_pl.metrics.entities import EntityScores
 from lowner_pl.metrics.masked import MaskedScores, ScoresByPart
+from lowner_pl.metrics.tagging import TaggingScores
 
-__all__ = ["EntityCalibration", "EntityScores", "MaskedScores", "ScoresByPart"]
+__all__ = ["EntityCalibration", "EntityScores", "MaskedScores", "ScoresByPart", "TaggingScores"]

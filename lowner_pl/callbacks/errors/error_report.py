@@ -66,7 +66,8 @@ class ErrorReport(Callback):
         names, corpora = pl_module.test_names, corpus_of(trainer).test_sets()
         self._written = []
         parts = zip(names, corpora, self._tallies, pl_module.test_scores, strict=True)
-        for name, corpus, mine, scores in parts:
+        for name, corpus, mine, of_set in parts:
+            scores = of_set.entities
             tally, *others = gathered([mine], trainer)
             tally.add_all(others)
             if trainer.is_global_zero:

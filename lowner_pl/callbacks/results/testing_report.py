@@ -78,7 +78,7 @@ class TestReport(Callback):
             write_conll(file, [s for s, _ in sentences], predicted=[t for _, t in sentences])
             picture = self.folder / f"test_calibration{name}{suffix}.png"
             _write_picture(picture, trainer, pl_module, part)
-        types = pl_module.test_scores[0].entity_types
+        types = pl_module.test_scores[0].entities.entity_types
         record = record_of_test(trainer, pl_module, self.folder, sets, types)
         write_json(self.folder / f"{NAME}{suffix}.json", record)
         self._sets = sets
@@ -124,7 +124,7 @@ def _print_scores(
     say(f"Test scores of {tested_checkpoint(trainer, module, folder)}, in percent:")
     parts = []
     for part, scores in zip(sets, module.test_scores, strict=True):
-        entities = entities_by_type(part.confusion or [], scores.entity_types)
+        entities = entities_by_type(part.confusion or [], scores.entities.entity_types)
         parts.append(Scored(part.name if len(sets) > 1 else "all", part.scores, entities))
     print_tagging(parts)
     if len(sets) > 1:
@@ -140,21 +140,19 @@ def _tested_sets(trainer: Trainer, module: Tagger) -> list[TestedSet]:
     """Collect the test sets of a tagger with their scores. Every device must call this."""
     corpora = corpus_of(trainer).test_sets()
     sets = []
-    confidences = (module.test_calibration, module.test_untempered)
-    parts = zip(module.test_names, corpora, module.test_scores, *confidences, strict=True)
-    for name, corpus, part, sure, untempered in parts:
+    for name, corpus, part in zip(module.test_names, corpora, module.test_scores, strict=True):
         scores = logged_scores(trainer, f"test/{name}/" if len(corpora) > 1 else "test/")
         scored = round(scores["sentences"])
         calibration: dict[str, Any] = {
             "temperature": module.temperature,
-            "bins": sure.bins(),
-            "thresholds": sure.thresholds(),
+            "bins": part.confidences.bins(),
+            "thresholds": part.confidences.thresholds(),
             "before": None,
         }
-        if module.temperature is not None:
+        if (untempered := part.untempered) is not None:
             before = rounded_scores({key: float(v) for key, v in untempered.compute().items()})
             calibration["before"] = before | {"thresholds": untempered.thresholds()}
-        confusion = part.confusion.tolist()
+        confusion = part.entities.confusion.tolist()
         sets.append(TestedSet(name, corpus, scores, scored, confusion, calibration))
     return sets
 

@@ -156,8 +156,6 @@ class NERModule(TaggingModule):
         self.dev_loss = MeanMetric()
         self.dev_paths = DevPaths()
         self.test_scores = nn.ModuleList()
-        self.test_calibration = nn.ModuleList()
-        self.test_untempered = nn.ModuleList()
 
     def setup(self, stage: str) -> None:
         """Check that the data suit the method, prepare scores, and load the weights of ``start``.

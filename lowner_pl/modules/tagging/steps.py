@@ -13,7 +13,7 @@ from torchmetrics import MeanMetric
 
 from lowner_pl.corpus import Sentence, TagSet, count_types, entities_of, queries
 from lowner_pl.encoding import Batch
-from lowner_pl.metrics import EntityCalibration, EntityScores
+from lowner_pl.metrics import EntityScores, TaggingScores
 from lowner_pl.modules.base import BaseModule, MethodKind
 from lowner_pl.nn import (
     Average,
@@ -57,8 +57,6 @@ class TaggingModule(BaseModule):
         dev_loss: Loss of the running validation, per word.
         dev_paths: Emissions, gold tags and entities of the running validation.
         test_scores: Scores of the running test, one per test set.
-        test_calibration: Scores of the confidences of the running test, one per test set.
-        test_untempered: The same with temperature 1.
     """
 
     kind: MethodKind = "tagger"
@@ -74,8 +72,6 @@ class TaggingModule(BaseModule):
     dev_loss: MeanMetric
     dev_paths: DevPaths
     test_scores: nn.ModuleList
-    test_calibration: nn.ModuleList
-    test_untempered: nn.ModuleList
 
     @abstractmethod
     def encode(self, sentences: list[Sentence], *, train: bool) -> Batch:
@@ -251,10 +247,9 @@ class TaggingModule(BaseModule):
         data: Any = getattr(self.trainer, "datamodule", None)
         self.test_names: list[str] = data.test_names
         tests = [] if self.data is None else list(chain.from_iterable(data.test_sets()))
-        self.test_scores = nn.ModuleList(self.new_scores(tests) for _ in self.test_names)
-        self.test_calibration, self.test_untempered = (
-            nn.ModuleList(EntityCalibration().to(self.device) for _ in self.test_names)
-            for _ in range(2)
+        self.test_scores = nn.ModuleList(
+            TaggingScores(self.new_scores(tests), self.temperature).to(self.device)
+            for _ in self.test_names
         )
         seen = (self.origin or {}).get("train_entities") or self.entity_types
         unseen = count_types(tests, without=seen)
@@ -279,16 +274,10 @@ class TaggingModule(BaseModule):
         if not batch:
             return {"tags": [], "losses": losses}
         gold = [_gold(sentence) for sentence in queries(batch)]
-        temperatures = (self.temperature or 1.0, 1.0)
-        tags, both = self._tag_with_temperatures(batch, temperatures, losses)
         scores = self.test_scores[dataloader_idx]
-        assert isinstance(scores, EntityScores)
-        scores.update(gold, tags)
-        parts = (self.test_calibration, self.test_untempered)
-        for part, confidences in zip(parts, both, strict=True):
-            calibration = part[dataloader_idx]
-            assert isinstance(calibration, EntityCalibration)
-            calibration.update(gold, tags, confidences)
+        assert isinstance(scores, TaggingScores)
+        tags, confidences = self._tag_with_temperatures(batch, scores.temperatures, losses)
+        scores.update(gold, tags, confidences)
         return {"tags": tags, "losses": losses}
 
     def on_test_epoch_end(self) -> None:
@@ -296,13 +285,11 @@ class TaggingModule(BaseModule):
         self.log("step", float(self.trained_steps))  # Lightning uses it as the x-coordinate
         several = len(self.test_scores) > 1
         headline = []
-        parts = zip(self.test_names, self.test_scores, self.test_calibration, strict=True)
-        for name, scores, calibration in parts:
-            assert isinstance(scores, EntityScores)
-            assert isinstance(calibration, EntityCalibration)
+        for name, scores in zip(self.test_names, self.test_scores, strict=True):
+            assert isinstance(scores, TaggingScores)
             prefix = f"test/{name}" if several else "test"
-            headline.append(self._log_scores(prefix, scores)["f1"])
-            sure = {f"{prefix}/{key}": value for key, value in calibration.compute().items()}
+            headline.append(self._log_scores(prefix, scores.entities)["f1"])
+            sure = {f"{prefix}/{key}": value for key, value in scores.confidences.compute().items()}
             self.log_dict(sure, sync_dist=True)
         if several:
             self.log("test/f1", torch.stack(headline).mean(), sync_dist=True)

@@ -67,7 +67,7 @@ def test_unseen_types_are_said_and_count_as_missed(odd: Path, tmp_path: Path) ->
     }
     assert scores["entities"] == sum(len(sentence.entities) for sentence in gold)
     assert scores["recall/PRODUCT"] == scores["f1/PRODUCT"] == 0
-    confusion = tested.model.test_scores[0].confusion
+    confusion = tested.model.test_scores[0].entities.confusion
     assert confusion.shape == (5, 5)  # PER, ORG, LOC, PRODUCT and none
     assert confusion[3].sum() == 1
     report = record(tested.run.path)
