@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,14 +21,30 @@ class Content(NamedTuple):
         name: What it is, with an article, for messages.
         mark: A file that every such folder has.
         folders: Names of the folders that it may hold.
+        files: Patterns of the files that it may hold.
     """
 
     name: str
     mark: str
     folders: frozenset[str] = frozenset()
+    files: tuple[str, ...] = ("*",)
+
+    def holds(self, name: str, is_folder: bool) -> bool:
+        """Tell whether a file or folder of this name may belong to it."""
+        if is_folder:
+            return name in self.folders
+        return any(fnmatch(name, pattern) for pattern in self.files)
 
 
-BACKBONE = Content("the backbone", "config.json")
+BACKBONE = Content(
+    "the backbone",
+    "config.json",
+    files=(
+        *("config.json", "generation_config.json", "model*.safetensors*", "pytorch_model*.bin*"),
+        *("embeddings.q4", "packed.safetensors", "tokenizer*.json", "special_tokens_map.json"),
+        *("added_tokens.json", "vocab.*", "merges.txt", "*.model", "chat_template.jinja"),
+    ),
+)
 
 
 @contextmanager
@@ -60,15 +77,17 @@ def _check_free(target: Path, content: Content, *, overwrite: bool) -> None:
     """Refuse a file, or a folder that isn't empty, unless it holds what may be overwritten."""
     if target.exists() and not target.is_dir():
         raise ValueError(f"`--folder` is '{target}', which is a file. Give a folder.")
-    names = {file.name for file in target.iterdir()} if target.exists() else set()
+    names = {file.name: file.is_dir() for file in target.iterdir()} if target.exists() else {}
     if names and not overwrite:
+        count = f"{len(names)} file{'s' * (len(names) > 1)}"
         raise ValueError(
-            f"`--folder` is '{target}', which holds {len(names)} files already. Give a new or "
-            f"empty folder, or `--overwrite` to replace {content.name} in it."
+            f"`--folder` is '{target}', which holds {count} already. Give a new or empty folder, "
+            f"or `--overwrite` to replace {content.name} in it."
         )
-    folders = {file.name for file in target.iterdir() if file.is_dir()} if names else set()
-    if names and (content.mark not in names or folders - content.folders):
+    others = [name for name, is_folder in names.items() if not content.holds(name, is_folder)]
+    if names and (content.mark not in names or others):
+        some = f", such as {min(others)[:80]!r}" if others else ""
         raise ValueError(
-            f"`--overwrite` only replaces {content.name}, but '{target}' holds other things. Give "
-            "another folder."
+            f"`--overwrite` only replaces {content.name}, but '{target}' holds other things{some}. "
+            "Give another folder."
         )

@@ -143,7 +143,9 @@ def test_files_in_the_folder_are_not_overwritten(command: str, tmp_path: Path) -
     (tmp_path / "notes.txt").write_text("mine")
     assert "which is a file. Give a folder" in refused(tmp_path / "notes.txt")
     assert "Give a new or empty folder" in refused(tmp_path)
-    assert "holds other things. Give another folder" in refused(tmp_path, "--overwrite")
+    assert "holds other things, such as 'notes.txt'. Give another folder" in refused(
+        tmp_path, "--overwrite"
+    )
     assert [file.name for file in tmp_path.iterdir()] == ["notes.txt"]
 
 
@@ -157,6 +159,16 @@ def test_a_backbone_is_replaced_only_with_the_option_overwrite(
     export(trained, out, "--overwrite")
     assert len(load_backbone(str(out))[2]) == 400
     assert {file.name for file in tmp_path.iterdir()} == {"start", "last.ckpt", "out"}
+
+
+def test_a_folder_with_anything_beside_a_backbone_is_not_replaced(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    new_backbone(out)
+    (out / "sw.txt").write_text("my text")
+    message = r"^`--overwrite` only .* holds other things, such as 'sw\.txt'\. Give another folder"
+    with pytest.raises(ValueError, match=message):
+        new_backbone(out, f"{SMALL} --overwrite")
+    assert (out / "sw.txt").read_text() == "my text"
 
 
 def test_exported_files_have_the_usual_permissions(trained: Path, tmp_path: Path) -> None:

@@ -151,7 +151,7 @@ def test_bad_options_are_refused_and_nothing_is_written(
 def test_a_folder_that_is_not_empty_is_refused(tiny: str, folder: Path) -> None:
     (folder.parent / "out").mkdir()
     (folder.parent / "out" / "notes.txt").touch()
-    with pytest.raises(ValueError, match=r"`--folder` is '.*', which holds 1 files already"):
+    with pytest.raises(ValueError, match=r"`--folder` is '.*', which holds 1 file already"):
         trim(tiny, folder)
 
 
