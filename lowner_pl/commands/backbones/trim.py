@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 COVERAGE = 0.98
 _TOO_LONG = 1.2  # times as many subwords in held-out lines
 _TOO_LITTLE = 0.95  # of a language's running subwords, so that the cut costs more than it saves
+_SPELT = 0.01  # of a language's held-out subwords; if more were unknown, growth is what was asked
 _SHOWN_LETTERS = 40
 _SHOWN_LANGUAGES = 5
 
@@ -54,7 +55,7 @@ def trim_backbone(options: argparse.Namespace, text: "TextDataModule") -> None:
     with written_whole(options.folder, overwrite=options.overwrite) as folder:
         with quiet_loading():  # this command says what is missing, and remedies it
             whole = Whole(options.backbone, *load_whole(options.backbone))
-        if options.size is not None:
+        if options.size is not None and not options.add_missing:
             check_size(options.size, whole)
         texts = _texts(text, options.lines)
         say(_reading(texts, options.lines))
@@ -76,8 +77,12 @@ def trim_backbone(options: argparse.Namespace, text: "TextDataModule") -> None:
 def _warn_of_costs(languages: Mapping[str, "LanguageCost"]) -> None:
     """Warn of a cut that costs more than it saves."""
     poor = {name: cost.kept for name, cost in languages.items() if cost.kept < _TOO_LITTLE}
-    growth = {name: cost.subwords[1] / max(cost.subwords[0], 1) for name, cost in languages.items()}
-    longest = max(growth, key=lambda name: growth[name])
+    growth = {
+        name: cost.subwords[1] / max(cost.subwords[0], 1)
+        for name, cost in languages.items()
+        if cost.unknown[0] - cost.unknown[1] <= _SPELT * cost.subwords[0]
+    }
+    longest = max(growth, key=lambda name: growth[name], default=None)
     if poor:
         worst = min(poor, key=lambda name: poor[name])
         warn(
@@ -85,7 +90,7 @@ def _warn_of_costs(languages: Mapping[str, "LanguageCost"]) -> None:
             f"running subwords, such as {worst} ({poor[worst]:.1%}). Such a cut costs more than it "
             "saves: raise `--size` or `--coverage`, or take fewer languages."
         )
-    elif growth[longest] > _TOO_LONG:
+    elif longest is not None and growth[longest] > _TOO_LONG:
         warn(
             f"Held-out lines of {longest} take {growth[longest]:.1f} times as many subwords as "
             "before: the text is too small to show which subwords the language needs. Give more."

@@ -113,6 +113,26 @@ def test_text_that_is_too_small_to_cut_by_is_warned_of(
     assert "times as many subwords as before: the text is too small to show" in said
 
 
+def test_characters_that_were_unknown_are_not_taken_for_too_little_text(
+    backbones: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = tmp_path / "am.txt"
+    text.write_text("\n".join(f"ሰላም ለዓለም {number}" for number in range(20)))
+    trim(str(backbones["bert"]), text, "--add_missing")
+    said = capsys.readouterr()
+    assert " → 0.00 " in said.out  # unknown subwords
+    assert said.err == ""
+
+
+def test_a_vocabulary_may_grow_by_the_subwords_that_it_lacks(tiny: str, folder: Path) -> None:
+    whole = len(load_backbone(str(trim(tiny, folder, "--add_missing", "--coverage=1")))[2])
+    assert whole - 1 > 400
+    out = trim(tiny, folder, "--add_missing", f"--size={whole - 1}", "--overwrite")
+    assert len(load_backbone(str(out))[2]) == whole - 1
+    with pytest.raises(ValueError, match=r"the text has too few different subwords"):
+        trim(tiny, folder, "--add_missing", f"--size={whole + 1}", "--overwrite")
+
+
 def test_at_most_as_many_lines_as_asked_for_are_counted(
     tiny: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
