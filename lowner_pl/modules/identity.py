@@ -131,5 +131,5 @@ def validates_everything(module: LightningModule) -> bool:
 
 def _short(value: object) -> str:
     """Format a value for a message, cut to 80 characters."""
-    text = repr(value)
+    text = "null" if value is None else repr(value)
     return text if len(text) <= 80 else f"{text[:79]}…"

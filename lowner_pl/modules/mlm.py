@@ -19,6 +19,7 @@ from lowner_pl.modules.spelling import check_spelling
 from lowner_pl.nn import (
     SampledSoftmax,
     Teacher,
+    check_sampling,
     load_backbone,
     max_positions,
     save_backbone,
@@ -28,7 +29,7 @@ from lowner_pl.nn import (
 from lowner_pl.runs.ranges import check_range
 
 COUNTED_LINES = 50_000
-"""Lines in which subwords are counted, to draw them for the sampled softmax."""
+"""At most so many lines are counted, to draw subwords for the sampled softmax."""
 
 TrainedEmbeddings = Literal["all", "added", "none"]
 
@@ -117,6 +118,7 @@ class MLMLightningModule(BaseModule):
         self.hparams.pop("_new_tokens", None)  # no option: not to be saved
         check_range("mask_rate", mask_rate, 0.0, 1.0, open_below=True)
         check_range("masked_share", masked_share, 0.0, 1.0)
+        check_range("length", length, 3)  # a subword and the two special tokens around it
         self.mask_rate = mask_rate
         self.masked_share = masked_share
         self.lora_rank = lora_rank
@@ -136,7 +138,7 @@ class MLMLightningModule(BaseModule):
             set_dropout(self.backbone, dropout)
         if sampled_softmax is not None:
             check_range("sampled_softmax", sampled_softmax, 1)
-            subwords = self.language_model.output_layer.out_features  # fails now if there is none
+            subwords = check_sampling(self.language_model, self.backbone.hidden_size)
             if sampled_softmax >= subwords:
                 raise ValueError(
                     f"`sampled_softmax` is {sampled_softmax:,}, but the vocabulary has "
@@ -260,7 +262,8 @@ class MLMLightningModule(BaseModule):
 
     def _count(self, data: Any) -> Tensor:
         """Count the subwords of a sample of the training lines. Shape ``(V,)``."""
-        lines = self.word_encoder.lines(data.sample(COUNTED_LINES))
+        available, _ = data.sizes()
+        lines = self.word_encoder.lines(data.sample(min(available, COUNTED_LINES)))
         ids = torch.tensor([subword for line in lines for subword in line])
         return torch.bincount(ids, minlength=self.language_model.output_layer.out_features)
 

@@ -9,7 +9,7 @@ from lowner_pl.nn.backbones.packed_model import staying_packed
 from lowner_pl.nn.backbones.packed_table import PackedTable
 from lowner_pl.nn.backbones.saving import make_plain, save_backbone
 from lowner_pl.nn.backbones.training.dropout import set_dropout
-from lowner_pl.nn.backbones.training.sampled_softmax import SampledSoftmax
+from lowner_pl.nn.backbones.training.sampled_softmax import SampledSoftmax, check_sampling
 from lowner_pl.nn.backbones.training.teacher import Teacher, unexplained_variance
 from lowner_pl.nn.backbones.word_vectors import BackboneVectors
 from lowner_pl.nn.generation.language_model import LSTMLanguageModel
@@ -77,6 +77,7 @@ __all__ = [
     "add_checksums",
     "add_tokens",
     "build_head",
+    "check_sampling",
     "dropout_on",
     "entity_confidences",
     "fit_temperature",

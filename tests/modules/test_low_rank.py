@@ -85,7 +85,7 @@ def test_resuming_gives_the_weights_of_an_uninterrupted_run(name: str, tmp_path:
     command("test", whole, *more, method=method)
     assert (folder(whole, method) / "test_metrics.json").is_file()
     with pytest.raises(
-        ValueError, match=r"checkpoint has lora_rank 2, but None is configured\. Us"
+        ValueError, match=r"checkpoint has lora_rank 2, but null is configured\. Us"
     ):
         command("test", whole, *more, "--model.lora_rank=null", method=method)
 

@@ -13,6 +13,7 @@ from transformers import AutoModelForMaskedLM
 from lowner_pl.__main__ import run_command
 from lowner_pl.commands.cli import NERCLI, run
 from lowner_pl.corpus import Sentence
+from lowner_pl.datamodules import TextDataModule
 from lowner_pl.metrics import MaskedScores
 from lowner_pl.modules import MLMLightningModule, SNERLightningModule
 from lowner_pl.nn import load_backbone
@@ -291,7 +292,8 @@ def test_text_with_many_unknown_subwords_gives_a_warning(tmp_path: Path, tiny: s
 
 
 @pytest.mark.parametrize(
-    ("option", "value"), [("mask_rate", 0.0), ("mask_rate", 1.5), ("masked_share", -0.1)]
+    ("option", "value"),
+    [("mask_rate", 0.0), ("mask_rate", 1.5), ("masked_share", -0.1), ("length", 2)],
 )
 def test_options_outside_their_range_are_errors(tiny: str, option: str, value: float) -> None:
     options: dict[str, Any] = {option: value}
@@ -300,8 +302,15 @@ def test_options_outside_their_range_are_errors(tiny: str, option: str, value: f
 
 
 def test_training_with_a_sampled_softmax_and_few_rows_learns(
-    tmp_path: Path, backbones: dict[str, Path]
+    tmp_path: Path, backbones: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    sample, drawn = TextDataModule.sample, []
+
+    def noted(data: TextDataModule, lines: int, *, seed: int = 0) -> list[Sentence]:
+        drawn.append(lines)
+        return sample(data, lines, seed=seed)
+
+    monkeypatch.setattr(TextDataModule, "sample", noted)
     options = (
         "--model.sampled_softmax=50",
         "--model.dropout=0",
@@ -309,6 +318,7 @@ def test_training_with_a_sampled_softmax_and_few_rows_learns(
         "--trainer.max_epochs=2",
     )
     cli = command("fit", tmp_path, str(backbones["xlm-roberta"]), *options)
+    assert drawn == [108, 108]  # for the report and for the counts: none more often than it occurs
     metrics = (run_folder(tmp_path) / "metrics.csv").read_text().splitlines()
     rows = csv.DictReader(metrics)
     losses = [float(row["dev/loss"]) for row in rows if row["dev/loss"]]

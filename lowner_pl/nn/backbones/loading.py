@@ -12,6 +12,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from lowner_pl.nn.backbones.backbone import Backbone, MaskedLMHead, positions_of
 from lowner_pl.nn.backbones.files.backbone_files import (
+    check_added_subwords,
     check_json,
     check_tokenizer,
     one_line,
@@ -194,6 +195,7 @@ def _load(
             f"The backbone {name!r} has {rows:,} embeddings, but its tokenizer has {subwords:,} "
             "subwords. Put the tokenizer that it was trained with into its folder."
         )
+    check_added_subwords(model.config, rows, name)
     # from_pretrained returns eval mode and Lightning keeps it: without train() there is no dropout.
     return model.train(), tokenizer, missing
 
@@ -235,13 +237,19 @@ def _load_model(
                 weights_only=True,
                 dtype=torch.float32,
                 output_loading_info=True,
+                ignore_mismatched_sizes=True,  # its own error names none
             )
             missing = sorted(report["missing_keys"])
+            if others := sorted(report["mismatched_keys"]):
+                key, found, wanted = others[0]
+                raise RuntimeError(
+                    f"{key!r} has the shape {tuple(found)} instead of {tuple(wanted)}"
+                )
         else:
             config = transformers.AutoConfig.from_pretrained(source, trust_remote_code=False)
             model, missing = model_of(packed, loader, config, stays=stays_packed), []
     except OSError as error:
-        raise FileNotFoundError(_not_found(name, family)) from error
+        raise FileNotFoundError(_not_found(name, family, error)) from error
     except pickle.UnpicklingError as error:
         raise ValueError(
             f"The weight file of {name!r} could run code, so it was not loaded. Use a backbone "
@@ -272,7 +280,7 @@ def _load_tokenizer(source: str, name: str, family: _Family) -> tuple[PreTrained
     try:
         tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
     except OSError as error:
-        raise FileNotFoundError(_not_found(name, family)) from error
+        raise FileNotFoundError(_not_found(name, family, error)) from error
     except (ValueError, KeyError) as error:
         lacking = Path(source).is_dir() and not (Path(source) / file).is_file()
         reason = "" if lacking else f" ({one_line(error)})"
@@ -300,8 +308,14 @@ def _check_reachable(source: str, name: str, family: _Family) -> None:
         raise FileNotFoundError(_not_found(name, family)) from error
 
 
-def _not_found(name: str, family: _Family) -> str:
-    """Describe where a backbone was looked for."""
+def _not_found(name: str, family: _Family, error: OSError | None = None) -> str:
+    """Describe where a backbone was looked for, or what a folder of this name lacks."""
+    if error is not None and Path(name).is_dir():
+        reason = " ".join(str(error).split())[:200].rstrip(".")
+        return (
+            f"{name!r} is not a complete folder with {family.name} ({reason}). Copy or download "
+            "the folder again."
+        )
     embedded = ", or use `backbone: embedded`" if family.is_embedded else ""
     return (
         f"{name!r} is not a complete folder with {family.name}, and the Hugging Face hub did not "

@@ -74,8 +74,10 @@ def test_without_a_network_the_error_comes_at_once(monkeypatch: pytest.MonkeyPat
 def test_a_folder_without_weights_is_rejected(tiny: str, tmp_path: Path) -> None:
     folder = shutil.copytree(tiny, tmp_path / "bare")
     (folder / "model.safetensors").unlink()
-    with pytest.raises(FileNotFoundError, match="is not a complete folder"):
+    with pytest.raises(FileNotFoundError, match="is not a complete folder") as caught:
         load_backbone(str(folder))
+    assert "Error no file named model.safetensors" in str(caught.value)
+    assert "network" not in str(caught.value)
 
 
 def test_a_model_that_is_no_masked_language_model_is_rejected(tiny: str, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from safetensors import SafetensorError
 from tokenizers import Tokenizer
 from tokenizers.models import Unigram
-from transformers import PreTrainedTokenizerBase
+from transformers import PreTrainedConfig, PreTrainedTokenizerBase
 
 from lowner_pl.nn.backbones.files.quantised_table import UnknownVersionError
 
@@ -21,6 +21,8 @@ _LAYERS = re.compile(r"^(num_.*|n_|.*_)?layers?$")
 def check_json(source: str, name: str) -> None:
     """Check the short JSON files of a folder before a model is built from them.
 
+    There must be a ``config.json``.
+
     Args:
         source: The folder. Anything else, such as a hub id, passes.
         name: Name of the backbone, for messages.
@@ -28,6 +30,8 @@ def check_json(source: str, name: str) -> None:
     Raises:
         ValueError: If a file is not a JSON object, or asks for an absurd number of layers.
     """
+    if Path(source).is_dir() and not (Path(source) / _SHORT[0]).is_file():
+        raise unusable(_SHORT[0], name, FileNotFoundError())
     for file in (Path(source) / name for name in _SHORT):
         if file.is_file():
             with refusing(file.name, name):
@@ -42,6 +46,26 @@ def _check_options(options: object) -> None:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if _LAYERS.match(key) and is_number and not 0 <= value <= MOST_LAYERS:
             raise ValueError(f"{key!r} is {value}, but must be between 0 and {MOST_LAYERS}")
+
+
+def check_added_subwords(config: PreTrainedConfig, rows: int, name: str) -> None:
+    """Check the ids that a configuration lists as `added_subwords`, if it does.
+
+    Args:
+        config: The configuration.
+        rows: Number of embeddings.
+        name: Name of the backbone, for messages.
+
+    Raises:
+        ValueError: If it is not a list of ids of subwords.
+    """
+    added = getattr(config, "added_subwords", [])
+    if isinstance(added, list) and all(type(id_) is int and 0 <= id_ < rows for id_ in added):
+        return
+    with refusing("config.json", name):
+        raise ValueError(
+            f"`added_subwords` is {str(added)[:80]}, but must be a list of ids from 0 to {rows - 1}"
+        )
 
 
 def check_tokenizer(tokenizer: PreTrainedTokenizerBase) -> int:

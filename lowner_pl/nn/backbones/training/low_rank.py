@@ -27,7 +27,7 @@ def add_low_rank_updates(backbone: Backbone, head: MaskedLMHead, rank: int, *, n
     Args:
         backbone: The encoder.
         head: The rest of the model.
-        rank: The rank :math:`r`, at least 1.
+        rank: The rank :math:`r`, from 1 to the size of the hidden states.
         name: Name of the backbone, for messages.
 
     Raises:
@@ -35,6 +35,12 @@ def add_low_rank_updates(backbone: Backbone, head: MaskedLMHead, rank: int, *, n
             update.
     """
     check_range("lora_rank", rank, 1)
+    if rank > backbone.hidden_size:
+        raise ValueError(
+            f"`lora_rank` is {rank:,}, but the layers of the backbone {name!r} have "
+            f"{backbone.hidden_size:,} inputs, so no update has a higher rank. Choose a small "
+            "number, such as 8."
+        )
     peft, encoder = _peft(), backbone.encoder
     kind = str(encoder.config.model_type)
     defaults = peft.utils.TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING

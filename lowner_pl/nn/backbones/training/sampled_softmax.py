@@ -97,6 +97,30 @@ class SampledSoftmax(nn.Module):
         return (total - target_scores).mean()
 
 
+def check_sampling(head: MaskedLMHead, hidden_size: int) -> int:
+    """Check that a head can score some subwords by their rows of its output layer alone.
+
+    Args:
+        head: The language-model head.
+        hidden_size: The size H of hidden states.
+
+    Returns:
+        The number of subwords.
+
+    Raises:
+        ValueError: If its architecture does not allow that.
+    """
+    layer = head.output_layer
+    with torch.no_grad(), torch.random.fork_rng(devices=[]):  # a head may have dropout
+        features = head.features(torch.zeros(1, hidden_size))
+    if features.shape[1] != layer.in_features:
+        raise ValueError(
+            f"A model of type {head.model.config.model_type!r} scores subwords with more than its "
+            "output layer, so its vocabulary can't be sampled. Set `sampled_softmax` to `null`."
+        )
+    return layer.out_features
+
+
 def _output_rows(ids: Tensor, layer: nn.Linear, table: nn.Embedding) -> tuple[Tensor, Tensor]:
     """Look up an output layer's vectors ``(K, H)`` and biases ``(K,)`` of subwords ``(K,)``."""
     shared = table.weight is layer.weight

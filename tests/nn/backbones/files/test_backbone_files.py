@@ -54,6 +54,11 @@ def test_a_file_that_is_not_a_json_object_is_rejected(file: str, text: str, star
         (CONFIG, ["num_hidden_layers"], -1),
         (CONFIG, ["max_position_embeddings"], 0),
         (CONFIG, ["pad_token_id"], 10**12),
+        (CONFIG, ["added_subwords"], None),
+        (CONFIG, ["added_subwords"], "x"),
+        (CONFIG, ["added_subwords"], [[1]]),
+        (CONFIG, ["added_subwords"], [-1]),
+        (CONFIG, ["added_subwords"], [400]),
         (TOKENIZER, ["model"], 3),
         (TOKENIZER, ["model", "vocab"], []),
         (TOKENIZER, ["model", "vocab"], "x"),
@@ -82,6 +87,21 @@ def test_an_absurd_number_of_layers_is_rejected_before_a_model_is_built(start: P
     (start / CONFIG).write_text(json.dumps({**config, "num_hidden_layers": 10**12}))
     assert "'num_hidden_layers' is 1000000000000, but must be between 0 and 1000" in rejection(
         start
+    )
+
+
+def test_a_weight_of_another_shape_is_named(start: Path) -> None:
+    config = json.loads((start / CONFIG).read_text())
+    (start / CONFIG).write_text(json.dumps({**config, "vocab_size": 500}))
+    message = r"`config.json` \('lm_head.bias' has the shape \(400,\) instead of \(500,\)\). Copy"
+    with pytest.raises(ValueError, match=message):
+        load_backbone(str(start))
+
+
+def test_a_missing_configuration_is_named(start: Path) -> None:
+    (start / CONFIG).unlink()
+    assert f"The `config.json` of the backbone '{start}' can't be used: it is missing" in (
+        rejection(start)
     )
 
 

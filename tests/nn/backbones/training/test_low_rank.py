@@ -121,6 +121,13 @@ def test_ranks_below_one_are_refused(rank: int, tiny: str) -> None:
         load(tiny, rank)
 
 
+def test_a_rank_above_the_width_is_refused(tiny: str) -> None:
+    assert updates(load(tiny, 16))
+    message = "`lora_rank` is 17, but the layers of the backbone '.*' have 16 inputs, so no upd"
+    with pytest.raises(ValueError, match=message):
+        load(tiny, 17)
+
+
 @pytest.mark.parametrize(
     ("kind", "message"),
     [

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from transformers import AutoConfig, AutoModelForMaskedLM
 
-from lowner_pl.nn import SampledSoftmax, load_backbone
+from lowner_pl.nn import MaskedLMHead, SampledSoftmax, check_sampling, load_backbone
 from lowner_pl.nn.backbones.training.embedding_rows import EmbeddingRows
 
 SCORES = [0.5, -1.0, 2.0]
@@ -84,3 +85,17 @@ def test_with_the_whole_vocabulary_it_equals_cross_entropy(
     learnt = table.rows if isinstance(table, EmbeddingRows) else table.weight
     assert learnt.grad is not None
     assert learnt.grad.abs().sum() > 0
+
+
+def test_a_head_that_computes_more_than_its_output_layer_is_refused() -> None:
+    shape = {"num_attention_heads": 2, "num_hidden_layers": 1, "intermediate_size": 16}
+    sizes = {"vocab_size": 50, "hidden_size": 16, "embedding_size": 8, **shape}
+    for kind in ("albert", "mobilebert"):
+        head = MaskedLMHead(AutoModelForMaskedLM.from_config(AutoConfig.for_model(kind, **sizes)))
+        before = torch.get_rng_state()
+        if kind == "albert":
+            assert check_sampling(head, 16) == 50
+        else:
+            with pytest.raises(ValueError, match=r"type 'mobilebert' .* `sampled_softmax` to `nu"):
+                check_sampling(head, 16)
+        assert torch.get_rng_state().equal(before)
