@@ -199,9 +199,11 @@ class TextDataModule(SentenceDataModule):
         keys = keys_of(table)
         different, firsts = np.unique(keys, return_index=True)
         if len(different) < _LEAST_LINES:
+            count = len(different)
+            found = "is 1 different line" if count == 1 else f"are {count} different lines"
             raise ValueError(
-                f"{self.files[language]}: There are {len(different)} different lines, but at least "
-                f"{_LEAST_LINES} are needed, because a tenth is held out. Add text, or leave the "
+                f"{self.files[language]}: There {found}, but at least {_LEAST_LINES} are needed, "
+                "because a tenth is held out. Add text, one sentence on each line, or leave the "
                 "language out."
             )
         held = held_out(keys, min(self.dev_lines, len(different) // 10), self.dev_seed)

@@ -217,6 +217,8 @@ def test_a_missing_path_is_refused(tmp_path: Path, cache: Path) -> None:
 def test_an_empty_file_is_refused(tmp_path: Path, cache: Path) -> None:
     write(tmp_path, sw=["", "  "])
     refused(r"sw\.txt: There are 0 different lines", tmp_path, cache)
+    (tmp_path / "sw.txt").write_bytes(b"old Mac\rends\rits lines\rthus")
+    refused(r"There is 1 different line, .* one sentence on each line", tmp_path, cache)
 
 
 def test_bytes_that_are_not_utf_8_are_refused(tmp_path: Path, cache: Path) -> None:

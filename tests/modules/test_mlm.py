@@ -277,6 +277,16 @@ def test_fit_prints_the_number_of_lines_and_the_units_of_the_scores(
     assert "Test scores of the last checkpoint (epoch 0), accuracy and " in output
 
 
+def test_resuming_a_finished_run_says_that_nothing_is_left(
+    trained: Path, tmp_path: Path, tiny: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = Path(shutil.copytree(trained, tmp_path / "copy"))
+    command("fit", root, tiny, "--ckpt_path=last")
+    output = capsys.readouterr().out
+    assert "Nothing was left to train after 12 updates: the run had finished. To train" in output
+    assert f"Run folder: {run_folder(root)}" in output.replace("\n", "")
+
+
 def test_text_that_the_tokenizer_cannot_spell_is_an_error(tmp_path: Path, tiny: str) -> None:
     text = tmp_path / "el.txt"
     text.write_text("\n".join(f"γραμμή κειμένου {n} αριθμός" for n in range(100)))

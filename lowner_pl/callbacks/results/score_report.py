@@ -33,6 +33,7 @@ class ScoreReport(Callback):
         self._rows: dict[str, dict[str, float]] = {}
         self._title = ""
         self._notes: list[str] = []
+        self._had_finished = False
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Keep the scores of ``validate``."""
@@ -40,10 +41,11 @@ class ScoreReport(Callback):
             self._title = "Dev scores"
             self._collect(trainer, "dev")
 
-    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def on_fit_end(self, trainer: Trainer, pl_module: Any) -> None:
         """Keep the scores of the last epoch."""
         self._title = "Dev scores of the last epoch"
         self._collect(trainer, "dev")
+        self._had_finished = trainer.global_step == pl_module.trained_steps > 0
 
     def on_test_end(self, trainer: Trainer, pl_module: Any) -> None:
         """Write the scores."""
@@ -60,7 +62,16 @@ class ScoreReport(Callback):
 
     def teardown(self, trainer: Trainer, pl_module: Any, stage: str) -> None:
         """Print the scores, below the progress bar."""
-        if not self._rows or not trainer.is_global_zero:
+        if not trainer.is_global_zero:
+            return
+        if self._had_finished:
+            say(
+                f"Nothing was left to train after {trainer.global_step:,} updates: the run had "
+                "finished. To train longer, raise `--trainer.max_epochs`."
+            )
+            print_end(self.folder)
+            self._had_finished = False
+        if not self._rows:
             return
         columns = tuple(next(iter(self._rows.values())))
         percent = [key for key in columns if key not in (*PER_TOKEN, *COUNTS)]

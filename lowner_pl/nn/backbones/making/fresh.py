@@ -50,6 +50,8 @@ def fresh_backbone(
     Raises:
         ValueError: If a number is out of range; see `check_shape`.
     """
+    from transformers.utils.logging import disable_progress_bar
+
     check_shape(
         kind=kind,
         vocabulary=vocabulary,
@@ -64,6 +66,7 @@ def fresh_backbone(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = _model(kind, tokenizer, layers, hidden, heads, positions)
+    disable_progress_bar()  # for writing a file
     model.to(dtype).save_pretrained(folder)  # type: ignore[arg-type]
     tokenizer.save_pretrained(folder)
     return Path(folder)
