@@ -17,6 +17,7 @@ from lowner_pl.corpus import (
     Sentence,
     Sentences,
     count_types,
+    gold_hash,
 )
 from lowner_pl.datamodules.entity_types import (
     MappedSentences,
@@ -245,6 +246,7 @@ class NERDataModule(SentenceDataModule):
             "train_sentences": len(train),
             "train_words": sum(len(sentence.words) for sentence in train),
             "train_entities": count_types(train),
+            "train_sha256": gold_hash(train),
         }
 
     def description(self) -> dict[str, object]:

@@ -16,6 +16,7 @@ from lowner_pl.modules.resuming import (
     restore_options,
     resume_epoch,
     skip_unplanned_validation,
+    warn_of_other_data,
 )
 from lowner_pl.nn import trial_optimizer
 from lowner_pl.runs.ranges import check_range
@@ -193,6 +194,9 @@ class BaseModule(CheckpointedModule, ABC):
 
     def on_train_start(self) -> None:
         """Resume where the checkpoint stopped, with the optimiser options of this run."""
+        data: Any = getattr(self.trainer, "datamodule", None)
+        if self.origin is not None and data is not None:
+            warn_of_other_data(self.origin, data.description())
         resume_epoch(self.trainer, self)
         restore_options(self.trainer, self._configured)
 

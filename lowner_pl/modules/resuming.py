@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.utilities import rank_zero_warn
 
 COUNTS = ("ready", "started", "processed", "completed")
 
@@ -51,6 +52,24 @@ def resume_epoch(trainer: Trainer, module: LightningModule) -> None:
         for callback in trainer.callbacks:  # type: ignore[attr-defined]
             callback.on_train_epoch_start(trainer, module)
         module.on_train_epoch_start()
+
+
+def warn_of_other_data(earlier: Mapping[str, Any], present: Mapping[str, Any]) -> None:
+    """Warn if a run goes on with other training sentences than it began with.
+
+    Args:
+        earlier: Description of the training data in the checkpoint; those of version 0.1 and of
+            language models have no hash of the sentences.
+        present: The same of the data module.
+    """
+    key, size = "train_sha256", "train_sentences"
+    if key in earlier and key in present and earlier[key] != present[key]:
+        rank_zero_warn(
+            f"The training data have changed since the checkpoint was written: "
+            f"{earlier[size]:,} sentences then, {present[size]:,} now, and not the same. The run "
+            "goes on with those of now. To keep the results apart, start a new run with another "
+            "`--variant`, or put the data back."
+        )
 
 
 def restore_options(trainer: Trainer, configured: Sequence[Mapping[str, Any]]) -> None:

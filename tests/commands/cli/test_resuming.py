@@ -11,6 +11,7 @@ import yaml
 
 from lowner_pl.modules import NERModule
 
+from ...conftest import SAMPLE
 from ...running import arguments, command, folder, same, steps, weights
 from ...signals import Forked
 
@@ -72,6 +73,17 @@ def test_typed_options_win_over_the_checkpoint(tmp_path: Path) -> None:
     state = torch.load(cli.run.checkpoints / "last.ckpt", weights_only=True)
     assert state["optimizer_states"][0]["param_groups"][0]["lr"] == 0.007
     assert yaml.safe_load((cli.run.path / "config.yaml").read_text())["ckpt_path"] is None
+
+
+def test_other_training_data_than_the_run_began_with_are_a_warning(tmp_path: Path) -> None:
+    gold = (SAMPLE / "sw" / "train.conll").read_text(encoding="utf-8")
+    file = tmp_path / "train.conll"
+    more = ("--data=ConllDataModule", f"--data.train_path={file}", "--data.language=sw")
+    file.write_text(gold, encoding="utf-8")
+    command("fit", tmp_path, *more, "--trainer.max_epochs=1")
+    file.write_text(gold.replace("na", "NA"), encoding="utf-8")
+    with pytest.warns(UserWarning, match=r"48 sentences then, 48 now, and not the same\. The run"):
+        command("fit", tmp_path, *more, "--trainer.max_epochs=2", "--ckpt_path=last")
 
 
 def test_a_schedule_resumes_as_if_never_interrupted(tmp_path: Path) -> None:
