@@ -9,7 +9,7 @@ On a processor without instructions for bfloat16, the 16-bit rows only show that
 import argparse
 import statistics
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,6 +40,7 @@ class Case(NamedTuple):
 def main() -> None:
     """Measure all cases of a shape in turn."""
     options = _options()
+    options.more = [f"--{option}" for option in options.more]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         sizes = {"train": options.train, "dev": options.dev, "test": options.test}
@@ -55,12 +56,13 @@ def main() -> None:
                 "epochs": options.epochs,
                 "lr": 5e-4,
             }
-            cases = [Case(shape, method, side) for method in options.methods for side in OURS]
-            cases += [Case(shape, "sner", side) for side in STOCK]
+            ours = [side for side in OURS if side in options.sides]
+            cases = [Case(shape, method, side) for method in options.methods for side in ours]
+            cases += [Case(shape, "sner", side) for side in STOCK if side in options.sides]
             reports: dict[Case, list[tuple[Record, Record]]] = {case: [] for case in cases}
             for round_ in range(options.rounds):
                 for case in cases if round_ % 2 == 0 else reversed(cases):
-                    reports[case].append(_run(case, job, folder))
+                    reports[case].append(_run(case, job, folder, options.more))
             for record in _summary(reports, options, len(parts["train"]), len(parts["test"])):
                 append(options.out, record)
 
@@ -83,11 +85,11 @@ def _backbone(
     )
 
 
-def _run(case: Case, job: Record, folder: Path) -> tuple[Record, Record]:
+def _run(case: Case, job: Record, folder: Path, options: Sequence[str]) -> tuple[Record, Record]:
     """Train and test a case, and return both reports."""
     more: Record = {"log_root": str(folder / "logs" / "-".join(case)), "model": case.method}
     if case.side in OURS:
-        more["more"] = [f"--trainer.precision={case.side}"]
+        more["more"] = [f"--trainer.precision={case.side}", *options]
     else:
         more["bf16"] = case.side == "stock bf16"
     script = "ours.py" if case.side in OURS else "stock.py"
@@ -127,6 +129,14 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True, help="folder of {train,dev,test}.conll")
     parser.add_argument("--shapes", nargs="+", default=["embedded", "12x768"])
     parser.add_argument("--methods", nargs="+", default=["sner", "maner"])
+    parser.add_argument(
+        "--sides",
+        nargs="+",
+        choices=OURS + STOCK,
+        default=OURS + STOCK,
+        help="ours with a precision, and the stock script; 32-true and stock are needed for ratios",
+    )
+    parser.add_argument("--more", nargs="+", default=[], help="more options of ours, KEY=VALUE")
     parser.add_argument("--train", type=int, default=96, help="training sentences")
     parser.add_argument("--dev", type=int, default=16, help="dev sentences")
     parser.add_argument("--test", type=int, default=192, help="test sentences")
