@@ -157,9 +157,10 @@ def _batches(tag_set: TagSet, paths: Sequence[DevPath]) -> list[_Padded]:
     for start in range(0, len(ordered), _BATCH):
         part = ordered[start : start + _BATCH]
         gold = [tag_set.decode(path.tags) for path in part]
+        found = [entities_of(tags) for tags in gold]
         right = [
-            entity in entities_of(tags)
-            for path, tags in zip(part, gold, strict=True)
+            entity in of_gold
+            for path, of_gold in zip(part, found, strict=True)
             for entity in path.entities
         ]
         batches.append(

@@ -1,18 +1,21 @@
 """Training in the background: what is used, what is kept, and failures."""
 
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from lowner_pl.annotation.session.events import Trained
-from lowner_pl.annotation.session.retraining import BEST, LAST, Retraining, dev_f1
+from lowner_pl.annotation.session.retraining import BEST, LAST, Retraining, dev_f1, launch_fit
 from lowner_pl.annotation.session.training_data import TrainingData
 from lowner_pl.corpus import Sentence, read_conll
+from lowner_pl.runs import stopping
 from lowner_pl.tagging import TextTagger
 from lowner_pl.tagging.run_files import RunFiles
 
@@ -186,3 +189,22 @@ def test_a_checkpoint_without_its_run_can_not_be_trained_again(tmp_path: Path) -
     (tmp_path / "config.yaml").write_text(yaml.safe_dump({"model": {}, **EPISODES}))
     with pytest.raises(ValueError, match=r"is meta-learned.*--retrain_every 0"):
         TrainingData.of(RunFiles(tmp_path / "checkpoints" / "best.ckpt", tmp_path))
+
+
+def test_a_training_is_told_which_process_it_must_not_outlive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: dict[str, Any] = {}
+
+    class Started:
+        pid = os.getpid()
+
+        def __init__(self, words: list[str], **options: Any) -> None:
+            started.update(options, words=words)
+
+    monkeypatch.setattr(subprocess, "Popen", Started)
+    monkeypatch.setattr(os, "setpriority", lambda *_: None)
+    launch_fit(tmp_path / "mine.yaml", tmp_path / "fit.log")
+    assert started["words"][1:] == ["-m", "lowner_pl", "fit", "--config", f"{tmp_path}/mine.yaml"]
+    assert started["env"][stopping.PARENT] == str(os.getpid())
+    assert started["env"]["PATH"] == os.environ["PATH"]
