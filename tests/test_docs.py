@@ -23,6 +23,7 @@ OUR_CLASSES = [page for page in DOCS if page.parent.name == "docs"]
 BUILT_IN = {"FileNotFoundError", "KeyboardInterrupt"}
 HEADINGS = re.compile(r"^#+ (.+)$", re.MULTILINE)
 FENCES = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
+SNIPPETS = re.compile(r'^--8<-- "([\w./-]+):(\w+)"$', re.MULTILINE)
 LINKS = re.compile(r"\]\(([^)\s]+)\)|^\[[\w-]+\]: (\S+)$", re.MULTILINE)
 PATHS = re.compile(r"`((?:lowner_pl|configs|tests|benchmarks|docs)/[\w./-]*)`")
 WRITTEN_BY_THE_READER = {"configs/mine.yaml"}
@@ -31,8 +32,15 @@ COMMANDS_OF_LIGHTNING = ("fit", "validate", "test", "predict")
 
 
 def prose(page: Path) -> str:
-    """Read a page without its code blocks."""
-    return FENCES.sub("", page.read_text(encoding="utf-8"))
+    """Read a page without its code blocks, and with the sections of other files that it shows."""
+    return SNIPPETS.sub(snippet, FENCES.sub("", page.read_text(encoding="utf-8")))
+
+
+def snippet(line: re.Match[str]) -> str:
+    """Read the section of a file that a line of a page stands for."""
+    file, section = line.groups()
+    _, _, rest = (ROOT / file).read_text(encoding="utf-8").partition(f"[start:{section}]")
+    return rest.partition(f"[end:{section}]")[0]
 
 
 def blocks(page: Path, *languages: str) -> list[str]:
@@ -53,6 +61,11 @@ def slug(heading: str) -> str:
     return re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")
 
 
+def anchors(file: Path) -> list[str]:
+    """List the anchors of a page's headings; other files have none."""
+    return [slug(heading) for heading in HEADINGS.findall(prose(file))] * (file.suffix == ".md")
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_to_files_and_headings(page: Path) -> None:
     broken = []
@@ -61,8 +74,7 @@ def test_links_lead_to_files_and_headings(page: Path) -> None:
         target = (page.parent / file).resolve() if file else page
         if not link or "://" in link:
             continue
-        headings = HEADINGS.findall(prose(target)) if target.suffix == ".md" else []
-        if not target.exists() or (anchor and anchor not in map(slug, headings)):
+        if not target.exists() or (anchor and anchor not in anchors(target)):
             broken.append(link)
     assert not broken
 
