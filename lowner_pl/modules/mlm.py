@@ -65,8 +65,8 @@ class MLMLightningModule(BaseModule):
         masked_share: Share of the predicted subwords that become the mask token, between 0 and 1.
             Half of the others become a random subword, the other half stay unchanged. BERT uses
             0.8; with 1 there are only masks.
-        dropout: Dropout rate of the backbone, from 0 to 1; ``null`` leaves its own. Without dropout
-            a step is faster, and text that is read once needs none.
+        dropout: Dropout rate of the backbone, at least 0 and below 1; ``null`` leaves its own.
+            Without dropout a step is faster, and text that is read once needs none.
         sampled_softmax: Train with the loss over this many subwords drawn from the vocabulary
             instead of all; see `SampledSoftmax`. ``null`` uses all. Scores always use all.
         train_embeddings: ``all``; ``none``; or ``added``, which trains the mask's row and those of
@@ -134,7 +134,7 @@ class MLMLightningModule(BaseModule):
         self.word_encoder = WordEncoder(self.tokenizer, max_length=self.length)
         self.word_encoder.mask_id  # noqa: B018 - fails here instead of in the first step
         if dropout is not None:
-            check_range("dropout", dropout, 0.0, 1.0)
+            check_range("dropout", dropout, 0.0, 1.0, open_above=True)
             set_dropout(self.backbone, dropout)
         if sampled_softmax is not None:
             check_range("sampled_softmax", sampled_softmax, 1)

@@ -4,7 +4,13 @@ import math
 
 
 def check_range(
-    option: str, value: float, least: float, most: float = math.inf, *, open_below: bool = False
+    option: str,
+    value: float,
+    least: float,
+    most: float = math.inf,
+    *,
+    open_below: bool = False,
+    open_above: bool = False,
 ) -> None:
     """Raise an error if an option is outside its range, infinite or not a number.
 
@@ -12,19 +18,21 @@ def check_range(
         option: Name of the option, for the message.
         value: Value of the option.
         least: Lower limit.
-        most: Upper limit, itself allowed.
+        most: Upper limit. Infinity is no limit, and never allowed as a value.
         open_below: Whether the lower limit itself is forbidden.
+        open_above: Whether the upper limit itself is forbidden.
 
     Raises:
         ValueError: If the value is outside the range.
     """
     above_least = least < value if open_below else least <= value
-    if above_least and value <= most and value < math.inf:
+    below_most = value < most if open_above else value <= most
+    if above_least and below_most and value < math.inf:
         return
-    if most == math.inf:
-        limits = f"above {_plain(least)}" if open_below else f"at least {_plain(least)}"
-    elif open_below:
-        limits = f"above {_plain(least)} and at most {_plain(most)}"
+    if most == math.inf or open_below or open_above:
+        limits = f"{'above' if open_below else 'at least'} {_plain(least)}"
+        if most < math.inf:
+            limits += f" and {'below' if open_above else 'at most'} {_plain(most)}"
     else:
         limits = f"between {_plain(least)} and {_plain(most)}"
     finite = " and finite" if value == math.inf else ""

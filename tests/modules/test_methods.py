@@ -272,6 +272,11 @@ def test_a_head_with_the_same_learning_rate_has_no_parameter_group_of_its_own(ti
             {"frozen_layers": 3},
             "`frozen_layers` is 3, but it must be between 0 and 2",
         ),
+        (
+            SNERLightningModule,
+            {"dropout": 1.0},
+            "`dropout` is 1.0, but it must be at least 0 and below 1",
+        ),
         (SNERLightningModule, {"warmup": 1.5}, "`warmup` is 1.5, but it must be between 0 and 1"),
         (
             SNERLightningModule,

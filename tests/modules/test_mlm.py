@@ -303,7 +303,13 @@ def test_text_with_many_unknown_subwords_gives_a_warning(tmp_path: Path, tiny: s
 
 @pytest.mark.parametrize(
     ("option", "value"),
-    [("mask_rate", 0.0), ("mask_rate", 1.5), ("masked_share", -0.1), ("length", 2)],
+    [
+        ("mask_rate", 0.0),
+        ("mask_rate", 1.5),
+        ("masked_share", -0.1),
+        ("length", 2),
+        ("dropout", 1.0),
+    ],
 )
 def test_options_outside_their_range_are_errors(tiny: str, option: str, value: float) -> None:
     options: dict[str, Any] = {option: value}

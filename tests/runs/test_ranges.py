@@ -33,3 +33,9 @@ def test_a_lower_limit_can_itself_be_forbidden() -> None:
         check_range("rate", 0, 0, 1, open_below=True)
     with pytest.raises(ValueError, match=r"must be above 0\.$"):
         check_range("rate", 0, 0, open_below=True)
+
+
+def test_an_upper_limit_can_itself_be_forbidden() -> None:
+    check_range("rate", 0.99, 0, 1, open_above=True)
+    with pytest.raises(ValueError, match=r"must be at least 0 and below 1\.$"):
+        check_range("rate", 1, 0, 1, open_above=True)

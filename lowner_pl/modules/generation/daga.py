@@ -34,7 +34,7 @@ class DAGALightningModule(LikelihoodModule):
     Args:
         embedding_size: Width of the embeddings.
         hidden_size: Width of the LSTM.
-        dropout: Dropout rate before and after the LSTM, between 0 and 1.
+        dropout: Dropout rate before and after the LSTM, at least 0 and below 1.
         decay: Factor for the learning rate. Above 0 and at most 1.
         rounds: Number of new sentences per training sentence, at least 1.
         draws: Maximum number of samples per wanted sentence, at least 1. Many are not well-formed.
@@ -68,6 +68,7 @@ class DAGALightningModule(LikelihoodModule):
     ) -> None:
         super().__init__(optimizer=optimizer, schedule="constant", warmup=0.0)
         check_range("decay", decay, 0.0, 1.0, open_below=True)
+        check_range("dropout", dropout, 0.0, 1.0, open_above=True)
         check_range("rounds", rounds, 1)
         check_range("draws", draws, 1)
         check_range("temperature", temperature, 0.0, open_below=True)

@@ -41,7 +41,7 @@ class NERModule(TaggingModule):
         head: ``softmax``, or ``crf`` for a conditional random field over the words.
         tag_scheme: ``iob2`` (B- and I- tags) or ``io`` (one tag per type, as in the formula of
             MANER's first version; adjacent entities of the same type are merged).
-        dropout: Dropout rate before the head, between 0 and 1.
+        dropout: Dropout rate before the head, at least 0 and below 1.
         max_length: Maximum number of subwords per window, markers included. Limited by the
             backbone.
         context: Subwords of context on each side of a window, for sentences longer than one.
@@ -117,6 +117,7 @@ class NERModule(TaggingModule):
                 f"`lora_rank` is {lora_rank} and `frozen_layers` is {frozen_layers}, but low-rank "
                 "updates already freeze the whole backbone. Set one of them to `null`."
             )
+        check_range("dropout", dropout, 0.0, 1.0, open_above=True)
         check_range("head_lr_factor", head_lr_factor, 0.0, open_below=True)
         super().__init__(optimizer=optimizer, schedule=schedule, warmup=warmup)
         for argument in ("_marker", "_needs_language_model"):  # no options: not to be saved

@@ -212,6 +212,11 @@ def test_a_decay_outside_its_range_is_an_error(decay: float) -> None:
         DAGALightningModule(decay=decay)
 
 
+def test_a_dropout_of_one_is_an_error() -> None:
+    with pytest.raises(ValueError, match=r"`dropout` is 1\.0, but it must be at least 0 and below"):
+        DAGALightningModule(dropout=1.0)
+
+
 def test_training_on_raw_text_is_an_error(tmp_path: Path) -> None:
     data = TextDataModule(paths=str(ROOT / "tests" / "data" / "text"), cache_folder=str(tmp_path))
     trainer = Trainer(accelerator="cpu", logger=False, default_root_dir=tmp_path, max_epochs=1)
