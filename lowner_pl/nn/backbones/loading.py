@@ -4,7 +4,7 @@ import pickle
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -14,12 +14,19 @@ from lowner_pl.nn.backbones.backbone import Backbone, MaskedLMHead, positions_of
 from lowner_pl.nn.backbones.files.backbone_files import (
     check_added_subwords,
     check_json,
-    check_tokenizer,
     one_line,
     refusing,
     unusable,
 )
+from lowner_pl.nn.backbones.files.family import (
+    MASKED,
+    SEQUENCES,
+    Family,
+    check_reachable,
+    not_found,
+)
 from lowner_pl.nn.backbones.files.packed_folder import is_packed, read_packed
+from lowner_pl.nn.backbones.files.tokenizer_file import load_fast_tokenizer
 from lowner_pl.nn.backbones.files.weights_file import verify_checksums
 from lowner_pl.nn.backbones.kept import loaded_once, own_tokenizer
 from lowner_pl.nn.backbones.new_tokens import add_tokens, embedding_table
@@ -29,23 +36,6 @@ from lowner_pl.nn.backbones.training.recomputation import recompute_layers
 from lowner_pl.runs.checksums import first_not_finite
 
 EMBEDDED = Path(__file__).parents[2] / "assets" / "backbone"
-
-
-class _Family(NamedTuple):
-    """A family of models: the class that loads them, and their names in messages."""
-
-    loader: str
-    name: str
-    examples: str
-    is_embedded: bool
-
-
-MASKED = _Family(
-    "AutoModelForMaskedLM", "a masked language model", "XLM-R, BERT or ModernBERT", is_embedded=True
-)
-SEQUENCES = _Family(
-    "AutoModelForSeq2SeqLM", "a sequence-to-sequence model", "mBART or mT5", is_embedded=False
-)
 
 
 def load_backbone(
@@ -152,9 +142,9 @@ def load_tokenizer(name: str) -> tuple[PreTrainedTokenizerBase, int]:
     from transformers import AutoConfig, AutoModel
 
     source = str(EMBEDDED) if name == "embedded" else name
-    _check_reachable(source, name, MASKED)
+    check_reachable(source, name, MASKED)
     check_json(source, name)
-    tokenizer, _ = _load_tokenizer(source, name, MASKED)
+    tokenizer, _ = load_fast_tokenizer(source, name, MASKED)
     with refusing("config.json", name), torch.device("meta"):
         config = AutoConfig.from_pretrained(source, trust_remote_code=False)
         outline = AutoModel.from_config(config, trust_remote_code=False)
@@ -176,12 +166,12 @@ def load_sequence_to_sequence(name: str) -> tuple[PreTrainedModel, PreTrainedTok
 
 
 def _load(
-    source: str, name: str, family: _Family, *, stays_packed: bool = False
+    source: str, name: str, family: Family, *, stays_packed: bool = False
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase, list[str]]:
     """Load a model and its tokenizer, and list the weights that are missing from the files."""
-    _check_reachable(source, name, family)
+    check_reachable(source, name, family)
     check_json(source, name)
-    tokenizer, subwords = _load_tokenizer(source, name, family)
+    tokenizer, subwords = load_fast_tokenizer(source, name, family)
     verify_checksums(source)
     model, missing = _load_model(source, name, family, stays_packed=stays_packed)
     named = ((key, part) for key, part in model.named_parameters() if not part.is_meta)
@@ -216,7 +206,7 @@ def _check_complete(
 
 
 def _load_model(
-    source: str, name: str, family: _Family, *, stays_packed: bool
+    source: str, name: str, family: Family, *, stays_packed: bool
 ) -> tuple[PreTrainedModel, list[str]]:
     """Load the model from safetensors or plain tensors, never running code from the folder.
 
@@ -249,7 +239,7 @@ def _load_model(
             config = transformers.AutoConfig.from_pretrained(source, trust_remote_code=False)
             model, missing = model_of(packed, loader, config, stays=stays_packed), []
     except OSError as error:
-        raise FileNotFoundError(_not_found(name, family, error)) from error
+        raise FileNotFoundError(not_found(name, family, error)) from error
     except pickle.UnpicklingError as error:
         raise ValueError(
             f"The weight file of {name!r} could run code, so it was not loaded. Use a backbone "
@@ -270,55 +260,3 @@ def _load_model(
     except Exception as error:  # a field of the wrong type can raise anything
         raise unusable("config.json", name, error) from error
     return model, missing
-
-
-def _load_tokenizer(source: str, name: str, family: _Family) -> tuple[PreTrainedTokenizerBase, int]:
-    """Load the fast tokenizer of a backbone, and find out how many embeddings it needs."""
-    from transformers import AutoTokenizer
-
-    file = "tokenizer.json"
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
-    except OSError as error:
-        raise FileNotFoundError(_not_found(name, family, error)) from error
-    except (ValueError, KeyError) as error:
-        lacking = Path(source).is_dir() and not (Path(source) / file).is_file()
-        reason = "" if lacking else f" ({one_line(error)})"
-        raise ValueError(
-            f"The backbone {name!r} has no fast tokenizer{reason}. Put its `{file}` in the folder."
-        ) from error
-    except (MemoryError, KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException as error:  # `tokenizers` raises one that is no Exception
-        raise unusable(file, name, error) from error
-    with refusing(file, name):
-        return tokenizer, check_tokenizer(tokenizer)
-
-
-def _check_reachable(source: str, name: str, family: _Family) -> None:
-    """Ask the hub once for a model that is not cached; loading would retry for a minute."""
-    from huggingface_hub import HfApi, try_to_load_from_cache
-
-    if Path(source).exists():
-        return
-    try:
-        if not isinstance(try_to_load_from_cache(source, "config.json"), str):
-            HfApi().model_info(source, timeout=10)
-    except Exception as error:  # network, hub, or a name that is no valid id
-        raise FileNotFoundError(_not_found(name, family)) from error
-
-
-def _not_found(name: str, family: _Family, error: OSError | None = None) -> str:
-    """Describe where a backbone was looked for, or what a folder of this name lacks."""
-    if error is not None and Path(name).is_dir():
-        reason = " ".join(str(error).split())[:200].rstrip(".")
-        return (
-            f"{name!r} is not a complete folder with {family.name} ({reason}). Copy or download "
-            "the folder again."
-        )
-    embedded = ", or use `backbone: embedded`" if family.is_embedded else ""
-    return (
-        f"{name!r} is not a complete folder with {family.name}, and the Hugging Face hub did not "
-        "provide it: no network, or no such model. Download the model on a machine with a network "
-        f"and set its folder{embedded}."
-    )

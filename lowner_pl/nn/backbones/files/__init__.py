@@ -1,1 +1,1 @@
-"""Backbones on disk: packed folders, their tables, and checks of files."""
+"""Backbones on disk: packed folders, their tables, tokenizers, and checks of files."""
