@@ -9,7 +9,8 @@ from typing import NamedTuple, cast
 import torch
 
 from lowner_pl.corpus import Entity, Sentence, entities_of
-from lowner_pl.modules.tagging.steps import TaggedGroup, TaggingModule
+from lowner_pl.modules.tagging.predictions import TaggedGroup
+from lowner_pl.modules.tagging.steps import TaggingModule
 from lowner_pl.runs.memory import give_back_memory
 from lowner_pl.runs.ranges import check_range
 from lowner_pl.tagging.entities import TaggedEntity, TaggedText

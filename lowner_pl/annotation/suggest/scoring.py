@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lowner_pl.corpus import Sentence, entities_of
-from lowner_pl.modules.tagging.steps import TaggedGroup
+from lowner_pl.modules.tagging.predictions import TaggedGroup
 from lowner_pl.nn import (
     Tagger,
     dropout_on,

@@ -1,57 +1,25 @@
 """The training, validation, test and prediction steps that all taggers share."""
 
-from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from lightning.pytorch.utilities import rank_zero_warn
 from torch import Tensor, nn
 from torchmetrics import MeanMetric
 
-from lowner_pl.corpus import Sentence, TagSet, count_types, entities_of, queries
-from lowner_pl.encoding import Batch
+from lowner_pl.corpus import Sentence, count_types, entities_of, queries
 from lowner_pl.metrics import EntityScores, TaggingScores
-from lowner_pl.modules.base import BaseModule, MethodKind
-from lowner_pl.nn import (
-    Average,
-    DevPath,
-    DevPaths,
-    Tagger,
-    entity_confidences,
-    fit_temperature,
-)
-
-Tags = tuple[str, ...]
+from lowner_pl.modules.base import MethodKind
+from lowner_pl.modules.tagging.predictions import PredictingModule, TaggedGroup, Tags
+from lowner_pl.nn import Average, DevPath, DevPaths, fit_temperature
 
 
-class TaggedGroup(NamedTuple):
-    """Sentences of a batch that were tagged with the same weights.
-
-    Attributes:
-        numbers: Their positions in the batch.
-        sentences: The sentences.
-        tags: Their predicted tags.
-        batch: The encoded sentences, with their gold tags if they have any.
-        emissions: Scores of each tag. Shape ``(B, W, T)``.
-    """
-
-    numbers: list[int]
-    sentences: list[Sentence]
-    tags: list[Tags]
-    batch: Batch
-    emissions: Tensor
-
-
-class TaggingModule(BaseModule):
+class TaggingModule(PredictingModule):
     """The training, validation, test and prediction steps of a tagger.
 
     Attributes:
-        entity_types: Entity types that the tagger predicts.
-        tag_set: Tags of these types.
-        tagger: Backbone and head.
         average: What the training loss is averaged over.
         dev_scores: Scores of the running validation.
         dev_loss: Loss of the running validation, per word.
@@ -64,18 +32,11 @@ class TaggingModule(BaseModule):
     returns_losses: bool = False
     """Whether a test also returns the loss of each sentence."""
 
-    entity_types: tuple[str, ...]
-    tag_set: TagSet
-    tagger: Tagger
     average: Average
     dev_scores: EntityScores
     dev_loss: MeanMetric
     dev_paths: DevPaths
     test_scores: nn.ModuleList
-
-    @abstractmethod
-    def encode(self, sentences: list[Sentence], *, train: bool) -> Batch:
-        """Encode sentences the way this method shows them to the backbone."""
 
     def loss(self, sentences: list[Sentence]) -> Tensor:
         """Compute the training loss of a batch."""
@@ -94,93 +55,13 @@ class TaggingModule(BaseModule):
         words = sum(len(sentence.words) for sentence in sentences)
         return self.tagger.head.per_word(loss.detach(), sentences=len(sentences), words=words)
 
-    def tag(self, sentences: list[Sentence]) -> tuple[list[tuple[str, ...]], Batch, Tensor]:
-        """Predict well-formed IOB2 tags; also return the batch and its emissions.
-
-        In the batch, gold tags of types unknown to the tagger become ``O``. No tag of the tagger is
-        correct there, and ``O`` is the one that lowers F1 least.
-        """
-        known = [sentence.restricted_to(self.entity_types) for sentence in sentences]
-        batch = self.encode(known, train=False).to(self.device)
-        emissions = self.tagger(batch)
-        ids = self.tagger.head.decode(emissions, batch.word_mask).tolist()
-        tags = [
-            self.tag_set.decode(row[: len(sentence.words)])
-            for row, sentence in zip(ids, sentences, strict=True)
-        ]
-        return tags, batch, emissions
-
-    def tag_batch(self, batch: list[Any], *, with_loss: bool = False) -> list[tuple[str, ...]]:
-        """Tag a batch of the data module.
-
-        Args:
-            batch: Sentences, or episodes for methods that learn from episodes.
-            with_loss: Whether to add the loss of the batch to the dev loss.
-        """
+    def tag_dev_batch(self, batch: list[Any]) -> list[Tags]:
+        """Tag a batch of dev data, and add its loss and its scores to those of the validation."""
         tags: list[Tags] = [()] * len(batch)
         for group in self.tagged_groups(batch):
-            for number, row in zip(group.numbers, group.tags, strict=True):
-                tags[number] = row
-            if with_loss:
-                self._add_dev_loss(group)
+            group.place(tags)
+            self._add_dev_loss(group)
         return tags
-
-    def tag_with_confidence(
-        self, batch: list[Any], temperature: float = 1.0, losses: list[float] | None = None
-    ) -> tuple[list[Tags], list[list[float]]]:
-        """Tag a batch of the data module, and compute how sure the tagger is of each entity.
-
-        Args:
-            batch: Sentences, or episodes for methods that learn from episodes.
-            temperature: Divides all scores; see `lowner_pl.nn.entity_confidences`.
-            losses: If given, gets the loss of each sentence, summed over its words; in nats.
-
-        Returns:
-            The tags of each sentence, and the confidences of its entities, ordered by start.
-        """
-        tags, (confidences,) = self._tag_with_temperatures(batch, (temperature,), losses)
-        return tags, confidences
-
-    def _tag_with_temperatures(
-        self, batch: list[Any], temperatures: Sequence[float], losses: list[float] | None
-    ) -> tuple[list[Tags], list[list[list[float]]]]:
-        """Tag a batch; return the tags and, for each temperature, the confidences."""
-        tags: list[Tags] = [()] * len(batch)
-        confidences: list[list[list[float]]] = [[[] for _ in batch] for _ in temperatures]
-        every_loss = [0.0] * len(batch)
-        for group in self.tagged_groups(batch):
-            spans = [entities_of(row) for row in group.tags]
-            head, mask = self.tagger.head, group.batch.word_mask
-            for number, row in zip(group.numbers, group.tags, strict=True):
-                tags[number] = row
-            for found, temperature in zip(confidences, temperatures, strict=True):
-                sure = entity_confidences(head, group.emissions, mask, spans, temperature)
-                for number, of_row in zip(group.numbers, sure, strict=True):
-                    found[number] = of_row
-            if losses is not None:
-                lost = head.losses(group.emissions, group.batch.tags, mask)
-                for number, loss in zip(group.numbers, lost.tolist(), strict=True):
-                    every_loss[number] = loss
-        if losses is not None:
-            losses += every_loss
-        return tags, confidences
-
-    def adaptations(
-        self, batch: Sequence[Any]
-    ) -> Iterator[tuple[list[int], AbstractContextManager[object]]]:
-        """Yield the positions of sentences that are tagged with the same weights: here, all.
-
-        Each group comes with a ``with`` block, for the length of which the tagger has its weights.
-        """
-        yield list(range(len(batch))), nullcontext()
-
-    def tagged_groups(self, batch: Sequence[Any]) -> Iterator[TaggedGroup]:
-        """Tag a batch. The tagger keeps the weights of a group until the next one is asked for."""
-        sentences = queries(batch)
-        for numbers, weights in self.adaptations(batch):
-            with weights:
-                group = [sentences[number] for number in numbers]
-                yield TaggedGroup(numbers, group, *self.tag(group))
 
     def _add_dev_loss(self, group: TaggedGroup) -> None:
         """Add the loss of tagged dev sentences, and keep their scores for `calibrate`."""
@@ -233,7 +114,7 @@ class TaggingModule(BaseModule):
         if not batch:
             return {"tags": []}
         gold = [_gold(sentence) for sentence in queries(batch)]
-        tags = self.tag_batch(batch, with_loss=True)
+        tags = self.tag_dev_batch(batch)
         self.dev_scores.update(gold, tags)
         return {"tags": tags}
 
@@ -276,7 +157,7 @@ class TaggingModule(BaseModule):
         gold = [_gold(sentence) for sentence in queries(batch)]
         scores = self.test_scores[dataloader_idx]
         assert isinstance(scores, TaggingScores)
-        tags, confidences = self._tag_with_temperatures(batch, scores.temperatures, losses)
+        tags, confidences = self.tag_with_temperatures(batch, scores.temperatures, losses)
         scores.update(gold, tags, confidences)
         return {"tags": tags, "losses": losses}
 

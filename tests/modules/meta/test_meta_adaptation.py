@@ -79,7 +79,7 @@ def test_confidences_and_dev_scores_are_those_of_the_adapted_weights(
     module = new_module(tiny, **options).eval()
     tasks = episodes(swahili, 3)
     tags, sure = module.tag_with_confidence(tasks, temperature=2.0)
-    assert tags == module.tag_batch(tasks, with_loss=True)
+    assert tags == module.tag_dev_batch(tasks)
     kept = module.dev_paths.sentences()
     for number, (numbers, adapted) in enumerate(module.adaptations(tasks)):
         assert numbers == [number]
