@@ -49,12 +49,11 @@ def trim_backbone(options: argparse.Namespace, text: "TextDataModule") -> None:
         options: The options of the command.
         text: The text.
     """
-    from lowner_pl.nn.backbones.loading import load_whole, quiet_loading
+    from lowner_pl.nn.backbones.loading import load_whole
     from lowner_pl.nn.backbones.making.trimming import Whole, check_size, trim
 
     with written_whole(options.folder, overwrite=options.overwrite) as folder:
-        with quiet_loading():  # this command says what is missing, and remedies it
-            whole = Whole(options.backbone, *load_whole(options.backbone))
+        whole = Whole(options.backbone, *load_whole(options.backbone))
         if options.size is not None and not options.add_missing:
             check_size(options.size, whole)
         texts = _texts(text, options.lines)

@@ -159,9 +159,14 @@ def load_sequence_to_sequence(name: str) -> tuple[PreTrainedModel, PreTrainedTok
 
     Raises:
         FileNotFoundError: If it is not a folder and the hub does not provide it.
-        ValueError: If it is not a sequence-to-sequence model with a fast tokenizer.
+        ValueError: If it is not a complete sequence-to-sequence model with a fast tokenizer.
     """
-    model, tokenizer, _ = _load(name, name, SEQUENCES)
+    model, tokenizer, missing = _load(name, name, SEQUENCES)
+    if missing:
+        raise ValueError(
+            f"The backbone {name!r} lacks weights, such as {missing[0]!r}. Save the whole model "
+            f"with `{SEQUENCES.loader}`."
+        )
     return model, tokenizer
 
 
@@ -221,14 +226,15 @@ def _load_model(
     loader: Any = getattr(transformers, family.loader)
     try:
         if packed is None:
-            model, report = loader.from_pretrained(
-                source,
-                trust_remote_code=False,
-                weights_only=True,
-                dtype=torch.float32,
-                output_loading_info=True,
-                ignore_mismatched_sizes=True,  # its own error names none
-            )
+            with quiet_loading():  # the errors below and `_check_complete` say what matters
+                model, report = loader.from_pretrained(
+                    source,
+                    trust_remote_code=False,
+                    weights_only=True,
+                    dtype=torch.float32,
+                    output_loading_info=True,
+                    ignore_mismatched_sizes=True,  # its own error names none
+                )
             missing = sorted(report["missing_keys"])
             if others := sorted(report["mismatched_keys"]):
                 key, found, wanted = others[0]

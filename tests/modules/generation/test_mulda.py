@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from torch.nn.functional import cross_entropy
 from transformers import AutoModelForSeq2SeqLM
 
@@ -245,6 +246,13 @@ def test_unsuitable_backbones_are_errors(
     (bare / "model.safetensors").unlink()
     with pytest.raises(FileNotFoundError, match="is not a complete folder"):
         load_sequence_to_sequence(str(bare))
+    part = Path(shutil.copytree(sequence_folders["mt5"], tmp_path / "part"))
+    weights = load_file(part / "model.safetensors")
+    lost = weights.pop("encoder.final_layer_norm.weight")
+    assert lost.any()
+    save_file(weights, part / "model.safetensors", {"format": "pt"})
+    with pytest.raises(ValueError, match=r"part' lacks weights, such as 'encoder.final_layer_norm"):
+        load_sequence_to_sequence(str(part))
     slow = Path(shutil.copytree(sequence_folders["mt5"], tmp_path / "slow"))
     (slow / "tokenizer.json").unlink()
     with pytest.raises((ValueError, FileNotFoundError), match="slow"):
