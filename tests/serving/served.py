@@ -26,11 +26,11 @@ def served(tagger: TextTagger, limits: Limits | None = None, **options: Any) -> 
 
 
 @contextmanager
-def serving(app: FastAPI) -> Iterator[int]:
+def serving(app: FastAPI, port: int = 0) -> Iterator[int]:
     """Serve an application for the length of a ``with`` block, which is given the port."""
     running = server(app)
-    with listen(HOST, 0) as listener:
-        port: int = listener.getsockname()[1]
+    with listen(HOST, port) as listener:
+        port = listener.getsockname()[1]
         thread = threading.Thread(target=running.run, args=([listener],))
         thread.start()
         try:

@@ -19,7 +19,7 @@ from lowner_pl.runs.files import reason_of
 from lowner_pl.tagging import TextTagger
 
 LOG = "fit.log"
-BEST, LAST = "checkpoints/best.ckpt", "checkpoints/last.ckpt"
+BEST = "checkpoints/best.ckpt"
 _NICE = 19
 _END = 5.0  # seconds until a training that is told to end is killed
 
@@ -55,6 +55,8 @@ def launch_fit(config: Path, log: Path) -> Process:
         )
     with suppress(OSError, AttributeError):  # it may have ended; Windows has no priorities
         os.setpriority(os.PRIO_PROCESS, process.pid, _NICE)
+    with suppress(OSError):  # Linux shares the CPU between sessions first: proc_pid_autogroup(5)
+        Path(f"/proc/{process.pid}/autogroup").write_text(str(_NICE))
     return process
 
 
@@ -62,7 +64,7 @@ class Retraining:
     """Trains in the background, each time from the start of the run and with all sentences.
 
     A new tagger is used if its dev F1 is not lower than that of the tagger in use. Only the
-    checkpoint in use is kept.
+    checkpoint in use is kept, also after a training that failed or was stopped.
 
     Args:
         data: The data and the configuration of the run.
@@ -77,6 +79,7 @@ class Retraining:
         first: Dev F1 of the run, from 0 to 1; ``None`` if it is unknown.
         training: Number of annotated sentences of the training that runs; ``None`` if none does.
         ended: Told how a training ended, with the new tagger if it is used.
+        freed: Told that another training may begin.
     """
 
     def __init__(
@@ -95,12 +98,14 @@ class Retraining:
         self.first = dev_f1(start)
         self.training: int | None = None
         self.ended: Callable[[Trained, TextTagger | None], None] = lambda _event, _tagger: None
+        self.freed: Callable[[], None] = lambda: None
         self._data = data
         self._folder = folder
         self._load = load
         self._failed = failed
         self._launch = launch or launch_fit
         self._used: Path | None = None
+        self._others: list[Path] = []  # runs used after other starts
         self._best = self.first
         self._process: Process | None = None
         self._thread: threading.Thread | None = None
@@ -109,15 +114,19 @@ class Retraining:
     def resume(self, history: Sequence[Trained]) -> Path | None:
         """Find the tagger that an earlier part of the session used last.
 
+        Checkpoints of trainings that were stopped are removed.
+
         Returns:
             Its run folder, or ``None`` if that of the run itself is to be used.
         """
+        self._others = [Path(one.run) for one in history if one.used and one.start != self.start]
         for one in reversed(history):
             run = Path(one.run)
             if one.start == self.start and one.used and (run / BEST).is_file():
                 self._used, self._best = run, one.f1
-                return run
-        return None
+                break
+        self._remove_checkpoints()
+        return self._used
 
     def begin(self, sentences: Sequence[Sentence]) -> None:
         """Begin to train with some annotated sentences; `ended` is told of the end."""
@@ -159,11 +168,6 @@ class Retraining:
             )
         if self._stopped:
             return
-        if tagger is not None:
-            self._keep(run)
-            self._best = f1
-        elif not problem:
-            (run / BEST).unlink(missing_ok=True)
         event = Trained(
             sentences=len(sentences),
             f1=f1,
@@ -175,10 +179,16 @@ class Retraining:
         )
         try:
             self.ended(event, tagger)
-        except Exception as error:
+        except Exception as error:  # the journal can't be written: this training counts as none
             self._failed(error)
-        finally:
+            self._remove_checkpoints()
             self.training = None
+            return
+        if tagger is not None:
+            self._used, self._best = run, f1
+        self._remove_checkpoints()
+        self.training = None
+        self.freed()
 
     def _fit(self, sentences: list[Sentence]) -> Path:
         """Train, and return the run folder.
@@ -195,9 +205,7 @@ class Retraining:
         found = sorted(folder.glob(f"runs/*/*/*/{BEST}"))
         if status or not found:
             raise TrainingError(f"{_reason(log, status)} See '{log}'.")
-        run = found[0].parents[1]
-        (run / LAST).unlink(missing_ok=True)
-        return run
+        return found[0].parents[1]
 
     def _new_folder(self, size: int) -> Path:
         """Make a folder that no earlier training has used."""
@@ -212,11 +220,14 @@ class Retraining:
             else:
                 return folder
 
-    def _keep(self, run: Path) -> None:
-        """Remove the checkpoint of the training before, whose tagger is used no more."""
-        if self._used is not None:
-            (self._used / BEST).unlink(missing_ok=True)
-        self._used = run
+    def _remove_checkpoints(self) -> None:
+        """Remove the checkpoints of all trainings whose taggers are not used."""
+        used = [*self._others, *([self._used] if self._used else [])]
+        kept = {(run / BEST).absolute() for run in used}
+        for file in self._folder.glob("after_*/runs/*/*/*/checkpoints/*"):
+            if file.absolute() not in kept:
+                with suppress(OSError):
+                    file.unlink()
 
 
 class TrainingError(Exception):

@@ -203,12 +203,30 @@ class Session:
         Args:
             event: How it ended.
             tagger: The new tagger, if it is used from now on.
+
+        Raises:
+            OSError: If the journal can't be written; nothing has changed.
         """
         with self._lock:
-            self._happen(event)
+            try:
+                self._happen(event)
+            except OSError as error:
+                self._say("training", f"The new tagger is not used. {error}")
+                raise
             self._say("training", event.problem)
             if tagger is not None:
                 self.use(tagger)
+
+    def train_if_due(self) -> None:
+        """Begin to train if enough sentences were annotated since the last training."""
+        with self._lock:
+            accepted = self._state.accepted
+            trainer = self.trainer
+            if trainer is None or trainer.training is not None:
+                return
+            before = max((one.sentences for one in self._own_history()), default=0)
+            if len(accepted) - before >= trainer.every:
+                trainer.begin(accepted)
 
     def _happen(self, event: Event) -> None:
         """Write an event to the journal, and then let it happen."""
@@ -232,21 +250,16 @@ class Session:
 
     def _go_on(self) -> None:
         """Choose and train in the background, if it is time to."""
-        accepted = self._state.accepted
-        trainer = self.trainer
-        if trainer is not None and trainer.training is None:
-            before = max((one.sentences for one in self._own_history()), default=0)
-            if len(accepted) - before >= trainer.every:
-                trainer.begin(accepted)
+        self.train_if_due()
         if self._waiting.are_few(self._state) and not self._choosing:
             self._choosing = True
             self._in_background(self._refill)
 
     def _refill(self) -> None:
         """Choose the next sentences; the current one stays the first."""
+        tagger = self.tagger
         try:
             with self._lock:
-                tagger = self.tagger
                 pool = self._waiting.pool(self._state, self._shown.current(self._state))
             chosen = self._waiting.choose(tagger, pool)
             with self._lock:
@@ -261,6 +274,9 @@ class Session:
         finally:
             with self._lock:
                 self._choosing = False
+                if self.tagger is not tagger:  # a better one came meanwhile: it chooses anew
+                    self._choosing = True
+                    self._in_background(self._refill)
 
     def _scores(self) -> tuple[Score, ...]:
         """List the taggers so far."""

@@ -245,7 +245,9 @@ def _session(
     )
     if retraining is not None:
         retraining.ended = session.trained
+        retraining.freed = session.train_if_due
     session.choose_now()
+    session.train_if_due()  # a training that was stopped begins anew
     return session
 
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from lowner_pl.annotation.session.events import Trained
-from lowner_pl.annotation.session.retraining import BEST, LAST, Retraining, dev_f1, launch_fit
+from lowner_pl.annotation.session.retraining import BEST, Retraining, dev_f1, launch_fit
 from lowner_pl.annotation.session.training_data import TrainingData
 from lowner_pl.corpus import Sentence, read_conll
 from lowner_pl.runs import stopping
@@ -22,6 +22,7 @@ from lowner_pl.tagging.run_files import RunFiles
 from ...tagging.capitals import capitals
 from ...tagging.test_loading import EPISODES
 
+LAST = "checkpoints/last.ckpt"
 TRAIN = [Sentence(("Anna", "left"), ("B-PER", "O"))]
 DEV = [Sentence(("Berta", "came"), ("B-PER", "O"))]
 NEW = [Sentence(("Nairobi", "grew"), ("B-LOC", "O")), *TRAIN, *DEV]
@@ -43,6 +44,7 @@ class Fit:
         root = Path(yaml.safe_load(config.read_text())["log_root"])
         if isinstance(f1, str):
             self.status = 1
+            write_run(root / "annotated-sw" / "sner" / "seed_1", 0.9)
             log.write_text(f"Training\nerror: {f1}\n")
             return
         write_run(root / "annotated-sw" / "sner" / "seed_1", f1)
@@ -158,6 +160,48 @@ def test_a_failed_training_is_said_in_one_sentence_and_the_next_one_is_tried(sta
     assert [(one.f1, one.used) for one in ends] == [(None, False), (0.7, True)]
 
 
+def test_no_checkpoint_of_a_failed_or_stopped_training_is_kept(start: Path) -> None:
+    made, ends = retraining(start, [0.6, "The disk is full. Free some space."])
+    train(made)
+    train(made)
+    stopped = start.parent / "mine.conll.training" / "after_9" / "runs" / "a" / "b" / "seed_1"
+    assert left(start) == [Path(ends[0].run) / BEST]
+    write_run(stopped, 0.1)  # its end was told nobody
+    again, _ = retraining(start, [])
+    again.resume(ends)
+    assert left(start) == [Path(ends[0].run) / BEST]
+    other, _ = retraining(start, [0.7])
+    other.start = "another run"
+    other.resume(ends)
+    train(other)
+    assert Path(ends[0].run) / BEST in left(start)  # for when the first run is used again
+    assert len(left(start)) == 2
+
+
+def left(start: Path) -> list[Path]:
+    """List the checkpoints of trainings."""
+    return sorted((start.parent / "mine.conll.training").rglob("*.ckpt"))
+
+
+def test_if_the_end_of_a_training_can_not_be_noted_the_tagger_before_stays(start: Path) -> None:
+    made, ends = retraining(start, [0.6, 0.7, 0.65])
+    freed: list[int | None] = []
+    made.freed = lambda: freed.append(made.training)
+    train(made)
+    noted = made.ended
+
+    def fail(*_: object) -> None:
+        raise OSError("The disk is full.")
+
+    made.ended = fail
+    train(made)
+    assert freed == [None]
+    assert left(start) == [Path(ends[0].run) / BEST]
+    made.ended = noted
+    train(made)
+    assert ends[1].used  # it is compared to 0.6
+
+
 def test_a_training_that_runs_ends_with_the_session(start: Path) -> None:
     made, ends = retraining(start, [])
     sleeper: list[subprocess.Popen[bytes]] = []
@@ -208,3 +252,25 @@ def test_a_training_is_told_which_process_it_must_not_outlive(
     assert started["words"][1:] == ["-m", "lowner_pl", "fit", "--config", f"{tmp_path}/mine.yaml"]
     assert started["env"][stopping.PARENT] == str(os.getpid())
     assert started["env"]["PATH"] == os.environ["PATH"]
+
+
+def autogroups() -> bool:
+    """Tell whether Linux shares the CPU between sessions first."""
+    switch = Path("/proc/sys/kernel/sched_autogroup_enabled")
+    return switch.exists() and switch.read_text().strip() == "1"
+
+
+@pytest.mark.skipif(not autogroups(), reason="an option of Linux")
+def test_a_training_gives_way_to_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "program"
+    program.write_text("#!/bin/sh\nexec sleep 60\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+    process = launch_fit(tmp_path / "mine.yaml", tmp_path / "fit.log")
+    assert isinstance(process, subprocess.Popen)
+    try:
+        assert os.getpriority(os.PRIO_PROCESS, process.pid) == 19
+        assert Path(f"/proc/{process.pid}/autogroup").read_text().rstrip().endswith("nice 19")
+    finally:
+        process.kill()
+        process.wait()

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from lowner_pl.annotation.session import Journal, Output, Session, StaleError
-from lowner_pl.annotation.session.events import Undone
+from lowner_pl.annotation.session.events import Trained, Undone
 from lowner_pl.corpus import Entity, Sentence, read_conll
 from lowner_pl.tagging import TextTagger
 
 from ...tagging.capitals import capitals
-from .toy import IDS, TEXTS, journal_of, session
+from .toy import IDS, TEXTS, items, journal_of, session
 
 ANNA = [Entity(0, 1, "PER"), Entity(2, 3, "LOC")]
 
@@ -291,6 +291,85 @@ def test_another_tagger_guesses_from_the_next_sentence_on(
     current = one.view().current
     assert current is not None
     assert current.guess == ()
+
+
+def test_a_tagger_that_comes_during_a_choice_chooses_anew(out: Path) -> None:
+    better = capitals()
+    taggers: list[TextTagger] = []
+
+    def choose(
+        tagger: TextTagger, sentences: Sequence[Sentence], _: Sequence[Sentence], _number: int
+    ) -> list[tuple[int, str]]:
+        taggers.append(tagger)
+        if len(taggers) == 1:
+            one.use(better)
+        return [(place, f"choice {len(taggers)}") for place in range(len(sentences))]
+
+    one = Session(
+        capitals(), items(), Journal(journal_of(out)), Output(out, []), choose, types=["PER"]
+    )
+    one.choose_now()
+    wait(one)
+    assert taggers[1] is better
+    assert len(taggers) == 2
+    assert one.view().waiting is False
+    assert set(one.state.queue.values()) == {"choice 1", "choice 2"}  # the shown one stays
+
+
+class Trainer:
+    """Notes with how many sentences a training begins."""
+
+    every = 2
+    start = "run"
+    first = 0.5
+
+    def __init__(self) -> None:
+        self.training: int | None = None
+        self.begun: list[int] = []
+
+    def begin(self, sentences: Sequence[Sentence]) -> None:
+        self.training = len(sentences)
+        self.begun.append(len(sentences))
+
+
+def ended(sentences: int) -> Trained:
+    """Make the end of a training."""
+    return Trained(sentences, 0.4, False, "new run", "run", "", "")
+
+
+def test_a_training_begins_when_it_is_due_also_after_a_stop(out: Path) -> None:
+    trainer = Trainer()
+    one = session(out, trainer=trainer)
+    one.train_if_due()
+    assert trainer.begun == []
+    for _ in range(4):
+        decide(one)
+    assert trainer.begun == [2]
+    one.trained(ended(2), None)
+    assert trainer.begun == [2]  # it has not been freed yet
+    trainer.training = None
+    one.train_if_due()
+    assert trainer.begun == [2, 4]
+    again = Trainer()  # the second training was stopped
+    session(out, trainer=again).train_if_due()
+    assert again.begun == [4]
+
+
+def test_the_end_of_a_training_that_can_not_be_noted_is_said(
+    out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError("'mine.conll.journal' can't be written: No space left on device.")
+
+    one = session(out, trainer=Trainer())
+    with monkeypatch.context() as patched:
+        patched.setattr(Journal, "append", full)
+        with pytest.raises(OSError, match="No space left"):
+            one.trained(ended(2), capitals())
+    (problem,) = one.view().problems
+    assert problem.startswith("The new tagger is not used. 'mine.conll.journal' can't be written")
+    one.trained(ended(2), None)
+    assert one.view().problems == ()
 
 
 def test_undoing_something_that_was_never_decided_changes_nothing(out: Path) -> None:

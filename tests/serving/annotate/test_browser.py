@@ -100,6 +100,8 @@ def test_a_person_accepts_corrects_skips_and_undoes_by_keys(chromium: Page, tmp_
     page.press("Enter")
     page.wait("document.getElementById('problem').textContent !== ''")
     assert "can't be reached" in page.text("problem")
+    with serving(make_annotation_app(session(out)), port):  # the page asks again by itself
+        page.wait("document.getElementById('problem').textContent === ''")
 
 
 def test_the_mouse_does_the_same_and_a_second_window_is_told(

@@ -191,6 +191,7 @@ async function refresh() {
     const answer = await fetch("state");
     if (answer.ok) found = await answer.json();
   } catch {
+    refused = ""; // of no interest once the server is back
     element("problem").textContent =
       "The server can't be reached. Start it again by the same command; every decision is saved.";
   }
