@@ -3,10 +3,12 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from lowner_pl.annotation.session import Session
+from lowner_pl.annotation.session.events import Trained
 from lowner_pl.corpus import read_conll
 from lowner_pl.serving.annotate import make_annotation_app
 
@@ -122,6 +124,20 @@ def test_the_mouse_does_the_same_and_a_second_window_is_told(
         page.drag("#undo", "#undo")
         wait_for(page, TEXTS[0])
         assert page.text("problem") == ""
+
+
+def test_the_last_score_is_shown_while_the_next_training_runs(
+    chromium: Page, tmp_path: Path
+) -> None:
+    trainer = SimpleNamespace(every=2, start="run", first=0.5, training=None)
+    one = session(tmp_path / "mine.conll", trainer=trainer)
+    one.trained(Trained(2, 0.6, True, "new run", "run", "", ""), None)
+    trainer.training = 4
+    with serving(make_annotation_app(one)) as port:
+        open_page(chromium, port)
+        said = chromium.text("training")
+    assert "has a dev F1 of 60.0. It makes the guesses now." in said
+    assert said.endswith("Training with 4 annotated sentences …")
 
 
 def decide_elsewhere(one: Session) -> None:

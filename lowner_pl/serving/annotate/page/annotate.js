@@ -64,9 +64,11 @@ function ended() {
 }
 
 function training() {
-  if (state.training !== null) return `Training with ${state.training} annotated sentences …`;
   const last = state.scores.at(-1);
-  const when = `A new tagger is trained after every ${state.every} annotated sentences.`;
+  const when =
+    state.training === null
+      ? `A new tagger is trained after every ${state.every} annotated sentences.`
+      : `Training with ${state.training} annotated sentences …`;
   if (state.scores.length < 2) return `Dev F1 ${points(last.f1)}. ${when}`;
   const used = last.used ? "It makes the guesses now." : "It is no better, so the one before still makes the guesses.";
   return `The tagger trained with ${last.sentences} annotated sentences has a dev F1 of ${points(last.f1)}. ${used} ${when}`;
