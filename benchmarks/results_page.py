@@ -20,8 +20,8 @@ RECORDS = HERE / "results"
 HEAD = RECORDS / "head.md"
 METHODS = (
     "Each section comes from a record in `benchmarks/results`, by `python "
-    "benchmarks/results_page.py`. `study` and `compare` write such records; what the numbers are "
-    "stands in [comparing runs](compare.md)."
+    "benchmarks/results_page.py`. `study` and `compare` write such records; [comparing "
+    "runs](compare.md) explains the numbers."
 )
 PAGE = HERE.parent / "docs" / "results.md"
 
