@@ -83,11 +83,13 @@ class TrainingData:
         }
         given = self.config["data"].get("init_args") or {}
         options |= {one: given[one] for one in _LOADING if one in given}
+        before = self.config.get("variant")
         config = {
             **self.config,
             "data": {"class_path": "lowner_pl.datamodules.ConllDataModule", "init_args": options},
             "log_root": str((folder / "runs").absolute()),
-            "variant": None,
+            # Without a name of its own, `compare` would take it for a repetition of the first run.
+            "variant": "-".join(filter(None, (before, f"annotated-{len(annotated)}"))),
             "ckpt_path": None,
         }
         trainer = {**(self.config.get("trainer") or {}), "enable_progress_bar": False}

@@ -139,7 +139,7 @@ def test_the_data_are_those_of_the_run_and_new_sentences_once(start: Path) -> No
     config = yaml.safe_load((folder / "config.yaml").read_text())
     assert config["model"] == CONFIG["model"]
     assert config["trainer"]["max_epochs"] == 2
-    assert config["variant"] is None
+    assert config["variant"] == "small-annotated-3"
     assert config["data"]["init_args"] == {
         "train_path": str(folder / "train.conll"),
         "dev_path": str(folder / "dev.conll"),
