@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from lowner_pl.modules import NERModule
-from lowner_pl.modules.tagging import steps
+from lowner_pl.modules.tagging import predictions
 from lowner_pl.nn import entity_confidences, fit_temperature
 from lowner_pl.runs.calibration import calibration_of
 
@@ -47,7 +47,7 @@ def test_a_test_scores_confidences_with_the_temperature_and_without(
         used.append(given[-1])
         return entity_confidences(*given)
 
-    monkeypatch.setattr(steps, "entity_confidences", spy)
+    monkeypatch.setattr(predictions, "entity_confidences", spy)
     command("test", trained, "--ckpt_path=best")
     run = folder(trained)
     assert set(used) == {calibration_of(run), 1.0}
