@@ -21,6 +21,7 @@ from lowner_pl.tagging import TextTagger
 LOG = "fit.log"
 BEST = "checkpoints/best.ckpt"
 _NICE = 19
+_DEPTH = 5  # folders of a run below that of the trainings: after_20/runs/mine-sw/sner/seed_1
 _END = 5.0  # seconds until a training that is told to end is killed
 
 
@@ -119,10 +120,11 @@ class Retraining:
         Returns:
             Its run folder, or ``None`` if that of the run itself is to be used.
         """
-        self._others = [Path(one.run) for one in history if one.used and one.start != self.start]
-        for one in reversed(history):
-            run = Path(one.run)
-            if one.start == self.start and one.used and (run / BEST).is_file():
+        used = [one for one in history if one.used]
+        self._others = [self._here(one.run) for one in used if one.start != self.start]
+        for one in reversed(used):
+            run = self._here(one.run)
+            if one.start == self.start and (run / BEST).is_file():
                 self._used, self._best = run, one.f1
                 break
         self._remove_checkpoints()
@@ -219,6 +221,10 @@ class Retraining:
                 number += 1
             else:
                 return folder
+
+    def _here(self, run: str) -> Path:
+        """Return where the run folder of a training lies now: the whole folder may have moved."""
+        return self._folder.joinpath(*Path(run).parts[-_DEPTH:])
 
     def _remove_checkpoints(self) -> None:
         """Remove the checkpoints of all trainings whose taggers are not used."""

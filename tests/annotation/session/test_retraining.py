@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -176,6 +177,18 @@ def test_no_checkpoint_of_a_failed_or_stopped_training_is_kept(start: Path) -> N
     train(other)
     assert Path(ends[0].run) / BEST in left(start)  # for when the first run is used again
     assert len(left(start)) == 2
+
+
+def test_the_tagger_in_use_is_found_and_kept_when_the_folder_was_moved(start: Path) -> None:
+    made, ends = retraining(start, [0.6])
+    train(made)
+    folder = start.parent / "mine.conll.training"
+    gone = [
+        replace(one, run=str(Path("/gone") / Path(one.run).relative_to(folder))) for one in ends
+    ]
+    again, _ = retraining(start, [])
+    assert again.resume(gone) == Path(ends[0].run)
+    assert left(start) == [Path(ends[0].run) / BEST]
 
 
 def left(start: Path) -> list[Path]:
