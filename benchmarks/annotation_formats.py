@@ -3,7 +3,7 @@
 Every file ``<folder>/<corpus>/<split>.conll`` is written in each format and read back as CoNLL. It
 fails if one word or tag differs, or if anything is left out, after all files have been tried.
 
-    python -m benchmarks.annotation_formats ../shared/data/ner --splits train test
+    python -m benchmarks.annotation_formats data/ner --splits train test
 """
 
 import argparse

@@ -63,7 +63,9 @@ def slug(heading: str) -> str:
 
 def anchors(file: Path) -> list[str]:
     """List the anchors of a page's headings; other files have none."""
-    return [slug(heading) for heading in HEADINGS.findall(prose(file))] * (file.suffix == ".md")
+    return (
+        [slug(heading) for heading in HEADINGS.findall(prose(file))] if file.suffix == ".md" else []
+    )
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

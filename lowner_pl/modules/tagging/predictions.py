@@ -101,7 +101,17 @@ class PredictingModule(BaseModule):
     def tag_with_temperatures(
         self, batch: list[Any], temperatures: Sequence[float], losses: list[float] | None
     ) -> tuple[list[Tags], list[list[list[float]]]]:
-        """Tag a batch; return the tags and, for each temperature, the confidences."""
+        """Tag a batch, and compute confidences for several temperatures.
+
+        Args:
+            batch: Sentences, or episodes for methods that learn from episodes.
+            temperatures: Each divides all scores in turn.
+            losses: If given, gets the loss of each sentence, summed over its words; in nats.
+
+        Returns:
+            The tags of each sentence and, for each temperature and each sentence, the confidences
+            of its entities, ordered by start.
+        """
         tags: list[Tags] = [()] * len(batch)
         confidences: list[list[list[float]]] = [[[] for _ in batch] for _ in temperatures]
         every_loss = [0.0] * len(batch)

@@ -22,7 +22,16 @@ SEQUENCES = Family(
 
 
 def check_reachable(source: str, name: str, family: Family) -> None:
-    """Ask the hub once for a model that is not cached; loading would retry for a minute."""
+    """Ask the hub once for a model that is not cached; loading would retry for a minute.
+
+    Args:
+        source: A Hugging Face hub id or a folder.
+        name: What the user gave, for the message.
+        family: The family that it must be of.
+
+    Raises:
+        FileNotFoundError: If it is not a folder and the hub does not provide it.
+    """
     from huggingface_hub import HfApi, try_to_load_from_cache
 
     if Path(source).exists():

@@ -16,7 +16,20 @@ from lowner_pl.nn.backbones.files.family import Family, not_found
 def load_fast_tokenizer(
     source: str, name: str, family: Family
 ) -> tuple[PreTrainedTokenizerBase, int]:
-    """Load the fast tokenizer of a backbone, and find out how many embeddings it needs."""
+    """Load the fast tokenizer of a backbone, and find out how many embeddings it needs.
+
+    Args:
+        source: A Hugging Face hub id or a folder.
+        name: What the user gave, for messages.
+        family: The family of the backbone.
+
+    Returns:
+        The tokenizer, and the number of embeddings that its subwords need.
+
+    Raises:
+        FileNotFoundError: If the folder lacks files, or the hub does not provide them.
+        ValueError: If it has no fast tokenizer, or its file is broken.
+    """
     from transformers import AutoTokenizer
 
     file = "tokenizer.json"
