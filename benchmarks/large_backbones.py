@@ -4,7 +4,7 @@ python benchmarks/large_backbones.py --out results.jsonl            all but full
 python benchmarks/large_backbones.py --parts training --ways full   takes more than 10 GB
 
 Training is AdamW on batches of 16 sentences of 60 subwords, with random weights in the shape of
-XLM-R-large, whole or with 30 000 subwords. Adaptation is one step on two sentences, and tagging,
+XLM-R-large, whole or with 30,000 subwords. Adaptation is one step on two sentences, and tagging,
 in the shape of multilingual BERT. Sentences come from the packaged sample.
 """
 

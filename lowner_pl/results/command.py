@@ -9,7 +9,7 @@ from lowner_pl.commands.options.plain_parser import PROGRAM, PlainParser
 from lowner_pl.results.comparing import RESAMPLES, compare_runs
 from lowner_pl.results.learning.curves import learning_curves
 from lowner_pl.results.learning.tables import print_curves, write_curves
-from lowner_pl.results.output import FORMATS, NAME, where_written, write_comparison, write_tables
+from lowner_pl.results.output import where_written, write_comparison, write_tables
 from lowner_pl.results.tables.terminal import print_comparison
 from lowner_pl.results.tested.runs import Found, survey
 from lowner_pl.results.tested.tested_run import TestedRun
@@ -56,10 +56,10 @@ def compare(arguments: Sequence[str]) -> None:
         print(f"note: {_untested(found)}")
     out = options.out or options.folders[0]
     if options.tables_only:
-        write_tables(comparison, out)
+        files = write_tables(comparison, out)
         if curves is not None:
-            write_curves(curves, out)
-        print(f"Written: {out / NAME}.{{{','.join(FORMATS)}}}")
+            files += write_curves(curves, out)
+        print(f"Written in {out}: {', '.join(file.name for file in files)}")
     else:
         write_comparison(comparison, out, runs, curves=curves)
         print(where_written(out))

@@ -130,7 +130,7 @@ class ManySentences:
 
 
 def test_memory_holds_keys_and_not_the_sentences() -> None:
-    # 4 000 sentences of 21 words take about 7 MB; two keys for each take less than 1 MB.
+    # 4,000 sentences of 21 words take about 7 MB; two keys for each take less than 1 MB.
     tracemalloc.start()
     new = sum(
         1 for _ in LabelWiseSubstitution(probability=1.0).augment(ManySentences(4000), seed=0)

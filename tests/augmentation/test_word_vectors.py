@@ -30,7 +30,7 @@ def test_the_first_line_of_a_repeated_word_counts(tmp_path: Path) -> None:
 
 
 def test_memory_does_not_grow_with_the_size_of_the_file(tmp_path: Path) -> None:
-    # The numbers of 4 000 vectors of 50 dimensions alone take 1.6 MB.
+    # The numbers of 4,000 vectors of 50 dimensions alone take 1.6 MB.
     lines = "".join(f"w{i} {' '.join(['0.25'] * 50)}\n" for i in range(4000))
     path = vec(tmp_path, f"4000 50\n{lines}")
     tracemalloc.start()

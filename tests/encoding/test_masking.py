@@ -19,7 +19,7 @@ def generator(seed: int = 0) -> torch.Generator:
 
 
 def test_words_are_masked_with_the_given_probability() -> None:
-    # 20 000 draws at 0.15: mean 3 000, standard deviation √(20 000 · 0.15 · 0.85) = 50.5.
+    # 20,000 draws at 0.15: mean 3,000, standard deviation √(20,000 · 0.15 · 0.85) = 50.5.
     masked = mask_words([20_000], 0.15, generator())
     assert abs(sum(masked[0]) - 3_000) < 4 * 50.5
 
@@ -43,11 +43,11 @@ def test_subwords_are_masked_80_10_10() -> None:
         ids, maskable, probability=0.15, mask_id=4, vocabulary=1000, generator=generator()
     )
     chosen = masked[positions]
-    # 15 000 chosen: 12 000 ± 49 masks, 1 500 ± 37 random (a thousandth of them is 7), rest kept.
+    # 15,000 chosen: 12,000 ± 49 masks, 1,500 ± 37 random (a thousandth of them is 7), rest kept.
     assert abs(len(positions) - 15_000) < 4 * 113
     assert abs((chosen == 4).sum().item() / len(positions) - 0.8) < 0.015
     assert abs((chosen == 7).sum().item() / len(positions) - 0.1) < 0.012
-    # About 1 500 draws from 1 000 subwords give 1000 · (1 - e^-1.5) = 777 distinct ones.
+    # About 1,500 draws from 1,000 subwords give 1000 · (1 - e^-1.5) = 777 distinct ones.
     drawn = chosen[(chosen != 4) & (chosen != 7)].unique()
     assert abs(len(drawn) - 777) < 80
     assert drawn.min() >= 0
@@ -137,7 +137,7 @@ def test_entities_are_masked_for_generation_at_a_gaussian_rate(size: int, mean: 
 
 
 def test_meta_training_masks_only_entity_words_with_the_given_probability() -> None:
-    # 6 000 entity words at 0.2: mean 1 200, standard deviation √(6 000 · 0.2 · 0.8) = 31.
+    # 6,000 entity words at 0.2: mean 1,200, standard deviation √(6,000 · 0.2 · 0.8) = 31.
     sentence = Sentence(("a", "b", "c", "d", "e"), ("O", "B-PER", "I-PER", "O", "B-LOC"))
     masked = mask_entity_words([sentence] * 2_000, 0.2, generator())
     assert [len(row) for row in masked] == [5] * 2_000

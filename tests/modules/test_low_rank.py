@@ -81,7 +81,7 @@ def test_resuming_gives_the_weights_of_an_uninterrupted_run(name: str, tmp_path:
     assert one == other
     assert one[-1][1] < one[0][1]
     file = folder(whole, method) / "checkpoints" / "best.ckpt"
-    assert file.stat().st_size < 60_000  # the backbone has 45 000 numbers of four bytes
+    assert file.stat().st_size < 60_000  # the backbone has 45,000 numbers of four bytes
     command("test", whole, *more, method=method)
     assert (folder(whole, method) / "test_metrics.json").is_file()
     with pytest.raises(

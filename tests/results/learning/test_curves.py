@@ -174,6 +174,7 @@ def test_compare_writes_learning_curves_if_asked(
     assert "Sentences to reach the F1 that sner-random has with 40" in shown
     assert "words in 40 sentences" in shown
     assert re.search(r"sner-diverse .* 407\s", shown)
+    assert "comparison.tex, learning_curves.txt" in shown
     written = (tmp_path / "learning_curves.csv").read_text()
     rows = [*csv.DictReader(io.StringIO(written))]
     found = {row["system"]: row["words_at_last_size"] for row in rows if row["test_set"] == OVERALL}
