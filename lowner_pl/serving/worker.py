@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 
+from lowner_pl.runs.memory import give_back_memory
 from lowner_pl.tagging import TaggedEntity, TextTagger
 from lowner_pl.tagging.splitting.boundaries import Span
 
@@ -15,6 +16,8 @@ ADAPTED = 4
 """The same for a tagger that adapts to each sentence, and gains little from others."""
 WORDS = 2_048
 """Words that are enough for a batch, however few its sentences."""
+GIVE_BACK = 64
+"""Batches after which the C library returns freed memory to the system."""
 POLL = 0.25
 """Seconds after which a request looks whether its client is still there."""
 
@@ -65,6 +68,7 @@ class Worker:
         self._sentences = ADAPTED if tagger.adapts else SENTENCES
         self._jobs: deque[_Job] = deque()
         self._new = asyncio.Event()
+        self._batches = 0
         self._thread = ThreadPoolExecutor(1, "tagging")
 
     @contextmanager
@@ -145,6 +149,9 @@ class Worker:
 
     def _tagged(self, parts: Sequence[Part]) -> list[Sequence[TaggedEntity] | Exception]:
         """Tag parts of texts together; if that fails, each alone, to find the one that fails."""
+        self._batches += 1
+        if self._batches % GIVE_BACK == 0:
+            give_back_memory()
         try:
             return list(self._tagger.tag_sentences(parts, batch_size=SENTENCES))
         except Exception as error:

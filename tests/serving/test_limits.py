@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from lowner_pl.corpus import Sentence
-from lowner_pl.serving import Limits
+from lowner_pl.serving import Limits, worker
 from lowner_pl.serving.worker import SENTENCES
 
 from ..tagging.capitals import capitals
@@ -127,6 +127,18 @@ def test_32_clients_at_once_get_right_answers_and_the_memory_stays() -> None:
     assert not wrong
     assert grown < 8, f"{grown:.1f} MB more after 128 requests"
     assert threading.active_count() <= threads + 1
+
+
+def test_freed_memory_goes_back_to_the_system_after_some_batches(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given_back = list[int]()
+    monkeypatch.setattr(worker, "GIVE_BACK", 2)
+    monkeypatch.setattr(worker, "give_back_memory", lambda: given_back.append(1))
+    with served(capitals()) as port:
+        for _ in range(5):
+            tag(port, "Anna left.")
+    assert len(given_back) == 2
 
 
 def test_a_text_that_fails_does_not_fail_those_that_are_tagged_with_it() -> None:
