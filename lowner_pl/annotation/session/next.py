@@ -92,9 +92,13 @@ class Waiting:
 
     def are_few(self, state: State) -> bool:
         """Tell whether few sentences wait, and there may be others."""
-        waiting = sum(one in self._items for one in state.queue)
+        waiting = self._number(state)
         undecided = len(self._items) - len(state.decided.keys() & self._items.keys())
         return waiting <= FEW and undecided > waiting and not self.only_near_duplicates
+
+    def is_empty(self, state: State) -> bool:
+        """Tell whether no sentence waits."""
+        return self._number(state) == 0
 
     def pool(self, state: State, shown: Current | None) -> Pool:
         """Find what can be chosen now: all that is undecided, but for the sentence shown."""
@@ -117,3 +121,7 @@ class Waiting:
         if shown and shown.id in state.queue:
             chosen = {shown.id: state.queue[shown.id]} | chosen
         return Queued(tuple(chosen), tuple(chosen.values()))
+
+    def _number(self, state: State) -> int:
+        """Count the sentences that wait. Those of another text don't."""
+        return sum(one in self._items for one in state.queue)

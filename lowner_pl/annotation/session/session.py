@@ -258,25 +258,36 @@ class Session:
     def _refill(self) -> None:
         """Choose the next sentences; the current one stays the first."""
         tagger = self.tagger
+        late = False
         try:
             with self._lock:
                 pool = self._waiting.pool(self._state, self._shown.current(self._state))
             chosen = self._waiting.choose(tagger, pool)
             with self._lock:
                 self._waiting.only_near_duplicates = bool(pool.ids) and not chosen
-                if chosen:
-                    shown = self._shown.current(self._state)
-                    self._happen(self._waiting.queued(chosen, self._state, shown))
                 self._say("choosing", "")
+                if chosen:
+                    self._let_wait(chosen)
+                    late = self._waiting.is_empty(self._state)
         except Exception as error:  # a page must not wait for ever
             with self._lock:
                 self._say("choosing", f"No sentences could be chosen: {self._failed(error)}")
         finally:
             with self._lock:
                 self._choosing = False
-                if self.tagger is not tagger:  # a better one came meanwhile: it chooses anew
+                # A better tagger chooses anew; so does this one if all that it chose was decided.
+                if self.tagger is not tagger or (late and self._waiting.are_few(self._state)):
                     self._choosing = True
                     self._in_background(self._refill)
+
+    def _let_wait(self, chosen: dict[str, str]) -> None:
+        """Let sentences wait, also if the journal can't be written: they can be chosen anew."""
+        event = self._waiting.queued(chosen, self._state, self._shown.current(self._state))
+        self._state.apply(event)
+        try:
+            self._journal.append(event)
+        except OSError as error:
+            self._say("choosing", f"The choice of the next sentences is not saved. {error}")
 
     def _scores(self) -> tuple[Score, ...]:
         """List the taggers so far."""

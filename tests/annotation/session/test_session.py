@@ -316,6 +316,32 @@ def test_a_tagger_that_comes_during_a_choice_chooses_anew(out: Path) -> None:
     assert set(one.state.queue.values()) == {"choice 1", "choice 2"}  # the shown one stays
 
 
+def test_sentences_that_were_all_decided_during_a_choice_are_chosen_anew(out: Path) -> None:
+    def choose(
+        _: TextTagger, sentences: Sequence[Sentence], _decided: Sequence[Sentence], _number: int
+    ) -> list[tuple[int, str]]:
+        if len(sentences) == 3:  # the first is decided, the second shown; the third waits
+            decide(one)
+            decide(one)
+        places = range(3 if len(sentences) == 5 else 1)
+        return [(place, "it is next") for place in places]
+
+    one = session(out, choose=choose)
+    seen = []
+    while (text := shown(one)) is not None:
+        seen.append(text)
+        decide(one)
+        wait(one)
+    assert one.view().left == 0
+
+
+@pytest.mark.usefixtures("full_disk")
+def test_sentences_wait_also_if_their_choice_can_not_be_saved(out: Path) -> None:
+    view = session(out, choose=lambda *_: [(0, "a reason " * 20_000)]).view()
+    assert view.current is not None
+    assert view.problems[0].startswith("The choice of the next sentences is not saved.")
+
+
 class Trainer:
     """Notes with how many sentences a training begins."""
 
