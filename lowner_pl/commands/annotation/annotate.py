@@ -285,7 +285,8 @@ def _begin(session: "Session", journal: "Journal", out: Path, address: str) -> N
     for problem in view.problems:
         print(f"note: {problem}")
     if view.state == "done":
-        print("note: no text is left. Start again with more --text; the page can still undo.")
+        left = f"only near duplicates are left ({view.left:,})" if view.left else "no text is left"
+        print(f"note: {left}. Start again with more --text; the page can still undo.")
     print(
         f"Annotate at {address} until Ctrl+C ({', '.join(view.types)}; {view.left:,} sentences "
         f"left). Annotated sentences: {out}",

@@ -161,7 +161,7 @@ def test_text_that_the_run_has_seen_is_left_out_and_the_end_is_said(
     assert not Path("mine.conll.training").exists()
     while_open(monkeypatch, lambda _port: None)
     annotate(run, text, "--retrain_every=0")
-    assert "note: no text is left." in capsys.readouterr().out
+    assert "note: only near duplicates are left (8)." in capsys.readouterr().out
 
 
 def test_bad_input_gets_one_sentence_and_changes_nothing(
