@@ -1,4 +1,4 @@
-"""What a meta-learned tagger adapts to: its source travels with it."""
+"""The source sentences of a meta-learned tagger, which are exported with it."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a reader must know to read a comparison."""
+"""What a reader must know about a comparison, in sentences below its table."""
 
 import math
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What goes over the wire: requests, answers and errors."""
+"""Requests, answers and errors that clients and server exchange."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""What a study found: its cells compared with the baseline, and the paper's numbers beside."""
+"""The outcome of a study: its cells compared with the baseline, beside the paper's numbers."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What a study shows while it runs: one live table in a terminal, otherwise a line per cell."""
+"""The progress of a study: one live table in a terminal, otherwise a line per cell."""
 
 import time
 from collections.abc import Iterable, Mapping, Sequence

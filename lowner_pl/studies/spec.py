@@ -1,4 +1,4 @@
-"""What a study file says: axes, what is common to all cells, and the paper's numbers."""
+"""The content of a study file: axes, options common to all cells, and the paper's numbers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

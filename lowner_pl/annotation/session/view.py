@@ -1,4 +1,4 @@
-"""What a page shows of a session."""
+"""The state of a session, as the page shows it."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -1,4 +1,4 @@
-"""What a tagger thinks of the sentences of a pool: arrays for the strategies."""
+"""A tagger's scores of the sentences of a pool, as arrays for the strategies."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager

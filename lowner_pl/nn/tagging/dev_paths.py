@@ -1,4 +1,4 @@
-"""What a validation leaves for the temperature of confidences: scores, gold tags and entities."""
+"""Scores, gold tags and entities of a validation, kept to fit the temperature of confidences."""
 
 from typing import NamedTuple
 

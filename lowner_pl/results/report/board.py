@@ -1,4 +1,4 @@
-"""What TensorBoard gets of a comparison."""
+"""The HPARAMS rows of a comparison for TensorBoard, one for each run with a test F1."""
 
 from collections.abc import Iterator
 from pathlib import Path

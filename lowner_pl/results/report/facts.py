@@ -1,4 +1,4 @@
-"""What captions say of a comparison."""
+"""Captions of pictures: the corpora, languages, seeds and sentences of a comparison."""
 
 from collections.abc import Iterable, Sequence
 

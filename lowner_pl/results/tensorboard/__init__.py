@@ -1,1 +1,1 @@
-"""What TensorBoard shows of a comparison."""
+"""The parts of a comparison that TensorBoard shows."""

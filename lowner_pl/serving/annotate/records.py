@@ -1,4 +1,4 @@
-"""What the page sends."""
+"""Messages from the page to the server."""
 
 from typing import Literal
 

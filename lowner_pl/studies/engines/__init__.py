@@ -1,1 +1,1 @@
-"""What runs the cells of a study: warm processes on this machine, or a Ray cluster."""
+"""Engines run the cells of a study: warm processes on this machine, or a Ray cluster."""

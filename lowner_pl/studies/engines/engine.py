@@ -1,4 +1,4 @@
-"""What every engine does: run jobs, and tell of each that begins, ends or is lost."""
+"""The interface of engines: they run jobs and report each that begins, ends or is lost."""
 
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple, Protocol

@@ -1,4 +1,4 @@
-"""What all worker processes do: keep imports and backbones, and run jobs with their own logs."""
+"""The work of a worker process: keep imports and backbones, run jobs with their own logs."""
 
 import gc
 import os

@@ -1,1 +1,1 @@
-"""What of a backbone is trained, and how: rows of its embeddings, low-rank updates, losses."""
+"""Which parts of a backbone train, and how: rows of embeddings, low-rank updates, losses."""
