@@ -154,6 +154,14 @@ class ChosenLines(Dataset[Sentence]):
         self.sizes = [len(part) for part in chosen]
         self.bounds = [0, *accumulate(self.sizes)]
 
+    def sha256(self) -> str:
+        """Hash the languages and their lines, but for white space and Unicode normalisation."""
+        digest = hashlib.sha256()
+        for (language, table), rows in zip(self._tables, self._chosen, strict=True):
+            digest.update(f"{language} {len(rows)}\n".encode())
+            digest.update(keys_of(table)[rows].astype("<u8").tobytes())
+        return digest.hexdigest()
+
     def __len__(self) -> int:
         return self.bounds[-1]
 

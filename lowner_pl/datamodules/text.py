@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -126,6 +127,16 @@ class TextDataModule(SentenceDataModule):
         """Count the training lines and the held-out lines."""
         self.setup("fit")
         return len(self._lines["train"]), len(self._lines["dev"])
+
+    @cached_property
+    def _description(self) -> dict[str, object]:
+        train = self._lines["train"]
+        return {"train_sentences": len(train), "train_sha256": train.sha256()}
+
+    def description(self) -> dict[str, object]:
+        """Describe the training lines for the checkpoint: their number and a hash."""
+        self.setup("fit")
+        return {**super().description(), **self._description}
 
     def sentences(self, split: Literal["dev", "test"]) -> list[Sentence]:
         """Return the held-out lines, language by language."""

@@ -58,8 +58,8 @@ def warn_of_other_data(earlier: Mapping[str, Any], present: Mapping[str, Any]) -
     """Warn if a run goes on with other training sentences than it began with.
 
     Args:
-        earlier: Description of the training data in the checkpoint; those of version 0.1 and of
-            language models have no hash of the sentences.
+        earlier: Description of the training data in the checkpoint; those of version 0.1 have no
+            hash of the sentences.
         present: The same of the data module.
     """
     key, size = "train_sha256", "train_sentences"

@@ -114,6 +114,19 @@ def test_the_run_seed_decides_the_order_by_default(
     assert orders[0] == orders[1] != orders[2]
 
 
+def test_the_description_tells_other_training_lines_apart(texts: Path, cache: Path) -> None:
+    first = corpus(texts, cache=cache).description()
+    assert first == corpus(texts, cache=cache, batch_size=2).description()
+    assert first["train_sentences"] == 90 - 9 + 30 - 3  # a tenth is held out
+    lines = (texts / "yo.txt").read_text().splitlines()
+    write(texts, yo=[*lines[:-1], "ila mpya"])
+    other = corpus(texts, cache=cache).description()
+    write(texts, yo=lines[::-1])
+    turned = corpus(texts, cache=cache).description()
+    hashes = {one["train_sha256"] for one in (first, other, turned)}
+    assert len(hashes) == 3  # the order counts, for it decides what an epoch has
+
+
 def test_only_one_copy_of_a_held_out_line_is_scored(tmp_path: Path, cache: Path) -> None:
     write(tmp_path, sw=[f"mstari {number % 40}" for number in range(120)])
     held = [line.words for line in corpus(tmp_path, cache=cache, dev_lines=4).sentences("dev")]

@@ -185,6 +185,18 @@ def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(
     assert not same(state(tmp_path / "whole"), state(trained))
 
 
+def test_a_run_that_goes_on_with_other_text_gives_a_warning(
+    trained: Path, tiny: str, tmp_path: Path
+) -> None:
+    shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
+    shutil.copytree(TEXT, tmp_path / "text")
+    options = (f"--data.paths={tmp_path / 'text'}", "--trainer.max_epochs=4", "--ckpt_path=last")
+    with (tmp_path / "text" / "sw.txt").open("a", encoding="utf-8") as file:
+        file.write("\nMstari mpya kabisa.\n")
+    with pytest.warns(UserWarning, match=r"[\d,]+ sentences then, [\d,]+ now, and not the same"):
+        command("fit", tmp_path, tiny, *options)
+
+
 def test_gradients_of_fused_optimisers_are_clipped_in_bfloat16(tiny: str, tmp_path: Path) -> None:
     options = ("--trainer.precision=bf16-mixed", "--trainer.max_epochs=1")
     command("fit", tmp_path / "free", tiny, *options)
