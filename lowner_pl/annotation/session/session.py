@@ -263,7 +263,10 @@ class Session:
             with self._lock:
                 pool = self._waiting.pool(self._state, self._shown.current(self._state))
             chosen = self._waiting.choose(tagger, pool)
+            guesses = self._shown.tag(chosen, tagger)
             with self._lock:
+                if self.tagger is tagger:
+                    self._shown.keep(guesses)
                 self._waiting.only_near_duplicates = bool(pool.ids) and not chosen
                 self._say("choosing", "")
                 if chosen:

@@ -1,6 +1,6 @@
 """The sentence that a session shows, with the tagger's guess."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from lowner_pl.annotation.session.events import Decided
 from lowner_pl.annotation.session.items import Item, gaps_between
@@ -43,6 +43,27 @@ class Shown:
         self.tagger = tagger
         self._guesses = {current.id: current.guess} if current else {}
 
+    def tag(self, names: Iterable[str], tagger: TextTagger) -> dict[str, tuple[Part, ...]]:
+        """Tag sentences together, before they are shown; this takes a while.
+
+        Args:
+            names: The sentences.
+            tagger: The tagger.
+
+        Returns:
+            The guess for each sentence, for `keep`.
+        """
+        rows = [*names]
+        found = tagger.tag_words([self._items[name].sentence.words for name in rows])
+        return {
+            name: tuple(Part(one.start, one.end, one.type, one.confidence) for one in entities)
+            for name, entities in zip(rows, found, strict=True)
+        }
+
+    def keep(self, guesses: Mapping[str, tuple[Part, ...]]) -> None:
+        """Keep guesses of `tagger` until their sentences are shown."""
+        self._guesses = {**guesses, **self._guesses}
+
     def _again(self, one: Decided) -> Current:
         """Describe a sentence whose decision was taken back, as it was decided."""
         item = self._items.get(one.id)
@@ -54,10 +75,7 @@ class Shown:
     def _guess(self, name: str) -> tuple[Part, ...]:
         """Tag a sentence, once for each tagger."""
         if name not in self._guesses:
-            (found,) = self.tagger.tag_words([self._items[name].sentence.words])
-            self._guesses[name] = tuple(
-                Part(one.start, one.end, one.type, one.confidence) for one in found
-            )
+            self._guesses |= self.tag([name], self.tagger)
         return self._guesses[name]
 
 

@@ -10,7 +10,7 @@ import pytest
 from lowner_pl.annotation.session import Journal, Output, Session, StaleError
 from lowner_pl.annotation.session.events import Trained, Undone
 from lowner_pl.corpus import Entity, Sentence, read_conll
-from lowner_pl.tagging import TextTagger
+from lowner_pl.tagging import TaggedEntity, TextTagger
 
 from ...tagging.capitals import capitals
 from .toy import IDS, TEXTS, items, journal_of, session
@@ -291,6 +291,24 @@ def test_another_tagger_guesses_from_the_next_sentence_on(
     current = one.view().current
     assert current is not None
     assert current.guess == ()
+
+
+def test_sentences_are_tagged_together_before_they_are_shown(
+    out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tagger = capitals()
+    tagged: list[int] = []
+    tag_words = tagger.tag_words
+
+    def noted(rows: Sequence[Sequence[str]]) -> list[list[TaggedEntity]]:
+        tagged.append(len(rows))
+        return tag_words(rows)
+
+    monkeypatch.setattr(tagger, "tag_words", noted)
+    one = session(out, tagger=tagger, choose=lambda *_: [(at, "it is next") for at in range(5)])
+    while shown(one) is not None:
+        decide(one)
+    assert tagged == [5]
 
 
 def test_a_tagger_that_comes_during_a_choice_chooses_anew(out: Path) -> None:
