@@ -14,7 +14,7 @@ from lowner_pl.tagging import TextTagger
 
 COUNT = 20
 """Sentences that are chosen at a time."""
-FEW = 5
+FEW = 10
 """Sentences that wait when the next ones are chosen."""
 Chosen = list[tuple[int, str]]
 """Positions of the chosen sentences, the best first, each with the reason."""
