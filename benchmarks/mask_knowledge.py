@@ -4,7 +4,7 @@ python benchmarks/held_out.py --text data/text --lines 30 --mask-rate 0.2 --out 
 python benchmarks/mask_knowledge.py --held_out held_out.jsonl
 
 It compares two numbers of each language: the share of masked subwords of held-out text that the
-backbone guesses, and the difference in F1 in a comparison of SNER and MANER. Languages without
+backbone guesses, and the difference in F1 in comparisons of SNER and MANER. Languages without
 held-out text are left out. The rank correlation is Spearman's.
 """
 
@@ -14,31 +14,40 @@ from pathlib import Path
 
 from scipy.stats import spearmanr
 
-RECORD = Path(__file__).parent / "results" / "maner_languages.json"
+RESULTS = Path(__file__).parent / "results"
+RECORDS = [RESULTS / "maner_languages.json", RESULTS / "maner_more.json"]
 
 
 def main() -> None:
     """Print both numbers of each language, and how they go together."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--held_out", type=Path, required=True, help="what held_out.py wrote")
-    parser.add_argument("--record", type=Path, default=RECORD, help="a recorded comparison")
-    parser.add_argument("--system", default="maner-second", help="the system against the baseline")
+    parser.add_argument(
+        "--records", type=Path, nargs="+", default=RECORDS, help="recorded comparisons"
+    )
+    parser.add_argument(
+        "--systems",
+        nargs="+",
+        default=["maner-second", "maner"],
+        help="the names of the system in the records; it is compared with the baseline",
+    )
     options = parser.parse_args()
 
     lines = options.held_out.read_text(encoding="utf-8").splitlines()
     guessed = {row["language"]: 100 * row["accuracy"] for row in map(json.loads, lines)}
-    record = json.loads(options.record.read_text(encoding="utf-8"))
     pairs = []
     print(f"{'language':10}{'guessed %':>10}{'difference':>12}")
-    for found in record["differences"]:
-        language = record["rows"][found["row"]]["language"]
-        if found["system"] != options.system:
-            continue
-        known = guessed.get(language)
-        shown = "none" if known is None else f"{known:.1f}"
-        print(f"{language:10}{shown:>10}{100 * found['value']:12.1f}")
-        if known is not None:
-            pairs.append((known, found["value"]))
+    for file in options.records:
+        record = json.loads(file.read_text(encoding="utf-8"))
+        for found in record["differences"]:
+            language = record["rows"][found["row"]]["language"]
+            if found["system"] not in options.systems:
+                continue
+            known = guessed.get(language)
+            shown = "none" if known is None else f"{known:.1f}"
+            print(f"{language:10}{shown:>10}{100 * found['value']:12.1f}")
+            if known is not None:
+                pairs.append((known, found["value"]))
 
     found = spearmanr(*zip(*pairs, strict=True))
     print(f"{len(pairs)} languages: correlation {found.statistic:.2f}, p = {found.pvalue:.2f}")
