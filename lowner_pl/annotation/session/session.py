@@ -258,7 +258,7 @@ class Session:
     def _refill(self) -> None:
         """Choose the next sentences; the current one stays the first."""
         tagger = self.tagger
-        late = False
+        chosen: dict[str, str] = {}
         try:
             with self._lock:
                 pool = self._waiting.pool(self._state, self._shown.current(self._state))
@@ -271,15 +271,16 @@ class Session:
                 self._say("choosing", "")
                 if chosen:
                     self._let_wait(chosen)
-                    late = self._waiting.is_empty(self._state)
         except Exception as error:  # a page must not wait for ever
+            chosen = {}
             with self._lock:
                 self._say("choosing", f"No sentences could be chosen: {self._failed(error)}")
         finally:
             with self._lock:
                 self._choosing = False
+                decided = bool(chosen) and self._waiting.is_empty(self._state)
                 # A better tagger chooses anew; so does this one if all that it chose was decided.
-                if self.tagger is not tagger or (late and self._waiting.are_few(self._state)):
+                if self.tagger is not tagger or (decided and self._waiting.are_few(self._state)):
                     self._choosing = True
                     self._in_background(self._refill)
 
