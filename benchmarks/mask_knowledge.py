@@ -5,7 +5,8 @@ python benchmarks/mask_knowledge.py --held_out held_out.jsonl
 
 It compares two numbers of each language: the share of masked subwords of held-out text that the
 backbone guesses, and the difference in F1 in comparisons of SNER and MANER. Languages without
-held-out text are left out. The rank correlation is Spearman's.
+held-out text are left out. The rank correlation is Spearman's. Below it are the languages whose
+share is at least `--known`, and the others: how many, with what mean, and where MANER is better.
 """
 
 import argparse
@@ -31,6 +32,7 @@ def main() -> None:
         default=["maner-second", "maner"],
         help="the names of the system in the records; it is compared with the baseline",
     )
+    parser.add_argument("--known", type=float, default=30, help="a share in percent")
     options = parser.parse_args()
 
     lines = options.held_out.read_text(encoding="utf-8").splitlines()
@@ -50,7 +52,15 @@ def main() -> None:
                 pairs.append((known, found["value"]))
 
     found = spearmanr(*zip(*pairs, strict=True))
-    print(f"{len(pairs)} languages: correlation {found.statistic:.2f}, p = {found.pvalue:.2f}")
+    print(f"{len(pairs)} languages: correlation {found.statistic:.2f}, p = {found.pvalue:.3f}")
+    for name, part in (
+        (f"{options.known:g} % or more", [gain for share, gain in pairs if share >= options.known]),
+        ("less", [gain for share, gain in pairs if share < options.known]),
+    ):
+        mean = 100 * sum(part) / max(len(part), 1)
+        print(
+            f"{name}: {len(part)} languages, mean {mean:+.1f}, better in {sum(g > 0 for g in part)}"
+        )
 
 
 if __name__ == "__main__":
