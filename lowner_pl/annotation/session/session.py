@@ -258,31 +258,33 @@ class Session:
     def _refill(self) -> None:
         """Choose the next sentences; the current one stays the first."""
         tagger = self.tagger
-        chosen: dict[str, str] = {}
         try:
             with self._lock:
                 pool = self._waiting.pool(self._state, self._shown.current(self._state))
             chosen = self._waiting.choose(tagger, pool)
             guesses = self._shown.tag(chosen, tagger)
-            with self._lock:
-                if self.tagger is tagger:
-                    self._shown.keep(guesses)
-                self._waiting.only_near_duplicates = bool(pool.ids) and not chosen
-                self._say("choosing", "")
-                if chosen:
-                    self._let_wait(chosen)
         except Exception as error:  # a page must not wait for ever
-            chosen = {}
             with self._lock:
                 self._say("choosing", f"No sentences could be chosen: {self._failed(error)}")
-        finally:
+                self._end_of_choice(tagger, {})
+        else:
             with self._lock:
-                self._choosing = False
-                decided = bool(chosen) and self._waiting.is_empty(self._state)
-                # A better tagger chooses anew; so does this one if all that it chose was decided.
-                if self.tagger is not tagger or (decided and self._waiting.are_few(self._state)):
-                    self._choosing = True
-                    self._in_background(self._refill)
+                self._say("choosing", "")
+                self._waiting.only_near_duplicates = bool(pool.ids) and not chosen
+                if self.tagger is tagger:
+                    self._shown.keep(guesses)
+                if chosen:
+                    self._let_wait(chosen)
+                self._end_of_choice(tagger, chosen)
+
+    def _end_of_choice(self, tagger: TextTagger, chosen: dict[str, str]) -> None:
+        """Choose again if a better tagger came meanwhile, or if all that was chosen was decided."""
+        decided = bool(chosen) and self._waiting.is_empty(self._state)
+        self._choosing = self.tagger is not tagger or (
+            decided and self._waiting.are_few(self._state)
+        )
+        if self._choosing:
+            self._in_background(self._refill)
 
     def _let_wait(self, chosen: dict[str, str]) -> None:
         """Let sentences wait, also if the journal can't be written: they can be chosen anew."""

@@ -1,5 +1,6 @@
 """Decisions, and what is left of them after a stop at any moment."""
 
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -350,6 +351,40 @@ def test_sentences_that_were_all_decided_during_a_choice_are_chosen_anew(out: Pa
         seen.append(text)
         decide(one)
         wait(one)
+    assert one.view().left == 0
+
+
+class DecidesAll:
+    """A lock after each of whose releases by the thread that chooses, all that waits is decided."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.session: Session | None = None
+
+    def __enter__(self) -> None:
+        self.lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.lock.release()
+        one = self.session
+        if one is not None and threading.current_thread().name == "choosing":
+            self.session = None  # only what happens in this moment decides
+            while shown(one) is not None:
+                decide(one)
+            self.session = one
+
+
+def test_all_may_be_decided_at_any_moment_of_a_choice(
+    out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = session(out, choose=lambda *_: [(0, "it is next")])
+    lock = DecidesAll()
+    monkeypatch.setattr(one, "_lock", lock)
+    lock.session = one
+    decide(one)
+    limit = time.monotonic() + 20
+    while one.view().left and time.monotonic() < limit:
+        time.sleep(0.001)
     assert one.view().left == 0
 
 
