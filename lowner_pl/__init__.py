@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from lowner_pl.tagging.loading import load
 
 __all__ = ["__version__", "load", "load_runs"]
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 
 
 if not TYPE_CHECKING:  # a type checker would believe in every name
