@@ -9,6 +9,7 @@ to date.
 """
 
 import argparse
+import re
 import sys
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from lowner_pl.results.tables.formats import as_markdown, markdown, paper_markdo
 HERE = Path(__file__).parent
 RECORDS = HERE / "results"
 HEAD = RECORDS / "head.md"
+QUESTIONS = HERE / "README.md"
+SHARED = re.compile(r"^<!-- (\w+) of benchmarks/README\.md -->$", re.MULTILINE)
 METHODS = (
     "Each section comes from a record in `benchmarks/results`, by `python "
     "benchmarks/results_page.py`. `study` and `compare` write such records; [comparing "
@@ -42,7 +45,14 @@ def page() -> str:
     """Make the page: its head, and a section per record in the order of their names."""
     sections = [section(file) for file in sorted(RECORDS.glob("*.json"))]
     methods = ["## Methods compared", METHODS, *sections] if sections else []
-    return "\n\n".join([HEAD.read_text(encoding="utf-8").strip(), *methods]) + "\n"
+    head = SHARED.sub(lambda line: shared(line[1]), HEAD.read_text(encoding="utf-8").strip())
+    return "\n\n".join([head, *methods]) + "\n"
+
+
+def shared(name: str) -> str:
+    """Read a part of benchmarks/README.md that the page repeats."""
+    text = QUESTIONS.read_text(encoding="utf-8")
+    return text.split(f"<!-- start of {name} -->\n")[1].split(f"\n<!-- end of {name} -->")[0]
 
 
 def section(file: Path) -> str:

@@ -23,7 +23,6 @@ OUR_CLASSES = [page for page in DOCS if page.parent.name == "docs"]
 BUILT_IN = {"FileNotFoundError", "KeyboardInterrupt"}
 HEADINGS = re.compile(r"^#+ (.+)$", re.MULTILINE)
 FENCES = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
-SNIPPETS = re.compile(r'^--8<-- "([\w./-]+):(\w+)"$', re.MULTILINE)
 LINKS = re.compile(r"\]\(([^)\s]+)\)|^\[[\w-]+\]: (\S+)$", re.MULTILINE)
 PATHS = re.compile(r"`((?:lowner_pl|configs|tests|benchmarks|docs)/[\w./-]*)`")
 WRITTEN_BY_THE_READER = {"configs/mine.yaml"}
@@ -32,15 +31,8 @@ COMMANDS_OF_LIGHTNING = ("fit", "validate", "test", "predict")
 
 
 def prose(page: Path) -> str:
-    """Read a page without its code blocks, and with the sections of other files that it shows."""
-    return SNIPPETS.sub(snippet, FENCES.sub("", page.read_text(encoding="utf-8")))
-
-
-def snippet(line: re.Match[str]) -> str:
-    """Read the section of a file that a line of a page stands for."""
-    file, section = line.groups()
-    _, _, rest = (ROOT / file).read_text(encoding="utf-8").partition(f"[start:{section}]")
-    return rest.partition(f"[end:{section}]")[0]
+    """Read a page without its code blocks."""
+    return FENCES.sub("", page.read_text(encoding="utf-8"))
 
 
 def blocks(page: Path, *languages: str) -> list[str]:
