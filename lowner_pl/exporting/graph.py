@@ -79,7 +79,7 @@ def check_packages() -> None:
     if missing:
         raise ValueError(
             f"`--onnx` needs the packages {', '.join(missing)}, which are not installed. Run "
-            "`pip install lowner_pl[onnx]`."
+            "`pip install 'lowner_pl[onnx]'`."
         )
 
 

@@ -55,7 +55,7 @@ def annotate(arguments: Sequence[str]) -> None:
     except ModuleNotFoundError as error:
         raise ValueError(
             f"`annotate` needs the package `{error.name}`, which is not installed. Run `pip "
-            "install lowner_pl[serve]`."
+            "install 'lowner_pl[serve]'`."
         ) from error
     from lowner_pl.annotation.session import Journal, Output
     from lowner_pl.annotation.suggest.pool import pool_sources

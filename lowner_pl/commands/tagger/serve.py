@@ -39,7 +39,7 @@ def serve(arguments: Sequence[str]) -> None:
     except ModuleNotFoundError as error:
         raise ValueError(
             f"`serve` needs the package `{error.name}`, which is not installed. Run `pip install "
-            "lowner_pl[serve]`."
+            "'lowner_pl[serve]'`."
         ) from error
     hush()
     stopping.advise("Run the same command again to serve.")

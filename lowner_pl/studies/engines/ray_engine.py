@@ -38,7 +38,7 @@ class RayEngine:
             import ray
         except ImportError as error:
             raise ValueError(
-                "Ray is not installed. Run `pip install lowner_pl[ray]`, or use `--engine local`."
+                "Ray is not installed. Run `pip install 'lowner_pl[ray]'`, or use `--engine local`."
             ) from error
         self._ray: Any = ray
         address = os.environ.get(ADDRESS)

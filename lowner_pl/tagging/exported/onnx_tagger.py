@@ -93,7 +93,7 @@ def _session(file: Path) -> Any:
     except ImportError as error:
         raise ValueError(
             f"'{file}' needs the package `onnxruntime`, which is not installed. Run "
-            "`pip install lowner_pl[onnx]`."
+            "`pip install 'lowner_pl[onnx]'`."
         ) from error
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()

@@ -104,7 +104,7 @@ def test_a_missing_package_is_named(package: str, monkeypatch: pytest.MonkeyPatc
             monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(
-        ValueError, match=rf"needs the package `{package}`.*pip install lowner_pl.s"
+        ValueError, match=rf"needs the package `{package}`.*pip install 'lowner_pl.s"
     ):
         serve("--run=some/run")
 

@@ -70,7 +70,7 @@ def test_without_ray_there_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.delitem(sys.modules, "ray", raising=False)
     monkeypatch.setattr(builtins, "__import__", lacking)
-    with pytest.raises(ValueError, match=r"pip install lowner_pl\[ray\]"):
+    with pytest.raises(ValueError, match=r"pip install 'lowner_pl\[ray\]'"):
         RayEngine(1, None)
 
 

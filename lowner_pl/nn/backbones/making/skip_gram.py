@@ -24,7 +24,7 @@ def word2vec() -> Any:
     except ImportError as error:
         raise ValueError(
             "Skip-gram vectors need the package `gensim`, which is not installed. Run "
-            "`pip install lowner_pl[pretrain]`."
+            "`pip install 'lowner_pl[pretrain]'`."
         ) from error
     return Word2Vec
 

@@ -96,6 +96,6 @@ def _peft() -> Any:
     except ImportError as error:
         raise ValueError(
             "`lora_rank` needs the package `peft`, which is not installed. Run `pip install "
-            "lowner_pl[lora]`, or leave `lora_rank` out."
+            "'lowner_pl[lora]'`, or leave `lora_rank` out."
         ) from error
     return peft

@@ -111,7 +111,7 @@ def test_without_the_package_one_sentence_says_what_to_install(
     tiny: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "peft", None)
-    with pytest.raises(ValueError, match=r"needs the package `peft`.* `pip install lowner_pl\[lo"):
+    with pytest.raises(ValueError, match=r"needs the package `peft`.* `pip install 'lowner_pl\[lo"):
         load(tiny)
 
 
