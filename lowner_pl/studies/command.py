@@ -13,10 +13,11 @@ from lowner_pl.commands.options.plain_parser import PROGRAM, PlainParser
 from lowner_pl.runs import stopping
 from lowner_pl.runs.files import claimed
 from lowner_pl.studies.cells import Cell, expand, only
+from lowner_pl.studies.compared import note_comparison, still_holds
 from lowner_pl.studies.engines.engine import Engine
 from lowner_pl.studies.engines.local import LocalEngine
 from lowner_pl.studies.reading import read_study
-from lowner_pl.studies.records import CELLS, RECORD, Record, Records, Status
+from lowner_pl.studies.records import Record, Records, Status
 from lowner_pl.studies.schedule import Starts, run_all
 from lowner_pl.studies.screen import Progress, Screen, duration
 from lowner_pl.studies.spec import Study
@@ -66,7 +67,8 @@ def study(arguments: list[str]) -> None:
     everything = expand(spec, root, more)
     _check_baseline(spec, everything)
     starts = Starts(everything)
-    cells = only(everything, ",".join(options.only), spec.axes)
+    wanted = ",".join(options.only)
+    cells = only(everything, wanted, spec.axes) if options.only else everything
     if options.dry_run:
         _list(spec, records, cells, _workers(options))
         return
@@ -111,7 +113,7 @@ def _run(
     progress = Progress(cells, done, _workers(options))
     if not todo:
         Screen(spec.title, progress).say(spec.title, f"{progress.summary()}.")
-        _compare(spec, records, everything, ran=False)
+        _compare(spec, records, everything)
         return
     _check(spec, records, todo)
     engine = _engine(options, len(todo), records.root)
@@ -123,7 +125,7 @@ def _run(
             run_all(spec, records, starts, todo, screen, engine)
     finally:
         engine.stop()
-    _compare(spec, records, everything, ran=True)
+    _compare(spec, records, everything)
     if failed := progress.failed:
         name, error = next(iter(failed.items()))
         log = next(records.folder(cell) for cell in todo if cell.name == name) / "output.log"
@@ -131,15 +133,6 @@ def _run(
             f"{len(failed)} of {len(cells)} cells failed, the first one {name}: {error} Its output "
             f"is in '{log}'. The same command tries failed cells again."
         )
-
-
-def _is_compared(spec: Study, root: Path) -> bool:
-    """Tell whether cells were compared after the last change of the study file and of any cell."""
-    written = root / "comparison.json"
-    sources = (spec.file, *root.glob(f"{CELLS}/*/{RECORD}"))
-    return written.is_file() and all(
-        written.stat().st_mtime > file.stat().st_mtime for file in sources
-    )
 
 
 def _check_baseline(spec: Study, cells: Sequence[Cell]) -> None:
@@ -156,22 +149,17 @@ def _check_baseline(spec: Study, cells: Sequence[Cell]) -> None:
         raise ValueError(f"{spec.file}: no cell is of the baseline {name[:80]!r}.{hint}")
 
 
-def _compare(spec: Study, records: Records, everything: Sequence[Cell], *, ran: bool) -> None:
-    """Compare all cells that are done, and say where the tables are.
-
-    Args:
-        spec: The study.
-        records: The records of its cells.
-        everything: All of its cells.
-        ran: Whether cells ran; if not, an earlier comparison may still hold.
-    """
+def _compare(spec: Study, records: Records, everything: Sequence[Cell]) -> None:
+    """Compare all cells that are done, unless that was done already; say where the tables are."""
     from lowner_pl.results.output import where_written
     from lowner_pl.studies.outcome import compare_cells  # imports matplotlib and scipy
 
-    if not ran and _is_compared(spec, records.root):
-        print(where_written(records.root))
-    elif files := compare_cells(spec, records, everything):
-        print(where_written(files[0].parent))
+    if not still_holds(spec, records, everything):
+        files = compare_cells(spec, records, everything)
+        if not files:
+            return
+        note_comparison(spec, records, everything, files)
+    print(where_written(records.root))
 
 
 def _engine(options: argparse.Namespace, cells: int, root: Path) -> Engine:

@@ -89,6 +89,7 @@ class Records:
         self.root = root
         self.digests = Digests()
         self.unchanged = Unchanged()
+        self._whole: dict[Path, bool] = {}
 
     def folder(self, cell: Cell) -> Path:
         """The folder of a cell's record, error and output."""
@@ -102,17 +103,26 @@ class Records:
     def status(self, cell: Cell) -> tuple[Status, Record | None]:
         """Find out whether a cell is done with these configurations and data, and read its record.
 
-        A cell whose results are gone is to be done. One that was done with other configurations,
-        data or another version has ``changed``.
+        A cell whose results are gone or cut off is to be done. One that was done with other
+        configurations, data or another version has ``changed``.
         """
         record = Record.read(self.folder(cell))
         if record is None:
             return "new", None
-        if record.state == "done" and not (self.root / record.folder / TESTED).is_file():
+        if record.state == "done" and not self._is_whole(self.root / record.folder / TESTED):
             return "new", record
         if record.digest == self.digest(cell) and self.unchanged(record.inputs):
             return ("stopped" if record.state == "running" else record.state), record
         return ("changed" if record.state == "done" else "new"), record
+
+    def _is_whole(self, file: Path) -> bool:
+        """Tell whether a file of results is there and can be read; once for each file."""
+        if not self._whole.get(file):
+            try:
+                self._whole[file] = isinstance(json.loads(file.read_bytes()), dict)
+            except (OSError, ValueError, RecursionError):
+                self._whole[file] = False
+        return self._whole[file]
 
 
 def _is_record(content: object) -> bool:

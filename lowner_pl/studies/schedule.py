@@ -17,7 +17,7 @@ class Starts:
         cells: All cells of the study.
 
     Raises:
-        ValueError: If a cell starts from one that does not exist, or from itself.
+        ValueError: If a cell starts from one that does not exist, or in a circle from itself.
     """
 
     def __init__(self, cells: Sequence[Cell]) -> None:
@@ -34,10 +34,23 @@ class Starts:
                     f"{'the same cell' if found else 'no cell of the study'}. Correct `start`."
                 )
             self._starts[cell.name] = found
+        for cell in cells:
+            self._check_circle(cell)
 
     def of(self, cell: Cell) -> Cell | None:
         """Find the cell whose checkpoint a cell starts from, if there is one."""
         return self._starts.get(cell.name)
+
+    def _check_circle(self, cell: Cell) -> None:
+        """Refuse a cell that starts from one that starts from the first, and so on."""
+        passed = [cell.name]
+        while following := self._starts.get(passed[-1]):
+            if following.name in passed:
+                raise ValueError(
+                    f"The cell {following.name} starts from itself, by way of {passed[-1]}. "
+                    "Correct `start`."
+                )
+            passed.append(following.name)
 
     def keeps(self, cell: Cell) -> bool:
         """Tell whether other cells need a cell's checkpoint."""
@@ -49,8 +62,8 @@ class Starts:
         while waiting:
             names = {cell.name for cell in waiting}
             ready = [c for c in waiting if (s := self.of(c)) is None or s.name not in names]
-            rounds.append(ready or waiting)  # a circle fails later
-            waiting = [cell for cell in waiting if cell not in rounds[-1]]
+            rounds.append(ready)
+            waiting = [cell for cell in waiting if cell not in ready]
         return rounds
 
 

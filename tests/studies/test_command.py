@@ -43,9 +43,13 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def study(tmp_path: Path, *more: str, **content: object) -> None:
     """Run the command on a small study."""
     file = written(tmp_path, **content)
-    root = f"--log_root={tmp_path / 'runs'}"
+    run_command(["study", str(file), *words(tmp_path), *more])
+
+
+def words(tmp_path: Path) -> list[str]:
+    """Return the options of all small studies."""
     overlay = f"--config={CONFIGS / 'embedded.yaml'}"
-    run_command(["study", str(file), overlay, *options(), root, *more])
+    return [overlay, *options(), f"--log_root={tmp_path / 'runs'}"]
 
 
 def test_finished_cells_are_skipped_and_parts_add_up(
@@ -98,6 +102,43 @@ def test_cells_that_ended_after_the_last_comparison_are_compared(
     study(tmp_path, "--only=language=sw,seed=1")
     assert len(ran) == 2
     assert "maner" in table.read_text()
+
+
+def test_a_comparison_that_is_of_something_else_or_gone_is_made_anew(
+    tmp_path: Path, ran: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = "--only=language=sw,method=sner,seed=1"
+    other = tmp_path / "other"
+    other.mkdir()
+    root = tmp_path / "runs" / "small-embedded"
+    page, made = root / "comparison.html", "ran with one seed"
+
+    study(tmp_path, one, title="First")
+    assert made in capsys.readouterr().out
+    study(tmp_path, one, title="First")
+    assert made not in capsys.readouterr().out  # nothing has changed
+
+    file = written(other, title="Second")  # has the same folder
+    run_command(["study", str(file), *words(tmp_path), one])
+    assert "Second" in page.read_text()
+    study(tmp_path, one, title="First")
+    assert "First" in page.read_text()
+
+    page.unlink()
+    study(tmp_path, one, title="First")
+    assert page.is_file()
+
+    tested = next(root.glob("*/*/*/test_metrics.json"))
+    capsys.readouterr()
+    os.utime(tested, (0, 0))  # as if `test` had run again
+    study(tmp_path, one, title="First")
+    assert made in capsys.readouterr().out
+    assert len(ran) == 1
+
+    tested.write_bytes(tested.read_bytes()[:100])
+    study(tmp_path, one, title="First")
+    assert len(ran) == 2
+    assert json.loads(tested.read_text())["f1"] is not None
 
 
 def test_a_dry_run_of_a_part_knows_the_cells_that_it_starts_from(

@@ -50,7 +50,7 @@ class Told:
 def run(tmp_path: Path, found: list[Cell], engine: Told, **more: object) -> Progress:
     records = Records(tmp_path / "small-embedded")
     (records.root / "run").mkdir(parents=True)
-    (records.root / "run" / "test_metrics.json").touch()
+    (records.root / "run" / "test_metrics.json").write_text("{}")
     progress = Progress(found, [], 1)
     spec = study(tmp_path, **more)
     with Screen("A study", progress) as screen:
@@ -90,6 +90,12 @@ def test_a_start_that_is_no_other_cell_is_refused(
     axes = {"method": {"target": {"config": SNER, "start": start}}}
     with pytest.raises(ValueError, match=message):
         Starts(cells(tmp_path, axes=axes))
+
+
+def test_cells_that_start_from_each_other_are_refused(tmp_path: Path) -> None:
+    one, two = ({"config": SNER, "start": {"method": other}} for other in ("two", "one"))
+    with pytest.raises(ValueError, match="starts from itself, by way of"):
+        Starts(cells(tmp_path, axes={"method": {"one": one, "two": two}}))
 
 
 def test_a_full_disk_stops_the_study(tmp_path: Path) -> None:
