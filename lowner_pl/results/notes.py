@@ -1,13 +1,12 @@
 """What a reader must know about a comparison, in sentences below its table."""
 
-import math
 from collections.abc import Sequence
 
 from lowner_pl.results.comparison import Comparison
 from lowner_pl.results.tested.tested_run import TestedRun
+from lowner_pl.statistics.significance import fewest_test_sets
 
 NAMED = 8  # rows or systems that a sentence lists
-FEW_ROWS = 6  # the fewest with which signed ranks can give p < 0.05
 
 
 def reading_notes(comparison: Comparison, left_out: Sequence[TestedRun]) -> list[str]:
@@ -35,7 +34,7 @@ def reading_notes(comparison: Comparison, left_out: Sequence[TestedRun]) -> list
         default=0,
     )
     many = len(comparison.compared)
-    needed = math.floor(math.log2(40 * many)) + 1 if many else 0  # many * 2 / 2**needed < 0.05
+    needed = fewest_test_sets(many) if many else 0
     if 1 < rows < needed:
         corrected = f", corrected for {many} comparisons," if many > 1 else ""
         notes.append(

@@ -1,15 +1,21 @@
 """Tests over languages and over seeds, and the correction for several comparisons."""
 
+import math
 from collections.abc import Sequence
 from statistics import fmean, stdev
+
+LEVEL = 0.05
+"""A p-value below it is called significant."""
+_DIGITS = 9  # of scores from 0 to 1; the rest is floating-point noise
 
 
 def signed_rank_p(differences: Sequence[float]) -> float | None:
     """Compute the two-sided p-value of Wilcoxon's signed-rank test of no difference.
 
-    Differences of 0 are dropped (Wilcoxon's own rule). The p-value is exact for up to 50
-    differences without ties. With ``n`` differences it can't be below ``2 / 2**n``, so at least six
-    languages are needed for 0.05.
+    Differences of 0 are dropped (Wilcoxon's own rule). Equal differences share their rank, also if
+    the last digits of their floating-point numbers differ. The p-value is exact for up to 50
+    differences without ties. With ``n`` differences it can't be below ``2 / 2**n``; see
+    `fewest_test_sets`.
 
     Args:
         differences: One difference per language.
@@ -19,12 +25,25 @@ def signed_rank_p(differences: Sequence[float]) -> float | None:
     """
     if len(differences) < 2:
         return None
-    if not any(differences):
+    nonzero = [rounded for one in differences if (rounded := round(one, _DIGITS))]
+    if not nonzero:
         return 1.0
     from scipy.stats import wilcoxon
 
-    nonzero = [difference for difference in differences if difference]
     return float(wilcoxon(nonzero).pvalue)
+
+
+def fewest_test_sets(comparisons: int) -> int:
+    """Count the test sets that signed ranks need for p < 0.05, with Holm's correction.
+
+    >>> [fewest_test_sets(comparisons) for comparisons in (1, 2, 3, 4)]
+    [6, 7, 7, 8]
+
+    Args:
+        comparisons: Number of comparisons, at least 1. The smallest p-value ``2 / 2**n`` of ``n``
+            test sets is multiplied by it.
+    """
+    return math.floor(math.log2(2 * comparisons / LEVEL)) + 1
 
 
 def seeds_p(one: Sequence[float], other: Sequence[float]) -> float | None:

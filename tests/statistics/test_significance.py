@@ -19,6 +19,16 @@ def test_languages_without_a_difference_are_dropped() -> None:
     assert signed_rank_p([0.0, 0.3]) == 1
 
 
+def test_equal_differences_share_their_rank_despite_floating_point_noise() -> None:
+    baseline = [0.38, 0.81, 0.76, 0.45, 0.6, 0.57, 0.69, 0.77, 0.36]
+    other = [0.39, 0.82, 0.78, 0.47, 0.62, 0.59, 0.71, 0.76, 0.35]
+    differences = [one - two for one, two in zip(other, baseline, strict=True)]
+    assert len(set(differences)) > 3  # 0.01, 0.02 and -0.01, and their noise
+    assert signed_rank_p(differences) == signed_rank_p([round(one, 2) for one in differences])
+    # Without ranks of their own, noise of 0 is no difference either.
+    assert signed_rank_p([0.1 + 0.2 - 0.3, 0.3]) == 1
+
+
 def test_one_language_has_no_rank() -> None:
     assert signed_rank_p([0.5]) is None
     assert signed_rank_p([]) is None

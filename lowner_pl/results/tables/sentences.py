@@ -1,18 +1,17 @@
 """A comparison's answer in one sentence per system."""
 
 from lowner_pl.results.comparison import Comparison, Overall
-from lowner_pl.results.notes import FEW_ROWS
 from lowner_pl.results.tables.layout import points
-
-LEVEL = 0.05
+from lowner_pl.statistics.significance import LEVEL, fewest_test_sets
 
 
 def answers(comparison: Comparison) -> list[str]:
     """Say for each system whether it is better than the baseline, by how much, and how sure.
 
-    A system is better or worse if the corrected p-value is below 0.05: that of the signed ranks
-    over at least six test sets. With fewer, it is that of resampled test sentences, and the seeds
-    must not differ so much that Welch's t-test gives a p-value of 0.05 or more.
+    A system is better or worse if the corrected p-value is below 0.05: that of the signed ranks if
+    there are enough test sets for that (`fewest_test_sets`). With fewer, it is that of resampled
+    test sentences, and the seeds must not differ so much that Welch's t-test gives a p-value of
+    0.05 or more.
     """
     return [
         _answer(comparison, system, overall)
@@ -25,7 +24,8 @@ def _answer(comparison: Comparison, system: str, overall: Overall) -> str:
     """Say whether a system is better than the baseline."""
     assert overall.difference is not None
     metric, baseline, difference = comparison.metric, comparison.baseline, overall.difference
-    ranked = overall.test_sets >= FEW_ROWS and overall.wilcoxon_holm is not None
+    enough = overall.test_sets >= fewest_test_sets(len(comparison.compared))
+    ranked = enough and overall.wilcoxon_holm is not None
     p = overall.wilcoxon_holm if ranked else difference.p_holm
     better = (difference.value > 0) != metric.lower_is_better
     if p is None:

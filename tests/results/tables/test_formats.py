@@ -125,6 +125,18 @@ def test_over_six_languages_signed_ranks_decide(tmp_path: Path) -> None:
     assert answer.endswith("signed ranks p = 0.031); better on 6, equal on 0, worse on 0.")
 
 
+def test_with_more_methods_signed_ranks_need_more_languages(tmp_path: Path) -> None:
+    # Of six languages, the smallest p-value is 2/64; times 2 it is above 0.05.
+    found = {"sner": {1: 2, 2: 2}, "maner": {1: 8, 2: 9}, "meta": {1: 8, 2: 9}}
+    write_study(tmp_path, dict.fromkeys("abcdef", found))
+    for answer in answers(compared(tmp_path, baseline="sner")):
+        assert " is better than sner: +" in answer
+        assert "signed ranks" not in answer
+    write_study(tmp_path, {"g": found})
+    for answer in answers(compared(tmp_path, baseline="sner")):
+        assert "signed ranks p = 0.031" in answer  # 2 * 2/128
+
+
 def test_missing_cells_and_numbers_of_seeds_show(tmp_path: Path) -> None:
     write_study(
         tmp_path,
