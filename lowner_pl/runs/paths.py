@@ -3,7 +3,7 @@
 import unicodedata
 from pathlib import Path
 
-LONGEST_NAME = 100  # characters in a part of a folder's name; file systems allow 255 bytes
+LONGEST_NAME = 120  # bytes; a folder's name may consist of two such parts, and of 255 bytes
 
 
 def check_folder_name(option: str, name: str) -> None:
@@ -18,12 +18,18 @@ def check_folder_name(option: str, name: str) -> None:
             a space at either end.
     """
     odd = [c for c in name if c in "/\\" or unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp")]
-    if odd or name in (".", "..") or name != name.strip() or not 0 < len(name) <= LONGEST_NAME:
+    if odd or name in (".", "..") or name != name.strip() or not 0 < _size(name) <= LONGEST_NAME:
         raise ValueError(
-            f"`{option}` becomes part of a folder's name and can't be {name[:80]!r}. Use 1 to "
-            f"{LONGEST_NAME} letters, digits, dashes and dots, without slashes or control "
-            "characters."
+            f"`{option}` becomes part of a folder's name and can't be {name[:80]!r}. Use letters, "
+            f"digits, dashes and dots, at most {LONGEST_NAME} bytes of them ({LONGEST_NAME} Latin "
+            f"letters, or {LONGEST_NAME // 3} of scripts such as Chinese), without slashes or "
+            "control characters."
         )
+
+
+def _size(name: str) -> int:
+    """Count the bytes of a name in a file system."""
+    return len(name.encode(errors="replace"))
 
 
 def lies_in(file: str | Path | None, folder: Path) -> bool:

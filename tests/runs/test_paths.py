@@ -6,9 +6,12 @@ import pytest
 
 from lowner_pl.runs.paths import check_folder_name, lies_in
 
+LONG = ["x" * 120, "語" * 40]
+
 
 @pytest.mark.parametrize(
-    "name", ["", " ", "a/b", "a\\b", "..", ".", "a\nb", "a\x1b[0m", "a\x00", "x" * 101, "a "]
+    "name",
+    ["", " ", "a/b", "a\\b", "..", ".", "a\nb", "a\x1b[0m", "a\x00", "x" * 121, "語" * 41, "a "],
 )
 def test_names_that_could_lead_to_another_folder_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match=r"^`--variant` becomes part of a folder's name") as caught:
@@ -16,7 +19,7 @@ def test_names_that_could_lead_to_another_folder_are_refused(name: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["crf", "v[bold]2", "lr-1e-3", "v.2", "ngómbé", "a b"])
+@pytest.mark.parametrize("name", ["crf", "v[bold]2", "lr-1e-3", "v.2", "ngómbé", "a b", *LONG])
 def test_ordinary_names_are_accepted(name: str) -> None:
     check_folder_name("--variant", name)
 

@@ -18,6 +18,7 @@ MOST_BYTES = 4 * 2**20
 LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
+_ESCAPED_LETTER = re.compile(r"\\(?:x[\da-fA-F]{2}|u[\da-fA-F]{4}|U[\da-fA-F]{8})")
 _PATH_WITH_BACKSLASH = re.compile(r'"(?:[A-Za-z]:|\\)\\|\w\\\w')
 
 
@@ -225,7 +226,8 @@ def _check_keys(file: Path, node: yaml.MappingNode) -> None:
 def _check_quoted(file: Path, node: yaml.ScalarNode, text: str) -> None:
     r"""Refuse a Windows path in double quotes, where `\n` and `\t` mean other characters."""
     written = text[node.start_mark.index : node.end_mark.index]
-    if _PATH_WITH_BACKSLASH.search(written.replace("\\\\", "/")):
+    plain = _ESCAPED_LETTER.sub(" ", written.replace("\\\\", "/"))
+    if _PATH_WITH_BACKSLASH.search(plain):
         raise ValueError(f"{at(file, node)}: {_backslash(written)}")
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from lowner_pl.commands.options.config_check import check_config, check_words, load_config, place_of
 from lowner_pl.commands.options.yaml_text import DEEPEST
@@ -108,6 +109,7 @@ def test_a_file_in_another_encoding_is_refused_with_its_encoding(
         b"\xef\xbb\xbfdata: 1\r\nmodel:\r\n  a: 2\r\n",
         b'data: {path: \'C:\\Users\\me\', tab: "\\t", quoted: "\\\\", more: "a"}\n',
         'data: {path: "C:\\\\Users\\\\me", name: ngómbé, other: ليبيا}\n'.encode(),
+        yaml.safe_dump({"data": {"path": "caf\u00e9/\u8a9e\u8a9e.conll"}}).encode(),
         b"a: &a {x: 1}\ndata: {<<: *a, y: *a}\n",
         b"trainer.max_epochs: 3\nmodel: 1e-3\ndata: 2020-01-01\n",
     ],
