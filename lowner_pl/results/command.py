@@ -48,8 +48,8 @@ def compare(arguments: Sequence[str]) -> None:
         resamples=options.resamples,
         progress=_show_progress if sys.stderr.isatty() else None,
     )
-    print_comparison(comparison)
     curves = None if options.reach is None else learning_curves(comparison, options.reach, runs)
+    print_comparison(comparison)
     if curves is not None:
         print_curves(curves)
     if found.untested:

@@ -100,13 +100,20 @@ def group_runs(runs: Sequence[TestedRun], *, by: str = "method") -> Groups:
             options = {name: _option(run, name) for name in telling[system]}
             seeds = split[row, " ".join([system, *_described(options)])]
             if run.seed in seeds:
-                notes.append(
-                    f"'{run.folder}' repeats '{seeds[run.seed].folder}' (seed {run.seed}) and is "
-                    "left out."
-                )
+                notes.append(_twice(seeds[run.seed], run))
             seeds.setdefault(run.seed, run)
     order = sorted(split, key=lambda cell: (_row_order(cell[0]), _order(cell[1])))
     return Groups({cell: split[cell] for cell in order}, tuple(notes))
+
+
+def _twice(first: TestedRun, again: TestedRun) -> str:
+    """Say that a run is left out, because another one has its method, options and seed."""
+    if first.scores == again.scores:
+        return f"'{again.folder}' repeats '{first.folder}' (seed {first.seed}) and is left out."
+    return (
+        f"'{again.folder}' is left out: it has method, options and seed ({first.seed}) of "
+        f"'{first.folder}', but other scores. Delete the one that should not count."
+    )
 
 
 def method_of(run: TestedRun) -> str:

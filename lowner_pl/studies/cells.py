@@ -16,7 +16,7 @@ METHODS = ("sner", "mlm_ner", "maner", "maner_rand", "meta")
 """Names of methods, which run folders have anyway."""
 SHOWN_BY_CORPUS = ("language", "corpus")
 SHOWN_BY_SEED = "seed"
-LONGEST = 150  # characters of a cell's folder; file systems allow 255 bytes
+LONGEST = 150  # bytes of a cell's folder; file systems allow 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +49,11 @@ class Cell:
     @property
     def folder_name(self) -> str:
         """Name of the folder of the cell's record."""
-        name = self.name
+        name = self.name.encode()
         if len(name) <= LONGEST:
-            return name
-        digest = blake2b(name.encode(), digest_size=6).hexdigest()
-        return f"{name[:LONGEST]}-{digest}"
+            return self.name
+        digest = blake2b(name, digest_size=6).hexdigest()
+        return f"{name[:LONGEST].decode(errors='ignore')}-{digest}"
 
     @property
     def words(self) -> list[str]:
@@ -111,7 +111,7 @@ def only(cells: Iterable[Cell], wanted: str, axes: Sequence[Axis]) -> list[Cell]
     """
     names = {axis.name: [choice.name for choice in axis.choices] for axis in axes}
     chosen: dict[str, set[str]] = {}
-    for part in filter(None, (part.strip() for part in wanted.split(","))):
+    for part in (part.strip() for part in wanted.split(",")):
         axis, equals, value = (piece.strip() for piece in part.partition("="))
         if not equals:
             raise ValueError(f"`--only` has {part[:80]!r}. Write it as axis=value,axis=value.")
@@ -229,5 +229,5 @@ def _words(option: str, value: object) -> list[str]:
     """
     if option.endswith("config") and isinstance(value, list):
         return [f"--{option}={file}" for file in value]
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     return [f"--{option}={text}"]

@@ -12,6 +12,7 @@ from lowner_pl.commands.options.config_check import load_config, read_config, re
 from lowner_pl.commands.options.nearest import did_you_mean
 from lowner_pl.commands.options.yaml_text import LOADER, at, nodes
 from lowner_pl.runs.paths import check_folder_name
+from lowner_pl.studies.named_values import check_alternatives, check_values, shown, values_of
 from lowner_pl.studies.spec import Alternative, Axis, Checkpoints, Choice, Command, Report, Study
 
 KEYS = ("title", "config", "command", "axes", "options", "checkpoints", "report", "paper")
@@ -41,6 +42,7 @@ def read_study(file: Path, overlays: Sequence[str] = (), *, embedded: str | None
     _check_keys(file, loaded, (*KEYS, "embedded"), "a study")
     section = _mapping(file, "embedded", loaded.pop("embedded", None))
     _check_keys(file, section, OF_EMBEDDED, "`embedded`")
+    known = values_of(loaded.get("axes"), section.get("axes"))
     if embedded is not None:
         for key in ("axes", "options"):
             loaded[key] = {
@@ -57,7 +59,7 @@ def read_study(file: Path, overlays: Sequence[str] = (), *, embedded: str | None
             "values: [1, 2, 3]}}`."
         )
     read = tuple(_axis(file, str(name), value) for name, value in axes.items() if value)
-    _check_alternatives(file, read)
+    check_alternatives(file, read, known)
     return Study(
         file=file,
         name=file.stem if embedded is None else f"{file.stem}-embedded",
@@ -71,7 +73,7 @@ def read_study(file: Path, overlays: Sequence[str] = (), *, embedded: str | None
         report=_report(
             file, loaded.get("report"), [str(name) for name, value in axes.items() if value]
         ),
-        paper=_paper(file, loaded.get("paper"), [str(axis) for axis in axes]),
+        paper=_paper(file, loaded.get("paper"), [str(axis) for axis in axes], known),
     )
 
 
@@ -87,7 +89,7 @@ def _axis(file: Path, name: str, value: object) -> Axis:
                 f"{file}: the axis `{name}` needs an `option` and a list of `values`, such as "
                 "{option: seed_everything, values: [1, 2, 3]}."
             )
-        choices = tuple(Choice(_shown(item), options={option: item}) for item in values)
+        choices = tuple(Choice(shown(item), options={option: item}) for item in values)
         # Comparisons know sizes by `n200`.
         prefix = "n" if option.rpartition(".")[2] in ("train_size", "size_each") else f"{name}_"
     else:
@@ -116,7 +118,7 @@ def _choice(file: Path, axis: str, name: str, value: object) -> Choice:
         tuple(_configs(file, place, content.get("config"))),
         _options(file, f"{place}.options", content.get("options")),
         None if command is None else _command(file, command),
-        {str(key): _shown(item) for key, item in start.items()},
+        {str(key): shown(item) for key, item in start.items()},
         None if label is None else str(label),
         tuple(_alternatives(file, f"{place}.when", content.get("when"))),
     )
@@ -130,24 +132,10 @@ def _alternatives(file: Path, place: str, value: object) -> Iterator[Alternative
         configs = _configs(file, place, content.pop("config", None))
         options = _options(file, place, content.pop("options", None))
         among = {
-            axis: tuple(map(_shown, names if isinstance(names, list) else [names]))
+            axis: tuple(map(shown, names if isinstance(names, list) else [names]))
             for axis, names in content.items()
         }
         yield Alternative(among, tuple(configs), options)
-
-
-def _check_alternatives(file: Path, axes: Sequence[Axis]) -> None:
-    """Refuse alternatives for axes or values that don't exist."""
-    known = {axis.name: [choice.name for choice in axis.choices] for axis in axes}
-    for axis in axes:
-        for choice in axis.choices:
-            for other, names in (p for one in choice.alternatives for p in one.among.items()):
-                if names and other not in known:
-                    hint = did_you_mean(other, known) or f" The axes are {', '.join(known)}."
-                    raise ValueError(
-                        f"{file}: `axes.{axis.name}.{choice.name}.when` names the axis "
-                        f"{other[:80]!r}, which the study does not have.{hint}"
-                    )
 
 
 def _options(file: Path, place: str, value: object) -> dict[str, object]:
@@ -199,7 +187,7 @@ def _report(file: Path, value: object, axes: list[str]) -> Report:
             raise ValueError(
                 f"{file}: `report.kinds.{kind}` must be a list of languages, such as [sw, yo]."
             )
-    listed = {str(kind): tuple(map(_shown, languages)) for kind, languages in kinds.items()}
+    listed = {str(kind): tuple(map(shown, languages)) for kind, languages in kinds.items()}
     return Report(
         baseline,
         by,
@@ -225,16 +213,18 @@ def _grid(file: Path, value: object, axes: list[str]) -> tuple[str, str] | None:
     """Read the two axes of a grid."""
     if value is None:
         return None
-    if not isinstance(value, list) or len(value) != 2 or not {*map(str, value)} <= {*axes}:
+    named = [*map(str, value)] if isinstance(value, list) else []
+    if len(named) != 2 or named[0] == named[1] or not {*named} <= {*axes}:
         raise ValueError(
             f"{file}: `report.grid` is {str(value)[:80]!r}. It must name two of the axes "
             f"{', '.join(axes)}, such as [{axes[0]}, {axes[-1]}]."
         )
-    rows, columns = map(str, value)
-    return rows, columns
+    return named[0], named[1]
 
 
-def _paper(file: Path, value: object, axes: list[str]) -> tuple[Mapping[str, object], ...]:
+def _paper(
+    file: Path, value: object, axes: list[str], known: Mapping[str, Sequence[str]]
+) -> tuple[Mapping[str, object], ...]:
     """Read published results."""
     rows = [] if value is None else value
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
@@ -247,6 +237,9 @@ def _paper(file: Path, value: object, axes: list[str]) -> tuple[Mapping[str, obj
                     f"{file}: `paper` names {str(key)[:80]!r}, which is neither an axis nor a "
                     f"score.{hint}"
                 )
+            if key in axes:
+                values = item if isinstance(item, list) else [item]
+                check_values(file, "`paper`", str(key), [*map(shown, values)], known)
     return tuple(rows)
 
 
@@ -312,8 +305,3 @@ def _check_bool(file: Path, node: yaml.ScalarNode) -> None:
             f"{at(file, node)}: YAML reads {node.value} as {meaning}. Write '{node.value}' in "
             "quotes, or true or false."
         )
-
-
-def _shown(value: object) -> str:
-    """Write a value of an option as a name."""
-    return str(value).lower() if value is None or isinstance(value, bool) else str(value)

@@ -127,6 +127,15 @@ def test_a_copy_of_a_run_is_left_out_and_named(tmp_path: Path) -> None:
     assert groups.notes == (f"'{second}' repeats '{first}' (seed 1) and is left out.",)
 
 
+def test_two_runs_of_one_seed_with_other_scores_are_no_copies(tmp_path: Path) -> None:
+    first = write_run(tmp_path / "a")
+    second = write_run(tmp_path / "b", tests={"sw": [(gold, gold) for gold, _ in ONE]})
+    assert grouped(tmp_path).notes == (
+        f"'{second}' is left out: it has method, options and seed (1) of '{first}', but other "
+        "scores. Delete the one that should not count.",
+    )
+
+
 def test_test_sets_of_one_name_that_differ_are_refused(tmp_path: Path) -> None:
     one = write_run(tmp_path)
     other = write_run(tmp_path, seed=2, tests={"sw": OTHER})

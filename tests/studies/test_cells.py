@@ -1,4 +1,5 @@
 import shlex
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -60,7 +61,6 @@ def test_only_selects_values_and_several_of_an_axis_are_alternatives(tmp_path: P
     found = only(cells(tmp_path), "language=sw,seed=1", axes)
     assert [cell.values["method"] for cell in found] == ["sner", "maner"]
     assert len(only(cells(tmp_path), "seed=1,seed=2,method=sner", axes)) == 4
-    assert len(only(cells(tmp_path), "", axes)) == 8
 
 
 @pytest.mark.parametrize(
@@ -69,6 +69,7 @@ def test_only_selects_values_and_several_of_an_axis_are_alternatives(tmp_path: P
         ("langage=sw", "no axis 'langage'. Did you mean language?"),
         ("method=mane", "no value 'mane'. Did you mean maner?"),
         ("sw", "Write it as axis=value"),
+        ("", "`--only` has ''. Write it as axis=value"),
     ],
 )
 def test_only_explains_mistakes(tmp_path: Path, wanted: str, message: str) -> None:
@@ -96,6 +97,21 @@ def test_options_that_belong_to_single_cells_are_refused(
 def test_options_of_single_cells_are_refused_in_the_file_too(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"`options` sets `variant`, but the study sets it for"):
         expand(study(tmp_path, options={"variant": "mine"}), tmp_path)
+
+
+def test_a_long_name_in_any_script_fits_into_a_file_system(tmp_path: Path) -> None:
+    names = [letter * 40 for letter in "語文字"]
+    config = {"config": str(CONFIGS / "sner_wikiann.yaml")}
+    axes = {letter: {name: config} for letter, name in zip("abc", names, strict=True)}
+    (cell,) = cells(tmp_path, axes=axes)
+    assert len(cell.name.encode()) > 255
+    assert len(cell.folder_name.encode()) <= 200
+    (tmp_path / cell.folder_name).mkdir()
+
+
+def test_a_date_is_written_as_text(tmp_path: Path) -> None:
+    cell, *_ = cells(tmp_path, options={"data.name": date(2024, 11, 30)})
+    assert '--data.name="2024-11-30"' in cell.words
 
 
 def test_an_alternative_takes_the_place_of_options_for_other_values(tmp_path: Path) -> None:

@@ -79,6 +79,12 @@ SEED = "axes: {seed: {option: seed_everything, values: [1]}}\n"
             "axes: {seed: {a: {when: {sed: b}}}}\n",
             "names the axis 'sed', which the study does not have. Did you mean seed?",
         ),
+        (
+            "axes: {seed: {a: {when: {seed: b}}, bb: {}}}\n",
+            "`axes.seed.a.when` names the value 'b', which the axis `seed` does not have. Did you",
+        ),
+        (SEED + "paper: [{seed: 2, f1: 1}]\n", "`paper` names the value '2', which the axis"),
+        (SEED + "report: {grid: [seed, seed]}\n", "`report.grid` is \"['seed', 'seed']\". It must"),
         ("axes: [1]\n", "`axes` is '[1]', but it must consist of lines"),
     ],
 )
