@@ -49,13 +49,13 @@ def compare_runs(
         progress: Called with the number of finished rows and of all rows.
 
     Raises:
-        ValueError: If there are no runs; if the metric, the baseline or the factor ``by`` does not
-            exist; or if runs were tested on different sentences.
+        ValueError: If there are no runs, or none with a finite score; if the metric, the baseline
+            or the factor ``by`` does not exist; or if runs were tested on different sentences.
     """
     if not runs:
         raise ValueError("There are no tested runs to compare. Run `test` on some.")
     score = find_metric(metric, runs)
-    with_score = [run for run in runs if metric in run.scores]
+    with_score = [run for run in runs if score.in_scores(run.scores)]
     groups = group_runs(with_score, by=by)
     chosen = _baseline(groups, baseline)
     _check_shared(groups, chosen)
@@ -85,7 +85,7 @@ def compare_runs(
         overall=_overall(systems, scores, differences, resampling.sums, score),
         resamples=resampling.resamples,
     )
-    left_out = [run for run in runs if metric not in run.scores]
+    left_out = [run for run in runs if not score.in_scores(run.scores)]
     notes = [*groups.notes, *resampling.problems, *reading_notes(comparison, left_out)]
     return replace(comparison, notes=notes)
 

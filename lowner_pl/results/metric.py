@@ -1,6 +1,7 @@
 """The score that is compared: its unit, its direction, and what it is computed from."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -29,6 +30,10 @@ class Metric:
         """Whether it is a share, which is shown in percent."""
         return self.name not in NOT_SHARES
 
+    def in_scores(self, scores: Mapping[str, float]) -> bool:
+        """Tell whether a run has the score, as a number of which means can be computed."""
+        return math.isfinite(scores.get(self.name, math.nan))
+
     @property
     def lower_is_better(self) -> bool:
         """Whether a lower score is better."""
@@ -50,11 +55,18 @@ def find_metric(name: str, runs: Iterable[TestedRun]) -> Metric:
     """Find a score by its name.
 
     Raises:
-        ValueError: If no run has such a score.
+        ValueError: If no run has such a score, or none that is a finite number.
     """
+    runs = list(runs)
     known = {score for run in runs for score in run.scores if score not in COUNTS}
     if name not in known:
         listed = sorted(known, key=lambda one: ("/" in one, one))[:MOST]
         hint = did_you_mean(name, known) or f" Use one of {', '.join(listed)}."
         raise ValueError(f"No run has a score {name[:80]!r}.{hint}")
-    return Metric(name)
+    metric = Metric(name)
+    if not any(metric.in_scores(run.scores) for run in runs):
+        raise ValueError(
+            f"No run has a score {name[:80]!r} that is a finite number. If their training "
+            "diverged, train with a smaller `--model.optimizer.lr`, or compare another `--metric`."
+        )
+    return metric

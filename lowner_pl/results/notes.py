@@ -14,13 +14,19 @@ def reading_notes(comparison: Comparison, left_out: Sequence[TestedRun]) -> list
 
     Args:
         comparison: The comparison.
-        left_out: Runs without the score.
+        left_out: Runs without the score, or with one that is no finite number.
     """
-    notes = []
-    if left_out:
+    name = comparison.metric.name
+    notes = [
+        f"'{run.folder}' has the {name} {run.scores[name]}, which no mean can contain, and is left "
+        "out. If its training diverged, train it again with a smaller `--model.optimizer.lr`."
+        for run in left_out
+        if name in run.scores
+    ]
+    if without := [run for run in left_out if name not in run.scores]:
         notes.append(
-            f"{_runs(len(left_out))} no score {comparison.metric.name} and {_are(len(left_out))} "
-            f"left out, such as '{left_out[0].folder}'."
+            f"{_runs(len(without))} no score {name} and {_are(len(without))} "
+            f"left out, such as '{without[0].folder}'."
         )
     notes += _missing(comparison)
     notes += _single_seeds(comparison)

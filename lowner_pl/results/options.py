@@ -9,9 +9,11 @@ from types import MappingProxyType
 
 import yaml
 
+from lowner_pl.runs.files import reason_of
+
 Value = str | float | bool
 PARTS = ("model", "data", "trainer")
-_PART = re.compile(rf"^({'|'.join(PARTS)}):.*\n(?:[ -].*\n?)*", re.MULTILINE)
+_PART = re.compile(rf"^({'|'.join(PARTS)}):.*\n?(?:[ -].*\n?)*", re.MULTILINE)
 _Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -20,7 +22,7 @@ class RunOptions(Mapping[str, Value]):
 
     An option is named as on the command line, without ``init_args``: ``model.optimizer.lr``. The
     class of a part is its option ``class_path``. Options without a value are left out, and lists
-    are written as text. There are no options if the file is missing or damaged.
+    are written as text. There are no options if the file is missing, and none of damaged parts.
 
     Args:
         file: The ``config.yaml`` of a run.
@@ -29,14 +31,34 @@ class RunOptions(Mapping[str, Value]):
     def __init__(self, file: Path) -> None:
         self._file = file
 
-    @cached_property
+    @property
     def parts(self) -> tuple[Mapping[str, Value | None], ...]:
         """The options of each part. Runs share most parts, and each is parsed only once."""
+        return self._read[0]
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with the file, in a sentence; empty if nothing is, or it is missing."""
+        return self._read[1] and (
+            f"'{self._file}' {self._read[1]}. Without its options, the run can't be told apart "
+            "from others of its method. Restore the file, or train the run again."
+        )
+
+    @cached_property
+    def _read(self) -> tuple[tuple[Mapping[str, Value | None], ...], str]:
+        """The options of each part, and what is wrong with the file."""
         try:
             text = self._file.read_text(encoding="utf-8")
-        except (OSError, ValueError):
-            return ()
-        return tuple(filter(None, (_parsed(match[0]) for match in _PART.finditer(text))))
+        except FileNotFoundError:
+            return (), ""
+        except UnicodeDecodeError:
+            return (), "is damaged: it is not in UTF-8"
+        except OSError as error:
+            return (), f"can't be read: {reason_of(error)}"
+        found = {match[1]: _parsed(match[0]) for match in _PART.finditer(text)}
+        damaged = [name for name in PARTS if found.get(name) is None]
+        problem = f"is damaged: it has no valid options of {', '.join(damaged)}" if damaged else ""
+        return tuple(filter(None, found.values())), problem
 
     @cached_property
     def _values(self) -> Mapping[str, Value]:
@@ -91,13 +113,13 @@ def _parts(options: Mapping[str, Value]) -> Iterable[Mapping[str, Value | None]]
 
 
 @lru_cache(maxsize=4096)
-def _parsed(part: str) -> dict[str, Value | None]:
-    """Parse a part of a file; a damaged one is empty."""
+def _parsed(part: str) -> dict[str, Value | None] | None:
+    """Parse a part of a file; a damaged one is ``None``."""
     try:
         content = yaml.load(part, Loader=_Loader)
         return dict(_flat(content))
-    except yaml.YAMLError:
-        return {}
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return None
 
 
 def _flat(value: object, name: str = "") -> Iterator[tuple[str, Value | None]]:

@@ -1,5 +1,7 @@
 """Methods are compared with a baseline: numbers by hand, and what can't be compared is refused."""
 
+import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from statistics import mean
@@ -8,6 +10,7 @@ import pytest
 
 from lowner_pl.results.comparing import compare_runs
 from lowner_pl.results.comparison import Comparison
+from lowner_pl.results.output import write_comparison
 from lowner_pl.results.tables.sentences import answers
 from lowner_pl.results.tested.runs import find_runs
 from lowner_pl.results.tested.tagged import sentence_counts
@@ -180,6 +183,31 @@ def test_unknown_names_are_refused(tmp_path: Path, options: dict[str, str], prob
     write_study(tmp_path, {"sw": {"sner": {1: 3}, "maner": {1: 5}}})
     with pytest.raises(ValueError, match=rf"^{problem}$"):
         compared(tmp_path, **options)
+
+
+@pytest.mark.parametrize("score", [math.inf, math.nan, 1e300])
+def test_a_run_without_a_finite_score_is_named_and_left_out(tmp_path: Path, score: float) -> None:
+    for method in ("sner", "maner"):
+        for seed in (1, 2, 3):
+            file = write_run(tmp_path, method, seed) / "test_metrics.json"
+            record = json.loads(file.read_text())
+            diverged = (method, seed) == ("maner", 3)
+            record["test_sets"][0]["scores"]["perplexity"] = score if diverged else 10 + seed
+            file.write_text(json.dumps(record))
+    runs = find_runs([tmp_path])
+    result = compare_runs(runs, metric="perplexity")
+    assert result.scores[result.rows[0], "maner"].by_seed == {1: 11, 2: 12}
+    shown = "nan" if math.isnan(score) else "inf"
+    folder = tmp_path / "toy-sw" / "maner" / "seed_3"
+    assert result.notes[0].startswith(
+        f"'{folder}' has the perplexity {shown}, which no mean can contain, and is left out."
+    )
+    assert all(one.seeds == 3 for one in compare_runs(runs).scores.values())
+    write_comparison(result, tmp_path / "out", runs)
+    with pytest.raises(ValueError, match="No run has a score 'perplexity' that is a finite number"):
+        compare_runs(
+            [run for run in runs if run.method == "maner" and run.seed == 3], metric="perplexity"
+        )
 
 
 def test_no_runs_are_refused() -> None:

@@ -106,7 +106,7 @@ def _words(
 ) -> dict[str, float]:
     """Compute the mean number of training words of each system with the most sentences."""
     found: dict[str, list[int]] = defaultdict(list)
-    scored = [run for run in runs if comparison.metric.name in run.scores]
+    scored = [run for run in runs if comparison.metric.in_scores(run.scores)]
     cells = group_runs(scored, by=comparison.by).cells if scored else {}
     for (row, system), by_seed in cells.items():
         size = dict(row.factors).get("size")

@@ -1,6 +1,7 @@
 """The dev scores of runs by epoch, averaged over test sets, with a band over seeds."""
 
 import csv
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -45,7 +46,8 @@ def epoch_curves(cells: Cells, metric: str) -> list[Curve]:
 def dev_scores(file: Path, metric: str) -> dict[int, float]:
     """Read the dev score of each epoch from a ``metrics.csv``.
 
-    Epochs count from 1. A file that is missing or damaged has no scores.
+    Epochs count from 1. A file that is missing or damaged has no scores, and neither have epochs
+    whose score is no finite number.
 
     Args:
         file: The file.
@@ -58,8 +60,9 @@ def dev_scores(file: Path, metric: str) -> dict[int, float]:
             heading = next(rows, [])
             at, epoch = heading.index(f"dev/{metric}"), heading.index("epoch")
             for row in rows:
-                if len(row) > max(at, epoch) and row[at] and row[epoch]:
-                    scores[int(row[epoch]) + 1] = float(row[at])
+                known = len(row) > max(at, epoch) and row[at] and row[epoch]
+                if known and math.isfinite(score := float(row[at])):
+                    scores[int(row[epoch]) + 1] = score
     except (OSError, ValueError, csv.Error):
         return {}
     return scores

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from statistics import fmean
 
 from lowner_pl.results.comparison import Comparison
+from lowner_pl.results.metric import Metric
 from lowner_pl.results.options import Value
 from lowner_pl.results.pictures.bars import Bar
 from lowner_pl.results.pictures.grids import Grid
@@ -31,9 +32,10 @@ def option_grid(
     cells: dict[tuple[Value, Value], dict[str, list[float]]] = defaultdict(
         lambda: defaultdict(list)
     )
+    score = Metric(metric)
     for run in runs:
         row, column = run.options.get(row_option), run.options.get(column_option)
-        if row is not None and column is not None and metric in run.scores:
+        if row is not None and column is not None and score.in_scores(run.scores):
             cells[row, column][run.sha256].append(run.scores[metric])
     if not cells:
         raise ValueError(

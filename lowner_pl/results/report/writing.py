@@ -58,7 +58,7 @@ def write_report(
         OSError: If a file can't be written.
     """
     cells = group_runs(
-        [run for run in runs if comparison.metric.name in run.scores], by=comparison.by
+        [run for run in runs if comparison.metric.in_scores(run.scores)], by=comparison.by
     ).cells
     findings = dict(zip(_answered(comparison), answers(comparison), strict=True))
     shares = comparison.metric.in_percent

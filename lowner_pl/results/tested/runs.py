@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from lowner_pl.results.options import differing_options
+from lowner_pl.results.options import RunOptions, differing_options
 from lowner_pl.results.tested.tested_run import NAME, TestedRun, read_tested
 from lowner_pl.runs.files import reason_of
 
@@ -24,7 +24,7 @@ class Found(NamedTuple):
 
     Attributes:
         runs: The tested runs.
-        problems: Files that were left out, one message each.
+        problems: Files that were left out, and damaged configurations, one message each.
         untested: Run folders with a checkpoint and without test results.
     """
 
@@ -34,7 +34,7 @@ class Found(NamedTuple):
 
 
 def find_runs(folders: Iterable[str | Path], *, every_checkpoint: bool = False) -> list[TestedRun]:
-    """Find the tested runs below folders, and warn of files that had to be left out.
+    """Find the tested runs below folders, and warn of damaged files.
 
     Args:
         folders: Folders of runs. Runs in ``superseded/`` are left out.
@@ -96,7 +96,11 @@ def survey(folders: Iterable[str | Path], *, every_checkpoint: bool = False) -> 
             if is_run and not names:
                 found.untested.append(place)
             tested = list(_tested(place, names, found.problems))
-            found.runs.extend(tested if every_checkpoint else _preferred(tested))
+            chosen = tested if every_checkpoint else _preferred(tested)
+            found.runs.extend(chosen)
+            configs = (run.options for run in chosen)
+            broken = (one.problem for one in configs if isinstance(one, RunOptions))
+            found.problems.extend(dict.fromkeys(filter(None, broken)))
     return found
 
 

@@ -4,12 +4,17 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from lowner_pl.results.options import RunOptions, Value
+from lowner_pl.results.tested.fields import Fields, fields_of
 from lowner_pl.statistics.tagged_counts import AGAIN
 
 NAME = "test_metrics"
+SHARES = {
+    *("f1", "precision", "recall", "conlleval_f1", "conlleval_precision", "conlleval_recall"),
+    *("macro_f1", "word_accuracy", "calibration_error", "brier", "accuracy", "baseline"),
+}
+"""Scores that can't be outside of 0 to 1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +37,8 @@ class TestedRun:
         test_set: Name of the test set.
         sha256: Hash of the words and gold tags of the test set.
         sentences: Number of sentences of the test set.
-        scores: The scores by name, from 0 to 1; ``f1``, ``precision``, ``f1/PER`` and so on.
+        scores: The scores by name: ``f1``, ``precision``, ``f1/PER`` and so on from 0 to 1. Scores
+            that are no shares, such as ``perplexity``, may be infinite or NaN.
         tagged: The tagged test set: word, gold tag and predicted tag. Language models have none.
         options: Options of model, data and trainer, such as ``model.optimizer.lr``.
         checkpoint: ``best``, ``last``, or the name of another file.
@@ -68,8 +74,9 @@ def read_tested(file: Path) -> list[TestedRun]:
 
     Raises:
         OSError: If the file can't be read.
-        ValueError: If it is cut short, of an older version, or of a test on a part of the data. The
-            message is one sentence that names the file, and one that says what to do.
+        ValueError: If it is damaged, of an older version, or of a test on a part of the data. The
+            message is one sentence that names the file and what was found, and one that says what
+            to do.
     """
     try:
         record = json.loads(file.read_bytes())
@@ -77,64 +84,75 @@ def read_tested(file: Path) -> list[TestedRun]:
         raise ValueError(f"'{file}' is cut short or was changed. {AGAIN}") from error
     if not isinstance(record, dict) or not isinstance(record.get("test_sets"), list):
         raise ValueError(f"'{file}' is of an older version of lowner_pl. {AGAIN}")
-    suffix = file.stem.removeprefix(NAME)
+    sets = record["test_sets"]
+    if not sets:
+        raise ValueError(f"'{file}' has no test set. {AGAIN}")
     try:
-        return [_tested(file.parent, suffix, record, part) for part in record["test_sets"]]
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(
-            f"'{file}' has no valid {str(error)[:80]}, which test results must have. {AGAIN}"
-        ) from error
+        parts = [fields_of(part, f"test_sets[{place}]") for place, part in enumerate(sets)]
+        runs = [_tested(file, Fields(record), part, len(sets) > 1) for part in parts]
+        scored = [(part.count("sentences_scored"), part.count("sentences", 1)) for part in parts]
+    except ValueError as error:
+        raise ValueError(f"'{file}' {error}. {AGAIN}") from error
+    for number, sentences in scored:
+        if number < sentences:
+            raise ValueError(
+                f"'{file}' is of a test on {number:,} of {sentences:,} sentences. Run `test` "
+                "without `--trainer.limit_test_batches`."
+            )
+    return runs
 
 
-def _tested(
-    folder: Path, suffix: str, record: Mapping[str, Any], part: Mapping[str, Any]
-) -> TestedRun:
+def _tested(file: Path, record: Fields, part: Fields, several: bool) -> TestedRun:
     """Make the record of one test set.
 
     Args:
-        folder: Folder of the file.
-        suffix: What the names of the test's files end in: the checkpoint, unless it is the best.
+        file: The file.
         record: The whole record.
         part: The test set.
+        several: Whether it is one of several.
     """
-    if part["sentences_scored"] < part["sentences"]:
-        raise ValueError(
-            f"'{folder / NAME}{suffix}.json' is of a test on {part['sentences_scored']:,} of "
-            f"{part['sentences']:,} sentences. Run `test` without `--trainer.limit_test_batches`."
-        )
-    trained = {**record, **{k: v for k, v in record["trained_on"].items() if v is not None}}
-    trained["variant"] = record["trained_on"].get("variant", record["variant"])
-    method = "-".join(filter(None, (trained["method"], trained["variant"])))
-    if trained["corpus"] != record["corpus"]:
-        method = f"{method} from {trained['corpus']}"
-    which = record["checkpoint"]["which"]
+    folder, suffix = file.parent, file.stem.removeprefix(NAME)  # which the test's files share
+    origin = record.below("trained_on")
+    known = {name: value for name, value in origin.values.items() if value is not None}
+    trained = Fields({**record.values, **known})
+    variant = (origin if "variant" in origin.values else record).text_or_none("variant")
+    corpus, name = record.text("corpus"), part.text("name")
+    method = "-".join(filter(None, (trained.text("method"), variant)))
+    if trained.text("corpus") != corpus:
+        method = f"{method} from {trained.text('corpus')}"
+    checkpoint = record.below("checkpoint")
+    which = checkpoint.text("which")
     run = folder.parent if folder.name.startswith("from_") else folder
-    several = len(record["test_sets"]) > 1
-    name = f"_{part['name']}" if several else ""
+    scores = part.below("scores")
     return TestedRun(
         folder=folder,
-        corpus=_text(record["corpus"]),
-        language=_text(part["language"] or (part["name"] if several else record["corpus"])),
-        method=_text(method),
-        seed=int(trained["seed"]),
-        train_size=record.get("train_size"),
-        train_sentences=record.get("train_sentences"),
-        train_words=record.get("train_words"),
-        backbone=str(record.get("backbone") or "unknown"),
-        dev_f1=record["checkpoint"].get("dev_f1"),
-        epoch=record["checkpoint"].get("epoch"),
-        test_set=_text(part["name"]),
-        sha256=_text(part["sha256"]),
-        sentences=int(part["sentences"]),
-        scores={_text(key): float(value) for key, value in part["scores"].items()},
-        tagged=folder / f"test_tagged{name}{suffix}.conll",
+        corpus=corpus,
+        language=part.text_or_none("language") or (name if several else corpus),
+        method=method,
+        seed=trained.count("seed"),
+        train_size=record.count_or_none("train_size"),
+        train_sentences=record.count_or_none("train_sentences"),
+        train_words=record.count_or_none("train_words"),
+        backbone=record.text_or_none("backbone") or "unknown",
+        dev_f1=checkpoint.share_or_none("dev_f1"),
+        epoch=checkpoint.count_or_none("epoch"),
+        test_set=name,
+        sha256=part.text("sha256"),
+        sentences=part.count("sentences", 1),
+        scores={
+            score: scores.share(score) if is_share(score) else scores.number(score)
+            for score in scores.values
+        },
+        tagged=folder / f"test_tagged{f'_{name}' if several else ''}{suffix}.conll",
         options=RunOptions(run / "config.yaml"),
         checkpoint=which if which != "file" else suffix.removeprefix("_") or "best",
     )
 
 
-def _text(value: object) -> str:
-    """Check that a value is text."""
-    if not isinstance(value, str):
-        raise TypeError(f"text, but {str(value)[:40]!r}")
-    return value
+def is_share(score: str) -> bool:
+    """Tell whether a score of this package is from 0 to 1.
+
+    >>> is_share("f1/PER"), is_share("perplexity")
+    (True, False)
+    """
+    return score.partition("/")[0] in SHARES

@@ -67,6 +67,8 @@ def test_runs_without_metrics_have_no_curve(tmp_path: Path) -> None:
     assert epoch_curves(cells(tmp_path), "f1") == []
     (file := tmp_path / "cut.csv").write_text("dev/f1,epoch\n0.5,0\n0.")
     assert dev_scores(file, "f1") == {1: 0.5}
+    file.write_text("dev/f1,epoch\n0.5,0\nnan,1\ninf,2\n")
+    assert dev_scores(file, "f1") == {1: 0.5}
     file.write_text("dev/f1,epoch\nhalf,0\n")
     assert dev_scores(file, "f1") == {}
 

@@ -1,6 +1,8 @@
 """Finished runs are found with everything that a comparison needs; damaged files are named."""
 
 import json
+import math
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -91,8 +93,9 @@ def test_untested_runs_are_known(tmp_path: Path) -> None:
         ('{"f1": 0.5, "test_s', "is cut short or was changed. Run `test` with this version"),
         ("[" * 100_000, "is cut short or was changed"),
         ('{"scores": {"f1": 0.5}}', "is of an older version of lowner_pl. Run `test`"),
-        ('{"test_sets": [{"name": "sw"}]}', "has no valid 'sentences_scored'"),
-        ('{"test_sets": [3]}', "has no valid 'int' object is not subscriptable"),
+        ('{"test_sets": []}', r"has no test set\. Run `test`"),
+        ('{"test_sets": [{"name": "sw"}]}', r"has no trained_on\. Run `test`"),
+        ('{"test_sets": [3]}', r"has test_sets\[0\] 3, which must be an object with names"),
     ],
 )
 def test_a_damaged_file_is_named_and_left_out(tmp_path: Path, text: str, problem: str) -> None:
@@ -103,7 +106,82 @@ def test_a_damaged_file_is_named_and_left_out(tmp_path: Path, text: str, problem
         runs = find_runs([tmp_path])
     assert [run.seed for run in runs] == [1]
     (message,) = [str(one.message) for one in warned]
-    assert message.startswith(f"'{damaged}' {problem}")
+    assert re.match(f"'{re.escape(str(damaged))}' {problem}", message)
+
+
+SHARE, COUNT = "a number from 0 to 1", "a whole number of at least 0"
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "expected"),
+    [
+        ("test_sets.0.scores.f1", 7, SHARE),
+        ("test_sets.0.scores.f1", math.nan, SHARE),
+        ("test_sets.0.scores.f1", "abc", "a number"),
+        ("test_sets.0.scores.recall/PER", -0.5, SHARE),
+        ("test_sets.0.scores.perplexity", None, "a number"),
+        ("test_sets.0.sentences", 0, "a whole number of at least 1"),
+        ("test_sets.0.sentences_scored", "3", COUNT),
+        ("test_sets.0.sha256", 3, "a text"),
+        ("test_sets.0.language", ["sw"], "a text"),
+        ("trained_on.seed", math.inf, COUNT),
+        ("trained_on.seed", "abc", COUNT),
+        ("train_size", [1], COUNT),
+        ("train_size", "abc", COUNT),
+        ("train_size", -1, COUNT),
+        ("train_sentences", 1.5, COUNT),
+        ("train_words", True, COUNT),
+        ("backbone", ["x"], "a text"),
+        ("checkpoint.which", [], "a text"),
+        ("checkpoint.dev_f1", "x", "a number"),
+        ("checkpoint.epoch", {}, COUNT),
+        ("checkpoint", "x" * 90, "an object with names and values"),
+    ],
+)
+def test_a_value_that_can_t_be_is_named_and_its_run_left_out(
+    tmp_path: Path, place: str, value: object, expected: str
+) -> None:
+    write_run(tmp_path)
+    damaged = write_run(tmp_path, seed=2) / "test_metrics.json"
+    record = json.loads(damaged.read_text())
+    *above, last = (int(name) if name.isdigit() else name for name in place.split("."))
+    inner = record
+    for name in above:
+        inner = inner[name]
+    inner[last] = value
+    damaged.write_text(json.dumps(record))
+    with pytest.warns(UserWarning, match="Run `test` with this version") as warned:
+        assert lowner_pl.load_runs(tmp_path)["seed"].tolist() == [1]
+    (message,) = [str(one.message) for one in warned]
+    shown = place.replace("test_sets.0", "test_sets[0]").removeprefix("trained_on.")
+    assert message.startswith(f"'{damaged}' has {shown} {repr(value)[:40]}")
+    assert f", which must be {expected}. Run" in message
+    assert len(message) < len(str(damaged)) + 200
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"\xff", "is damaged: it is not in UTF-8"),
+        (b"model: {a: 1}\ndata: {}\n", "is damaged: it has no valid options of trainer"),
+        (b"[1, 2]\n", "is damaged: it has no valid options of model, data, trainer"),
+        (b"model: [\ndata: {}\ntrainer: {}\n", "is damaged: it has no valid options of model"),
+        (b"model: &a [*a]\ndata: {}\ntrainer: {}", "is damaged: it has no valid options of model"),
+        (None, "can't be read: Is a directory"),
+    ],
+)
+def test_a_damaged_configuration_is_named_and_its_run_kept(
+    tmp_path: Path, content: bytes | None, problem: str
+) -> None:
+    config = write_run(tmp_path) / "config.yaml"
+    config.unlink()
+    assert len(find_runs([tmp_path])) == 1  # results alone may be all that was kept
+    if content is None:
+        config.mkdir()
+    else:
+        config.write_bytes(content)
+    with pytest.warns(UserWarning, match=f"^'{config}' {problem}. Without its options, the run"):
+        assert len(find_runs([tmp_path])) == 1
 
 
 def test_a_test_on_a_part_of_the_sentences_is_left_out(tmp_path: Path) -> None:
