@@ -129,7 +129,7 @@ ROOMS: dict[str, dict[str, set[str]]] = {
         "tested": set(),
     },
     "serving": {"annotate": set()},
-    "runs": {"logs": set(), "page": set(), "trainer": set()},
+    "runs": {"page": set(), "logs": {"page"}, "trainer": set()},
     "tagging": {"exported": set(), "splitting": set()},
     "modules": {"tagging": set(), "meta": {"tagging"}, "generation": set()},
     "studies": {"engines": {"running"}, "running": set()},

@@ -3,20 +3,22 @@
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lowner_pl.runs.logs.picture_style import (
-    COLOURS,
-    HATCHES,
     Caption,
     counted,
     labels,
+    look,
     new_figure,
 )
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+
+_ABOVE: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points"}
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,9 @@ def bars_picture(
     title: str,
     caption: Caption,
     dot: str = "seed",
+    score: str = "F1",
 ) -> "Figure":
-    """Draw a bar for each mean, and its values as dots.
+    """Draw a bar for each mean, and its values as dots. The means stand in a row above.
 
     Args:
         groups: The bars of each group, such as ``seen`` and ``unseen``, or ``""`` for one group
@@ -55,6 +58,7 @@ def bars_picture(
         title: What the picture shows.
         caption: What was measured.
         dot: What a dot is.
+        score: Name of the score.
     """
     methods = list(dict.fromkeys(bar.name for bars in groups.values() for bar in bars))
     number = sum(len(bars) for bars in groups.values())
@@ -64,7 +68,8 @@ def bars_picture(
     )[0]
     for axes, (name, bars) in zip(every, groups.items(), strict=True):
         for place, bar in enumerate(bars):
-            _draw(axes, place, bar, methods.index(bar.name) % len(COLOURS))
+            _draw(axes, place, bar, methods.index(bar.name))
+        _write_means(axes, bars)
         names, style = labels([bar.name for bar in bars])
         slanted = {"rotation": 30, "ha": "right"} if max(map(len, names)) > 10 else {}
         axes.set_xticks(range(len(bars)), names, **style, **slanted)
@@ -77,32 +82,34 @@ def bars_picture(
         axes.grid(axis="y", color="#dddddd", linewidth=0.6)
         axes.set_axisbelow(True)
         axes.spines[["top", "right"]].set_visible(False)
-    every[0].set_ylabel("F1 × 100")
+    every[0].annotate("mean", (0, 1), xytext=(-4, 4), ha="right", **_ABOVE)
+    every[0].set_ylabel(f"{score} × 100", parse_math=False)
     every[0].set_ylim(bottom=0)
     return figure
 
 
-def _draw(axes: "Axes", place: int, bar: Bar, look: int) -> None:
-    """Draw a bar, its dots, and the mean above them."""
+def _draw(axes: "Axes", place: int, bar: Bar, number: int) -> None:
+    """Draw a bar and its dots."""
     values = [100 * value for value in bar.values]
-    mean = statistics.fmean(values)
+    colour, _, _, hatch = look(number)
     axes.bar(
         place,
-        mean,
+        statistics.fmean(values),
         0.7,
-        color=f"{COLOURS[look]}66",
-        edgecolor=COLOURS[look],
-        hatch=HATCHES[look],
+        color=f"{colour}66",
+        edgecolor=colour,
+        hatch=hatch,
         linewidth=1.2,
     )
     step = min(0.08, 0.5 / len(values))
     spread = [place + step * (number - (len(values) - 1) / 2) for number in range(len(values))]
     axes.plot(spread, values, "o", color="black", markersize=4, zorder=3)
-    axes.annotate(
-        f"{mean:.1f}",
-        (place, max(*values, mean)),
-        xytext=(0, 5),
-        textcoords="offset points",
-        ha="center",
-        fontweight="bold",
-    )
+
+
+def _write_means(axes: "Axes", bars: Sequence[Bar]) -> None:
+    """Write the means in a row above the axes, where none can be taken for that of a dot."""
+    means = [f"{100 * statistics.fmean(bar.values):.1f}" for bar in bars]
+    top = axes.secondary_xaxis("top")
+    top.set_xticks(range(len(bars)), means, fontweight="bold")
+    top.tick_params(length=0)
+    top.spines["top"].set_visible(False)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lowner_pl.runs.logs.picture_style import COLOURS, DASHES, MARKERS, Caption, labels, new_figure
+from lowner_pl.runs.logs.picture_style import Caption, labels, look, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 MOST_PANELS = 12
 _COLUMNS = 4
-_FEW_POINTS = 12  # that get a marker and a tick each
+_LEGEND_LINE = 3.0  # length of a line in the legend in letters, to show its dashes
+_FEW_POINTS = 12  # that get a marker each
+_LINE = 0.22  # height of a line of the legend in inches
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ def curves_picture(
     title: str,
     axis: str,
     caption: Caption,
+    score: str = "F1",
     size: tuple[float, float] | None = None,
 ) -> "Figure":
     """Draw one panel per language, with a curve per method.
@@ -64,6 +67,7 @@ def curves_picture(
         title: What the picture shows.
         axis: What the places are, such as ``training sentences``.
         caption: What was measured.
+        score: Name of the score.
         size: Width and height in inches, if the picture has to fit somewhere.
 
     Raises:
@@ -76,10 +80,10 @@ def curves_picture(
         )
     columns = min(len(panels), _COLUMNS)
     rows = math.ceil(len(panels) / columns)
-    natural = (max(7.2, 3.2 * columns), 1.7 + (2.9 if len(panels) == 1 else 2.1) * rows)
-    figure = new_figure(size or natural, title, caption)
-    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     methods = list(dict.fromkeys(curve.name for curves in panels.values() for curve in curves))
+    height = max(1.7 + (2.9 if len(panels) == 1 else 2.1) * rows, _LINE * (len(methods) + 3))
+    figure = new_figure(size or (max(7.2, 3.2 * columns), height), title, caption)
+    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     lines = {}
     for axes, (name, curves) in zip(grid.flat, panels.items(), strict=False):
         (shown,), style = labels([name])
@@ -91,32 +95,46 @@ def curves_picture(
     for axes in grid.flat[len(panels) :]:
         axes.set_visible(False)
     for axes in grid[:, 0]:
-        axes.set_ylabel("F1 × 100")
+        axes.set_ylabel(f"{score} × 100", parse_math=False)
     for column in range(columns):
         lowest = max(row for row in range(rows) if grid[row, column].get_visible())
         grid[lowest, column].set_xlabel(axis, parse_math=False)
         grid[lowest, column].tick_params(labelbottom=True)
-    names, style = labels(methods)
-    legend = figure.legend(
-        [lines[method] for method in methods], names, loc="outside right upper", frameon=False
-    )
+    # Epochs and numbers of sentences are whole.
+    grid[0, 0].xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
+    most = int(figure.get_figheight() / _LINE) - 2
+    _add_legend(figure, {method: lines[method] for method in methods}, most)
+    return figure
+
+
+def _add_legend(figure: "Figure", lines: Mapping[str, "Line2D"], most: int) -> None:
+    """Add a legend beside the axes, of which the last line says how many do not fit."""
+    from matplotlib.lines import Line2D
+
+    shown = dict(lines)
+    if len(lines) > most:
+        shown = dict([*lines.items()][: most - 1])
+        shown[f"and {len(lines) - len(shown)} more"] = Line2D([], [], linestyle="none")
+    names, style = labels([*shown])
+    place = {"loc": "outside right upper", "frameon": False, "handlelength": _LEGEND_LINE}
+    legend = figure.legend([*shown.values()], names, **place)
     for text in legend.get_texts():
         text.set(**style)
-    return figure
 
 
 def _draw(axes: "Axes", curve: Curve, number: int) -> "Line2D":
     """Draw a curve and its band, and return the line for the legend."""
-    look = number % len(COLOURS)
+    colour, marker, dash, _ = look(number)
     few = len(curve.x) <= _FEW_POINTS
-    low, high = ([100 * value for value in edge] for edge in (curve.low, curve.high))
-    axes.fill_between(curve.x, low, high, color=COLOURS[look], alpha=0.18, linewidth=0)
+    # A deviation can reach below 0 or above 100, which no score does.
+    low, high = ([min(max(100 * one, 0), 100) for one in edge] for edge in (curve.low, curve.high))
+    axes.fill_between(curve.x, low, high, color=colour, alpha=0.18, linewidth=0)
     (line,) = axes.plot(
         curve.x,
         [100 * value for value in curve.mean],
-        color=COLOURS[look],
-        linestyle=DASHES[look],
-        marker=MARKERS[look],
+        color=colour,
+        linestyle=dash,
+        marker=marker,
         markersize=5,
         markevery=1 if few else max(len(curve.x) // 8, 1),
     )

@@ -5,13 +5,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lowner_pl.runs.logs.picture_style import COLOURS, GREY, Caption, labels, new_figure, points
+from rich.cells import cell_len
+
+from lowner_pl.runs.logs.picture_style import (
+    COLOURS,
+    GREY,
+    Caption,
+    labels,
+    new_figure,
+    points,
+    wrapped,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 MOST_ROWS = 36  # in a panel
+_LETTERS = 12.0  # of a label per inch
+_MARGINS = 1.0  # inches beside the names and the bars
+_NARROWEST = 16  # letters of a line below the axis
 LEAST = 1.0  # points to both sides that the axis shows
 
 
@@ -45,6 +58,7 @@ def differences_picture(
     caption: Caption,
     overall: Difference | None = None,
     size: tuple[float, float] | None = None,
+    names: Sequence[str] = (),
 ) -> "Figure":
     """Draw one bar per language, the largest difference on top.
 
@@ -57,12 +71,18 @@ def differences_picture(
         caption: What was measured.
         overall: The mean over the languages, drawn as a diamond above the bars.
         size: Width and height in inches, if the picture has to fit somewhere.
+        names: Names of methods in the title and the axis.
     """
     ranked = sorted(differences, key=lambda one: (-one.mean, one.name))
     panels = max(math.ceil(len(ranked) / MOST_ROWS), 1)
     rows = math.ceil(len(ranked) / panels)
-    height = 1.6 + 0.24 * (rows + (overall is not None))
-    figure = new_figure(size or (max(7.2, 4.6 * panels), height), title, caption)
+    width = size[0] if size else max(7.2, 4.6 * panels)
+    widest = max((cell_len(labels([one.name])[0][0]) for one in ranked), default=0)
+    room = width / panels - _MARGINS - widest / _LETTERS
+    below, style = wrapped(f"{axis}, points", max(_LETTERS * room, _NARROWEST), names)
+    lines = below.count("\n")
+    height = 1.6 + 0.24 * (rows + (overall is not None)) + 0.17 * lines
+    figure = new_figure(size or (width, height), title, caption, names)
     every = figure.subplots(1, panels, sharex=True, squeeze=False)[0]
     for number, axes in enumerate(every):
         shown = ranked[number * rows : (number + 1) * rows]
@@ -70,7 +90,7 @@ def differences_picture(
         _draw(axes, shown, first, rows + (overall is not None))
     if max((abs(end) for end in every[0].get_xlim()), default=0.0) < LEAST:  # e.g. all are zero
         every[0].set_xlim(-LEAST, LEAST)
-    every[0].set_xlabel(f"{axis}, points", parse_math=False, loc="left")
+    every[0].set_xlabel(below, loc="left", **style)
     return figure
 
 

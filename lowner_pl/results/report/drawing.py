@@ -10,7 +10,7 @@ from lowner_pl.results.groups import Cells
 from lowner_pl.results.pictures import differences as drawn
 from lowner_pl.results.pictures.bars import Bar, bars_picture
 from lowner_pl.results.pictures.curves import Curve, curves_picture
-from lowner_pl.results.report.facts import caption_of
+from lowner_pl.results.report.facts import caption_of, names_of
 from lowner_pl.results.report.sizes import size_curves
 from lowner_pl.runs.logs.picture_style import Caption
 
@@ -64,12 +64,20 @@ def draw(
     if means := _means(comparison):
         caption = _caption(comparison, cells, "Bars: mean over test sets; dots: one seed each.")
         title = f"Test {comparison.metric.title} by {comparison.by}"
-        figure = bars_picture({"": means}, title=title, caption=caption)
+        figure = bars_picture(
+            {"": means}, title=title, caption=caption, score=comparison.metric.title
+        )
         pictures["means"] = Drawn(title, figure, caption)
     if sizes := size_curves(comparison):
         caption = _caption(comparison, cells, _band(comparison))
         title = f"Test {comparison.metric.title} by number of training sentences"
-        figure = curves_picture(sizes, title=title, axis="training sentences", caption=caption)
+        figure = curves_picture(
+            sizes,
+            title=title,
+            axis="training sentences",
+            caption=caption,
+            score=comparison.metric.title,
+        )
         pictures["sizes"] = Drawn(title, figure, caption)
     if epochs:
         pictures["epochs"] = draw_epochs(comparison, cells, epochs)
@@ -89,8 +97,14 @@ def draw_epochs(
     """
     caption = _caption(comparison, cells, f"Lines: mean over test sets. {_band(comparison)}")
     title = f"Dev {comparison.metric.title} by epoch"
-    size = CARD if in_card else None
-    figure = curves_picture({"": epochs}, title=title, axis="epoch", caption=caption, size=size)
+    figure = curves_picture(
+        {"": epochs},
+        title=title,
+        axis="epoch",
+        caption=caption,
+        score=comparison.metric.title,
+        size=CARD if in_card else None,
+    )
     return Drawn(title, figure, caption)
 
 
@@ -122,6 +136,7 @@ def draw_answer(comparison: Comparison, cells: Cells, answers: Mapping[str, str]
         axis=f"test {comparison.metric.title}, mean difference to {comparison.baseline}",
         caption=caption,
         size=CARD,
+        names=names_of(comparison),
     )
 
 
@@ -149,6 +164,7 @@ def _differences(
         caption=caption,
         overall=mean,
         size=size,
+        names=names_of(comparison),
     )
 
 

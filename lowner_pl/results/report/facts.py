@@ -37,6 +37,12 @@ def caption_of(
     )
 
 
+def names_of(comparison: Comparison) -> list[str]:
+    """List the names that may occur in sentences about a comparison."""
+    rows = (name for row in comparison.rows for name in (row.name, row.language, row.corpus))
+    return [*dict.fromkeys((*comparison.systems, *rows))]
+
+
 def corpora(rows: Iterable[Row]) -> str:
     """Name the corpora, without the language that their names end in.
 

@@ -2,9 +2,12 @@
 
 import contextlib
 import logging
+import unicodedata
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+
+from rich.cells import cell_len
 
 FONTS = ("DejaVu Sans", "Noto Sans", "WenQuanYi", "Microsoft YaHei", "PingFang", "SimHei", "Arial")
 """Beginnings of font names, in the order in which they are tried."""
@@ -15,18 +18,36 @@ def drawable(texts: Sequence[str], longest: int = 80) -> tuple[list[str], list[s
 
     Args:
         texts: The texts.
-        longest: Number of characters to which texts are cut.
+        longest: Width to which texts are cut, in Latin letters; Chinese ones count twice.
 
     Returns:
         The texts, and the names of fonts that can draw them.
     """
-    texts = [text if len(text) <= longest else f"{text[: longest - 1]}…" for text in texts]
+    texts = [cut(text, longest) for text in texts]
     letters = {ord(letter) for text in texts for letter in text}
     fonts, missing = _choose(letters)
     if missing and _add_new_fonts():
         fonts, missing = _choose(letters)
-    table = {number: chr(number).encode("unicode_escape").decode() for number in missing}
+    table = {number: _escaped(chr(number)) for number in missing}
     return [text.translate(table) for text in texts], fonts or ["DejaVu Sans"]
+
+
+def cut(text: str, longest: int) -> str:
+    """Cut a text to a width in Latin letters.
+
+    >>> cut("sner", 4), cut("maner", 4)
+    ('sner', 'man…')
+    """
+    if cell_len(text) <= longest:
+        return text
+    end = next(end for end in range(len(text)) if cell_len(text[: end + 1]) >= longest)
+    return f"{text[:end]}…"
+
+
+def _escaped(letter: str) -> str:
+    """Escape a character; one without a width, such as a mark of direction, is left out."""
+    is_format = unicodedata.category(letter) == "Cf"
+    return "" if is_format else letter.encode("unicode_escape").decode()
 
 
 def _choose(letters: set[int]) -> tuple[list[str], set[int]]:

@@ -5,21 +5,26 @@ colour-blind readers can tell apart. Markers, dashes and hatches tell the same t
 """
 
 import io
-import textwrap
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lowner_pl.runs.logs.fonts import drawable
+from rich.console import Console
+from rich.text import Text
+
+from lowner_pl.runs.logs.fonts import cut, drawable
+from lowner_pl.runs.page.direction import MARK, is_right_to_left, isolated, left_to_right
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+# The lengths have no common divisor, so that looks repeat only after 7 · 8 · 5 · 11 of them.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-MARKERS = "osD^vPX"
-DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
-HATCHES = ("", "///", "...", "xxx", "\\\\\\", "+++", "ooo")
+MARKERS = "osD^vPX*"
+DASHES = ("-", "--", "-.", ":", (0, (7, 1, 1, 1, 1, 1)))
+HATCHES = ("", "///", "...", "xxx", "\\\\\\", "+++", "ooo", "---", "|||", "**", "//..")
 GREY = "#595959"
+_LONGEST = 40  # letters of a name
 _LETTERS = 16.0  # of a caption per inch
 _RESOLUTION = 120  # pixels per inch
 
@@ -66,28 +71,86 @@ class Caption:
         return f"{' · '.join(facts)}. {self.band}"
 
 
-def new_figure(size: tuple[float, float], title: str, caption: Caption) -> "Figure":
+Dash = str | tuple[int, tuple[int, ...]]
+
+
+class Look(NamedTuple):
+    """What a method looks like.
+
+    Attributes:
+        colour: The colour of its line or bar.
+        marker: The marker of its points.
+        dash: The dashes of its line.
+        hatch: The hatch of its bar.
+    """
+
+    colour: str
+    marker: str
+    dash: Dash
+    hatch: str
+
+
+def look(number: int) -> Look:
+    """Choose what a method looks like.
+
+    Lines of the first 40 differ without colour in their marker or their dashes, and those of the
+    first 35 in their colour or their dashes; bars of the first 77 differ in colour or hatch.
+
+    Args:
+        number: The place of the method among all methods of a picture.
+    """
+    return Look(
+        COLOURS[number % len(COLOURS)],
+        MARKERS[number % len(MARKERS)],
+        DASHES[number % len(DASHES)],
+        HATCHES[number % len(HATCHES)],
+    )
+
+
+def new_figure(
+    size: tuple[float, float], title: str, caption: Caption, names: Sequence[str] = ()
+) -> "Figure":
     """Make a figure with a title above and a caption below.
 
     Args:
         size: Width and height in inches.
         title: What the picture shows, as a sentence.
         caption: What was measured.
+        names: Names of methods and languages in them, which are cut like labels.
     """
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(w_pad=0.1))
-    texts, fonts = drawable([title, str(caption)], longest=1000)
-    letters = int(_LETTERS * size[0])
-    above, below = (
-        "\n".join(textwrap.wrap(text, width))
-        for text, width in zip(texts, (int(0.6 * letters), letters), strict=True)
-    )
-    style: dict[str, Any] = {"parse_math": False, "fontfamily": fonts, "ha": "left", "x": 0.01}
-    figure.suptitle(above, fontsize="large", fontweight="bold", **style)
-    figure.supxlabel(below, fontsize="small", color=GREY, **style)
+    letters = _LETTERS * size[0]
+    place = {"ha": "left", "x": 0.01}
+    above, style = wrapped(title, 0.6 * letters, names)
+    figure.suptitle(above, fontsize="large", fontweight="bold", **style, **place)
+    below, style = wrapped(str(caption), letters, [*names, *caption.corpus.split(" + ")])
+    figure.supxlabel(below, fontsize="small", color=GREY, **style, **place)
     return figure
+
+
+def wrapped(text: str, width: float, names: Sequence[str] = ()) -> tuple[str, dict[str, Any]]:
+    """Prepare a text for drawing in lines that are read from left to right.
+
+    Args:
+        text: The text.
+        width: Width of the lines in Latin letters; Chinese ones count twice.
+        names: Names in the text, which are cut like labels.
+
+    Returns:
+        The lines, and the arguments for the function that draws them.
+    """
+    for name in sorted(names, key=len, reverse=True):
+        text = text.replace(name, cut(name, _LONGEST))
+    marked = isolated(text, [cut(name, _LONGEST) for name in names])
+    (shown, mark), fonts = drawable([marked, MARK], longest=1000)
+    lines = Text(shown).wrap(Console(), max(int(width), 1))
+    plain = "\n".join(f"{mark}{line.plain.rstrip()}" for line in lines)
+    if not is_right_to_left(plain):
+        plain = plain.replace(mark, "")
+    return plain, {"parse_math": False, "fontfamily": fonts}
 
 
 def labels(names: Sequence[str]) -> tuple[list[str], dict[str, Any]]:
@@ -96,7 +159,7 @@ def labels(names: Sequence[str]) -> tuple[list[str], dict[str, Any]]:
     Returns:
         The names, and the arguments for the function that draws them.
     """
-    shown, fonts = drawable(names, longest=40)
+    shown, fonts = drawable([left_to_right(name) for name in names], longest=_LONGEST)
     return shown, {"parse_math": False, "fontfamily": fonts}
 
 

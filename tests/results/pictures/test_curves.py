@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from lowner_pl.results.pictures.curves import Curve, curves_picture
 from lowner_pl.runs.logs.picture_style import COLOURS, Caption, png
@@ -32,6 +33,35 @@ def test_curves_and_bands_are_at_their_heights() -> None:
     assert [text.get_text() for text in legend.get_texts()] == ["sner", "maner"]
     assert "2–3 seeds" in figure.get_supxlabel()
     assert len(png(figure)) > 1000
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 3, 40])
+def test_ticks_are_whole_numbers(epochs: int) -> None:
+    places = range(1, epochs + 1)
+    curves = [Curve("sner", places, *3 * [[0.5] * epochs])]
+    figure = curves_picture({"": curves}, title="F1", axis="epoch", caption=CAPTION)
+    ticks = figure.axes[0].get_xticks().tolist()
+    assert ticks
+    assert all(tick == round(tick) for tick in ticks)
+
+
+def test_bands_end_where_scores_do() -> None:
+    curves = [Curve("sner", [1, 2], [0.01, 0.99], [-0.05, 0.9], [0.07, 1.08])]
+    figure: Any = curves_picture({"": curves}, title="F1", axis="epoch", caption=CAPTION)
+    band = figure.axes[0].collections[0].get_paths()[0].vertices
+    assert (band[:, 1].min(), band[:, 1].max()) == (0, 100)
+
+
+@pytest.mark.parametrize(("size", "shown"), [(None, 32), ((5.4, 3.2), 12)])
+def test_the_legend_fits_into_the_picture(size: tuple[float, float] | None, shown: int) -> None:
+    curves = [curve(f"method {number}", 0.0) for number in range(32)]
+    figure: Any = curves_picture({"": curves}, title="F1", axis="epoch", caption=CAPTION, size=size)
+    FigureCanvasAgg(figure).draw()
+    (legend,) = figure.legends
+    assert legend.get_window_extent().y0 >= 0
+    names = [text.get_text() for text in legend.get_texts()]
+    assert len(names) == shown
+    assert names[-1] == ("method 31" if shown == 32 else "and 21 more")
 
 
 def test_a_curve_without_all_its_numbers_is_refused() -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
@@ -69,6 +70,37 @@ def test_the_caption_holds_the_numbers_and_is_inside_the_picture() -> None:
         assert min(box.x0, box.y0) >= 0
         assert box.x1 <= width
         assert box.y1 <= height
+
+
+@pytest.mark.parametrize("size", [None, (5.4, 3.2)])
+@pytest.mark.parametrize(
+    ("system", "language"),
+    [
+        ("a variant of a method with a name that is much longer than most", "x" * 90),
+        ("方法" * 30, "日本語" * 20),
+        ("שיטה-א", "العربية واللغات الأخرى"),
+        ("አዲስ ዘዴ ከረጅም ስም ጋር", "አማርኛ"),
+    ],
+)
+def test_long_names_in_any_script_are_inside_the_picture(
+    system: str, language: str, size: tuple[float, float] | None
+) -> None:
+    figure: Any = differences_picture(
+        [Difference(language, 0.02), Difference("sw", -0.03)],
+        title=f"{system} is better than sner",
+        axis=f"test F1, {system} − sner",
+        caption=CAPTION,
+        size=size,
+        names=[system],
+    )
+    FigureCanvasAgg(figure).draw()  # a letter without a font would be a warning
+    axes = figure.axes[0]
+    label = axes.xaxis.get_label()
+    for text in (label, figure._suptitle, *axes.get_yticklabels()):
+        box = text.get_window_extent()
+        assert box.x0 >= 0
+        assert box.x1 <= figure.bbox.width
+    assert label.get_text().endswith("points")
 
 
 def test_a_hundred_languages_stand_in_panels() -> None:

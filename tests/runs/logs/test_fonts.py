@@ -26,7 +26,15 @@ def test_characters_without_a_font_are_escaped() -> None:
 
 
 def test_texts_are_cut() -> None:
-    assert drawable(["abcdef"], longest=4)[0] == ["abc…"]
+    assert drawable(["abcdef", "abcd", "abΩΩΩ"], longest=4)[0] == ["abc…", "abcd", "abΩ…"]
+
+
+def test_wide_letters_count_twice() -> None:
+    assert drawable(["人人人", "人人"], longest=4)[0] == ["\\u4eba…", "\\u4eba\\u4eba"]
+
+
+def test_marks_of_direction_without_a_font_are_left_out() -> None:
+    assert drawable(["\u2068אב\u2069"]) == (["אב"], ["DejaVu Sans"])
 
 
 def test_fonts_installed_since_matplotlib_listed_them_are_used(
