@@ -12,6 +12,7 @@ from lowner_pl.results.recorded import Published
 from lowner_pl.results.report.board import board_rows
 from lowner_pl.results.report.drawing import NAMES, Drawn, draw, draw_answer, draw_epochs
 from lowner_pl.results.report.epochs import epoch_curves
+from lowner_pl.results.report.facts import names_of
 from lowner_pl.results.report.page_parts import layout_table, paper_table, runs_table, scores_table
 from lowner_pl.results.report.sizes import size_curves
 from lowner_pl.results.tables.formats import as_markdown
@@ -80,6 +81,7 @@ def write_report(
             runs_table(comparison, cells),
         ],
         comparison.notes,
+        names=names_of(comparison),
     )
     write_text(out / PAGE, text)
     pictures = {f"pictures/{name}": file for name, file in files.items()}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 from lowner_pl.runs.page.looks import SCRIPT, STYLE
+from lowner_pl.runs.page.text import named_html
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 """What a browser may load for the page: nothing that is not in the file."""
@@ -89,6 +90,7 @@ def page(
     parts: Sequence[Part],
     notes: Sequence[str] = (),
     *,
+    names: Collection[str] = (),
     style: str = "",
     script: str = "",
 ) -> str:
@@ -99,20 +101,21 @@ def page(
         answers: The findings, one sentence each.
         parts: Tables, pictures and passages in their order.
         notes: What to know about the numbers, such as a warning of few seeds.
+        names: Names in all these texts, which keep their own direction of writing.
         style: More style for the passages.
         script: More script for the passages.
     """
-    said = [f'<p class="answer" dir="auto">{escape(answer)}</p>' for answer in answers]
-    said += [f'<p class="note" dir="auto">{escape(note)}</p>' for note in notes]
-    body = [_part(part) for part in parts]
+    said = [f'<p class="answer">{named_html(answer, names)}</p>' for answer in answers]
+    said += [f'<p class="note">{named_html(note, names)}</p>' for note in notes]
+    body = [_part(part, names) for part in parts]
     text = "\n".join(
         [
             "<!DOCTYPE html>",
-            '<html lang="en"><head><meta charset="utf-8">',
+            '<html lang="en" dir="ltr"><head><meta charset="utf-8">',
             f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<title>{escape(title)}</title><style>{STYLE}{style}</style></head><body>",
-            f"<h1>{escape(title)}</h1>",
+            f"<h1>{named_html(title, names)}</h1>",
             *said,
             *body,
             f"<script>{SCRIPT}{script}</script></body></html>\n",
@@ -121,16 +124,18 @@ def page(
     return _ODD.sub("\ufffd", text)
 
 
-def _part(part: Part) -> str:
+def _part(part: Part, names: Collection[str]) -> str:
     """Write a part."""
     if isinstance(part, Table):
-        return _table(part)
-    return _picture(part) if isinstance(part, Picture) else part.html
+        return _table(part, names)
+    return _picture(part, names) if isinstance(part, Picture) else part.html
 
 
-def _table(table: Table) -> str:
+def _table(table: Table, names: Collection[str]) -> str:
     """Write a table."""
-    heads = (f'<th scope="col"><button>{escape(name)}</button></th>' for name in table.columns)
+    heads = (
+        f'<th scope="col"><button>{named_html(name, names)}</button></th>' for name in table.columns
+    )
     lines = [
         "<tr>"
         + "".join(_cell(cell, (number, at) in table.bold) for at, cell in enumerate(cells))
@@ -138,8 +143,8 @@ def _table(table: Table) -> str:
         for number, cells in enumerate((*table.rows, *table.totals))
     ]
     body, foot = ("\n".join(part) for part in (lines[: len(table.rows)], lines[len(table.rows) :]))
-    note = f'<p class="note">{escape(table.note)}</p>' if table.note else ""
-    heading = f"<h2>{escape(table.heading)}</h2>"
+    note = f'<p class="note">{named_html(table.note, names)}</p>' if table.note else ""
+    heading = f"<h2>{named_html(table.heading, names)}</h2>"
     begin = f"<details><summary>{heading}</summary>" if table.folded else heading
     end = "</details>" if table.folded else ""
     return (
@@ -160,10 +165,10 @@ def _cell(cell: Cell, bold: bool) -> str:
     return f'<td dir="auto">{shown}</td>'
 
 
-def _picture(picture: Picture) -> str:
+def _picture(picture: Picture, names: Collection[str]) -> str:
     """Write a picture, with its file inside the page."""
     data = base64.b64encode(picture.png).decode()
     return (
-        f"<h2>{escape(picture.heading)}</h2>\n"
+        f"<h2>{named_html(picture.heading, names)}</h2>\n"
         f'<img alt="{escape(picture.text)}" src="data:image/png;base64,{data}">'
     )

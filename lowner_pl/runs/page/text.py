@@ -1,6 +1,9 @@
 """Words and numbers as text of a page."""
 
+from collections.abc import Iterable
 from html import escape
+
+from lowner_pl.runs.page.direction import split_names
 
 EMPTY = "∅"
 """What is shown of a word without characters."""
@@ -11,6 +14,18 @@ MOST_LETTERS = 200
 def word_html(word: str) -> str:
     """Write a word."""
     return escape(word) if word.strip() else EMPTY
+
+
+def named_html(text: str, names: Iterable[str] = ()) -> str:
+    """Write a text of the page's own. Names in it keep their own direction of writing.
+
+    >>> named_html("אב < sner", ["אב"])
+    '<bdi>אב</bdi> &lt; sner'
+    """
+    parts = split_names(text, names)
+    return "".join(
+        f"<bdi>{escape(one)}</bdi>" if is_name else escape(one) for one, is_name in parts
+    )
 
 
 def shortened(word: str) -> str:

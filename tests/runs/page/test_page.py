@@ -67,6 +67,18 @@ def test_the_answer_comes_first_and_the_best_is_bold() -> None:
     assert text.count("<b>") == 1
 
 
+def test_names_from_right_to_left_do_not_turn_the_sentences() -> None:
+    names = ["אבג", "ערבית", "sner"]
+    table = Table("Scores", ["אבג - ערבית"], [["אבג"]], note="Differences to אבג.")
+    text = page("t", ["אבג is better than ערבית."], [table], ["אבג: 3 seeds"], names=names)
+    assert '<html lang="en" dir="ltr">' in text
+    assert '<p class="answer"><bdi>אבג</bdi> is better than <bdi>ערבית</bdi>.</p>' in text
+    assert '<p class="note"><bdi>אבג</bdi>: 3 seeds</p>' in text
+    assert "<button><bdi>אבג</bdi> - <bdi>ערבית</bdi></button>" in text
+    assert "Differences to <bdi>אבג</bdi>." in text
+    assert '<td dir="auto">אבג</td>' in text  # a cell may hold a tagged sentence
+
+
 def test_a_cell_can_lead_to_a_passage_with_its_own_style_and_script() -> None:
     table = Table("h", ["x"], [[Link("<7>", "here")]], {(0, 0)})
     place = Passage('<p id="here">…</p>')
