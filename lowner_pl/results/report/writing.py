@@ -15,7 +15,7 @@ from lowner_pl.results.report.epochs import epoch_curves
 from lowner_pl.results.report.facts import names_of
 from lowner_pl.results.report.page_parts import layout_table, paper_table, runs_table, scores_table
 from lowner_pl.results.report.sizes import size_curves
-from lowner_pl.results.tables.formats import as_markdown
+from lowner_pl.results.tables.formats import DOLLAR, as_markdown
 from lowner_pl.results.tables.sentences import answers
 from lowner_pl.results.tensorboard.board import ANSWER, write_board
 from lowner_pl.results.tested.tested_run import TestedRun
@@ -115,8 +115,8 @@ def _scalars(comparison: Comparison, epochs: Sequence[Curve]) -> dict[str, Seque
 
 
 def _markdown(comparison: Comparison) -> str:
-    """Write the table for TensorBoard, whose Markdown has no backslash before these characters."""
-    return as_markdown(comparison).replace("\\<", "&lt;").replace("\\~", "&#126;")
+    """Write the table for TensorBoard, which has no formulas and shows no other HTML."""
+    return as_markdown(comparison).replace(DOLLAR, "$")
 
 
 def _write_pictures(folder: Path, files: Mapping[str, bytes]) -> None:

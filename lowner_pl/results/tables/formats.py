@@ -15,7 +15,13 @@ COLUMNS = (
     *("mean", "sd", "difference", "low", "high", "p", "p_holm"),
     *("wilcoxon_p", "wilcoxon_holm", "seeds_p", "wins", "ties", "losses"),
 )
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#~])")
+DOLLAR = "<span>&#36;</span>"
+"""A dollar sign in Markdown: without the element, GitHub takes two of them for a formula."""
+_MARKDOWN = {
+    **{letter: f"\\{letter}" for letter in "\\`*_{}[]>|#"},
+    # MkDocs and TensorBoard would show the backslash.
+    **{"&": "&amp;", "<": "&lt;", "~": "&#126;", "$": DOLLAR},
+}
 _LATEX = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
@@ -146,12 +152,12 @@ def as_latex(comparison: Comparison) -> str:
 
 
 def markdown(text: str) -> str:
-    r"""Escape text for Markdown.
+    r"""Escape text for Markdown, so that GitHub and MkDocs show it as it is.
 
-    >>> markdown("mlm_ner | *")
-    'mlm\\_ner \\| \\*'
+    >>> markdown("mlm_ner | * < &")
+    'mlm\\_ner \\| \\* &lt; &amp;'
     """
-    return _MARKDOWN.sub(r"\\\1", text)
+    return "".join(_MARKDOWN.get(letter, letter) for letter in text)
 
 
 def latex(text: str) -> str:

@@ -3,13 +3,22 @@
 import csv
 import io
 import re
+from html import unescape
 from pathlib import Path
 
 import pytest
+from markdown import Markdown  # type: ignore[import-untyped]
+from markdown_it import MarkdownIt
 
 from lowner_pl.results.comparing import compare_runs
 from lowner_pl.results.comparison import Comparison
-from lowner_pl.results.tables.formats import as_csv, as_latex, as_markdown
+from lowner_pl.results.tables.formats import (
+    DOLLAR,
+    as_csv,
+    as_latex,
+    as_markdown,
+    markdown,
+)
 from lowner_pl.results.tables.sentences import answers
 from lowner_pl.results.tables.terminal import as_text
 from lowner_pl.results.tested.runs import find_runs
@@ -54,9 +63,23 @@ def test_markdown_escapes_names_and_marks_the_best(study: Comparison) -> None:
     rows = [line for line in text.splitlines() if line.startswith("|")]
     assert {row.count("|") - row.count(r"\|") for row in rows} == {6}
     (odd,) = [row for row in rows if "5%" in row]
-    assert odd.startswith(r"| x\_y & 5% \#1 | ")
+    assert odd.startswith(r"| x\_y &amp; 5% \#1 | ")
     assert [row for row in rows if row.startswith("| العربية | **66.67 ± 0.00** |")]
     assert "| mean of 3 |" in text
+
+
+def test_markdown_shows_names_as_they_are_and_no_formula() -> None:
+    name = r"$y$ & &lt; <i>x</i> a_b*c* ~~d~~ `e` [f](g) #h | \ \$ ^{2}"
+    table = f"| a |\n|---|\n| {markdown(name)} |\n"
+    site = Markdown(extensions=["tables", "attr_list"]).convert(table)
+    github = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(table)
+    tensorboard = Markdown(extensions=["tables", "fenced_code"]).convert(table.replace(DOLLAR, "$"))
+    for html in (site, github, tensorboard):
+        (cell,) = re.findall("<td>(.*)</td>", html)
+        assert unescape(re.sub("</?span>", "", cell)) == name
+    for html in (site, github):  # GitHub takes no dollar in an element of its own for a formula
+        assert html.count("<span>") == name.count("$")
+    assert "<span>" not in tensorboard  # which would show it
 
 
 def test_latex_is_escaped_and_balanced(study: Comparison) -> None:
