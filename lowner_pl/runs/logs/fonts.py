@@ -29,7 +29,8 @@ def drawable(texts: Sequence[str], longest: int = 80) -> tuple[list[str], list[s
     if missing and _add_new_fonts():
         fonts, missing = _choose(letters)
     table = {number: _escaped(chr(number)) for number in missing}
-    return [text.translate(table) for text in texts], fonts or ["DejaVu Sans"]
+    shown = [cut(text.translate(table), longest) for text in texts]  # an escape is wider
+    return shown, fonts or ["DejaVu Sans"]
 
 
 def cut(text: str, longest: int) -> str:

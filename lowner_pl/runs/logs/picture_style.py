@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rich.console import Console
 from rich.text import Text
 
-from lowner_pl.runs.logs.fonts import cut, drawable
-from lowner_pl.runs.page.direction import MARK, is_right_to_left, isolated, left_to_right
+from lowner_pl.runs.logs.fonts import drawable
+from lowner_pl.runs.page.direction import isolated, left_to_right
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,7 +25,9 @@ DASHES = ("-", "--", "-.", ":", (0, (7, 1, 1, 1, 1, 1)))
 HATCHES = ("", "///", "...", "xxx", "\\\\\\", "+++", "ooo", "---", "|||", "**", "//..")
 GREY = "#595959"
 _LONGEST = 40  # letters of a name
+_LONGEST_TEXT = 1000
 _LETTERS = 16.0  # of a caption per inch
+_BOLD = 0.56  # times as many of a title
 _RESOLUTION = 120  # pixels per inch
 
 
@@ -124,7 +126,7 @@ def new_figure(
     figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(w_pad=0.1))
     letters = _LETTERS * size[0]
     place = {"ha": "left", "x": 0.01}
-    above, style = wrapped(title, 0.6 * letters, names)
+    above, style = wrapped(title, _BOLD * letters, names)
     figure.suptitle(above, fontsize="large", fontweight="bold", **style, **place)
     below, style = wrapped(str(caption), letters, [*names, *caption.corpus.split(" + ")])
     figure.supxlabel(below, fontsize="small", color=GREY, **style, **place)
@@ -142,15 +144,13 @@ def wrapped(text: str, width: float, names: Sequence[str] = ()) -> tuple[str, di
     Returns:
         The lines, and the arguments for the function that draws them.
     """
-    for name in sorted(names, key=len, reverse=True):
-        text = text.replace(name, cut(name, _LONGEST))
-    marked = isolated(text, [cut(name, _LONGEST) for name in names])
-    (shown, mark), fonts = drawable([marked, MARK], longest=1000)
+    shorter = dict(zip(names, drawable(names, longest=_LONGEST)[0], strict=True))
+    for name in sorted(shorter, key=len, reverse=True):
+        text = text.replace(name, shorter[name])
+    (shown,), fonts = drawable([isolated(text, shorter.values())], longest=_LONGEST_TEXT)
     lines = Text(shown).wrap(Console(), max(int(width), 1))
-    plain = "\n".join(f"{mark}{line.plain.rstrip()}" for line in lines)
-    if not is_right_to_left(plain):
-        plain = plain.replace(mark, "")
-    return plain, {"parse_math": False, "fontfamily": fonts}
+    shown = "\n".join(left_to_right(line.plain.rstrip()) for line in lines)
+    return shown, {"parse_math": False, "fontfamily": fonts}
 
 
 def labels(names: Sequence[str]) -> tuple[list[str], dict[str, Any]]:

@@ -9,9 +9,11 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 
 MARK = "\u200e"
-"""At its beginning, makes a line one that is read from left to right; it has no width."""
-ISOLATE, POP = "\u2068", "\u2069"
-"""Around a name, keep it from changing the order of what is beside it; they have no width."""
+"""A letter without a width that is read from left to right, and in most fonts.
+
+At the beginning of a line, it makes it one that is read from left to right; around a name, it keeps
+it from changing the order of what is beside it.
+"""
 
 
 def is_right_to_left(text: str) -> bool:
@@ -47,9 +49,9 @@ def split_names(text: str, names: Iterable[str]) -> Iterator[tuple[str, bool]]:
 
 
 def isolated(text: str, names: Iterable[str]) -> str:
-    """Put isolates around the names in a text that are read from right to left."""
+    """Put marks around the names in a text that are read from right to left."""
     parts = split_names(text, names)
-    return "".join(f"{ISOLATE}{part}{POP}" if is_name else part for part, is_name in parts)
+    return "".join(f"{MARK}{part}{MARK}" if is_name else part for part, is_name in parts)
 
 
 def left_to_right(line: str) -> str:

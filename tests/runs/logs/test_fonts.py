@@ -7,7 +7,7 @@ import pytest
 from matplotlib import font_manager
 
 from lowner_pl.runs.logs import fonts
-from lowner_pl.runs.logs.fonts import drawable
+from lowner_pl.runs.logs.fonts import cut, drawable
 
 FONT = Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSans.ttf"
 
@@ -30,7 +30,8 @@ def test_texts_are_cut() -> None:
 
 
 def test_wide_letters_count_twice() -> None:
-    assert drawable(["人人人", "人人"], longest=4)[0] == ["\\u4eba…", "\\u4eba\\u4eba"]
+    assert (cut("人人人", 4), cut("人人", 4)) == ("人…", "人人")
+    assert drawable(["人人人人人人"], longest=12)[0] == ["\\u4eba\\u4eb…"]
 
 
 def test_marks_of_direction_without_a_font_are_left_out() -> None:

@@ -19,7 +19,4 @@ def test_lines_are_as_wide_as_they_may_be() -> None:
 
 def test_lines_are_read_from_left_to_right_and_names_in_them_as_they_are_written() -> None:
     shown, _ = wrapped("אבג − ערבית, points", 16, ["אבג", "ערבית", "points"])
-    assert shown.replace("\u2068", "<").replace("\u2069", ">").replace("\u200e", "^") in (
-        "^<אבג> − <ערבית>,\n^points",
-        "^אבג − ערבית,\n^points",  # without a font that has the marks
-    )
+    assert shown.replace("\u200e", "^") == "^^אבג^ − ^ערבית^,\npoints"
