@@ -1,9 +1,11 @@
 """Values of a ``test_metrics.json``, each checked when it is read."""
 
 import math
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 LONGEST = 40  # characters of a value that a message shows
 LARGEST = 2.0**128
 """What no 32-bit float reaches, in which tests compute."""
@@ -25,10 +27,12 @@ class Fields(NamedTuple):
         return fields_of(self._value(name), f"{self.place}{name}")
 
     def text(self, name: str) -> str:
-        """Read a text of at least one character."""
+        """Read a text of at least one character that tables and files can have."""
         value = self._value(name)
         if not isinstance(value, str) or not value:
             raise self._wrong(name, "a text")
+        if _CONTROL.search(value):
+            raise self._wrong(name, "a text without control characters")
         return value
 
     def text_or_none(self, name: str) -> str | None:

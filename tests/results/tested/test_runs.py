@@ -124,6 +124,9 @@ SHARE, COUNT = "a number from 0 to 1", "a whole number of at least 0"
         ("test_sets.0.sentences_scored", "3", COUNT),
         ("test_sets.0.sha256", 3, "a text"),
         ("test_sets.0.language", ["sw"], "a text"),
+        ("test_sets.0.language", "s\nw", "a text without control characters"),
+        ("test_sets.0.name", "s\0w", "a text without control characters"),
+        ("trained_on.variant", "\ud800", "a text without control characters"),
         ("trained_on.seed", math.inf, COUNT),
         ("trained_on.seed", "abc", COUNT),
         ("train_size", [1], COUNT),
@@ -153,7 +156,7 @@ def test_a_value_that_can_t_be_is_named_and_its_run_left_out(
     with pytest.warns(UserWarning, match="Run `test` with this version") as warned:
         assert lowner_pl.load_runs(tmp_path)["seed"].tolist() == [1]
     (message,) = [str(one.message) for one in warned]
-    shown = place.replace("test_sets.0", "test_sets[0]").removeprefix("trained_on.")
+    shown = place.replace("test_sets.0", "test_sets[0]").replace("trained_on.seed", "seed")
     assert message.startswith(f"'{damaged}' has {shown} {repr(value)[:40]}")
     assert f", which must be {expected}. Run" in message
     assert len(message) < len(str(damaged)) + 200
