@@ -143,6 +143,8 @@ def _nothing(folders: Iterable[Path], found: Found) -> str:
             f"None of the {len(found.untested):,} runs below {places} has test results. Run `test` "
             f"on them, such as that in '{found.untested[0]}'."
         )
+    if found.problems:
+        return f"No results below {places} can be read: see the warnings."
     return f"There are no tested runs below {places}. Run `fit` and `test` first."
 
 

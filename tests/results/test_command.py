@@ -86,6 +86,13 @@ def test_damaged_and_untested_runs_are_named(
     assert "maner on sw ran with one seed" in out
 
 
+def test_results_that_are_all_damaged_are_no_missing_results(study: Path) -> None:
+    for file in study.rglob("test_metrics.json"):
+        file.write_text("{")
+    with pytest.raises(ValueError, match=r"No results below '.*' can be read: see the warnings\."):
+        run(study)
+
+
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
