@@ -64,7 +64,7 @@ class _Kept:
         self._mapped: dict[int, _Mapped] = {}
         if hasattr(os, "memfd_create"):
             for weight in model.parameters():
-                if weight.numel() * weight.element_size() >= LARGE:
+                if weight.numel() * weight.element_size() >= LARGE and not weight.is_meta:
                     self._mapped[id(weight)] = mapped = _Mapped(weight.detach())
                     weight.data = mapped.tensor()
         self._model = model

@@ -3,6 +3,7 @@ import os
 import pytest
 import torch
 
+from lowner_pl.nn import PackedTable, staying_packed
 from lowner_pl.nn.backbones import kept, loading
 from lowner_pl.nn.backbones.loading import load_whole
 
@@ -58,6 +59,17 @@ def test_weights_that_are_shared_inside_a_model_stay_shared(tiny: str) -> None:
     assert table is not None
     assert output is not None
     assert table.weight is output.weight
+
+
+@pytest.mark.usefixtures("keeping", "way")
+def test_embeddings_that_stay_packed_are_kept_too() -> None:
+    ids = torch.tensor([[0, 7, 200]])
+    expected = load_whole("embedded")[0].eval().base_model(ids)[0]
+    with staying_packed():
+        packed = [load_whole("embedded", stays_packed=True)[0].eval() for _ in range(2)]
+    for model in packed:
+        assert isinstance(model.get_input_embeddings(), PackedTable)
+        assert torch.allclose(model.base_model(ids)[0], expected, atol=1e-5)
 
 
 @pytest.mark.usefixtures("keeping")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from lowner_pl.nn.backbones import kept
 from lowner_pl.pipelines.simulation.record import SimulationRecord
 from lowner_pl.pipelines.simulation.simulation import Simulation
 from lowner_pl.results.tested.runs import load_runs
@@ -36,12 +37,15 @@ def simulations(folder: Path, sizes: object = (8, 12), **more: object) -> tuple[
         **more,
     )
     study = read_study(file, embedded=str(CONFIGS / "embedded.yaml"))
-    return study, expand(study, folder / study.name, options())
+    embedded = [*options(), "--model.backbone=embedded"]
+    return study, expand(study, folder / study.name, embedded)
 
 
 def test_a_simulation_is_a_cell_with_a_run_for_each_size(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(kept._State, "kept", {})  # as in a worker
+    monkeypatch.setattr(kept, "LARGE", 1)
     study, cells = simulations(tmp_path, checkpoints="none")
     records = Records(tmp_path / study.name)
     job = job_of(records, cells[0], None, keeps=False)
