@@ -22,9 +22,9 @@ from lightning.pytorch import Trainer
 
 from lowner_pl.studies.cells import expand
 from lowner_pl.studies.engines.warm import warmed
-from lowner_pl.studies.reading import read_study
 from lowner_pl.studies.records import Records
 from lowner_pl.studies.schedule import job_of
+from lowner_pl.studies.study_file.reading import read_study
 
 WARM_UP = 2  # cells of each method
 STUDY = """axes:

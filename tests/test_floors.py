@@ -132,7 +132,7 @@ ROOMS: dict[str, dict[str, set[str]]] = {
     "runs": {"page": set(), "logs": {"page"}, "trainer": set()},
     "tagging": {"exported": set(), "splitting": set()},
     "modules": {"tagging": set(), "meta": {"tagging"}, "generation": set()},
-    "studies": {"engines": {"running"}, "running": set()},
+    "studies": {"engines": {"running"}, "running": set(), "study_file": set()},
 }
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lowner_pl.commands.options.nearest import did_you_mean
 from lowner_pl.commands.options.plain_parser import PROGRAM
-from lowner_pl.studies.spec import Axis, Choice, Command, Study
+from lowner_pl.studies.study_file.spec import Axis, Choice, Command, Study
 
 METHODS = ("sner", "mlm_ner", "maner", "maner_rand", "meta")
 """Names of methods, which run folders have anyway."""

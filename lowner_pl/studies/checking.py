@@ -17,7 +17,7 @@ from lowner_pl.pipelines.stages import STAGES, options_of, stage_configs, typed_
 from lowner_pl.runs.files import write_json
 from lowner_pl.studies.cells import Cell
 from lowner_pl.studies.records import Records
-from lowner_pl.studies.spec import Axis
+from lowner_pl.studies.study_file.spec import Axis
 
 
 class Place(NamedTuple):

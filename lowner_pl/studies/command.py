@@ -16,11 +16,11 @@ from lowner_pl.studies.cells import Cell, expand, only
 from lowner_pl.studies.compared import note_comparison, still_holds
 from lowner_pl.studies.engines.engine import Engine
 from lowner_pl.studies.engines.local import LocalEngine
-from lowner_pl.studies.reading import read_study
 from lowner_pl.studies.records import Record, Records, Status
 from lowner_pl.studies.schedule import Starts, run_all
 from lowner_pl.studies.screen import Progress, Screen, duration
-from lowner_pl.studies.spec import Study
+from lowner_pl.studies.study_file.reading import read_study
+from lowner_pl.studies.study_file.spec import Study
 
 OWN = ("config", "engine", "workers", "gpus_per_run", "dry_run", "only", "log_root", "redo")
 ENGINES = ("local", "ray")

@@ -8,7 +8,7 @@ from pathlib import Path
 from lowner_pl.runs.files import write_json
 from lowner_pl.studies.cells import Cell
 from lowner_pl.studies.records import TESTED, Records
-from lowner_pl.studies.spec import Study
+from lowner_pl.studies.study_file.spec import Study
 
 NOTE = "compared.json"
 

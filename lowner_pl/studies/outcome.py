@@ -21,7 +21,7 @@ from lowner_pl.results.tested.tested_run import TestedRun, read_tested
 from lowner_pl.studies.cells import Cell
 from lowner_pl.studies.pictures import study_pictures
 from lowner_pl.studies.records import TESTED, Record, Records
-from lowner_pl.studies.spec import Study
+from lowner_pl.studies.study_file.spec import Study
 
 Done = list[tuple[Cell, Record]]
 TEST_SET = "test_set"

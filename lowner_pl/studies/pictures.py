@@ -13,7 +13,7 @@ from lowner_pl.results.report.facts import caption_of
 from lowner_pl.results.tested.tested_run import TestedRun
 from lowner_pl.studies.cells import Cell
 from lowner_pl.studies.records import Record
-from lowner_pl.studies.spec import Study
+from lowner_pl.studies.study_file.spec import Study
 
 
 def study_pictures(

@@ -7,7 +7,7 @@ from lowner_pl.studies.engines.engine import Engine
 from lowner_pl.studies.records import Record, Records
 from lowner_pl.studies.running.job import Job, fail
 from lowner_pl.studies.screen import Screen
-from lowner_pl.studies.spec import Study
+from lowner_pl.studies.study_file.spec import Study
 
 
 class Starts:

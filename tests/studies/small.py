@@ -5,8 +5,8 @@ from pathlib import Path
 import yaml
 
 from lowner_pl.studies.cells import Cell, expand
-from lowner_pl.studies.reading import read_study
-from lowner_pl.studies.spec import Study
+from lowner_pl.studies.study_file.reading import read_study
+from lowner_pl.studies.study_file.spec import Study
 
 from ..conftest import ROOT
 from ..running import PLAIN, small_backbone

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lowner_pl.studies.cells import expand, only
-from lowner_pl.studies.reading import read_study
+from lowner_pl.studies.study_file.reading import read_study
 
 from .small import AXES, CONFIGS, cells, study, written
 

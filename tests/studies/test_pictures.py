@@ -11,9 +11,9 @@ from lowner_pl.results.report.drawing import Drawn
 from lowner_pl.results.tested.runs import find_runs
 from lowner_pl.studies.cells import Cell
 from lowner_pl.studies.pictures import study_pictures
-from lowner_pl.studies.reading import read_study
 from lowner_pl.studies.records import Record
-from lowner_pl.studies.spec import Report, Study
+from lowner_pl.studies.study_file.reading import read_study
+from lowner_pl.studies.study_file.spec import Report, Study
 
 from ..results.records import random_tagging, write_run
 from .small import written

@@ -6,9 +6,9 @@ import pytest
 
 from lowner_pl.studies.cells import Cell, expand
 from lowner_pl.studies.checking import Checker
-from lowner_pl.studies.reading import read_study
 from lowner_pl.studies.records import Records
 from lowner_pl.studies.schedule import Starts
+from lowner_pl.studies.study_file.reading import read_study
 
 from ..conftest import ROOT
 

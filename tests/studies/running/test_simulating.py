@@ -12,12 +12,12 @@ from lowner_pl.results.tested.runs import load_runs
 from lowner_pl.studies.cells import Cell, expand
 from lowner_pl.studies.checking import Checker
 from lowner_pl.studies.outcome import compare_cells
-from lowner_pl.studies.reading import read_study
 from lowner_pl.studies.records import Record, Records, State
 from lowner_pl.studies.running import cell_run
 from lowner_pl.studies.running.cell_run import run_job
 from lowner_pl.studies.schedule import job_of
-from lowner_pl.studies.spec import Study
+from lowner_pl.studies.study_file.reading import read_study
+from lowner_pl.studies.study_file.spec import Study
 
 from ..small import CONFIGS, options, written
 

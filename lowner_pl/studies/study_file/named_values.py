@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lowner_pl.commands.options.nearest import did_you_mean
-from lowner_pl.studies.spec import Axis
+from lowner_pl.studies.study_file.spec import Axis
 
 
 def values_of(*axes: object) -> dict[str, list[str]]:

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from lowner_pl.studies.reading import read_study
+from lowner_pl.studies.study_file.reading import read_study
 
-from .small import CONFIGS, written
+from ..small import CONFIGS, written
 
 
 def read(tmp_path: Path, text: str) -> object:
@@ -71,6 +71,8 @@ SEED = "axes: {seed: {option: seed_everything, values: [1]}}\n"
         (SEED + "command: train\n", "`command` is 'train'. Use fit"),
         (SEED + "checkpoints: all\n", "`checkpoints` is 'all'. Use best"),
         (SEED + "report: {base: sner}\n", "`report` has no key 'base'. Did you mean baseline?"),
+        (SEED + "report: {by: backbon}\n", "`report.by` is 'backbon', but cells are compared by"),
+        (SEED + "report: {by: metod}\n", "such as model.head. Did you mean method?"),
         (SEED + "report: {reach: all}\n", "`report.reach` is 'all', but it must be a number of"),
         (SEED + "report: {reach: 0}\n", "`report.reach` is '0', but it must be a number of"),
         (SEED + "paper: [{sed: one, f1: 1}]\n", "neither an axis nor a score. Did you mean seed?"),

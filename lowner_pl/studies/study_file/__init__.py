@@ -1,0 +1,1 @@
+"""Study files: what they say, and how they are read."""
