@@ -83,6 +83,11 @@ def has_option(options: Mapping[str, Value], name: str) -> bool:
     return name in options
 
 
+def problem_of(options: Mapping[str, Value]) -> str:
+    """Say what is wrong with the configuration of a run; see `RunOptions.problem`."""
+    return options.problem if isinstance(options, RunOptions) else ""
+
+
 def differing_options(runs: Iterable[Mapping[str, Value]]) -> list[str]:
     """List the options that do not have the same value in all runs, in alphabetical order.
 

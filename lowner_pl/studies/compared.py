@@ -45,13 +45,15 @@ def note_comparison(
 
 
 def _digest(study: Study, records: Records, cells: Sequence[Cell]) -> str:
-    """Hash the study and the results of its cells: when each was written, and its size."""
+    """Hash the study, and the results and configurations of its cells: when written, and sizes."""
     digest = blake2b(repr(study).encode(), digest_size=16)
     for cell in cells:
         status, record = records.status(cell)
         if status == "done" and record is not None:
             for folder in (*record.earlier, record.folder):
-                digest.update(f"{cell.name} {_stamp(records.root / folder / TESTED)}\n".encode())
+                run = records.root / folder
+                stamps = (_stamp(run / TESTED), _stamp(run / "config.yaml"))
+                digest.update(f"{cell.name} {stamps}\n".encode())
     return digest.hexdigest()
 
 

@@ -135,6 +135,12 @@ def test_a_comparison_that_is_of_something_else_or_gone_is_made_anew(
     assert made in capsys.readouterr().out
     assert len(ran) == 1
 
+    config = tested.with_name("config.yaml")
+    config.write_text("model: [", encoding="utf-8")
+    study(tmp_path, one, title="First")
+    assert f"warning: '{config}' is damaged" in capsys.readouterr().out
+    assert len(ran) == 1
+
     tested.write_bytes(tested.read_bytes()[:100])
     study(tmp_path, one, title="First")
     assert len(ran) == 2

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from lowner_pl.results.options import RunOptions, differing_options
+from lowner_pl.results.options import differing_options, problem_of
 from lowner_pl.results.tested.tested_run import NAME, TestedRun, read_tested
 from lowner_pl.runs.files import reason_of
 
@@ -98,9 +98,8 @@ def survey(folders: Iterable[str | Path], *, every_checkpoint: bool = False) -> 
             tested = list(_tested(place, names, found.problems))
             chosen = tested if every_checkpoint else _preferred(tested)
             found.runs.extend(chosen)
-            configs = (run.options for run in chosen)
-            broken = (one.problem for one in configs if isinstance(one, RunOptions))
-            found.problems.extend(dict.fromkeys(filter(None, broken)))
+            broken = dict.fromkeys(problem_of(run.options) for run in chosen)
+            found.problems.extend(filter(None, broken))
     return found
 
 
