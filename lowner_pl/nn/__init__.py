@@ -1,9 +1,10 @@
 """Torch modules: backbones, taggers, meta-learning, retrieval and generation (floor 2)."""
 
-from lowner_pl.nn.backbones.backbone import Backbone, MaskedLMHead, max_positions
+from lowner_pl.nn.backbones.backbone import Backbone, max_positions
 from lowner_pl.nn.backbones.files.weights_file import add_checksums, verify_file
 from lowner_pl.nn.backbones.identity import tokenizer_identity, weights_identity
 from lowner_pl.nn.backbones.loading import load_backbone, load_sequence_to_sequence, load_tokenizer
+from lowner_pl.nn.backbones.masked_head import MaskedLMHead
 from lowner_pl.nn.backbones.new_tokens import add_tokens
 from lowner_pl.nn.backbones.packed_model import staying_packed
 from lowner_pl.nn.backbones.packed_table import PackedTable

@@ -10,7 +10,7 @@ import torch
 from safetensors import SafetensorError
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from lowner_pl.nn.backbones.backbone import Backbone, MaskedLMHead, positions_of
+from lowner_pl.nn.backbones.backbone import Backbone, positions_of
 from lowner_pl.nn.backbones.files.backbone_files import (
     check_added_subwords,
     check_json,
@@ -29,6 +29,7 @@ from lowner_pl.nn.backbones.files.packed_folder import is_packed, read_packed
 from lowner_pl.nn.backbones.files.tokenizer_file import load_fast_tokenizer
 from lowner_pl.nn.backbones.files.weights_file import verify_checksums
 from lowner_pl.nn.backbones.kept import loaded_once, own_tokenizer
+from lowner_pl.nn.backbones.masked_head import MaskedLMHead
 from lowner_pl.nn.backbones.new_tokens import add_tokens, embedding_table
 from lowner_pl.nn.backbones.packed_model import model_of, packed_stays
 from lowner_pl.nn.backbones.training.low_rank import add_low_rank_updates

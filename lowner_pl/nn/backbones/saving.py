@@ -6,8 +6,9 @@ from pathlib import Path
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from lowner_pl.nn.backbones.backbone import Backbone, MaskedLMHead
+from lowner_pl.nn.backbones.backbone import Backbone
 from lowner_pl.nn.backbones.files.weights_file import add_checksums
+from lowner_pl.nn.backbones.masked_head import MaskedLMHead
 from lowner_pl.nn.backbones.training.embedding_rows import EmbeddingRows
 from lowner_pl.nn.backbones.training.low_rank import (
     has_low_rank_updates,

@@ -4,7 +4,8 @@ from typing import Any
 
 from torch import nn
 
-from lowner_pl.nn.backbones.backbone import Backbone, MaskedLMHead
+from lowner_pl.nn.backbones.backbone import Backbone
+from lowner_pl.nn.backbones.masked_head import MaskedLMHead
 from lowner_pl.runs.ranges import check_range
 
 TARGETS: dict[str, list[str]] = {"camembert": ["query", "value"], "modernbert": ["Wqkv"]}

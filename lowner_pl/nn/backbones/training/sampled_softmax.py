@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import embedding, pad
 
-from lowner_pl.nn.backbones.backbone import MaskedLMHead
+from lowner_pl.nn.backbones.masked_head import MaskedLMHead
 from lowner_pl.runs.ranges import check_range
 
 SMOOTHING = 0.75
