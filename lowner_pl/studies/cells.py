@@ -203,7 +203,7 @@ def _parsed(words: Sequence[str]) -> dict[str, object]:
     {'a.b': '1', 'c': 'd', 'e': 'true'}
     """
     found: dict[str, object] = {}
-    waiting = ""
+    name = waiting = ""
     for word in words:
         if word.startswith("--"):
             name, equals, value = word.removeprefix("--").partition("=")
@@ -212,7 +212,10 @@ def _parsed(words: Sequence[str]) -> dict[str, object]:
         elif waiting:
             found[waiting], waiting = word, ""
         else:
-            raise ValueError(f"{word[:80]!r} stands where an option is expected, such as --name.")
+            listed = f" Write a list in brackets: '--{name}=[1, 2]'." if name else ""
+            raise ValueError(
+                f"{word[:80]!r} stands where an option is expected, such as --name.{listed}"
+            )
     return found
 
 

@@ -234,7 +234,8 @@ def test_nothing_runs_if_a_cell_cannot(tmp_path: Path, ran: list[str]) -> None:
         (["no_such.yaml"], "There is no configuration 'no_such.yaml'"),
         (["FILE", "--onyl=seed=1"], "There is no option --onyl. Did you mean --only?"),
         (["FILE", "--workers=0"], "must be at least 1"),
-        (["FILE", "odd"], "'odd' stands where an option is expected"),
+        (["FILE", "odd"], "'odd' stands where an option is expected, such as --name."),
+        (["FILE", "--sizes", "20", "50"], "Write a list in brackets: '--sizes=[1, 2]'."),
     ],
 )
 def test_mistakes_on_the_command_line_are_named(
