@@ -86,7 +86,7 @@ def _parser(words: Sequence[str]) -> PlainParser:
     add = parser.add_argument
     add("--config", action="append", default=[], metavar="FILE", help="laid over every cell")
     add("--engine", choices=ENGINES, default="local", help="what runs the cells")
-    add("--workers", type=int, help="cells at once (default: one per core)")
+    add("--workers", type=int, help="cells at once (default: one per GPU or core)")
     add("--gpus_per_run", type=float, help="share of a GPU per cell, such as 0.25")
     add("--dry_run", "--dry-run", action="store_true", help="list the cells, run nothing")
     only_help = "run a part of the study; may be given several times"
@@ -254,4 +254,8 @@ def _workers(options: argparse.Namespace) -> int:
         if options.workers < 1:
             raise ValueError(f"`--workers` is {options.workers}, but it must be at least 1.")
         return int(options.workers)
+    import torch
+
+    if gpus := torch.cuda.device_count():
+        return gpus  # cells that share one may not fit into its memory
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+import torch
 
 from lowner_pl.__main__ import run_command
 from lowner_pl.studies import command
@@ -255,6 +256,20 @@ def test_a_mistyped_engine_ends_with_status_2(
         run_command(["study", str(written(tmp_path)), "--engine=loca"])
     assert end.value.code == 2
     assert "local" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("gpus", "workers"), [(0, 5), (1, 1), (2, 2)])
+def test_cells_that_run_at_once_have_a_gpu_or_a_core_each(
+    tmp_path: Path,
+    gpus: int,
+    workers: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(5))
+    study(tmp_path, "--dry_run", "--only=language=sw,method=sner,seed=1")
+    assert f"Time with {workers} workers" in capsys.readouterr().out
 
 
 def test_a_share_of_a_gpu_needs_ray(tmp_path: Path) -> None:
