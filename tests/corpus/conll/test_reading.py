@@ -270,11 +270,16 @@ class TestStreamed:
 
 
 def _peak(folder: Path, size: int) -> int:
-    """Measure the peak memory in bytes while a file of ``size`` sentences is iterated."""
+    """Measure the peak memory in bytes while a file of ``size`` sentences is iterated.
+
+    It is the least of three, because other threads of the process may allocate memory meanwhile.
+    """
     path = folder / f"{size}.conll"
     path.write_text("".join(f"word{n}\tO\nleft\tB-X\n\n" for n in range(size)))
-    tracemalloc.start()
-    assert sum(1 for _ in ConllFile(path)) == size
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    return peak
+    peaks = []
+    for _ in range(3):
+        tracemalloc.start()
+        assert sum(1 for _ in ConllFile(path)) == size
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    return min(peaks)
