@@ -44,7 +44,7 @@ def learning_curves(
     sizes = {test: shared for test, shared in sizes.items() if len(shared) > 1}
     _check_size(comparison.baseline, size, sizes)
     whole: dict[str, dict[Pair, list[float]]] = {}
-    notes = []
+    notes = _differing_ranges(sizes)
     for system in comparison.systems:
         curves, left_out = _whole_curves(found, system, sizes)
         if left_out:
@@ -133,6 +133,19 @@ def _check_size(baseline: str, size: float, sizes: Mapping[str, Sequence[float]]
                 f"`reach` is {size:g}, but {baseline} was trained with {known[0]:g} to "
                 f"{known[-1]:g} sentences on {test}. Choose a number between them."
             )
+
+
+def _differing_ranges(sizes: Mapping[str, Sequence[float]]) -> list[str]:
+    """Say that areas are over other ranges of sizes on some test sets, if they are."""
+    by_range: dict[tuple[float, float], list[str]] = defaultdict(list)
+    for test, known in sizes.items():
+        by_range[known[0], known[-1]].append(test)
+    if len(by_range) == 1:
+        return []
+    shown = ", ".join(
+        f"{first:g} to {last:g} ({', '.join(tests)})" for (first, last), tests in by_range.items()
+    )
+    return [f"The sizes differ between test sets: {shown}. Each area is over its own sizes."]
 
 
 def _whole_curves(

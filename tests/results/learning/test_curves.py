@@ -120,6 +120,10 @@ def test_test_sets_with_other_sizes_have_no_mean_curve() -> None:
     uneven = {"sw": TWO["sw"], "yo": {"random": {1: {20: 0.1, 50: 0.2}}}}
     curves = learning_curves(compared(uneven), 40)
     assert not curves.has_mean
+    assert curves.notes[0] == (
+        "The sizes differ between test sets: 20 to 100 (sw), 20 to 50 (yo). Each area is over its "
+        "own sizes."
+    )
     assert "\n| mean curve |" not in curves_markdown(curves)
     assert "\n| mean curve |" in curves_markdown(learning_curves(compared(TWO), 40))
     assert curves.systems["random"].reached["yo"] == pytest.approx(40)
