@@ -57,6 +57,8 @@ def study(arguments: list[str]) -> None:
         )
     options, more = parser.parse_known_args(arguments[1:])
     _check_mistyped(more)
+    if options.workers is not None and options.workers < 1:
+        raise ValueError(f"`--workers` is {options.workers}, but it must be at least 1.")
     overlays = [locate(file) for file in options.config]
     embedded = [file for file in overlays if Path(file).resolve() == FOLDER / "embedded.yaml"]
     others = [file for file in overlays if file not in embedded]
@@ -110,7 +112,7 @@ def _run(
     todo = [one.cell for one in found if one.status != "done"]
     done = [one.record for one in found if one.status == "done" and one.record is not None]
     _note_code(done)
-    progress = Progress(cells, done, _workers(options))
+    progress = Progress(cells, done, workers=1)  # of the engine, as soon as there is one
     if not todo:
         Screen(spec.title, progress).say(spec.title, f"{progress.summary()}.")
         _compare(spec, records, everything)
@@ -251,10 +253,8 @@ def _file(name: str) -> Path:
 def _workers(options: argparse.Namespace) -> int:
     """Choose how many cells run at once."""
     if options.workers is not None:
-        if options.workers < 1:
-            raise ValueError(f"`--workers` is {options.workers}, but it must be at least 1.")
         return int(options.workers)
-    import torch
+    import torch  # takes a second, which a finished study does not need
 
     if gpus := torch.cuda.device_count():
         return gpus  # cells that share one may not fit into its memory

@@ -272,6 +272,15 @@ def test_cells_that_run_at_once_have_a_gpu_or_a_core_each(
     assert f"Time with {workers} workers" in capsys.readouterr().out
 
 
+def test_a_finished_study_does_not_look_for_gpus(
+    tmp_path: Path, ran: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study(tmp_path, "--only=language=sw,method=sner,seed=1")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: pytest.fail("torch takes a second"))
+    study(tmp_path, "--only=language=sw,method=sner,seed=1")
+    assert len(ran) == 1
+
+
 def test_a_share_of_a_gpu_needs_ray(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="`--gpus_per_run` needs `--engine ray`"):
         study(tmp_path, "--only=language=sw,method=sner,seed=1", "--gpus_per_run=0.5")
