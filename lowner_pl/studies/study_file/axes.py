@@ -18,7 +18,17 @@ OF_VALUE = ("config", "command", "options", "start", "label", "when")
 
 
 def read_axis(file: Path, name: str, value: object) -> Axis:
-    """Read an axis: values of one option, or names with their configurations and options."""
+    """Read an axis: values of one option, or names with their configurations and options.
+
+    Args:
+        file: The study file.
+        name: The name of the axis.
+        value: Its entry, as YAML reads it.
+
+    Raises:
+        FileNotFoundError: If a configuration does not exist.
+        ValueError: If the entry is malformed, or names can't stand in folders.
+    """
     check_name(file, f"axes.{name}", name)
     content = read_mapping(file, f"axes.{name}", value)
     if set(content) & {"option", "values"}:

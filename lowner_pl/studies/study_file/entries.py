@@ -55,7 +55,17 @@ def check_keys(file: Path, content: Mapping[str, Any], known: tuple[str, ...], w
 
 
 def read_options(file: Path, place: str, value: object) -> dict[str, object]:
-    """Read options; a configuration among their values is found beside the study file."""
+    """Read options; a configuration among their values is found beside the study file.
+
+    Args:
+        file: The study file.
+        place: The entry, as messages name it.
+        value: What YAML read.
+
+    Raises:
+        FileNotFoundError: If a configuration does not exist.
+        ValueError: If the entry has no keys and values.
+    """
     options: dict[str, object] = {}
     for key, item in read_mapping(file, place, value).items():
         name = key.removeprefix("--")
@@ -68,7 +78,16 @@ def read_options(file: Path, place: str, value: object) -> dict[str, object]:
 
 
 def read_configs(file: Path, place: str, value: object) -> list[str]:
-    """Read the paths of one configuration or of a list of them."""
+    """Read the paths of one configuration or of a list of them.
+
+    Args:
+        file: The study file, beside which they are.
+        place: The entry, as messages name it.
+        value: What YAML read.
+
+    Raises:
+        FileNotFoundError: If one does not exist.
+    """
     listed = value if isinstance(value, list) else [] if value is None else [value]
     return [_config(file, place, item) for item in listed]
 
@@ -92,7 +111,11 @@ def _tidy(path: Path) -> Path:
 
 
 def read_command(file: Path, value: object) -> Command:
-    """Read the command of cells."""
+    """Read the command of cells.
+
+    Raises:
+        ValueError: If it is no command that a study runs.
+    """
     if value not in ("fit", "augment", "simulate"):
         raise ValueError(
             f"{file}: `command` is {str(value)[:80]!r}. Use fit, which is followed by test, "
@@ -102,7 +125,16 @@ def read_command(file: Path, value: object) -> Command:
 
 
 def check_name(file: Path, place: str, name: str) -> None:
-    """Refuse a name that can't stand in a folder's name or in ``--only``."""
+    """Refuse a name that can't stand in a folder's name or in ``--only``.
+
+    Args:
+        file: The study file.
+        place: The entry with the name, as messages name it.
+        name: The name.
+
+    Raises:
+        ValueError: If it can't.
+    """
     check_folder_name(f"{file}: {place}", name)
     if "," in name or "=" in name:
         raise ValueError(
@@ -112,7 +144,11 @@ def check_name(file: Path, place: str, name: str) -> None:
 
 
 def check_unquoted(file: Path) -> None:
-    """Refuse `no` without quotes: YAML reads the code of Norwegian as false."""
+    """Refuse `no` without quotes: YAML reads the code of Norwegian as false.
+
+    Raises:
+        ValueError: With the line, if the file has such a word.
+    """
     for node in nodes(yaml.compose(read_config(file), Loader=LOADER)):
         if isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:bool":
             _check_bool(file, node)

@@ -15,7 +15,16 @@ OF_PAPER = ("name", "test_set")
 
 
 def read_report(file: Path, value: object, axes: list[str]) -> Report:
-    """Read what the comparison shows."""
+    """Read what the comparison shows.
+
+    Args:
+        file: The study file.
+        value: Its entry ``report``, as YAML reads it.
+        axes: The names of its axes.
+
+    Raises:
+        ValueError: If the entry has other keys, or a value that a comparison can't use.
+    """
     content = read_mapping(file, "report", value)
     check_keys(file, content, OF_REPORT, "`report`")
     texts = {key: content.get(key) for key in ("baseline", "by")}
@@ -40,7 +49,7 @@ def read_report(file: Path, value: object, axes: list[str]) -> Report:
 def _check_by(file: Path, by: str | None) -> None:
     """Refuse what cells can't be compared by; options of classes have dots in their names."""
     if by is not None and by not in FACTORS and "." not in by:
-        hint = did_you_mean(by, FACTORS) or ""
+        hint = did_you_mean(by, FACTORS)
         raise ValueError(
             f"{file}: `report.by` is {by[:80]!r}, but cells are compared by "
             f"{', '.join(FACTORS)}, or an option such as model.head.{hint}"
@@ -75,7 +84,20 @@ def _grid(file: Path, value: object, axes: list[str]) -> tuple[str, str] | None:
 def read_paper(
     file: Path, value: object, axes: list[str], known: Mapping[str, Sequence[str]]
 ) -> tuple[Mapping[str, object], ...]:
-    """Read published results."""
+    """Read published results.
+
+    Args:
+        file: The study file.
+        value: Its entry ``paper``, as YAML reads it.
+        axes: The names of its axes.
+        known: The values of each axis.
+
+    Returns:
+        A row per result: values of axes by their names, and scores in percent.
+
+    Raises:
+        ValueError: If a row names an axis or a value that the study does not have.
+    """
     rows = [] if value is None else value
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise ValueError(f"{file}: `paper` must be a list, such as [{{method: sner, f1: 64.9}}].")
