@@ -32,7 +32,7 @@ def test_a_section_has_the_table_the_papers_numbers_and_the_remarks(tmp_path: Pa
             write_run(tmp_path / "runs", method, seed, tests={"sw": test})
     runs = find_runs([tmp_path / "runs"])
     about = about_runs(runs, "MANER's Table 1", [("sw, maner_rand", 53.1, 42.0), ("yo", 1.5, None)])
-    write_record(tmp_path / "one.json", compare_runs(runs, resamples=20), about)
+    write_record(tmp_path / "one.json", compare_runs(runs, resamples=20), about, runs)
     (tmp_path / "one.md").write_text("The paper's gain is twice as large.\n")
     text = section(tmp_path / "one.json")
     assert text.startswith("### MANER's Table 1\n\nBackbone: ")

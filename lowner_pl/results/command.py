@@ -18,14 +18,15 @@ FEWEST = 100  # resamples of which a 95 % interval can be read
 
 
 def compare(arguments: Sequence[str]) -> None:
-    """Compare the runs below folders with a baseline, print a table and write it to files.
+    """Compare the runs below folders and in records with a baseline, and write tables and files.
 
     Args:
-        arguments: The folders and options.
+        arguments: The folders, records and options.
 
     Raises:
-        FileNotFoundError: If there is no such folder.
-        ValueError: If there is nothing to compare, or the runs can't be compared.
+        FileNotFoundError: If there is no such folder or record.
+        ValueError: If there is nothing to compare, or the runs can't be compared; or if only
+            records are given, and no folder to write to.
         OSError: If a file can't be written.
     """
     options = _parser(arguments).parse_args(arguments)
@@ -34,6 +35,7 @@ def compare(arguments: Sequence[str]) -> None:
             f"`--resamples` is {options.resamples}, but it must be at least {FEWEST}, or 0 for no "
             "intervals."
         )
+    out = _out(options.out, options.folders)
     found = survey(options.folders)
     for problem in found.problems:
         print(f"warning: {problem}", file=sys.stderr)
@@ -54,14 +56,13 @@ def compare(arguments: Sequence[str]) -> None:
         print_curves(curves)
     if found.untested:
         print(f"note: {_untested(found)}")
-    out = options.out or options.folders[0]
     if options.tables_only:
         files = write_tables(comparison, out)
         if curves is not None:
             files += write_curves(curves, out)
         print(f"Written in {out}: {', '.join(file.name for file in files)}")
     else:
-        write_comparison(comparison, out, runs, curves=curves)
+        write_comparison(comparison, out, runs, title=options.title, curves=curves)
         print(where_written(out))
 
 
@@ -74,7 +75,11 @@ def _parser(arguments: Sequence[str]) -> PlainParser:
         "paired bootstrap over test sentences, signed ranks over test sets.",
     )
     parser.add_argument(
-        "folders", nargs="+", type=Path, metavar="FOLDER", help="folders of runs: lightning_logs"
+        "folders",
+        nargs="+",
+        type=Path,
+        metavar="FOLDER",
+        help="folders of runs, such as lightning_logs, or records (comparison.json)",
     )
     parser.add_argument("--baseline", help="what to compare with, by default sner")
     parser.add_argument(
@@ -94,6 +99,7 @@ def _parser(arguments: Sequence[str]) -> PlainParser:
         "baseline has with N",
     )
     parser.add_argument("--out", type=Path, help="where to write, by default the first FOLDER")
+    parser.add_argument("--title", default="", help="heading of the page: what was compared")
     parser.add_argument(
         "--resamples",
         type=int,
@@ -106,6 +112,21 @@ def _parser(arguments: Sequence[str]) -> PlainParser:
         help="draw no pictures, which take minutes for hundreds of test sets",
     )
     return parser
+
+
+def _out(wanted: Path | None, given: Sequence[Path]) -> Path:
+    """Find where to write: what is wanted, or the first folder that is given.
+
+    Raises:
+        ValueError: If there are only records, beside which nothing is written, since the new record
+            could take the place of one of them.
+    """
+    folders = [wanted] if wanted else [place for place in given if not place.is_file()]
+    if not folders:
+        raise ValueError(
+            f"'{given[0]}' is a record, and no folder says where to write. Give one with `--out`."
+        )
+    return folders[0]
 
 
 def _selected(runs: Sequence[TestedRun], names: Iterable[str] | None) -> Sequence[TestedRun]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lowner_pl.commands.options.nearest import did_you_mean
-from lowner_pl.results.options import Value, differing_options, has_option
+from lowner_pl.results.options import Value, differing_options
 from lowner_pl.results.tested.tested_run import TestedRun
 
 FACTORS = ("method", "size", "backbone")
@@ -231,7 +231,7 @@ def _telling_options(
 
 def _option(run: TestedRun, name: str) -> Value | None:
     """Look up an option; paths of runs don't differ if only their seeds do."""
-    if not has_option(run.options, name):
+    if not run.options.has(name):
         return UNKNOWN
     value = run.options.get(name)
     return re.sub(r"seed_\d+", "seed", value) if isinstance(value, str) else value

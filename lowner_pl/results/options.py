@@ -17,12 +17,57 @@ _PART = re.compile(rf"^({'|'.join(PARTS)}):.*\n?(?:[ -].*\n?)*", re.MULTILINE)
 _Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class RunOptions(Mapping[str, Value]):
-    """The options of model, data and trainer, read when they are first asked for.
+class Options(Mapping[str, Value]):
+    """The options of model, data and trainer.
 
     An option is named as on the command line, without ``init_args``: ``model.optimizer.lr``. The
     class of a part is its option ``class_path``. Options without a value are left out, and lists
-    are written as text. There are no options if the file is missing, and none of damaged parts.
+    are written as text.
+
+    Args:
+        named: The options by name, of which those without a value are ``None``.
+    """
+
+    def __init__(self, named: Mapping[str, Value | None]) -> None:
+        kinds: dict[str, dict[str, Value | None]] = defaultdict(dict)
+        for name, value in named.items():
+            kinds[name.partition(".")[0]][name] = value
+        self._parts = tuple(kinds.values())
+
+    @property
+    def parts(self) -> tuple[Mapping[str, Value | None], ...]:
+        """The options of each part, also those without a value."""
+        return self._parts
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with the file that they come from, in a sentence; empty if nothing is."""
+        return ""
+
+    def has(self, name: str) -> bool:
+        """Tell whether there is an option, even without a value."""
+        return any(name in part for part in self.parts)
+
+    @cached_property
+    def _values(self) -> Mapping[str, Value]:
+        """All options."""
+        items = (item for part in self.parts for item in part.items())
+        return MappingProxyType({name: value for name, value in items if value is not None})
+
+    def __getitem__(self, name: str) -> Value:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+class RunOptions(Options):
+    """The options of a run, read when they are first asked for.
+
+    There are no options if the file is missing, and none of damaged parts.
 
     Args:
         file: The ``config.yaml`` of a run.
@@ -60,35 +105,8 @@ class RunOptions(Mapping[str, Value]):
         problem = f"is damaged: it has no valid options of {', '.join(damaged)}" if damaged else ""
         return tuple(filter(None, found.values())), problem
 
-    @cached_property
-    def _values(self) -> Mapping[str, Value]:
-        """All options."""
-        items = (item for part in self.parts for item in part.items())
-        return MappingProxyType({name: value for name, value in items if value is not None})
 
-    def __getitem__(self, name: str) -> Value:
-        return self._values[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-
-def has_option(options: Mapping[str, Value], name: str) -> bool:
-    """Tell whether a run's configuration has an option, even without a value."""
-    if isinstance(options, RunOptions):
-        return any(name in part for part in options.parts)
-    return name in options
-
-
-def problem_of(options: Mapping[str, Value]) -> str:
-    """Say what is wrong with the configuration of a run; see `RunOptions.problem`."""
-    return options.problem if isinstance(options, RunOptions) else ""
-
-
-def differing_options(runs: Iterable[Mapping[str, Value]]) -> list[str]:
+def differing_options(runs: Iterable[Options]) -> list[str]:
     """List the options that do not have the same value in all runs, in alphabetical order.
 
     Runs without the options of a part do not count there.
@@ -97,7 +115,7 @@ def differing_options(runs: Iterable[Mapping[str, Value]]) -> list[str]:
         runs: The options of each run.
     """
     # The mappings are kept while their ids are used, so no two share one.
-    parts = {id(part): part for options in runs for part in _parts(options)}
+    parts = {id(part): part for options in runs for part in options.parts}
     by_kind: dict[str, list[Mapping[str, Value | None]]] = defaultdict(list)
     for part in parts.values():
         by_kind[next(iter(part)).partition(".")[0]].append(part)
@@ -105,16 +123,6 @@ def differing_options(runs: Iterable[Mapping[str, Value]]) -> list[str]:
     for same in by_kind.values():
         values |= {name: {part.get(name) for part in same} for name in set().union(*same)}
     return sorted(name for name, found in values.items() if len(found) > 1)
-
-
-def _parts(options: Mapping[str, Value]) -> Iterable[Mapping[str, Value | None]]:
-    """Split the options of a run into those of model, data and trainer."""
-    if isinstance(options, RunOptions):
-        return options.parts
-    kinds: dict[str, dict[str, Value | None]] = defaultdict(dict)
-    for name, value in options.items():
-        kinds[name.partition(".")[0]][name] = value
-    return kinds.values()
 
 
 @lru_cache(maxsize=4096)

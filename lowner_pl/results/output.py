@@ -37,7 +37,7 @@ def write_comparison(
 ) -> list[Path]:
     """Write a comparison in all formats, as pictures, as a page and for TensorBoard.
 
-    The record ``comparison.json`` is small and can be read again; see `read_record`.
+    The record ``comparison.json`` is small and has the runs, which can be compared again.
 
     Args:
         comparison: The comparison.
@@ -56,7 +56,7 @@ def write_comparison(
     """
     published = [*paper]
     files = write_tables(comparison, folder, published)
-    write_record(folder / f"{NAME}.json", comparison, about_runs(runs, title, published))
+    write_record(folder / f"{NAME}.json", comparison, about_runs(runs, title, published), runs)
     files += [] if curves is None else write_curves(curves, folder)
     report = write_report(
         folder, comparison, runs, title=title, paper=published, more=more, curves=curves

@@ -1,7 +1,6 @@
-"""A comparison as a small JSON file, to be kept when the runs are gone."""
+"""A comparison and its runs as a small JSON file, to be kept when the folders are gone."""
 
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,11 +10,9 @@ from lowner_pl import __version__
 from lowner_pl.results.comparison import Comparison, Difference, Overall, Scores
 from lowner_pl.results.groups import Row
 from lowner_pl.results.metric import Metric
+from lowner_pl.results.tested.recorded_runs import FORMAT, load_record, runs_as_json
 from lowner_pl.results.tested.tested_run import TestedRun
 from lowner_pl.runs.files import write_json
-
-VERSION = 1
-
 
 Published = tuple[str, float, float | None]
 """What a score of a paper is about, the score, and ours if it was measured; both in percent."""
@@ -61,13 +58,15 @@ class Recorded(NamedTuple):
     about: About
 
 
-def write_record(file: Path, comparison: Comparison, about: About) -> None:
-    """Write a comparison to a JSON file."""
+def write_record(
+    file: Path, comparison: Comparison, about: About, runs: Sequence[TestedRun]
+) -> None:
+    """Write a comparison and its runs to a JSON file."""
     numbers = {row: number for number, row in enumerate(comparison.rows)}
     write_json(
         file,
         {
-            "format": VERSION,
+            "format": FORMAT,
             "about": about,
             "metric": comparison.metric.name,
             "by": comparison.by,
@@ -84,6 +83,7 @@ def write_record(file: Path, comparison: Comparison, about: About) -> None:
             ],
             "overall": {system: asdict(one) for system, one in comparison.overall.items()},
             "notes": list(comparison.notes),
+            "runs": runs_as_json(runs),
         },
     )
 
@@ -95,19 +95,7 @@ def read_record(file: Path) -> Recorded:
         OSError: If the file can't be read.
         ValueError: If it is no record of a comparison, is cut short, or is of another version.
     """
-    try:
-        record = json.loads(file.read_text(encoding="utf-8"))
-        version = record["format"]
-    except (ValueError, TypeError, KeyError) as error:
-        raise ValueError(
-            f"'{file}' is no record of a comparison, or is cut short. Write it anew with "
-            "`compare` or `study`."
-        ) from error
-    if version != VERSION:
-        raise ValueError(
-            f"'{file}' has format {str(version)[:20]}, but this version reads {VERSION}. Write it "
-            "anew with `compare` or `study`."
-        )
+    record = load_record(file)
     return Recorded(_comparison(record), record["about"])
 
 

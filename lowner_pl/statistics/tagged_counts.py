@@ -12,6 +12,7 @@ from lowner_pl.runs.files import reason_of
 
 Counts = NDArray[np.int64]
 AGAIN = "Run `test` with this version to write it anew."
+_BEGIN = re.compile(r"\tB-([^\t\n]+)")
 _WORD = re.compile(r"^[^\t\n]*\t", re.MULTILINE)
 
 
@@ -31,12 +32,7 @@ def read_counts(file: Path, type_: str | None = None) -> Counts:
     Raises:
         ValueError: If the file is missing or damaged.
     """
-    try:
-        text = file.read_bytes().decode("utf-8", "surrogatepass")
-    except OSError as error:
-        raise ValueError(f"'{file}' can't be read: {reason_of(error)}. {AGAIN}") from error
-    except UnicodeDecodeError as error:
-        raise ValueError(f"'{file}' is damaged: it is not in UTF-8. {AGAIN}") from error
+    text = _text(file)
     tags = _WORD.sub("", text.removesuffix("\n\n"))
     blocks = tags.split("\n\n") if text else []
     rows = [_counted(block, type_) for block in blocks]
@@ -46,6 +42,21 @@ def read_counts(file: Path, type_: str | None = None) -> Counts:
             f"tag. {AGAIN}"
         )
     return np.array(rows, dtype=np.int64).reshape(-1, 3)
+
+
+def read_types(file: Path) -> list[str]:
+    """List the types of entities in a tagged file, gold or predicted; see `read_counts`."""
+    return sorted(set(_BEGIN.findall(_text(file))))
+
+
+def _text(file: Path) -> str:
+    """Read a tagged file."""
+    try:
+        return file.read_bytes().decode("utf-8", "surrogatepass")
+    except OSError as error:
+        raise ValueError(f"'{file}' can't be read: {reason_of(error)}. {AGAIN}") from error
+    except UnicodeDecodeError as error:
+        raise ValueError(f"'{file}' is damaged: it is not in UTF-8. {AGAIN}") from error
 
 
 def _malformed(blocks: Sequence[str]) -> int:

@@ -14,7 +14,6 @@ from lowner_pl.results.comparison import Comparison
 from lowner_pl.results.learning.curves import learning_curves
 from lowner_pl.results.learning.summary import LearningCurves
 from lowner_pl.results.learning.tables import print_curves
-from lowner_pl.results.options import problem_of
 from lowner_pl.results.output import write_comparison
 from lowner_pl.results.recorded import Published
 from lowner_pl.results.tables.terminal import print_comparison
@@ -122,7 +121,7 @@ def _runs(root: Path, cell: Cell, record: Record) -> list[TestedRun]:
             runs += read_tested(root / folder / TESTED)
         except (OSError, ValueError) as error:
             print(f"warning: {error}")
-    for problem in filter(None, dict.fromkeys(problem_of(run.options) for run in runs)):
+    for problem in filter(None, dict.fromkeys(run.options.problem for run in runs)):
         print(f"warning: {problem}")
     return [replace(run, method=cell.label) for run in runs]
 

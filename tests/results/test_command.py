@@ -168,3 +168,23 @@ def test_different_sentences_are_refused_and_a_choice_helps(
         run(tmp_path)
     run(tmp_path, "--test_set", "wikiann-sw")
     assert "Test F1 in percent" in capsys.readouterr().out
+
+
+def test_a_record_is_compared_beside_a_folder(
+    study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(study, "--title", "Two methods")
+    table = (study / "comparison.txt").read_text()
+    assert "<h1>Two methods</h1>" in (study / "comparison.html").read_text()
+    kept = (study / "comparison.json").rename(tmp_path / "theirs.json")
+    before = kept.read_bytes()
+    run(kept, "--out", tmp_path / "again")
+    assert (tmp_path / "again" / "comparison.txt").read_text() == table
+    assert (tmp_path / "again" / "comparison" / "sw" / "maner" / "1").is_dir()
+    capsys.readouterr()
+    run(kept, study / "toy-sw")
+    assert "repeats" in capsys.readouterr().out
+    assert (study / "toy-sw" / "comparison.json").is_file()
+    assert kept.read_bytes() == before
+    with pytest.raises(ValueError, match=r"theirs.json' is a record, and no folder says where"):
+        run(kept)

@@ -9,6 +9,7 @@ from lowner_pl.results.comparing import compare_runs
 from lowner_pl.results.comparison import Comparison
 from lowner_pl.results.recorded import About, read_record, write_record
 from lowner_pl.results.tested.runs import find_runs
+from lowner_pl.results.tested.tested_run import TestedRun
 
 from .records import random_tagging, write_run
 
@@ -23,7 +24,7 @@ ABOUT: About = {
 
 
 @pytest.fixture
-def comparison(tmp_path: Path) -> Comparison:
+def runs(tmp_path: Path) -> list[TestedRun]:
     for method, right in {"sner": 0.6, "maner": 0.8}.items():
         for seed in (1, 2):
             for language in ("sw", "አማ") if method == "sner" else ("sw",):
@@ -32,20 +33,29 @@ def comparison(tmp_path: Path) -> Comparison:
                 write_run(
                     tmp_path, method, seed, corpus=corpus, language=language, tests={language: test}
                 )
-    return compare_runs(find_runs([tmp_path]), resamples=50)
+    return find_runs([tmp_path])
 
 
-def test_a_comparison_is_read_as_it_was_written(tmp_path: Path, comparison: Comparison) -> None:
-    write_record(tmp_path / "record.json", comparison, ABOUT)
+@pytest.fixture
+def comparison(runs: list[TestedRun]) -> Comparison:
+    return compare_runs(runs, resamples=50)
+
+
+def test_a_comparison_is_read_as_it_was_written(
+    tmp_path: Path, comparison: Comparison, runs: list[TestedRun]
+) -> None:
+    write_record(tmp_path / "record.json", comparison, ABOUT, runs)
     recorded = read_record(tmp_path / "record.json")
     assert recorded.comparison == comparison
     assert json.dumps(recorded.about) == json.dumps(ABOUT)
 
 
 @pytest.mark.parametrize("change", ["half", "list", "version"])
-def test_a_broken_record_is_refused(tmp_path: Path, comparison: Comparison, change: str) -> None:
+def test_a_broken_record_is_refused(
+    tmp_path: Path, comparison: Comparison, runs: list[TestedRun], change: str
+) -> None:
     file = tmp_path / "record.json"
-    write_record(file, comparison, ABOUT)
+    write_record(file, comparison, ABOUT, runs)
     text = file.read_text()
     broken = {
         "half": text[: len(text) // 2],

@@ -1,4 +1,4 @@
-"""The tested runs below a folder."""
+"""The tested runs below folders and in records."""
 
 import os
 import warnings
@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from lowner_pl.results.options import differing_options, problem_of
+from lowner_pl.results.options import differing_options
+from lowner_pl.results.tested.recorded_runs import read_runs
 from lowner_pl.results.tested.tested_run import NAME, TestedRun, read_tested
 from lowner_pl.runs.files import reason_of
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 CHECKPOINTS = "checkpoints"
 SKIPPED = ("superseded", "comparison", CHECKPOINTS)
+NO_COLUMNS = ("scores", "options", "counts")
 UNTRAINED = "none"
 """The checkpoint of a test without one: the model is untrained."""
 
@@ -34,15 +36,17 @@ class Found(NamedTuple):
 
 
 def find_runs(folders: Iterable[str | Path], *, every_checkpoint: bool = False) -> list[TestedRun]:
-    """Find the tested runs below folders, and warn of damaged files.
+    """Find the tested runs below folders and in records, and warn of damaged files.
 
     Args:
-        folders: Folders of runs. Runs in ``superseded/`` are left out.
+        folders: Folders of runs, and files ``comparison.json``. Runs in ``superseded/`` are left
+            out.
         every_checkpoint: Whether to list all tested checkpoints of a run, not just one: the best,
             else the last, else another.
 
     Raises:
-        FileNotFoundError: If there is no such folder.
+        FileNotFoundError: If there is no such folder or file.
+        ValueError: If a file is no record of a comparison, or a damaged one.
     """
     found = survey(folders, every_checkpoint=every_checkpoint)
     for problem in found.problems:
@@ -57,11 +61,12 @@ def load_runs(*folders: str | Path, every_checkpoint: bool = False) -> "pandas.D
     differ between the runs, such as ``model.optimizer.lr``.
 
     Args:
-        folders: Folders of runs, such as ``lightning_logs``.
+        folders: Folders of runs, such as ``lightning_logs``, and files ``comparison.json``.
         every_checkpoint: See `find_runs`.
 
     Raises:
-        FileNotFoundError: If there is no such folder.
+        FileNotFoundError: If there is no such folder or file.
+        ValueError: If a file is no record of a comparison, or a damaged one.
     """
     import pandas
 
@@ -70,11 +75,11 @@ def load_runs(*folders: str | Path, every_checkpoint: bool = False) -> "pandas.D
     rows = []
     for run in runs:
         options = {name: run.options.get(name) for name in differing}
-        own = {key: value for key, value in vars(run).items() if key not in ("scores", "options")}
+        own = {key: value for key, value in vars(run).items() if key not in NO_COLUMNS}
         own |= {"folder": str(run.folder), "tagged": str(run.tagged)}
         rows.append({**options, **run.scores, **own})
     scores = dict.fromkeys(name for run in runs for name in run.scores)
-    names = [name for name in TestedRun.__dataclass_fields__ if name not in ("scores", "options")]
+    names = [name for name in TestedRun.__dataclass_fields__ if name not in NO_COLUMNS]
     columns = dict.fromkeys((*names, *scores, *differing))
     return pandas.DataFrame(rows, columns=list(columns))
 
@@ -84,10 +89,15 @@ def survey(folders: Iterable[str | Path], *, every_checkpoint: bool = False) -> 
     found = Found([], [], [])
     seen: set[Path] = set()
     for folder in map(Path, folders):
+        if folder.is_file():
+            if (resolved := folder.resolve()) not in seen:
+                seen.add(resolved)
+                found.runs.extend(read_runs(folder))
+            continue
         if not folder.is_dir():
-            problem = "is a file, not a folder" if folder.exists() else "does not exist"
             raise FileNotFoundError(
-                f"'{str(folder)[:255]}' {problem}. Give a folder of runs, such as lightning_logs."
+                f"'{str(folder)[:255]}' does not exist. Give a folder of runs, such as "
+                "lightning_logs, or a comparison.json."
             )
         for place, names, is_run in _places(folder, found.problems):
             if (resolved := place.resolve()) in seen:
@@ -98,7 +108,7 @@ def survey(folders: Iterable[str | Path], *, every_checkpoint: bool = False) -> 
             tested = list(_tested(place, names, found.problems))
             chosen = tested if every_checkpoint else _preferred(tested)
             found.runs.extend(chosen)
-            broken = dict.fromkeys(problem_of(run.options) for run in chosen)
+            broken = dict.fromkeys(run.options.problem for run in chosen)
             found.problems.extend(filter(None, broken))
     return found
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from lowner_pl.results.options import RunOptions, Value
+from lowner_pl.results.options import Options, RunOptions
 from lowner_pl.results.tested.fields import Fields, fields_of
-from lowner_pl.statistics.tagged_counts import AGAIN
+from lowner_pl.statistics.tagged_counts import AGAIN, Counts
 
 NAME = "test_metrics"
 SHARES = {
@@ -22,7 +22,8 @@ class TestedRun:
     """One run, one checkpoint, one test set.
 
     Attributes:
-        folder: The run folder; for a checkpoint of another run, the folder ``from_…`` in it.
+        folder: The run folder; for a checkpoint of another run, the folder ``from_…`` in it. For a
+            run of a record, the record and a name: ``comparison.json/sample-sw/sner/seed_1``.
         corpus: The tested corpus, such as ``masakhaner2-sw``.
         language: Language of the test set, or its name if it has no single language.
         method: The method that the weights were trained with, and the variant: ``sner-mine``. If
@@ -39,9 +40,12 @@ class TestedRun:
         sentences: Number of sentences of the test set.
         scores: The scores by name: ``f1``, ``precision``, ``f1/PER`` and so on from 0 to 1. Scores
             that are no shares, such as ``perplexity``, may be infinite or NaN.
-        tagged: The tagged test set: word, gold tag and predicted tag. Language models have none.
+        tagged: The tagged test set: word, gold tag and predicted tag. Language models have none,
+            and for a run of a record it is ``folder``.
         options: Options of model, data and trainer, such as ``model.optimizer.lr``.
         checkpoint: ``best``, ``last``, or the name of another file.
+        counts: The correct, predicted and gold entities of each test sentence by type, each of
+            shape ``(sentences, 3)``, if they come from a record. Otherwise ``tagged`` has them.
     """
 
     __test__ = False  # not a test class
@@ -61,9 +65,10 @@ class TestedRun:
     sentences: int
     scores: Mapping[str, float]
     tagged: Path
-    options: Mapping[str, Value]
+    options: Options
     checkpoint: str = "best"
     train_words: int | None = None
+    counts: Mapping[str, Counts] | None = None
 
 
 def read_tested(file: Path) -> list[TestedRun]:
@@ -123,7 +128,6 @@ def _tested(file: Path, record: Fields, part: Fields, several: bool) -> TestedRu
     checkpoint = record.below("checkpoint")
     which = checkpoint.text("which")
     run = folder.parent if folder.name.startswith("from_") else folder
-    scores = part.below("scores")
     return TestedRun(
         folder=folder,
         corpus=corpus,
@@ -139,14 +143,19 @@ def _tested(file: Path, record: Fields, part: Fields, several: bool) -> TestedRu
         test_set=name,
         sha256=part.text("sha256"),
         sentences=part.count("sentences", 1),
-        scores={
-            score: scores.share(score) if is_share(score) else scores.number(score)
-            for score in scores.values
-        },
+        scores=read_scores(part.below("scores")),
         tagged=folder / f"test_tagged{f'_{name}' if several else ''}{suffix}.conll",
         options=RunOptions(run / "config.yaml"),
         checkpoint=which if which != "file" else suffix.removeprefix("_") or "best",
     )
+
+
+def read_scores(scores: Fields) -> dict[str, float]:
+    """Read scores by name, and check that shares are from 0 to 1."""
+    return {
+        score: scores.share(score) if is_share(score) else scores.number(score)
+        for score in scores.values
+    }
 
 
 def is_share(score: str) -> bool:

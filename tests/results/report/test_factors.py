@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from lowner_pl.results.comparing import compare_runs
+from lowner_pl.results.options import Options
 from lowner_pl.results.report.factors import kind_bars, option_grid
 from lowner_pl.results.tested.runs import find_runs
 from lowner_pl.results.tested.tested_run import TestedRun
@@ -21,7 +22,8 @@ def one(tmp_path: Path) -> TestedRun:
 
 def test_a_grid_holds_means_over_shared_test_sets_and_seeds(one: TestedRun) -> None:
     def run(eta: float, mu: str, f1: float, sha256: str = "a") -> TestedRun:
-        return replace(one, options={"eta": eta, "mu": mu}, scores={"f1": f1}, sha256=sha256)
+        options = Options({"eta": eta, "mu": mu})
+        return replace(one, options=options, scores={"f1": f1}, sha256=sha256)
 
     # At (10, x), test set a has the mean .3 over two seeds, b has .7; only (10, x) has c.
     runs = [run(10, "x", 0.2), run(10, "x", 0.4), run(10, "x", 0.7, "b"), run(10, "x", 0.9, "c")]
@@ -36,7 +38,7 @@ def test_a_grid_needs_options_and_shared_test_sets(one: TestedRun) -> None:
     with pytest.raises(ValueError, match="both options 'eta' and 'mu'"):
         option_grid([one], "eta", "mu")
     two = [
-        replace(one, options={"eta": eta, "mu": 1}, sha256=str(eta), scores={"f1": 0.5})
+        replace(one, options=Options({"eta": eta, "mu": 1}), sha256=str(eta), scores={"f1": 0.5})
         for eta in (1, 2)
     ]
     with pytest.raises(ValueError, match="No test set was tested with all 2 pairs"):

@@ -197,9 +197,6 @@ def test_a_test_on_a_part_of_the_sentences_is_left_out(tmp_path: Path) -> None:
 def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"'.*nowhere' does not exist\. Give a folder of"):
         find_runs([tmp_path / "nowhere"])
-    file = write_run(tmp_path) / "test_metrics.json"
-    with pytest.raises(FileNotFoundError, match=r"json' is a file, not a folder\. Give a folder"):
-        find_runs([file])
 
 
 def test_pandas_gets_a_row_per_run_and_test_set(tmp_path: Path) -> None:
