@@ -17,6 +17,7 @@ from lowner_pl.pipelines.stages import STAGES, options_of, stage_configs, typed_
 from lowner_pl.runs.files import write_json
 from lowner_pl.studies.cells import Cell
 from lowner_pl.studies.records import Records
+from lowner_pl.studies.running.inputs import missing_files
 from lowner_pl.studies.study_file.spec import Axis
 
 
@@ -47,13 +48,17 @@ class Checker:
 
     def check(
         self, cells: Sequence[Cell], axes: Sequence[Axis], progress: Callable[[int], None]
-    ) -> None:
+    ) -> dict[str, Cell]:
         """Check cells.
 
         Args:
             cells: The cells, also those that are done.
             axes: The axes of the study.
             progress: Called with the number of configurations that have to be parsed.
+
+        Returns:
+            The data files and folders that options name and that do not exist, each with the first
+            cell that needs it; see `missing_files`. Such cells are parsed again the next time.
 
         Raises:
             ValueError: If a cell can't be parsed, or two would write into one folder.
@@ -63,10 +68,17 @@ class Checker:
         distinct = {cell.name: cell for cell, _ in chosen}.values()
         new = [cell for cell in distinct if digests[cell.name] not in self.known]
         progress(len(new))
+        missing: dict[str, Cell] = {}
+        whole = {**self.known}
         for cell in new:
-            self.known[digests[cell.name]] = list(self.parse(cell))
+            settings, digest = self.settings_of(cell), digests[cell.name]
+            self.known[digest] = list(_place(settings, cell))
+            if files := dict.fromkeys(missing_files(settings["data"]), cell):
+                missing = {**files, **missing}
+            else:
+                whole[digest] = self.known[digest]
         if new:
-            write_json(self.file, {"parsed": self.known})
+            write_json(self.file, {"parsed": whole})
         places: dict[tuple[object, ...], Cell] = {}
         by_cell: dict[str, list[tuple[object, ...]]] = {}
         for cell, represented in chosen:
@@ -81,9 +93,14 @@ class Checker:
                     "Leave one of them out, or name the axis in which they differ otherwise than "
                     "language, corpus or seed."
                 )
+        return missing
 
     def parse(self, cell: Cell) -> Place:
-        """Parse the configuration of a cell.
+        """Parse the configuration of a cell, and find its folder; see `settings_of`."""
+        return _place(self.settings_of(cell), cell)
+
+    def settings_of(self, cell: Cell) -> dict[str, Any]:
+        """Parse the configuration of a cell; of a pipeline, that of the gold tagger counts.
 
         Raises:
             ValueError: If that fails, with the message of the parser.
@@ -96,14 +113,14 @@ class Checker:
                 words = cell.words
                 if cell.command == "simulate":
                     words = simulation_options(words).fit
-                return _place(self._parsed("fit", words), cell)
+                return self._parsed("fit", words)
         except SystemExit as end:
             said = message.getvalue().strip().removeprefix("error: ")
             raise ValueError(f"The cell {cell.name} can't run: {said}") from end
         except (ValueError, OSError) as error:
             raise type(error)(f"The cell {cell.name} can't run: {error}") from error
 
-    def _parse_pipeline(self, cell: Cell) -> Place:
+    def _parse_pipeline(self, cell: Cell) -> dict[str, Any]:
         """Parse the configurations of all stages of a pipeline."""
         settings: dict[str, Any] = {}
         overlays = pipeline_overlays(Path(cell.configs[0]))
@@ -117,7 +134,7 @@ class Checker:
             typed = typed_for(stage, [command, *words], cell.words[1:-1])
             found = self._parsed(command, words, typed)
             settings = settings or found  # those of the gold tagger
-        return _place(settings, cell)
+        return settings
 
     def _parsed(
         self, command: str, words: Sequence[str], typed: Typed | None = None

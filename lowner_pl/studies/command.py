@@ -197,7 +197,12 @@ def _list(spec: Study, records: Records, cells: Sequence[Cell], workers: int) ->
 
 
 def _check(spec: Study, records: Records, todo: Sequence[Cell]) -> None:
-    """Parse the configurations of cells that are left, and find those that share a folder."""
+    """Parse the configurations of cells that are left, and find those that can't run.
+
+    Raises:
+        ValueError: If a cell can't be parsed, or two would write into one folder.
+        FileNotFoundError: If data of a cell do not exist.
+    """
     from lowner_pl.studies.checking import Checker
 
     def progress(number: int) -> None:
@@ -205,7 +210,14 @@ def _check(spec: Study, records: Records, todo: Sequence[Cell]) -> None:
             noun = "configuration" if number == 1 else "configurations"
             print(f"Checking {number} {noun}.", flush=True)
 
-    Checker(records).check(todo, spec.axes, progress)
+    missing = Checker(records).check(todo, spec.axes, progress)
+    if missing:
+        file, cell = next(iter(missing.items()))
+        others = f" Others are missing too, {len(missing)} in all." if len(missing) > 1 else ""
+        raise FileNotFoundError(
+            f"{file} of the cell {cell.name} does not exist.{others} Correct the path, or leave "
+            "such cells out with `--only`."
+        )
 
 
 def _refuse_changed(found: Sequence[Found], *, redo: bool, root: Path) -> None:

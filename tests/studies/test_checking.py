@@ -6,6 +6,7 @@ import pytest
 from lowner_pl.studies.cells import Cell, expand
 from lowner_pl.studies.checking import Checker
 from lowner_pl.studies.records import Records
+from lowner_pl.studies.running.inputs import missing_files
 
 from .small import AXES, CONFIGS, cells, study
 
@@ -52,6 +53,55 @@ def test_two_cells_with_one_run_folder_are_refused(tmp_path: Path) -> None:
         check(tmp_path, found, axes=axes)
     assert "seed=first" in str(refused.value)
     assert "seed=again" in str(refused.value)
+
+
+def conll(folder: Path, *languages: str) -> dict[str, object]:
+    part = {
+        "data": str(CONFIGS / "parts" / "data" / "conll.yaml"),
+        "data.dev_path": None,
+        "data.test_path": None,
+    }
+    values = {
+        language: {"options": part | {"data.train_path": str(folder / language / "train.conll")}}
+        for language in languages
+    }
+    return {"method": {"sner": AXES["method"]["sner"]}, "language": values}  # type: ignore[index]
+
+
+def test_missing_data_are_named_until_they_are_there(tmp_path: Path) -> None:
+    axes = conll(tmp_path, "sw", "yo")
+    found = cells(tmp_path, axes=axes)
+
+    def missing() -> dict[str, str]:
+        checker = Checker(Records(tmp_path / "small-embedded"))
+        files = checker.check(found, study(tmp_path, axes=axes).axes, lambda _: None)
+        return {file: cell.values["language"] for file, cell in files.items()}
+
+    expected = {
+        f"'{tmp_path}/{language}/train.conll' (data.train_path)": language
+        for language in ("sw", "yo")
+    }
+    assert missing() == expected
+    assert missing() == expected
+    for language in ("sw", "yo"):
+        (tmp_path / language).mkdir()
+        (tmp_path / language / "train.conll").write_text("Amina\tB-PER\n")
+    assert missing() == {}
+
+
+def test_missing_data_are_named_with_their_option(tmp_path: Path) -> None:
+    there = tmp_path / "there.conll"
+    there.touch()
+    source = {"class_path": "x.y", "init_args": {"root": f"{tmp_path}/gone", "language": "sw"}}
+    data = {
+        "class_path": "a.b",
+        "init_args": {"sources": [source, {"train_path": str(there)}], "dev_path": None},
+        "test_path": f"{tmp_path}/no.conll",
+    }
+    assert [*missing_files(data)] == [
+        f"'{tmp_path}/gone' (data.sources.root)",
+        f"'{tmp_path}/no.conll' (data.test_path)",
+    ]
 
 
 def test_the_stages_of_a_pipeline_are_parsed(tmp_path: Path) -> None:

@@ -228,6 +228,23 @@ def test_nothing_runs_if_a_cell_cannot(tmp_path: Path, ran: list[str]) -> None:
     assert not ran
 
 
+def test_nothing_runs_if_data_are_missing(tmp_path: Path, ran: list[str]) -> None:
+    part = str(CONFIGS / "parts" / "data" / "conll.yaml")
+    gone = {"data": part, "data.train_path": f"{tmp_path}/gone.conll"}
+    axes = {
+        "corpus": {"mine": {"options": gone}},
+        "method": {"sner": {"config": str(CONFIGS / "sner_wikiann.yaml")}},
+    }
+    with pytest.raises(FileNotFoundError) as refused:
+        study(tmp_path, axes=axes)
+    assert str(refused.value) == (
+        f"'{tmp_path}/gone.conll' (data.train_path) of the cell corpus=mine,method=sner does not "
+        "exist. Others are missing too, 3 in all. Correct the path, or leave such cells out with "
+        "`--only`."
+    )
+    assert not ran
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

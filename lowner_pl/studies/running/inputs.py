@@ -69,6 +69,28 @@ def inputs_of(settings: Mapping[str, Any]) -> Inputs:
     return {file: _described(Path(file)) for file in found}
 
 
+def missing_files(data: object, name: str = "data") -> Iterator[str]:
+    """Yield the files and folders of data that options name and that do not exist.
+
+    They are named with their options: ``'data/mine/test.conll' (data.test_path)``.
+
+    Args:
+        data: The settings of a data module as plain values.
+        name: The option that they belong to.
+    """
+    if isinstance(data, list | tuple):
+        for item in data:
+            yield from missing_files(item, name)
+    if not isinstance(data, Mapping):
+        return
+    for key, value in data.items():
+        option = name if key == "init_args" else f"{name}.{key}"
+        names_path = key == "root" or (key.endswith("_path") and key != "class_path")
+        if names_path and isinstance(value, str) and not Path(value).exists():
+            yield f"'{value}' ({option})"
+        yield from missing_files(value, option)
+
+
 class Unchanged:
     """Tells whether files are as they were; each file is looked at once."""
 
