@@ -73,7 +73,7 @@ def _single_seeds(comparison: Comparison) -> list[str]:
     )
     consequence = (
         f"one seed, which is too few to say anything about the noise of training{covered}. Train "
-        "with more `--seed_everything`."
+        "with more seeds (`--seed_everything`)."
     )
     single = [cell for cell, scores in comparison.scores.items() if scores.seeds == 1]
     if not single:

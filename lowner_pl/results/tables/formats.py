@@ -32,6 +32,7 @@ _LATEX = {
     "|": r"$|$",
     **{letter: rf"\{letter}" for letter in "&%$#_{}"},
 }
+_CODE = re.compile(r"(`[^`]+`)")
 _MINUS = re.compile(r"(?<![\w-])-(?=\d)|(?<= )-(?= )")
 
 
@@ -84,10 +85,10 @@ def as_markdown(comparison: Comparison) -> str:
     """Write a table in Markdown, with the answers above and the notes below."""
     layout = lay_out(comparison)
     blocks = (
-        *map(markdown, answers(comparison)),
+        *map(sentence_markdown, answers(comparison)),
         layout_markdown(layout),
-        markdown(f"{layout.caption}{_bold(comparison)}"),
-        "\n".join(f"* {markdown(note)}" for note in comparison.notes),
+        sentence_markdown(f"{layout.caption}{_bold(comparison)}"),
+        "\n".join(f"* {sentence_markdown(note)}" for note in comparison.notes),
     )
     return "\n\n".join(filter(None, blocks)) + "\n"
 
@@ -158,6 +159,16 @@ def markdown(text: str) -> str:
     'mlm\\_ner \\| \\* &lt; &amp;'
     """
     return "".join(_MARKDOWN.get(letter, letter) for letter in text)
+
+
+def sentence_markdown(text: str) -> str:
+    r"""Escape a sentence for Markdown, except for its code in backticks.
+
+    >>> sentence_markdown("Run `fit --data.dev_size 9` for dev_f1.")
+    'Run `fit --data.dev_size 9` for dev\\_f1.'
+    """
+    parts = _CODE.split(text)  # every second one is code
+    return "".join(part if place % 2 else markdown(part) for place, part in enumerate(parts))
 
 
 def latex(text: str) -> str:
