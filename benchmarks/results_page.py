@@ -13,8 +13,11 @@ import re
 import sys
 from pathlib import Path
 
+from lowner_pl.results.learning.curves import learning_curves
+from lowner_pl.results.learning.tables import curves_markdown
 from lowner_pl.results.recorded import Recorded, read_record
 from lowner_pl.results.tables.formats import as_markdown, markdown, paper_markdown
+from lowner_pl.results.tested.recorded_runs import read_runs
 
 HERE = Path(__file__).parent
 RECORDS = HERE / "results"
@@ -58,11 +61,14 @@ def shared(name: str) -> str:
 def section(file: Path) -> str:
     """Write about a study: what was run, what came out, and the remarks on it."""
     recorded = read_record(file)
+    reach = recorded.about.get("reach")
+    curves = reach and learning_curves(recorded.comparison, reach, read_runs(file))
     remarks = file.with_suffix(".md")
     blocks = [
         f"### {markdown(recorded.about['title'])}",
         _conditions(recorded),
         as_markdown(recorded.comparison).strip(),
+        curves_markdown(curves).strip() if curves else "",
         paper_markdown(recorded.about["paper"]).strip() if recorded.about.get("paper") else "",
         remarks.read_text(encoding="utf-8").strip() if remarks.is_file() else "",
     ]

@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 
 from lowner_pl.results.comparing import compare_runs
+from lowner_pl.results.learning.curves import learning_curves
+from lowner_pl.results.learning.tables import curves_markdown
+from lowner_pl.results.output import write_comparison
 from lowner_pl.results.recorded import about_runs, write_record
 from lowner_pl.results.tested.runs import find_runs
 
@@ -40,3 +43,21 @@ def test_a_section_has_the_table_the_papers_numbers_and_the_remarks(tmp_path: Pa
     assert r"| sw, maner\_rand | 53.10 | 42.00 |" in text
     assert "| yo | 1.50 |  |" in text
     assert text.endswith("The paper's gain is twice as large.")
+
+
+def test_a_record_of_learning_curves_has_their_tables(tmp_path: Path) -> None:
+    from results_page import section
+
+    for size, right in {20: 0.4, 100: 0.8}.items():
+        for method in ("sner-random", "sner-diverse"):
+            test = random_tagging(20, right + 0.1 * (method == "sner-diverse"), 1)
+            write_run(
+                tmp_path / "runs", method, variant=f"n{size}", train_size=size, tests={"sw": test}
+            )
+    runs = find_runs([tmp_path / "runs"])
+    comparison = compare_runs(runs, baseline="sner-random", resamples=0)
+    curves = learning_curves(comparison, 100, runs)
+    write_comparison(comparison, tmp_path / "out", runs, title="Curves", curves=curves)
+    text = section((tmp_path / "out" / "comparison.json").rename(tmp_path / "two.json"))
+    assert text.endswith(curves_markdown(curves).strip())
+    assert "| test set | F1 to reach | sner-random | sner-diverse |" in text

@@ -56,7 +56,8 @@ def write_comparison(
     """
     published = [*paper]
     files = write_tables(comparison, folder, published)
-    write_record(folder / f"{NAME}.json", comparison, about_runs(runs, title, published), runs)
+    about = about_runs(runs, title, published, None if curves is None else curves.size)
+    write_record(folder / f"{NAME}.json", comparison, about, runs)
     files += [] if curves is None else write_curves(curves, folder)
     report = write_report(
         folder, comparison, runs, title=title, paper=published, more=more, curves=curves

@@ -28,6 +28,8 @@ class About(TypedDict):
         backbones: The backbones.
         train_sentences: The numbers of training sentences.
         paper: Scores that a paper reports, with ours.
+        reach: Number of sentences of the baseline whose score others are to reach, if learning
+            curves were compared.
     """
 
     title: str
@@ -36,9 +38,15 @@ class About(TypedDict):
     backbones: list[str]
     train_sentences: list[int]
     paper: list[Published]
+    reach: float | None
 
 
-def about_runs(runs: Iterable[TestedRun], title: str, paper: Iterable[Published] = ()) -> About:
+def about_runs(
+    runs: Iterable[TestedRun],
+    title: str,
+    paper: Iterable[Published] = (),
+    reach: float | None = None,
+) -> About:
     """Collect where a comparison of runs comes from."""
     runs = list(runs)
     return {
@@ -48,6 +56,7 @@ def about_runs(runs: Iterable[TestedRun], title: str, paper: Iterable[Published]
         "backbones": sorted({run.backbone for run in runs}),
         "train_sentences": sorted({n for run in runs if (n := run.train_sentences) is not None}),
         "paper": list(paper),
+        "reach": reach,
     }
 
 

@@ -20,6 +20,7 @@ ABOUT: About = {
     "backbones": ["embedded"],
     "train_sentences": [100],
     "paper": [("sw, maner", 53.1, None)],
+    "reach": 100,
 }
 
 
