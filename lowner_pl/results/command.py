@@ -9,8 +9,9 @@ from lowner_pl.commands.options.plain_parser import PROGRAM, PlainParser
 from lowner_pl.results.comparing import RESAMPLES, compare_runs
 from lowner_pl.results.learning.curves import learning_curves
 from lowner_pl.results.learning.tables import print_curves, write_curves
-from lowner_pl.results.output import where_written, write_comparison, write_tables
+from lowner_pl.results.output import RECORD, where_written, write_comparison, write_tables
 from lowner_pl.results.tables.terminal import print_comparison
+from lowner_pl.results.tested.recorded_runs import is_record, read_runs
 from lowner_pl.results.tested.runs import Found, survey
 from lowner_pl.results.tested.tested_run import TestedRun
 
@@ -37,6 +38,8 @@ def compare(arguments: Sequence[str]) -> None:
         )
     out = _out(options.out, options.folders)
     found = survey(options.folders)
+    if not options.tables_only:
+        _check_record(out / RECORD, options.folders, found.runs)
     for problem in found.problems:
         print(f"warning: {problem}", file=sys.stderr)
     if not found.runs:
@@ -62,7 +65,9 @@ def compare(arguments: Sequence[str]) -> None:
             files += write_curves(curves, out)
         print(f"Written in {out}: {', '.join(file.name for file in files)}")
     else:
-        write_comparison(comparison, out, runs, title=options.title, curves=curves)
+        write_comparison(
+            comparison, out, runs, title=" ".join(options.title.split()), curves=curves
+        )
         print(where_written(out))
 
 
@@ -121,12 +126,44 @@ def _out(wanted: Path | None, given: Sequence[Path]) -> Path:
         ValueError: If there are only records, beside which nothing is written, since the new record
             could take the place of one of them.
     """
-    folders = [wanted] if wanted else [place for place in given if not place.is_file()]
+    folders = [wanted] if wanted else [place for place in given if not is_record(place)]
     if not folders:
         raise ValueError(
             f"'{given[0]}' is a record, and no folder says where to write. Give one with `--out`."
         )
     return folders[0]
+
+
+def _check_record(file: Path, given: Sequence[Path], found: Sequence[TestedRun]) -> None:
+    """Refuse to write over a record that is compared, or that alone has some of its runs.
+
+    Raises:
+        ValueError: If that would happen.
+    """
+    if not file.is_file():
+        return
+    if any(is_record(place) and place.samefile(file) for place in given):
+        raise ValueError(f"'{file}' is compared, and would be written anew. Give another `--out`.")
+    try:
+        earlier = read_runs(file)
+    except (OSError, ValueError):
+        return  # it has no runs, or none that can be read
+    there = {name for run in found for name in _names(run)}
+    if lost := [run for run in earlier if there.isdisjoint(_names(run))]:
+        raise ValueError(
+            f"'{file}' would be written anew, and has {len(lost):,} of {len(earlier):,} runs that "
+            f"are not compared now, such as '{lost[0].folder}'. Give that file too, with another "
+            "`--out`; or delete it, if these runs should not count."
+        )
+
+
+def _names(run: TestedRun) -> set[tuple[object, ...]]:
+    """Return what a run is: by its names, and by its scores, since a study gives other names."""
+    scores = tuple(sorted(run.scores.items()))
+    return {
+        (run.corpus, run.method, run.seed, run.test_set, run.checkpoint),
+        (run.sha256, run.seed, scores),
+    }
 
 
 def _selected(runs: Sequence[TestedRun], names: Iterable[str] | None) -> Sequence[TestedRun]:
@@ -156,13 +193,18 @@ def _untested(found: Found) -> str:
     )
 
 
-def _nothing(folders: Iterable[Path], found: Found) -> str:
+def _nothing(folders: Sequence[Path], found: Found) -> str:
     """Say why there is nothing to compare."""
     places = ", ".join(f"'{folder}'" for folder in folders)[:200]
     if found.untested:
         return (
             f"None of the {len(found.untested):,} runs below {places} has test results. Run `test` "
             f"on them, such as that in '{found.untested[0]}'."
+        )
+    records = [folder / RECORD for folder in folders if (folder / RECORD).is_file()]
+    if records:
+        return (
+            f"There are no tested runs below {places}, but a record of some. Give '{records[0]}'."
         )
     if found.problems:
         return f"No results below {places} can be read: see the warnings."

@@ -40,7 +40,8 @@ def compare_runs(
     baseline.
 
     Args:
-        runs: Tested runs, as `find_runs` finds them. The order does not matter.
+        runs: Tested runs, as `find_runs` finds them. Of runs with the same method, options and
+            seed, the first counts.
         baseline: The system to compare with; by default ``sner``, or else the system with the most
             rows.
         by: What systems are; see `group_runs`.

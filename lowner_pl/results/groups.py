@@ -2,11 +2,11 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lowner_pl.commands.options.nearest import did_you_mean
-from lowner_pl.results.options import Value, differing_options
+from lowner_pl.results.options import Value, differing_options, without_folders
 from lowner_pl.results.tested.tested_run import TestedRun
 
 FACTORS = ("method", "size", "backbone")
@@ -18,6 +18,7 @@ WITHOUT_EFFECT = {
     *("logger", "profiler", "benchmark", "deterministic", "default_root_dir", "vector_cache"),
     *("enable_progress_bar", "enable_model_summary", "log_every_n_steps", "num_sanity_val_steps"),
     *("subwords_per_pass", "predict_path", "limit_predict_batches", "seed", "subset_seed"),
+    *("root", "test_path"),  # the same test set has the same hash
 }
 """Last parts of the names of options that make no other method of a method."""
 
@@ -94,26 +95,39 @@ def group_runs(runs: Sequence[TestedRun], *, by: str = "method") -> Groups:
         cells[rows[run], systems[run]].append(run)
     telling = _telling_options(runs, cells)
     split: Cells = defaultdict(dict)
-    notes = []
+    twice: list[tuple[TestedRun, TestedRun]] = []
     for (row, system), members in cells.items():
         for run in members:
             options = {name: _option(run, name) for name in telling[system]}
-            seeds = split[row, " ".join([system, *_described(options)])]
-            if run.seed in seeds:
-                notes.append(_twice(seeds[run.seed], run))
-            seeds.setdefault(run.seed, run)
+            first = split[row, " ".join([system, *_described(options)])].setdefault(run.seed, run)
+            if first is not run:
+                twice.append((first, run))
     order = sorted(split, key=lambda cell: (_row_order(cell[0]), _order(cell[1])))
-    return Groups({cell: split[cell] for cell in order}, tuple(notes))
+    return Groups({cell: split[cell] for cell in order}, tuple(_left_out(twice)))
 
 
-def _twice(first: TestedRun, again: TestedRun) -> str:
-    """Say that a run is left out, because another one has its method, options and seed."""
-    if first.scores == again.scores:
-        return f"'{again.folder}' repeats '{first.folder}' (seed {first.seed}) and is left out."
-    return (
-        f"'{again.folder}' is left out: it has method, options and seed ({first.seed}) of "
-        f"'{first.folder}', but other scores. Delete the one that should not count."
-    )
+def _left_out(twice: Sequence[tuple[TestedRun, TestedRun]]) -> Iterator[str]:
+    """Say which runs are left out, because another one has their method, options and seed.
+
+    Args:
+        twice: Pairs of the run that counts and the one that does not.
+    """
+    copies = [(first, again) for first, again in twice if first.scores == again.scores]
+    if copies:
+        first, again = copies[0]
+        more = len(copies) - 1
+        others = "" if not more else " 1 more run" if more == 1 else f" {more:,} more runs"
+        yield (
+            f"'{again.folder}' repeats '{first.folder}' (seed {first.seed}) and is left out."
+            + (f" So {'is' if more == 1 else 'are'}{others}." if more else "")
+        )
+    for first, again in twice:
+        if first.scores != again.scores:
+            yield (
+                f"'{again.folder}' is left out: it has method, options and seed ({first.seed}) of "
+                f"'{first.folder}', but other scores. The one that is found first counts; give the "
+                "other one first, or leave one out."
+            )
 
 
 def method_of(run: TestedRun) -> str:
@@ -230,10 +244,10 @@ def _telling_options(
 
 
 def _option(run: TestedRun, name: str) -> Value | None:
-    """Look up an option; paths of runs don't differ if only their seeds do."""
+    """Look up an option; paths don't differ if only the seeds or the outer folders do."""
     if not run.options.has(name):
         return UNKNOWN
-    value = run.options.get(name)
+    value = without_folders(run.options.get(name))
     return re.sub(r"seed_\d+", "seed", value) if isinstance(value, str) else value
 
 

@@ -13,6 +13,8 @@ from lowner_pl.runs.files import reason_of
 
 Value = str | float | bool
 PARTS = ("model", "data", "trainer")
+_ABSOLUTE = re.compile(r"(?:/|[A-Za-z]:[\\/])[^\n]*")
+_SHOWN = 2  # last parts of a path that tell files apart: mine/train.conll
 _PART = re.compile(rf"^({'|'.join(PARTS)}):.*\n?(?:[ -].*\n?)*", re.MULTILINE)
 _Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -104,6 +106,17 @@ class RunOptions(Options):
         damaged = [name for name in PARTS if found.get(name) is None]
         problem = f"is damaged: it has no valid options of {', '.join(damaged)}" if damaged else ""
         return tuple(filter(None, found.values())), problem
+
+
+def without_folders(value: Value | None) -> Value | None:
+    """Cut an absolute path to its last two parts, which do not depend on the machine.
+
+    >>> without_folders("/home/me/data/mine/train.conll"), without_folders("mine/train.conll")
+    ('mine/train.conll', 'mine/train.conll')
+    """
+    if isinstance(value, str) and _ABSOLUTE.fullmatch(value):
+        return "/".join(re.split(r"[\\/]+", value.strip("/\\"))[-_SHOWN:])
+    return value
 
 
 def differing_options(runs: Iterable[Options]) -> list[str]:

@@ -17,6 +17,7 @@ from lowner_pl.runs.files import write_text
 from lowner_pl.runs.logs.hparams import COMPARISON
 
 NAME = "comparison"
+RECORD = f"{NAME}.json"
 FORMATS: dict[str, Callable[[Comparison], str]] = {
     "txt": as_text,
     "csv": as_csv,
@@ -42,7 +43,7 @@ def write_comparison(
     Args:
         comparison: The comparison.
         folder: Where to write.
-        runs: The compared runs.
+        runs: The compared runs. The record has those that count.
         title: What was compared, for the page and the record.
         paper: Scores that a paper reports, for the page and the record.
         more: Other pictures, by the names of their files.
@@ -57,7 +58,7 @@ def write_comparison(
     published = [*paper]
     files = write_tables(comparison, folder, published)
     about = about_runs(runs, title, published, None if curves is None else curves.size)
-    write_record(folder / f"{NAME}.json", comparison, about, runs)
+    write_record(folder / RECORD, comparison, about, runs)
     files += [] if curves is None else write_curves(curves, folder)
     report = write_report(
         folder, comparison, runs, title=title, paper=published, more=more, curves=curves

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypedDict
 
 from lowner_pl import __version__
 from lowner_pl.results.comparison import Comparison, Difference, Overall, Scores
-from lowner_pl.results.groups import Row
+from lowner_pl.results.groups import Row, group_runs
 from lowner_pl.results.metric import Metric
 from lowner_pl.results.tested.recorded_runs import FORMAT, load_record, runs_as_json
 from lowner_pl.results.tested.tested_run import TestedRun
@@ -70,7 +70,14 @@ class Recorded(NamedTuple):
 def write_record(
     file: Path, comparison: Comparison, about: About, runs: Sequence[TestedRun]
 ) -> None:
-    """Write a comparison and its runs to a JSON file."""
+    """Write a comparison and its runs to a JSON file, without the folders of the runs.
+
+    Args:
+        file: The file.
+        comparison: The comparison.
+        about: Where it comes from.
+        runs: The compared runs. Copies of others are left out.
+    """
     numbers = {row: number for number, row in enumerate(comparison.rows)}
     write_json(
         file,
@@ -91,10 +98,24 @@ def write_record(
                 for (row, system), difference in comparison.differences.items()
             ],
             "overall": {system: asdict(one) for system, one in comparison.overall.items()},
-            "notes": list(comparison.notes),
-            "runs": runs_as_json(runs),
+            "notes": [_without_folders(note, runs) for note in comparison.notes],
+            "runs": runs_as_json(_counted(comparison, runs)),
         },
     )
+
+
+def _counted(comparison: Comparison, runs: Iterable[TestedRun]) -> list[TestedRun]:
+    """Keep the runs that a comparison counts: those with its score, and no copies of others."""
+    with_score = [run for run in runs if comparison.metric.in_scores(run.scores)]
+    cells = group_runs(with_score, by=comparison.by).cells
+    return [run for by_seed in cells.values() for run in by_seed.values()]
+
+
+def _without_folders(note: str, runs: Iterable[TestedRun]) -> str:
+    """Name runs in a note by what they are, not by where they lie on this machine."""
+    for run in runs:
+        note = note.replace(str(run.folder), f"{run.corpus}/{run.method}/seed_{run.seed}")
+    return note
 
 
 def read_record(file: Path) -> Recorded:

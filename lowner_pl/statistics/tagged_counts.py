@@ -72,6 +72,16 @@ def micro_f1(counts: Counts) -> float:
     return 2 * correct / (predicted + gold) if predicted + gold else 0.0
 
 
+def micro_scores(counts: Counts) -> dict[str, float]:
+    """Compute F1, precision and recall; see `micro_f1`."""
+    correct, predicted, gold = counts.tolist()
+    return {
+        "f1": micro_f1(counts),
+        "precision": correct / predicted if predicted else 0.0,
+        "recall": correct / gold if gold else 0.0,
+    }
+
+
 @lru_cache(maxsize=50_000)
 def _counted(block: str, type_: str | None) -> tuple[int, int, int] | None:
     """Count the entities of a sentence, from lines of gold and predicted tags.

@@ -1,6 +1,7 @@
 """``compare`` as users type it."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -184,7 +185,25 @@ def test_a_record_is_compared_beside_a_folder(
     capsys.readouterr()
     run(kept, study / "toy-sw")
     assert "repeats" in capsys.readouterr().out
+    with pytest.raises(ValueError, match=r"comparison.json' is compared, and would be written"):
+        run(study / "toy-sw" / "comparison.json", study / "toy-sw")
     assert (study / "toy-sw" / "comparison.json").is_file()
     assert kept.read_bytes() == before
     with pytest.raises(ValueError, match=r"theirs.json' is a record, and no folder says where"):
         run(kept)
+
+
+def test_a_record_with_runs_that_are_gone_is_not_written_over(study: Path) -> None:
+    run(study)
+    before = (study / "comparison.json").read_bytes()
+    run(study, "--test_set", "sw")  # the other runs are still there
+    run(study)
+    shutil.rmtree(study / "toy-yo" / "maner" / "seed_2")
+    with pytest.raises(ValueError, match=r"has 1 of 8 runs that are not compared now, such as '"):
+        run(study)
+    assert (study / "comparison.json").read_bytes() == before
+    run(study, "--tables_only")
+    shutil.rmtree(study / "toy-yo")
+    shutil.rmtree(study / "toy-sw")
+    with pytest.raises(ValueError, match=r"but a record of some\. Give '.*comparison\.json'"):
+        run(study, "--out", study / "elsewhere")

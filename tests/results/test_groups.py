@@ -125,6 +125,28 @@ def test_a_copy_of_a_run_is_left_out_and_named(tmp_path: Path) -> None:
     groups = grouped(tmp_path)
     assert table(groups) == {("sw", "sner"): [1]}
     assert groups.notes == (f"'{second}' repeats '{first}' (seed 1) and is left out.",)
+    for name in ("c", "d"):
+        write_run(tmp_path / name)
+    (note,) = grouped(tmp_path).notes
+    assert note.endswith(" and is left out. So are 2 more runs.")
+
+
+def test_other_outer_folders_make_no_other_method(tmp_path: Path) -> None:
+    def data(folder: str) -> dict[str, object]:
+        paths = {split: f"{folder}/toy/{split}.conll" for split in ("train", "test")}
+        options = {f"{split}_path": path for split, path in paths.items()}
+        return {"data": {"init_args": options | {"root": folder}}}
+
+    write_run(tmp_path / "a", seed=1, options=data("/home/a"))
+    write_run(tmp_path / "b", seed=2, options=data("/mnt/b/corpora"))
+    assert table(grouped(tmp_path)) == {("sw", "sner"): [1, 2]}
+    write_run(tmp_path / "c", seed=3, options=data("/home/a/more"))
+    silver = {"data": {"init_args": {"train_path": "/home/a/silver/train.conll"}}}
+    write_run(tmp_path / "d", seed=4, options=silver)
+    assert table(grouped(tmp_path)) == {
+        ("sw", "sner train_path=toy/train.conll"): [1, 2, 3],
+        ("sw", "sner train_path=silver/train.conll"): [4],
+    }
 
 
 def test_two_runs_of_one_seed_with_other_scores_are_no_copies(tmp_path: Path) -> None:
@@ -132,7 +154,7 @@ def test_two_runs_of_one_seed_with_other_scores_are_no_copies(tmp_path: Path) ->
     second = write_run(tmp_path / "b", tests={"sw": [(gold, gold) for gold, _ in ONE]})
     assert grouped(tmp_path).notes == (
         f"'{second}' is left out: it has method, options and seed (1) of '{first}', but other "
-        "scores. Delete the one that should not count.",
+        "scores. The one that is found first counts; give the other one first, or leave one out.",
     )
 
 

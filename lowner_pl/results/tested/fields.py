@@ -5,8 +5,10 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 LONGEST = 40  # characters of a value that a message shows
+MOST = 2**53
+"""Above it, not every whole number is one of JSON in all programs."""
 LARGEST = 2.0**128
 """What no 32-bit float reaches, in which tests compute."""
 
@@ -31,7 +33,7 @@ class Fields(NamedTuple):
         value = self._value(name)
         if not isinstance(value, str) or not value:
             raise self._wrong(name, "a text")
-        if _CONTROL.search(value):
+        if CONTROL.search(value):
             raise self._wrong(name, "a text without control characters")
         return value
 
@@ -42,7 +44,7 @@ class Fields(NamedTuple):
     def count(self, name: str, least: int = 0) -> int:
         """Read a whole number of at least ``least``."""
         value = self._value(name)
-        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= MOST:
             raise self._wrong(name, f"a whole number of at least {least}")
         return value
 

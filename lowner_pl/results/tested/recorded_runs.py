@@ -1,18 +1,19 @@
 """Tested runs in the record of a comparison: all that a comparison needs, without their folders."""
 
 import base64
-import binascii
 import json
+import warnings
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lowner_pl.results.options import Options, Value
-from lowner_pl.results.tested.fields import Fields, fields_of
+from lowner_pl.results.options import Options, Value, without_folders
+from lowner_pl.results.tested.fields import CONTROL, Fields, fields_of
 from lowner_pl.results.tested.tagged import counts_by_type
 from lowner_pl.results.tested.tested_run import TestedRun, read_scores
 from lowner_pl.statistics.tagged_counts import Counts
@@ -21,8 +22,14 @@ NEEDED = ("scores", "options", "counts", "folder", "tagged")
 """Attributes that a record writes in its own way, or not at all."""
 PLAIN = tuple(field.name for field in fields(TestedRun) if field.name not in NEEDED)
 COUNT = np.dtype("<u4")
+LONGEST = 80  # characters of a name in what stands for a folder
 FORMAT = 1
 AGAIN = "Write it anew with `compare` or `study`."
+
+
+def is_record(place: Path) -> bool:
+    """Tell whether a place is that of a record: a file or a pipe, and no folder."""
+    return place.exists() and not place.is_dir()
 
 
 def load_record(file: Path) -> dict[str, Any]:
@@ -41,7 +48,7 @@ def load_record(file: Path) -> dict[str, Any]:
         ) from error
     if version != FORMAT:
         raise ValueError(
-            f"'{file}' has format {str(version)[:20]}, but this version reads {FORMAT}. {AGAIN}"
+            f"'{file}' has format {repr(version)[:20]}, but this version reads {FORMAT}. {AGAIN}"
         )
     return record
 
@@ -70,13 +77,19 @@ def read_runs(file: Path) -> list[TestedRun]:
 def runs_as_json(runs: Sequence[TestedRun]) -> dict[str, object]:
     """Write runs as objects of JSON, with the counts of each test sentence.
 
+    Of absolute paths among the options, only the last two parts are written.
+
     Args:
-        runs: The runs. Those whose tagged file is missing or damaged have no counts.
+        runs: The runs. Those whose tagged file is missing or damaged have no counts, of which a
+            warning tells.
 
     Returns:
         ``options``, those that all runs share, and ``each``, the runs.
     """
-    named = [dict(item for part in run.options.parts for item in part.items()) for run in runs]
+    named = [
+        {name: without_folders(value) for part in run.options.parts for name, value in part.items()}
+        for run in runs
+    ]
     known = [options for options in named if options]
     shared = dict(sorted(set.intersection(*(set(one.items()) for one in known)))) if known else {}
     each = []
@@ -86,7 +99,10 @@ def runs_as_json(runs: Sequence[TestedRun]) -> dict[str, object]:
         each.append(
             {
                 **values,
-                "scores": dict(run.scores),
+                "scores": {
+                    name: score if isfinite(score) else str(score)  # which JSON lacks
+                    for name, score in run.scores.items()
+                },
                 "options": own if options else None,
                 "counts": _counts(run),
             }
@@ -118,7 +134,7 @@ def runs_of_json(content: object, file: Path) -> list[TestedRun]:
 def _run(part: Fields, shared: Mapping[str, object], file: Path) -> TestedRun:
     """Read a run."""
     corpus, method, seed = part.text("corpus"), part.text("method"), part.count("seed")
-    folder = file / corpus / method / f"seed_{seed}"
+    folder = Path(f"{file}/{corpus[:LONGEST]}/{method[:LONGEST]}/seed_{seed}")
     sentences = part.count("sentences", 1)
     counts = None if part.values.get("counts") is None else part.below("counts")
     return TestedRun(
@@ -136,12 +152,21 @@ def _run(part: Fields, shared: Mapping[str, object], file: Path) -> TestedRun:
         test_set=part.text("test_set"),
         sha256=part.text("sha256"),
         sentences=sentences,
-        scores=read_scores(part.below("scores")),
+        scores=read_scores(_numbers(part.below("scores"))),
         tagged=folder,
         options=_options(part, shared),
         checkpoint=part.text("checkpoint"),
         counts=counts and {name: _unpacked(counts, name, sentences) for name in counts.values},
     )
+
+
+def _numbers(scores: Fields) -> Fields:
+    """Read numbers that are no finite ones, and so written as text."""
+    numbers = {
+        name: float(score) if score in ("inf", "-inf", "nan") else score
+        for name, score in scores.values.items()
+    }
+    return Fields(numbers, scores.place)
 
 
 def _options(part: Fields, shared: Mapping[str, object]) -> Options:
@@ -152,6 +177,8 @@ def _options(part: Fields, shared: Mapping[str, object]) -> Options:
     for name, value in {**shared, **part.below("options").values}.items():
         if value is not None and not isinstance(value, str | float | int):
             raise ValueError(f"has the option {name!r} {repr(value)[:40]}, which is no plain value")
+        if CONTROL.search(f"{name}{value}"):
+            raise ValueError(f"has the option {name!r} {repr(value)[:40]} with control characters")
         named[name] = value
     return Options(named)
 
@@ -160,7 +187,9 @@ def _counts(run: TestedRun) -> dict[str, str] | None:
     """Count the entities of a run's test sentences by type; ``None`` if that is not possible."""
     try:
         return {name: _packed(counts) for name, counts in counts_by_type(run).items()}
-    except ValueError:  # `compare_runs` says so, and what to do
+    except ValueError as error:
+        if "f1" in run.scores:
+            warnings.warn(f"{error} Until then, the record can't give its intervals.", stacklevel=4)
         return None
 
 
@@ -171,11 +200,10 @@ def _packed(counts: Counts) -> str:
 
 def _unpacked(counts: Fields, name: str, sentences: int) -> Counts:
     """Read the counts of a type, of which there are three in each sentence."""
-    size = 3 * sentences * COUNT.itemsize
+    size, text = 3 * sentences * COUNT.itemsize, counts.text(name)
     try:
-        decoder = zlib.decompressobj()
-        content = decoder.decompress(base64.b64decode(counts.text(name), validate=True), size + 1)
-    except (zlib.error, binascii.Error) as error:
+        content = zlib.decompressobj().decompress(base64.b64decode(text, validate=True), size + 1)
+    except (zlib.error, ValueError, OverflowError) as error:
         raise ValueError(f"has {counts.place}{name}, which is damaged ({error})") from error
     if len(content) != size:
         raise ValueError(f"has {counts.place}{name}, which is not of {sentences:,} sentences")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from lowner_pl.results.options import differing_options
-from lowner_pl.results.tested.recorded_runs import read_runs
+from lowner_pl.results.tested.recorded_runs import is_record, read_runs
 from lowner_pl.results.tested.tested_run import NAME, TestedRun, read_tested
 from lowner_pl.runs.files import reason_of
 
@@ -89,7 +89,7 @@ def survey(folders: Iterable[str | Path], *, every_checkpoint: bool = False) -> 
     found = Found([], [], [])
     seen: set[Path] = set()
     for folder in map(Path, folders):
-        if folder.is_file():
+        if is_record(folder):
             if (resolved := folder.resolve()) not in seen:
                 seen.add(resolved)
                 found.runs.extend(read_runs(folder))

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from lowner_pl.results.tested.tested_run import TestedRun
-from lowner_pl.statistics.tagged_counts import AGAIN, Counts, micro_f1, read_counts, read_types
+from lowner_pl.statistics.tagged_counts import AGAIN, Counts, micro_scores, read_counts, read_types
 
 TOLERANCE = 2e-6  # scores are recorded with 6 decimals
 
@@ -30,13 +30,14 @@ def sentence_counts(run: TestedRun, type_: str | None = None) -> Counts:
             "the record was written. Test it again, and write the record anew."
         )
     counts = read_counts(run.tagged, type_) if run.counts is None else _summed(run, type_)
-    f1 = micro_f1(counts.sum(0))
-    recorded = run.scores.get(f"f1/{type_}" if type_ else "f1", f1)
-    if len(counts) != run.sentences or abs(f1 - recorded) > TOLERANCE:
-        raise ValueError(
-            f"'{run.tagged}' has {len(counts):,} sentences and F1 {100 * f1:.2f}, but the recorded "
-            f"test has {run.sentences:,} and {100 * recorded:.2f}. {AGAIN}"
-        )
+    for name, score in micro_scores(counts.sum(0)).items():
+        recorded = run.scores.get(f"{name}/{type_}" if type_ else name, score)
+        title = "F1" if name == "f1" else name
+        if len(counts) != run.sentences or abs(score - recorded) > TOLERANCE:
+            raise ValueError(
+                f"'{run.tagged}' has {len(counts):,} sentences and {title} {100 * score:.2f}, but "
+                f"the recorded test has {run.sentences:,} and {100 * recorded:.2f}. {AGAIN}"
+            )
     return counts
 
 
