@@ -33,12 +33,18 @@ def one_version(
             f"{', '.join(sorted(names))[:300] or 'nobody: the export names no annotator'}."
         )
     kept: list[Document] = []
+    several = 0
     for document in given:
         group = groups.get(document.key or "", [])
         if len({one.annotator for one in group}) < 2:
             kept.append(document)
         elif document is group[0]:
+            several += 1
             kept += _chosen(group, annotator, notes)
+    if annotator is not None and not several:
+        notes.said.append(
+            f"--annotator {annotator} made no difference: no text was annotated by several people"
+        )
     return kept
 
 

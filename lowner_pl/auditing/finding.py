@@ -51,7 +51,7 @@ _TEXTS = {
     ),
     Kind.TYPE: (
         "Entity types that are probably typing errors",
-        "Correct the tags in the file, or rename the type with `--data.type_map`.",
+        "Correct the tags in the file, or rename the type with `type_map` in the configuration.",
     ),
     Kind.DIFFERENT: (
         "The same words tagged differently",
@@ -71,7 +71,7 @@ _TEXTS = {
     ),
     Kind.RARE: (
         "Types too rare to learn or to score",
-        "Label more sentences with this type, or drop it with `--data.type_map`.",
+        "Label more sentences with this type, or drop it with `type_map` in the configuration.",
     ),
     Kind.SPELLING: (
         "Words that a backbone spells badly",

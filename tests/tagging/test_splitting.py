@@ -99,6 +99,12 @@ def test_white_space_parts_words_and_lines_part_sentences() -> None:
     assert words("a b\u00a0c .\r\nd\n\n", "whitespace") == [["a", "b", "c", "."], ["d"]]
 
 
+def test_a_narrow_space_parts_words_except_in_mongolian_script() -> None:
+    assert words("alienda\u202fMombasa !") == [["alienda", "Mombasa", "!"]]
+    mongolian = "\u182e\u1823\u1829\u182d\u1823\u182f\u202f\u1824\u1828"
+    assert words(mongolian) == [[mongolian]]
+
+
 def test_a_text_can_be_one_sentence() -> None:
     assert words("A b. C d.\nE", "none") == [["A", "b", ".", "C", "d", ".", "E"]]
 

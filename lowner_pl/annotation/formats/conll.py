@@ -54,13 +54,14 @@ def sentences(
     """Make the sentences of a CoNLL file. Only what a person annotated becomes one.
 
     Raises:
-        ValueError: If nothing is annotated.
+        ValueError: If nothing is annotated; texts of a tool without any entity count as such.
     """
     found: list[Sentence] = []
     counts = dict.fromkeys(("annotated", "predicted", "open"), 0)
-    spans = 0
+    spans, of_a_tool = 0, False
     for document in documents:
         counts[document.state] += 1
+        of_a_tool |= document.annotator is not None
         if document.state == "annotated":
             spans += len(document.spans)
             note_all_left_out(document, notes, spans=True)
@@ -71,10 +72,14 @@ def sentences(
         notes.said.append(
             f"{counted(counts['predicted'], 'text')} left out: nobody has confirmed the suggestions"
         )
-    if not spans and not notes.problems:
+    if not spans and not notes.problems and (of_a_tool or not found):
+        others = {"that nobody has annotated": counts["open"]}
+        others["with suggestions that nobody has confirmed"] = counts["predicted"]
+        rest = "".join(
+            f", and {counted(count, 'text')} {what}" for what, count in others.items() if count
+        )
         raise ValueError(
-            f"There is no annotation: no entity in {counted(counts['annotated'], 'text')}, "
-            f"{counts['open']:,} more not annotated and {counts['predicted']:,} with suggestions "
-            "only. Annotate the texts and export them again."
+            f"There is no annotation: no entity in {counted(counts['annotated'], 'text')}{rest}. "
+            "Annotate the texts and export them again."
         )
     return found

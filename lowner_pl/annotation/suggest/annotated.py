@@ -14,8 +14,8 @@ class Annotated(NamedTuple):
 
     Attributes:
         sentences: The sentences that a tagger learns from: training and dev data.
-        others: More labelled sentences, which are no suggestions either: test data, and training
-            data that were left out for their number.
+        others: All labelled sentences of the corpus, which are no suggestions either: also test
+            data, and training data that were left out for their number. Empty for files.
         source: Where they are from, for people.
     """
 

@@ -13,7 +13,7 @@ from lowner_pl.auditing.numbers.subwords import badly_spelt, subwords_of
 from lowner_pl.auditing.report.page import audit_page
 from lowner_pl.auditing.report.record import record_of
 from lowner_pl.commands.annotation.check_screen import print_audit
-from lowner_pl.commands.options.plain_parser import PROGRAM, PlainParser
+from lowner_pl.commands.options.plain_parser import PROGRAM, PlainParser, option_names
 from lowner_pl.corpus import ConllFormat, Scheme
 from lowner_pl.runs.files import write_text
 
@@ -48,7 +48,7 @@ def check(arguments: Sequence[str]) -> None:
         SystemExit: With status 1 if something is an error and ``--strict`` is given.
     """
     parser = _parser(arguments)
-    options, rest = parser.parse_known_args(arguments)
+    options, rest = parser.parse_known_args(_joined(arguments, option_names(parser)))
     given = _given(options)
     if rest and not (options.config and rest[0].startswith("--")):
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
@@ -65,7 +65,7 @@ def _parser(arguments: Sequence[str]) -> PlainParser:
         prog=f"{PROGRAM} check",
         words=arguments,
         description="Look for mistakes in a corpus before training on it.",
-        epilog="Options of a run, such as --data.train_size 100, may follow --config.",
+        epilog="Options of a run, such as --data.train_size 50, may follow --config.",
     )
     parser.add_argument(
         "files",
@@ -113,6 +113,20 @@ def _parser(arguments: Sequence[str]) -> PlainParser:
     parser.add_argument("--scheme", choices=get_args(Scheme), help="by default found from the tags")
     parser.add_argument("--encoding", help="of the files, by default utf-8")
     return parser
+
+
+def _joined(arguments: Sequence[str], own: Sequence[str]) -> list[str]:
+    """Join options of a run and their values with `=`, or the values would be taken for files."""
+    joined: list[str] = []
+    of_run = False
+    for word in arguments:
+        if of_run and not word.startswith("--"):
+            joined[-1] += f"={word}"
+            of_run = False
+        else:
+            joined.append(word)
+            of_run = word.startswith("--") and "=" not in word and word not in own
+    return joined
 
 
 def _given(options: argparse.Namespace) -> list[Given]:

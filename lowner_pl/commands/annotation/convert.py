@@ -4,6 +4,7 @@ import argparse
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -49,12 +50,8 @@ def convert(arguments: Sequence[str]) -> None:
         try:
             written = _converted(options, to, notes)
         except ValueError:
-            print(
-                *map(str, notes.problems),
-                sep="\n",
-                end="\n" * bool(notes.problems),
-                file=sys.stderr,
-            )
+            for problem in notes.problems:  # nothing was written, so nothing was done about them
+                print(str(replace(problem, done="")).rstrip(": "), file=sys.stderr)
             raise
     for line in [*(str(one.message) for one in caught), *notes.lines()]:
         print(line)

@@ -248,7 +248,8 @@ def _report(pool: Pool, chosen: Suggestions, annotated: Annotated) -> None:
     for row in rows:
         table.add_row(*row)
     console().print(table)
-    print(f"Annotated sentences: {len(annotated.sentences):,} ({annotated.source})")
+    everything = annotated.others or annotated.sentences
+    print(f"Annotated sentences left out: {len(everything):,} ({annotated.source})")
 
 
 def _say(text: str) -> None:

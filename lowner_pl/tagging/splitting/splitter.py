@@ -16,6 +16,8 @@ _WHITE_SPACE = re.compile(r"[^\s\x1c-\x1f]+")  # Python's four extra separators 
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 # A letter with its marks, or a title, after which a full stop does not end the sentence.
 _INITIAL = re.compile(r"(?:^|[\s.(\[{\"'\u201c\u2018«-])(\w[^\w\s.]*|Dr|Mr|Mrs|Ms|Prof|St)\.\s*$")
+# Unicode takes this space for a part of words, as it is in Mongolian script.
+_NARROW_SPACE = re.compile("\u202f(?![\u1800-\u18af])")
 _LOOK_BACK = 16  # characters in which an initial lies
 _JOINERS = "\u200c\u200d"  # they shape the letter before them
 _HYPHENS = "-\u2010\u2011"
@@ -60,7 +62,7 @@ class Splitter:
 
         Whatever lies between the words is white space or invisible.
         """
-        text = _SURROGATE.sub("\ufffd", text)
+        text = _NARROW_SPACE.sub(" ", _SURROGATE.sub("\ufffd", text))
         found: list[list[Span]] = []
         for start, end in self._sentences(text):
             words = [(start + a, start + b) for a, b in self._words(text[start:end])]

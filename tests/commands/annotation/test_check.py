@@ -135,7 +135,7 @@ class TestConfig:
     def test_the_data_of_a_configuration_are_checked(
         self, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        check(*self.words("--data.train_size=20", "--format=json"))
+        check(*self.words("--data.train_size", "20", "--format=json", "--data.dev_size", "5"))
         record = json.loads(capsys.readouterr().out)
         sizes = {name: split["sentences"] for name, split in record["splits"].items()}
         assert sizes == {"train": 20, "dev": 5, "test": 31}

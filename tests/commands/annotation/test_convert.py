@@ -87,7 +87,9 @@ def test_spans_that_do_not_fit_are_listed_and_refused(capsys: pytest.CaptureFixt
         ValueError, match=r"A span can't be kept, nor can 2 others: a\.jsonl, line 1: L"
     ):
         convert(write("a.jsonl", CUT), "--out=a.conll")
-    assert capsys.readouterr().err.splitlines() == [line.format("left out") for line in CUT_LINES]
+    assert capsys.readouterr().err.splitlines() == [
+        line.removesuffix(": {}").removesuffix(": left out") for line in CUT_LINES
+    ]
     assert [path.name for path in Path().iterdir()] == ["a.jsonl"]
 
 
@@ -258,3 +260,35 @@ def test_warnings_about_a_corpus_are_said(capsys: pytest.CaptureFixture[str]) ->
     Path("a.conll").write_text("Ada\tb-PER\n")
     convert("a.conll", "--out=b.json")
     assert "'b-PER' is read as 'B-PER'" in capsys.readouterr().out
+
+
+def test_a_conll_file_without_entities_is_converted_and_an_export_is_not() -> None:
+    Path("a.conll").write_text("Ada\tO\nlives\tO\n\nBen\tO\n")
+    convert("a.conll", "--out=b.conll")
+    assert Path("b.conll").read_text() == "Ada\tO\nlives\tO\n\nBen\tO\n\n"
+    open_task = {"text": "Ben", "label": []}
+    with pytest.raises(ValueError, match=r"no entity in 3 texts\. Annotate the texts"):
+        convert("a.conll", write("c.jsonl", {**open_task, "id": 1}), "--out=d.conll")
+
+
+def test_two_people_s_exports_without_ids_are_of_one_text(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    anna = write("anna.jsonl", {"text": TEXT, "label": GOLD}, {"text": "Ben", "label": []})
+    ben = write("ben.jsonl", {"text": TEXT, "label": GOLD[:1], "id": 7})
+    with pytest.raises(ValueError, match=r"2 annotators \(anna, ben\) marked different spans"):
+        convert(anna, ben, "--out=a.conll", "--from=doccano")
+    convert(anna, ben, "--out=a.conll", "--from=doccano", "--annotator=ben")
+    assert Path("a.conll").read_text().count("B-") == 1
+    capsys.readouterr()
+    convert(anna, "--out=b.conll", "--from=doccano", "--annotator=anna")
+    assert "--annotator anna made no difference" in capsys.readouterr().out
+
+
+def test_what_suggest_wrote_is_no_loss(capsys: pytest.CaptureFixture[str]) -> None:
+    ours = {"suggestion": 1, "strategy": "bald", "suggestion_score": 0.5, "reason": "x"}
+    record = {"text": TEXT, "label": GOLD, "score": 0.3, **ours, "source": "y", "shelf": 3}
+    convert(write("a.jsonl", record), "--out=a.conll")
+    assert "Left out: the field 'shelf' (1)\n" in capsys.readouterr().out
+    convert(write("b.jsonl", {"text": TEXT, "label": GOLD, "source": "y"}), "--out=b.conll")
+    assert "Left out: the field 'source' (1)\n" in capsys.readouterr().out

@@ -58,7 +58,7 @@ def test_suggestions_are_written_with_origin_score_and_reason(
     assert table["sentences read"] == "40"
     assert table["sentences chosen"] == "5"
     assert {"PER expected", "LOC expected", "ORG expected"} <= set(table)
-    assert "Annotated sentences: 1 (other.conll)" in out
+    assert "Annotated sentences left out: 1 (other.conll)\n" in out
     assert "best first: next.conll" in err
     lines = Path("raw.txt").read_text().splitlines()
     text = Path("next.conll").read_text()

@@ -51,7 +51,6 @@ def read(path: Path, notes: Notes, *, column: str | None = None) -> Iterator[Doc
         words, sentences = read_words(record, text, where, notes)
         for relation in records_in(record, "relations", where):
             notes.listed.append(f"{where}: A relation is left out: {shown(relation)}")
-        identity = record.get("id")
         versions = _versions(record, where)
         for user, spans in versions.items():
             yield Document(
@@ -62,9 +61,7 @@ def read(path: Path, notes: Notes, *, column: str | None = None) -> Iterator[Doc
                 {name: value for name, value in record.items() if name not in {*_KNOWN, field}},
                 score=number(record.get("score")),
                 annotator=user or path.stem,
-                key=None
-                if identity is None and len(versions) < 2
-                else f"{identity or where} {text}",
+                key=text if len(versions) < 2 else f"{where} {text}",
                 place=where,
             )
 

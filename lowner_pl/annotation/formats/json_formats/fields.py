@@ -10,6 +10,8 @@ from lowner_pl.annotation.notes import Notes
 WORDS, SENTENCES = "words", "sentences"
 """Fields beside the text, with the words of a corpus and the first word of each sentence."""
 DIGITS = 4  # of a written score
+SUGGESTED = ("suggestion", "strategy", "suggestion_score", "reason", "source")
+"""Metadata that `suggest` writes."""
 
 
 def word_fields(document: Document) -> dict[str, Any]:
@@ -68,14 +70,18 @@ def metadata_of(
 def note_all_left_out(document: Document, notes: Notes, *, spans: bool) -> None:
     """Note that metadata and scores of a document are left out.
 
+    What `suggest` wrote is not noted: it was for choosing the sentence, not part of it.
+
     Args:
         document: The document.
         notes: Collects what is left out.
         spans: Whether the scores of the spans are left out too.
     """
+    ours = SUGGESTED if {*SUGGESTED[:2]} <= document.metadata.keys() else ()
     for name in document.metadata:
-        notes.left_out[f"the field {name!r}"] += 1
-    if document.score is not None:
+        if name not in ours:
+            notes.left_out[f"the field {name!r}"] += 1
+    if document.score is not None and not ours:
         notes.left_out["the score of the text"] += 1
     if spans and any(span.score is not None for span in document.spans):
         notes.left_out["the scores of spans"] += 1
