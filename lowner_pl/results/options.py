@@ -14,6 +14,7 @@ from lowner_pl.runs.files import reason_of
 Value = str | float | bool
 PARTS = ("model", "data", "trainer")
 _ABSOLUTE = re.compile(r"(?:/|[A-Za-z]:[\\/])[^\n]*")
+_IN_LIST = re.compile(r"(?<=')(?:/|[A-Za-z]:[\\/])[^'\n]*(?=')")
 _SHOWN = 2  # last parts of a path that tell files apart: mine/train.conll
 _PART = re.compile(rf"^({'|'.join(PARTS)}):.*\n?(?:[ -].*\n?)*", re.MULTILINE)
 _Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -109,14 +110,27 @@ class RunOptions(Options):
 
 
 def without_folders(value: Value | None) -> Value | None:
-    """Cut an absolute path to its last two parts, which do not depend on the machine.
+    """Cut absolute paths to their last two parts, which do not depend on the machine.
+
+    Lists are written as text, with their paths in quotes.
 
     >>> without_folders("/home/me/data/mine/train.conll"), without_folders("mine/train.conll")
     ('mine/train.conll', 'mine/train.conll')
+    >>> without_folders("{'': '/a/b/c.conll'}, {'': 'd'}")
+    "{'': 'b/c.conll'}, {'': 'd'}"
     """
-    if isinstance(value, str) and _ABSOLUTE.fullmatch(value):
-        return "/".join(re.split(r"[\\/]+", value.strip("/\\"))[-_SHOWN:])
-    return value
+    if not isinstance(value, str):
+        return value
+    return _last_parts(value) if _ABSOLUTE.fullmatch(value) else _IN_LIST.sub(_in_list, value)
+
+
+def _in_list(found: re.Match[str]) -> str:
+    return _last_parts(found[0])
+
+
+def _last_parts(path: str) -> str:
+    """Return the last parts of a path."""
+    return "/".join(re.split(r"[\\/]+", path.strip("/\\"))[-_SHOWN:])
 
 
 def differing_options(runs: Iterable[Options]) -> list[str]:

@@ -149,7 +149,8 @@ def test_runs_without_a_configuration_have_no_options(
 
 
 def test_nothing_of_the_machine_is_in_a_record(tmp_path: Path) -> None:
-    options = lr(0.1) | {"data": {"init_args": {"train_path": str(tmp_path / "mine" / "train")}}}
+    more = {"train_path": str(tmp_path / "mine" / "train"), "files": [str(tmp_path / "a" / "b")]}
+    options = lr(0.1) | {"data": {"init_args": more}}
     write_run(tmp_path / "runs", options=options)
     write_run(tmp_path / "copy", options=options)
     runs = find_runs([tmp_path / "runs", tmp_path / "copy"])
@@ -160,6 +161,7 @@ def test_nothing_of_the_machine_is_in_a_record(tmp_path: Path) -> None:
     assert str(tmp_path) not in file.read_text()
     (run,) = read_runs(file)  # and no copies
     assert run.options["data.train_path"] == "mine/train"
+    assert run.options["data.files"] == "{'': 'a/b'}"
 
 
 def test_a_perplexity_that_is_infinite_is_no_other_json(tmp_path: Path) -> None:
