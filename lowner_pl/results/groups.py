@@ -116,10 +116,10 @@ def _left_out(twice: Sequence[tuple[TestedRun, TestedRun]]) -> Iterator[str]:
     if copies:
         first, again = copies[0]
         more = len(copies) - 1
-        others = "" if not more else " 1 more run" if more == 1 else f" {more:,} more runs"
+        others = " So is 1 more run." if more == 1 else f" So are {more:,} more runs."
         yield (
             f"'{again.folder}' repeats '{first.folder}' (seed {first.seed}) and is left out."
-            + (f" So {'is' if more == 1 else 'are'}{others}." if more else "")
+            f"{others if more else ''}"
         )
     for first, again in twice:
         if first.scores != again.scores:

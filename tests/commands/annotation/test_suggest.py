@@ -9,6 +9,7 @@ import yaml
 
 from lowner_pl.__main__ import run_command
 from lowner_pl.annotation import read_documents
+from lowner_pl.annotation.formats.json_formats.fields import SUGGESTED
 from lowner_pl.annotation.suggest import choose
 from lowner_pl.commands.annotation import suggest as command
 from lowner_pl.corpus import Sentence, read_conll, write_conll
@@ -104,6 +105,8 @@ def test_every_format_holds_the_suggestions(
         first = json.dumps([dict(document.metadata) for document in found])
         assert "raw.txt, line" in first
         assert "drawn at random" in first
+        # `convert` knows what is ours by these names.
+        assert all({*document.metadata} <= {*SUGGESTED, "id"} for document in found)
     else:
         assert "note: " in capsys.readouterr().err
 
