@@ -51,7 +51,16 @@ ALLOWED: dict[str, set[str]] = {
         "tagging",
     },
     "results": {"corpus", "runs", "statistics", "commands"},
-    "studies": {"callbacks", "commands", "datamodules", "nn", "pipelines", "results", "runs"},
+    "studies": {
+        "callbacks",
+        "commands",
+        "datamodules",
+        "nn",
+        "pipelines",
+        "results",
+        "runs",
+        "tagging",
+    },
     "__main__": {"runs", "commands", "pipelines", "results", "studies"},
     "__init__": {"results", "tagging"},
 }

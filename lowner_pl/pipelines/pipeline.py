@@ -18,7 +18,6 @@ from lowner_pl.callbacks import (
 from lowner_pl.commands.cli import NERCLI, run
 from lowner_pl.commands.command_line import Settings
 from lowner_pl.commands.configs import locate
-from lowner_pl.commands.made_data import data_of
 from lowner_pl.commands.options.plain_parser import PROGRAM, PlainParser
 from lowner_pl.commands.run_config import run_with, signature_of
 from lowner_pl.commands.run_start import UNTRAINED
@@ -38,6 +37,7 @@ from lowner_pl.pipelines.stages import (
 )
 from lowner_pl.runs import stopping
 from lowner_pl.runs.files import write_text
+from lowner_pl.tagging.run_data import data_of
 
 _Callback = TypeVar("_Callback", bound=Callback)
 

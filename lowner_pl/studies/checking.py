@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lowner_pl.commands.command_line import Settings
-from lowner_pl.commands.made_data import data_of
 from lowner_pl.commands.options.typed import Typed
 from lowner_pl.commands.run_config import method_name
 from lowner_pl.pipelines.overlays import pipeline_overlays, replaced
@@ -19,6 +18,7 @@ from lowner_pl.studies.cells import Cell
 from lowner_pl.studies.records import Records
 from lowner_pl.studies.running.inputs import missing_files
 from lowner_pl.studies.study_file.spec import Axis
+from lowner_pl.tagging.run_data import data_of
 
 
 class Place(NamedTuple):

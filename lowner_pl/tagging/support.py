@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lowner_pl.corpus import Sentence
+from lowner_pl.tagging.run_data import data_of
 from lowner_pl.tagging.run_files import RunFiles
 
 if TYPE_CHECKING:
-    from lowner_pl.datamodules import EpisodicDataModule, SentenceDataModule
+    from lowner_pl.datamodules import EpisodicDataModule
 
 Batches = Callable[[list[Sentence]], list[Any]]
 """Makes what a method tags: the sentences themselves, or episodes."""
@@ -52,7 +53,7 @@ def episodic_data(config: Mapping[str, Any], files: RunFiles) -> "EpisodicDataMo
             "source, which the config.yaml of its run folder names. Give the run folder, or a "
             "checkpoint inside of it."
         )
-    data = data_of(config)
+    data = data_of(config["data"])
     if not isinstance(data, EpisodicDataModule):
         raise ValueError(
             f"The data of '{files.checkpoint}' are a {type(data).__name__}, but a meta-learned "
@@ -62,21 +63,3 @@ def episodic_data(config: Mapping[str, Any], files: RunFiles) -> "EpisodicDataMo
         data.log_root = Path(*files.folder.absolute().parts[:-3])
     data.sentences("train")
     return data
-
-
-def data_of(config: Mapping[str, Any]) -> "SentenceDataModule":
-    """Make the data module that the configuration of a run names.
-
-    Args:
-        config: The configuration, with an entry ``data``.
-    """
-    from jsonargparse import ArgumentParser
-
-    from lowner_pl.datamodules import SentenceDataModule
-
-    parser = ArgumentParser(exit_on_error=False)
-    parser.add_subclass_arguments(SentenceDataModule, "data")
-    made: SentenceDataModule = parser.instantiate(
-        parser.parse_object({"data": config["data"]})
-    ).data
-    return made

@@ -11,7 +11,6 @@ from lowner_pl.corpus import SeenSentences, Sentence, write_conll
 from lowner_pl.datamodules import EpisodicDataModule, NERDataModule
 from lowner_pl.runs.files import write_text
 from lowner_pl.tagging.run_files import RunFiles
-from lowner_pl.tagging.support import data_of
 
 _LOADING = ("batch_size", "eval_batch_size", "num_workers")
 _OFF = "Add --retrain_every 0 to annotate without training."
@@ -34,21 +33,24 @@ class TrainingData:
     language: str | None
 
     @classmethod
-    def of(cls, run: RunFiles) -> "TrainingData":
+    def of(cls, run: RunFiles, data: NERDataModule | None) -> "TrainingData":
         """Read the data of a run.
+
+        Args:
+            run: The files of the run.
+            data: Its data module; ``None`` for a checkpoint without its run folder.
 
         Raises:
             FileNotFoundError: If a file of the data is missing.
             ValueError: If the run can't be trained again.
         """
         config = run.config()
-        if "data" not in config or "model" not in config:
+        if data is None or "model" not in config:
             raise ValueError(
                 f"'{run.checkpoint}' lies in no run folder with a config.yaml, so that it can't be "
                 f"trained again. {_OFF}"
             )
-        data = data_of(config)
-        if isinstance(data, EpisodicDataModule) or not isinstance(data, NERDataModule):
+        if isinstance(data, EpisodicDataModule):
             raise ValueError(
                 f"The tagger of the run '{run.folder}' is meta-learned: annotated sentences can't "
                 f"be added to its training. {_OFF}"

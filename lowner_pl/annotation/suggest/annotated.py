@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from lowner_pl.corpus import Sentence, read_conll
+from lowner_pl.tagging.run_data import data_of
 from lowner_pl.tagging.run_files import RunFiles
-from lowner_pl.tagging.support import data_of
+
+if TYPE_CHECKING:
+    from lowner_pl.datamodules import NERDataModule
 
 
 class Annotated(NamedTuple):
@@ -39,7 +42,7 @@ def annotated_in(files: Sequence[str | Path], *, language: str | None) -> Annota
     return Annotated(found, [], ", ".join(map(str, files)))
 
 
-def annotated_of(run: RunFiles) -> Annotated:
+def annotated_of(run: RunFiles, data: "NERDataModule | None" = None) -> Annotated:
     """Read the data that a run was trained and tested on.
 
     For a meta-learned tagger, these are the sentences of its source. A checkpoint without its run
@@ -47,19 +50,17 @@ def annotated_of(run: RunFiles) -> Annotated:
 
     Args:
         run: The files of the run.
+        data: Its data module, if it has been made already; what has been read isn't read again.
 
     Raises:
         FileNotFoundError: If a file of the data is missing.
         ValueError: If the data can't be read.
     """
-    from lowner_pl.datamodules import NERDataModule
-
     config = run.config()
     if "data" not in config:
         return Annotated([], [], "none: the checkpoint lies in no run folder")
     try:
-        data = data_of(config)
-        assert isinstance(data, NERDataModule)  # those of all taggers are
+        data = data or data_of(config["data"])
         train_and_dev = [*data.sentences("train"), *data.sentences("dev")]
         others = data.whole()
     except (OSError, ValueError) as error:

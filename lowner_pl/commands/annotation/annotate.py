@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from lowner_pl.annotation.session import Item, Journal, Output, Session
     from lowner_pl.annotation.session.retraining import Retraining
     from lowner_pl.corpus import Sentence
+    from lowner_pl.datamodules import NERDataModule
     from lowner_pl.tagging import TextTagger
 
 HOST = "127.0.0.1"
@@ -60,6 +61,7 @@ def annotate(arguments: Sequence[str]) -> None:
     from lowner_pl.annotation.session import Journal, Output
     from lowner_pl.annotation.suggest.pool import pool_sources
     from lowner_pl.serving.annotate import make_annotation_app
+    from lowner_pl.tagging.run_data import data_of_run
 
     hush()
     stopping.advise("Everything is saved. Run the same command again to go on.")
@@ -77,10 +79,11 @@ def annotate(arguments: Sequence[str]) -> None:
         _check_target(out)
         journal = Journal(_journal_of(out))
         output = Output(out, journal.events)
-        retraining = _retraining(files, options)
+        data = data_of_run(files)
+        retraining = _retraining(files, data, options)
         if retraining is not None:
             stack.callback(retraining.stop)
-        session = _session(options, files, sources, journal, output, retraining)
+        session = _session(options, files, data, sources, journal, output, retraining)
         app = make_annotation_app(session, name=str(files.checkpoint), failed=_failed)
         _begin(session, journal, out, address_of(HOST, listener))
         run(app, listener)
@@ -176,18 +179,20 @@ def _journal_of(out: Path) -> Path:
     return out.with_name(f"{out.name}.journal")
 
 
-def _retraining(files: RunFiles, options: argparse.Namespace) -> "Retraining | None":
+def _retraining(
+    files: RunFiles, data: "NERDataModule | None", options: argparse.Namespace
+) -> "Retraining | None":
     """Prepare training on the annotated sentences, unless it is turned off."""
     if not options.retrain_every:
         return None
     from lowner_pl.annotation.session.retraining import Retraining
     from lowner_pl.annotation.session.training_data import TrainingData
 
-    data = TrainingData.of(files)
+    training_data = TrainingData.of(files, data)
     assert files.folder is not None
     out: Path = options.out
     return Retraining(
-        data,
+        training_data,
         files.folder,
         out.with_name(f"{out.name}.training"),
         every=options.retrain_every,
@@ -210,6 +215,7 @@ def _loader(options: argparse.Namespace) -> "Callable[[str | Path], TextTagger]"
 def _session(
     options: argparse.Namespace,
     files: RunFiles,
+    data: "NERDataModule | None",
     sources: Sequence[Source],
     journal: "Journal",
     output: "Output",
@@ -224,7 +230,7 @@ def _session(
     state = State(journal.events)
     better = retraining.resume(state.history) if retraining else None
     tagger = _loader(options)(better or options.run)
-    annotated = annotated_of(files)
+    annotated = annotated_of(files, data)
     items = _items(options, sources, tagger, [*annotated.sentences, *annotated.others])
     if not items and not state.version:
         raise ValueError(

@@ -16,11 +16,11 @@ from lowner_pl.callbacks.screen.next_command import without_advice
 from lowner_pl.callbacks.screen.quiet import hush
 from lowner_pl.commands.cli import run
 from lowner_pl.commands.command_line import Settings
-from lowner_pl.commands.made_data import data_of
 from lowner_pl.commands.options.typed import Typed
 from lowner_pl.datamodules import NERDataModule
 from lowner_pl.encoding import WordEncoder
 from lowner_pl.nn import load_tokenizer
+from lowner_pl.tagging.run_data import data_of
 
 PARTS = (4, 2, 1)
 """Shares of the training sentences that are trained on: a quarter, half and all of them."""

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from lowner_pl.commands.made_data import data_of
 from lowner_pl.commands.run_config import method_class
 from lowner_pl.corpus import Sentence
 from lowner_pl.datamodules import EpisodicDataModule, NERDataModule
 from lowner_pl.modules import NERModule
+from lowner_pl.tagging.run_data import data_of
 
 
 def data_to_simulate(settings: Mapping[str, Any]) -> NERDataModule:

@@ -18,6 +18,7 @@ from lowner_pl.annotation.session.training_data import TrainingData
 from lowner_pl.corpus import Sentence, read_conll
 from lowner_pl.runs import stopping
 from lowner_pl.tagging import TextTagger
+from lowner_pl.tagging.run_data import data_of_run
 from lowner_pl.tagging.run_files import RunFiles
 
 from ...tagging.capitals import capitals
@@ -242,10 +243,12 @@ def test_the_score_of_a_run_is_its_best(start: Path, tmp_path: Path) -> None:
 
 def test_a_checkpoint_without_its_run_can_not_be_trained_again(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"lies in no run folder.*--retrain_every 0"):
-        TrainingData.of(RunFiles(tmp_path / "best.ckpt", None))
+        TrainingData.of(RunFiles(tmp_path / "best.ckpt", None), None)
     (tmp_path / "config.yaml").write_text(yaml.safe_dump({"model": {}, **EPISODES}))
+    run = RunFiles(tmp_path / "checkpoints" / "best.ckpt", tmp_path)
+    data = data_of_run(run)
     with pytest.raises(ValueError, match=r"is meta-learned.*--retrain_every 0"):
-        TrainingData.of(RunFiles(tmp_path / "checkpoints" / "best.ckpt", tmp_path))
+        TrainingData.of(run, data)
 
 
 def test_a_training_is_told_which_process_it_must_not_outlive(

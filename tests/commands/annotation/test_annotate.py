@@ -13,7 +13,9 @@ from fastapi import FastAPI
 
 from lowner_pl.__main__ import run_command
 from lowner_pl.annotation.session import retraining
-from lowner_pl.corpus import read_conll
+from lowner_pl.corpus import Sentence, read_conll
+from lowner_pl.datamodules import SampleDataModule
+from lowner_pl.datamodules.base import Split
 from lowner_pl.runs.files import claimed
 from lowner_pl.serving import server
 
@@ -162,6 +164,22 @@ def test_text_that_the_run_has_seen_is_left_out_and_the_end_is_said(
     while_open(monkeypatch, lambda _port: None)
     annotate(run, text, "--retrain_every=0")
     assert "note: only near duplicates are left (8)." in capsys.readouterr().out
+
+
+def test_the_data_of_the_run_are_read_once_and_so_described_once(
+    run: Path, text: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def counting(self: SampleDataModule, split: Split) -> list[Sentence]:
+        read.append(split)
+        return original(self, split)
+
+    original = SampleDataModule.read
+    monkeypatch.setattr(SampleDataModule, "read", counting)
+    while_open(monkeypatch, lambda _port: None)
+    annotate(run, text, "--retrain_every=2")
+    assert sorted(read) == ["dev", "test", "train"]
 
 
 def test_bad_input_gets_one_sentence_and_changes_nothing(
