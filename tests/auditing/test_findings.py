@@ -251,6 +251,12 @@ class TestRareTypes:
         train = written(tmp_path, "train", "a/B-PER " * 10, "b/B-LOC " * 9)
         assert found(rare_types, train) == [("warning", "train.conll:12")]
 
+    def test_a_typing_error_is_no_rare_type_too(self, tmp_path: Path) -> None:
+        train = written(tmp_path, "train", "a/B-PER " * 10, "b/B-PRE")
+        test = written(tmp_path, "test", "a/B-PER " * 20, "b/B-per")
+        assert not found(rare_types, train, test)
+        assert len(found(mistyped_types, train, test)) == 2
+
 
 class TestScripts:
     def test_a_letter_that_looks_like_another_is_an_error(self, tmp_path: Path) -> None:

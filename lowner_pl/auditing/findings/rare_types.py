@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from lowner_pl.auditing.finding import Finding, Kind, Severity, at
+from lowner_pl.auditing.findings.type_names import meant_types
 from lowner_pl.auditing.split import Entry, Role, Split
 
 LEARN = 10
@@ -15,7 +16,8 @@ SCORE = 20
 def rare_types(splits: Sequence[Split]) -> Iterator[Finding]:
     """Yield the types that have too few entities in the training or the test data.
 
-    The place is that of the first entity of the type.
+    The place is that of the first entity of the type. Types that are probably typing errors are
+    left out: `mistyped_types` finds them.
     """
     counts: dict[Role, Counter[str]] = {}
     first: dict[tuple[Role, str], tuple[Entry, int, int]] = {}
@@ -26,7 +28,8 @@ def rare_types(splits: Sequence[Split]) -> Iterator[Finding]:
                 counts[split.role][entity.type] += 1
                 first.setdefault((split.role, entity.type), (entry, entity.start, entity.end))
     train = counts.get("train")
-    for type_ in dict.fromkeys(type_ for one in counts.values() for type_ in one):
+    total = sum(counts.values(), Counter())
+    for type_ in sorted(total.keys() - meant_types(total).keys()):
         for role, count in counts.items():
             if role == "train" or not count[type_] or train is None or train[type_]:
                 continue

@@ -58,13 +58,26 @@ def are_near(one: str, other: str) -> bool:
     return len(long) >= 3 and more <= 1 and long[start + 1 :] == short[start + 1 - more :]
 
 
-def mistyped_types(splits: Sequence[Split]) -> Iterator[Finding]:
-    """Yield the entities of types that are probably typing errors, or that differ only in case."""
-    counts = Counter(entity.type for entry in entries_of(splits) for entity in entry.entities)
+def meant_types(counts: Mapping[str, int]) -> dict[str, str]:
+    """Map types that are probably typing errors, or that differ only in case, to what was meant.
+
+    Args:
+        counts: Number of entities of each type.
+
+    >>> meant_types({"PER": 10, "PRE": 2, "Org": 1, "ORG": 3})
+    {'PRE': 'PER', 'Org': 'ORG'}
+    """
     meant = {slip.rare: slip.often for slip in slips(counts)}
     for group in near_types(counts):
         best = max(group, key=lambda type_: counts[type_])
         meant |= {type_: best for type_ in group if type_ != best}
+    return meant
+
+
+def mistyped_types(splits: Sequence[Split]) -> Iterator[Finding]:
+    """Yield the entities of types that are probably typing errors, or that differ only in case."""
+    counts = Counter(entity.type for entry in entries_of(splits) for entity in entry.entities)
+    meant = meant_types(counts)
     if not meant:
         return
     for entry in entries_of(splits):
