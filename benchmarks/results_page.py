@@ -30,6 +30,8 @@ METHODS = (
     "runs](compare.md) explains the numbers."
 )
 PAGE = HERE.parent / "docs" / "results.md"
+SHOWN = 5
+"""So many sizes are listed; of more, as augmentation makes them, only the least and the most."""
 
 
 def main() -> None:
@@ -78,9 +80,10 @@ def section(file: Path) -> str:
 def _conditions(recorded: Recorded) -> str:
     """Say how it was measured."""
     about = recorded.about
-    sizes = " or ".join(f"{number:,}" for number in about["train_sentences"])
+    sizes = [f"{number:,}" for number in sorted(about["train_sentences"])]
+    shown = " or ".join(sizes) if len(sizes) <= SHOWN else f"{sizes[0]} to {sizes[-1]}"
     return (
-        f"Backbone: {', '.join(about['backbones'])}; {sizes} training sentences; version "
+        f"Backbone: {', '.join(about['backbones'])}; {shown} training sentences; version "
         f"{about['version']}, {about['written']}."
     )
 

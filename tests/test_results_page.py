@@ -45,6 +45,24 @@ def test_a_section_has_the_table_the_papers_numbers_and_the_remarks(tmp_path: Pa
     assert text.endswith("The paper's gain is twice as large.")
 
 
+@pytest.mark.parametrize(
+    ("sizes", "shown"),
+    [
+        ([100], "100 training"),
+        ([1000, 100], "100 or 1,000 training"),
+        ([*range(100, 1101, 200)], "100 to 1,100 training"),
+    ],
+)
+def test_many_sizes_are_a_range(tmp_path: Path, sizes: list[int], shown: str) -> None:
+    from results_page import section
+
+    write_run(tmp_path / "runs", "sner", 1, tests={"sw": random_tagging(20, 0.6, 1)})
+    runs = find_runs([tmp_path / "runs"])
+    about = about_runs(runs, "Sizes") | {"train_sentences": sizes}
+    write_record(tmp_path / "one.json", compare_runs(runs, resamples=20), about, runs)
+    assert f"; {shown} sentences; " in section(tmp_path / "one.json")
+
+
 def test_a_record_of_learning_curves_has_their_tables(tmp_path: Path) -> None:
     from results_page import section
 
