@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from lowner_pl.commands.command_line import Settings
 from lowner_pl.commands.options.typed import Typed
 from lowner_pl.commands.run_config import method_name
+from lowner_pl.nn.backbones.files.family import MASKED, check_reachable
 from lowner_pl.pipelines.overlays import pipeline_overlays, replaced
 from lowner_pl.pipelines.simulation.options import simulation_options
 from lowner_pl.pipelines.stages import STAGES, options_of, stage_configs, typed_for, without_data
@@ -37,12 +38,16 @@ class Checker:
 
     Args:
         records: Give the digest of a cell.
+        reach_backbones: Whether backbones that are neither in a folder nor cached are asked for at
+            the Hugging Face hub, each once. Otherwise every cell would fail for itself.
     """
 
-    def __init__(self, records: Records) -> None:
+    def __init__(self, records: Records, *, reach_backbones: bool = False) -> None:
         self.records = records
+        self.reach_backbones = reach_backbones
         self.file = records.root / "checked.json"
         self.known = _read(self.file)
+        self._reached = {"embedded"}
         self._settings: dict[str, Settings] = {}
         self._parsed_before: dict[tuple[str, ...], dict[str, Any]] = {}
 
@@ -62,6 +67,7 @@ class Checker:
 
         Raises:
             ValueError: If a cell can't be parsed, or two would write into one folder.
+            FileNotFoundError: If a backbone can't be found.
         """
         chosen = list(_representatives(cells, axes))
         digests = {cell.name: self.records.digest(cell) for cell, _ in chosen}
@@ -73,6 +79,7 @@ class Checker:
         for cell in new:
             settings, digest = self.settings_of(cell), digests[cell.name]
             self.known[digest] = list(_place(settings, cell))
+            self._reach(settings["model"]["init_args"].get("backbone", "embedded"), cell)
             if files := dict.fromkeys(missing_files(settings["data"]), cell):
                 missing = {**files, **missing}
             else:
@@ -94,6 +101,16 @@ class Checker:
                     "language, corpus or seed."
                 )
         return missing
+
+    def _reach(self, backbone: str, cell: Cell) -> None:
+        """Find the backbone of a cell, unless it was found before."""
+        if not self.reach_backbones or backbone in self._reached:
+            return
+        try:
+            check_reachable(backbone, backbone, MASKED)
+        except FileNotFoundError as error:
+            raise FileNotFoundError(f"The cell {cell.name} can't run: {error}") from error
+        self._reached.add(backbone)
 
     def parse(self, cell: Cell) -> Place:
         """Parse the configuration of a cell, and find its folder; see `settings_of`."""

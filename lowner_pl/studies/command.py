@@ -117,7 +117,7 @@ def _run(
         Screen(spec.title, progress).say(spec.title, f"{progress.summary()}.")
         _compare(spec, records, everything)
         return
-    _check(spec, records, todo)
+    _check(spec, records, todo, reach_backbones=True)
     engine = _engine(options, len(todo), records.root)
     progress.workers = min(engine.workers, len(todo))
     if progress.workers > 1:
@@ -185,7 +185,7 @@ def _list(spec: Study, records: Records, cells: Sequence[Cell], workers: int) ->
     progress = Progress(cells, done, workers)
     with TemporaryDirectory() as place:  # nothing is to be written to the folder of the study
         todo = [one.cell for one in found if one.status != "done"]
-        _check(spec, Records(Path(place)), todo)
+        _check(spec, Records(Path(place)), todo, reach_backbones=False)
     print(spec.title)
     for one in found:
         seconds = None if one.status == "done" else progress.estimate(one.cell)
@@ -196,12 +196,12 @@ def _list(spec: Study, records: Records, cells: Sequence[Cell], workers: int) ->
     print(f"\n{progress.summary()}. Time with {workers} workers: {total}.")
 
 
-def _check(spec: Study, records: Records, todo: Sequence[Cell]) -> None:
+def _check(spec: Study, records: Records, todo: Sequence[Cell], *, reach_backbones: bool) -> None:
     """Parse the configurations of cells that are left, and find those that can't run.
 
     Raises:
         ValueError: If a cell can't be parsed, or two would write into one folder.
-        FileNotFoundError: If data of a cell do not exist.
+        FileNotFoundError: If data of a cell do not exist, or its backbone can't be found.
     """
     from lowner_pl.studies.checking import Checker
 
@@ -210,7 +210,7 @@ def _check(spec: Study, records: Records, todo: Sequence[Cell]) -> None:
             noun = "configuration" if number == 1 else "configurations"
             print(f"Checking {number} {noun}.", flush=True)
 
-    missing = Checker(records).check(todo, spec.axes, progress)
+    missing = Checker(records, reach_backbones=reach_backbones).check(todo, spec.axes, progress)
     if missing:
         file, cell = next(iter(missing.items()))
         others = f" Others are missing too, {len(missing)} in all." if len(missing) > 1 else ""

@@ -3,6 +3,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -243,6 +244,29 @@ def test_nothing_runs_if_data_are_missing(tmp_path: Path, ran: list[str]) -> Non
         "`--only`."
     )
     assert not ran
+
+
+def test_nothing_runs_if_a_backbone_is_missing(
+    tmp_path: Path, ran: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def unplugged(_: Any, name: str, **__: Any) -> None:
+        asked.append(name)
+        raise ConnectionError("Name or service not known")
+
+    monkeypatch.setattr("huggingface_hub.HfApi.model_info", unplugged)
+    gone = "--model.backbone=no/xlmr"
+    for _ in range(2):  # found again when the command is repeated
+        with pytest.raises(FileNotFoundError) as refused:
+            study(tmp_path, gone)
+        assert str(refused.value).startswith(
+            "The cell language=sw,method=sner,seed=1 can't run: 'no/xlmr' is not a complete folder"
+        )
+    assert asked == ["no/xlmr"] * 2  # once for all cells
+    assert not ran
+    study(tmp_path, gone, "--dry-run")
+    assert len(asked) == 2
 
 
 @pytest.mark.parametrize(
