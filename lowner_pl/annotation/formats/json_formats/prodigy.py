@@ -76,7 +76,7 @@ def read(path: Path, notes: Notes, *, column: str | None = None) -> Iterator[Doc
             sentences=read_sentences(record) if words else (),
             metadata=metadata,
             score=score,
-            state=_state(record),
+            state=_state(record, score),
             annotator=annotator,
             key=key,
             place=where,
@@ -105,11 +105,10 @@ def write(documents: Iterable[Document], notes: Notes) -> Iterator[str]:
         yield json.dumps(record, ensure_ascii=False) + "\n"
 
 
-def _state(record: Record) -> State:
-    spans = record.get("spans") or []
-    if "answer" in record or not any("score" in span for span in spans):
-        return "annotated"
-    return "predicted"
+def _state(record: Record, score: float | None) -> State:
+    """Tell a suggestion, which has a score and no answer, from an annotated text."""
+    scored = score is not None or any("score" in span for span in record.get("spans") or [])
+    return "predicted" if scored and "answer" not in record else "annotated"
 
 
 def _words(record: Record, text: str, where: str) -> tuple[Place, ...] | None:

@@ -52,6 +52,9 @@ def test_scores_without_an_answer_are_suggestions(tmp_path: Path) -> None:
     record = {"text": "Ada", "spans": [{"start": 0, "end": 3, "label": "PER", "score": 0.5}]}
     assert [d.state for d in documents(tmp_path, record)] == ["predicted"]
     assert [d.state for d in documents(tmp_path, {**record, "answer": "accept"})] == ["annotated"]
+    without_entities = {"text": "Hello", "spans": [], "meta": {"score": 0.9}}
+    assert [d.state for d in documents(tmp_path, without_entities)] == ["predicted"]
+    assert [d.state for d in documents(tmp_path, {"text": "Hello"})] == ["annotated"]
 
 
 def test_sessions_are_annotators_of_one_text(tmp_path: Path) -> None:
