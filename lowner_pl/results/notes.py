@@ -30,6 +30,7 @@ def reading_notes(comparison: Comparison, left_out: Sequence[TestedRun]) -> list
         )
     notes += _missing(comparison)
     notes += _single_seeds(comparison)
+    notes += _other_seeds(comparison)
     if comparison.compared and comparison.metric.counted is None:
         notes.append(
             f"{comparison.metric.name} does not follow from counts of entities in sentences, so "
@@ -84,6 +85,25 @@ def _single_seeds(comparison: Comparison) -> list[str]:
     rows = {s: _listed([row.name for row, one in single if one == s]) for s in systems}
     where = [f"{system} on {names}" for system, names in rows.items()]
     return [f"{_listed(where)} ran with {consequence}"]
+
+
+def _other_seeds(comparison: Comparison) -> list[str]:
+    """Say where a system and the baseline were not trained with the same seeds."""
+    rows: dict[str, list[str]] = {}
+    for row, system in comparison.differences:
+        own, reference = (
+            comparison.scores[row, one].by_seed for one in (system, comparison.baseline)
+        )
+        if own.keys() != reference.keys():
+            rows.setdefault(system, []).append(row.name)
+    if not rows:
+        return []
+    where = _listed([f"{system} on {_listed(names)}" for system, names in rows.items()])
+    were = "was" if len(rows) == 1 else "were"
+    return [
+        f"{where} {were} not trained with the same seeds as {comparison.baseline}, so part of the "
+        "difference may come from the seeds. Train with the seeds that are missing."
+    ]
 
 
 def _listed(names: Sequence[str]) -> str:

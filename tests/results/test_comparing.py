@@ -144,6 +144,16 @@ def test_one_seed_is_too_few(tmp_path: Path, seeds: dict[int, int], expected: st
     assert result.scores[result.rows[0], "maner"].sd is None
 
 
+def test_other_seeds_than_those_of_the_baseline_are_named(tmp_path: Path) -> None:
+    both, one, other = {1: 4, 2: 5}, {2: 5}, {2: 4, 3: 5}
+    study = {"am": {"sner": both, "maner": one}, "de": {"sner": both, "maner": both}}
+    write_study(tmp_path, study | {"sw": {"sner": both, "maner": other}})
+    assert [note for note in compared(tmp_path).notes if "same seeds" in note] == [
+        "maner on am and sw was not trained with the same seeds as sner, so part of the difference "
+        "may come from the seeds. Train with the seeds that are missing."
+    ]
+
+
 def test_a_damaged_tagged_file_costs_its_row_the_intervals(tmp_path: Path) -> None:
     study = {"sner": {1: 3, 2: 3}, "maner": {1: 5, 2: 5}}
     write_study(tmp_path, {"am": study, "de": study})
