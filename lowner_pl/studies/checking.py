@@ -79,7 +79,7 @@ class Checker:
         for cell in new:
             settings, digest = self.settings_of(cell), digests[cell.name]
             self.known[digest] = list(_place(settings, cell))
-            self._reach(settings["model"]["init_args"].get("backbone", "embedded"), cell)
+            self._reach(settings["model"].get("init_args", {}).get("backbone", "embedded"), cell)
             if files := dict.fromkeys(missing_files(settings["data"]), cell):
                 missing = {**files, **missing}
             else:
