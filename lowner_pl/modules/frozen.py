@@ -36,19 +36,29 @@ class Fingerprint(NamedTuple):
         return checksum(_known(weight, self.rows)) == wanted
 
 
+_known_fingerprints: dict[tuple[str | None, str, int | None, torch.Size], Fingerprint] = {}
+
+
 class FrozenWeights:
     """The frozen weights of a method, recognised by the values that its backbone's files give them.
+
+    A process that makes many methods of one backbone, as a study's does, computes each fingerprint
+    once: it takes 0.13 s for the embedded one.
 
     Args:
         module: The method, before anything else changes its frozen weights.
         backbone: The backbone that these weights come from.
+        files: Hash of the backbone's files; ``None`` if they are not on this machine.
     """
 
-    def __init__(self, module: nn.Module, backbone: Backbone) -> None:
-        self._fingerprints = {
-            name: _fingerprint(weight, backbone.known_rows(weight))
-            for name, weight in _frozen(module).items()
-        }
+    def __init__(self, module: nn.Module, backbone: Backbone, files: str | None) -> None:
+        self._fingerprints = {}
+        for name, weight in _frozen(module).items():
+            rows = backbone.known_rows(weight)
+            key = (files, name, rows, weight.shape)
+            if key not in _known_fingerprints or files is None:
+                _known_fingerprints[key] = _fingerprint(weight, rows)
+            self._fingerprints[name] = _known_fingerprints[key]
 
     def unchanged(self, module: nn.Module) -> LeftOut:
         """Find the weights of a method that are still frozen and equal to the backbone's."""

@@ -14,6 +14,7 @@ from lowner_pl.encoding import WordEncoder, mask_subwords, pack_lines
 from lowner_pl.metrics import MaskedScores, ScoresByPart
 from lowner_pl.modules.base import BaseModule, MethodKind, Schedule
 from lowner_pl.modules.frozen import FrozenWeights
+from lowner_pl.modules.identity import hash_of_backbone
 from lowner_pl.modules.optimizers import mlm as adamw
 from lowner_pl.modules.spelling import check_spelling
 from lowner_pl.nn import (
@@ -153,7 +154,7 @@ class MLMLightningModule(BaseModule):
             new = [vocabulary[token] for token in _new_tokens or ()]
             added = self.backbone.added_subwords
             self.backbone.train_rows([self.word_encoder.mask_id, *added, *new])
-        self.frozen = FrozenWeights(self, self.backbone)
+        self.frozen = FrozenWeights(self, self.backbone, hash_of_backbone(self.hparams))
         check_range("teacher_weight", teacher_weight, 0.0, open_below=True)
         if teacher is None and teacher_weight != 1.0:
             raise ValueError(

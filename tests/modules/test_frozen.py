@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from lowner_pl.corpus import Sentence
-from lowner_pl.modules import MANERLightningModule, NERModule, SNERLightningModule
+from lowner_pl.modules import MANERLightningModule, NERModule, SNERLightningModule, frozen
 from lowner_pl.modules.frozen import LEFT_OUT
 
 from ..commands.backbones.test_backbones import checkpoint
@@ -219,3 +219,30 @@ def test_training_that_starts_from_other_frozen_weights_keeps_them(tmp_path: Pat
     started, begun = weights(tmp_path / "second"), weights(tmp_path / "first")
     assert started[BOTTOM].equal(begun[BOTTOM])
     command("test", tmp_path / "second", *more)
+
+
+def test_fingerprints_are_computed_once_for_the_same_files(
+    tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backbone = Path(shutil.copytree(tiny, tmp_path / "backbone"))
+    monkeypatch.setattr(frozen, "_known_fingerprints", {})
+    computed, fingerprint = [], frozen._fingerprint
+
+    def counted(weight: Tensor, rows: int | None) -> frozen.Fingerprint:
+        computed.append(rows)
+        return fingerprint(weight, rows)
+
+    monkeypatch.setattr(frozen, "_fingerprint", counted)
+    first = new_tagger(backbone)
+    assert computed
+    computed.clear()
+    second = new_tagger(backbone)
+    assert computed == []
+    assert saved(second)["state_dict"].keys() == saved(first)["state_dict"].keys()
+    with torch.no_grad():  # still noticed in one method, and in it alone
+        second.get_parameter(BOTTOM)[0, 0] += 1
+    assert BOTTOM in saved(second)["state_dict"]
+    assert BOTTOM not in saved(first)["state_dict"]
+    change(backbone)
+    new_tagger(backbone)
+    assert computed

@@ -15,7 +15,7 @@ from lowner_pl.encoding import RANDOM_MARKER, Marker, WordEncoder
 from lowner_pl.metrics import EntityScores
 from lowner_pl.modules.base import Schedule
 from lowner_pl.modules.frozen import FrozenWeights, weights_of
-from lowner_pl.modules.identity import IDENTITY
+from lowner_pl.modules.identity import IDENTITY, hash_of_backbone
 from lowner_pl.modules.optimizers import ner as adamw
 from lowner_pl.modules.tagging.steps import TaggingModule
 from lowner_pl.nn import (
@@ -152,7 +152,7 @@ class NERModule(TaggingModule):
             encoder.embeddings.requires_grad_(False)
         self._new_head = partial(build_head, head, encoder.hidden_size, dropout=dropout)
         self.tagger = Tagger(encoder, self._new_head(self.tag_set))
-        self.frozen = FrozenWeights(self, encoder)
+        self.frozen = FrozenWeights(self, encoder, hash_of_backbone(self.hparams))
         self.dev_scores = EntityScores(self.entity_types)
         self.dev_loss = MeanMetric()
         self.dev_paths = DevPaths()

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from functools import lru_cache
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -50,10 +51,20 @@ def weights_identity(name: str) -> str | None:
     weights = next((found for suffix in WEIGHTS if (found := [*folder.glob(suffix)])), [])
     digest = hashlib.blake2b(digest_size=16)
     for file in sorted([*weights, *(file for suffix in OTHERS for file in folder.glob(suffix))]):
-        with file.open("rb") as stream:
-            content = hashlib.file_digest(stream, hashlib.blake2b).hexdigest()
+        state = file.stat()
+        content = _content_hash(file.resolve(), state.st_size, state.st_mtime_ns)
         digest.update(f"{file.name}\n{content}\n".encode())
     return digest.hexdigest()
+
+
+@lru_cache(maxsize=64)
+def _content_hash(file: Path, _size: int, _changed: int) -> str:
+    """Hash a file again only if its size or its time has changed.
+
+    A cell of a study asks for the hash of its backbone twice, for 0.1 s each time.
+    """
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, hashlib.blake2b).hexdigest()
 
 
 def _folder(name: str) -> Path | None:
