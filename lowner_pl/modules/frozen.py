@@ -36,14 +36,16 @@ class Fingerprint(NamedTuple):
         return checksum(_known(weight, self.rows)) == wanted
 
 
-_known_fingerprints: dict[tuple[str | None, str, int | None, torch.Size], Fingerprint] = {}
+_Key = tuple[str, int | None, torch.Size]
+_by_files: dict[str, dict[_Key, Fingerprint]] = {}
 
 
 class FrozenWeights:
     """The frozen weights of a method, recognised by the values that its backbone's files give them.
 
     A process that makes many methods of one backbone, as a study's does, computes each fingerprint
-    once: it takes 0.13 s for the embedded one.
+    once (docs/benchmarks/startup.md). Weights that are not in the files, because they were drawn at
+    random, then count as changed, and checkpoints keep them.
 
     Args:
         module: The method, before anything else changes its frozen weights.
@@ -53,12 +55,13 @@ class FrozenWeights:
 
     def __init__(self, module: nn.Module, backbone: Backbone, files: str | None) -> None:
         self._fingerprints = {}
+        known = {} if files is None else _by_files.setdefault(files, {})
         for name, weight in _frozen(module).items():
             rows = backbone.known_rows(weight)
-            key = (files, name, rows, weight.shape)
-            if key not in _known_fingerprints or files is None:
-                _known_fingerprints[key] = _fingerprint(weight, rows)
-            self._fingerprints[name] = _known_fingerprints[key]
+            key = (name, rows, weight.shape)
+            if key not in known:
+                known[key] = _fingerprint(weight, rows)
+            self._fingerprints[name] = known[key]
 
     def unchanged(self, module: nn.Module) -> LeftOut:
         """Find the weights of a method that are still frozen and equal to the backbone's."""

@@ -225,7 +225,7 @@ def test_fingerprints_are_computed_once_for_the_same_files(
     tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     backbone = Path(shutil.copytree(tiny, tmp_path / "backbone"))
-    monkeypatch.setattr(frozen, "_known_fingerprints", {})
+    monkeypatch.setattr(frozen, "_by_files", {})
     computed, fingerprint = [], frozen._fingerprint
 
     def counted(weight: Tensor, rows: int | None) -> frozen.Fingerprint:

@@ -3,12 +3,21 @@ from pathlib import Path
 
 import pytest
 
+from lowner_pl.modules import SNERLightningModule
 from lowner_pl.studies.cells import Cell, expand
 from lowner_pl.studies.checking import Checker
 from lowner_pl.studies.records import Records
 from lowner_pl.studies.running.inputs import missing_files
+from lowner_pl.studies.study_file.reading import read_study
 
-from .small import AXES, CONFIGS, cells, study
+from .small import AXES, CONFIGS, cells, study, written
+
+
+class Plain(SNERLightningModule):
+    """A method of one's own without options."""
+
+    def __init__(self, *, entity_types: tuple[str, ...]) -> None:
+        super().__init__(entity_types=entity_types)
 
 
 def check(tmp_path: Path, found: list[Cell], **more: object) -> int:
@@ -43,6 +52,18 @@ def test_a_value_that_the_option_does_not_take_is_found(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="language=xx") as refused:
         check(tmp_path, cells(tmp_path, axes=axes), axes=axes)
     assert "'xx'" in str(refused.value)
+
+
+def test_a_method_without_options_is_taken(tmp_path: Path) -> None:
+    config = tmp_path / "plain.yaml"
+    config.write_text(
+        f"model: {__name__}.Plain\ndata: {CONFIGS / 'parts' / 'data' / 'sample.yaml'}\n"
+    )
+    spec = read_study(written(tmp_path, axes={"method": {"plain": {"config": str(config)}}}))
+    checker = Checker(Records(tmp_path / "small"), reach_backbones=True)
+    parsed: list[int] = []
+    assert checker.check(expand(spec, tmp_path / "small"), spec.axes, parsed.append) == {}
+    assert parsed == [1]
 
 
 def test_two_cells_with_one_run_folder_are_refused(tmp_path: Path) -> None:

@@ -61,7 +61,8 @@ def weights_identity(name: str) -> str | None:
 def _content_hash(file: Path, _size: int, _changed: int) -> str:
     """Hash a file again only if its size or its time has changed.
 
-    A cell of a study asks for the hash of its backbone twice, for 0.1 s each time.
+    A cell of a study makes two methods of one backbone, and each asks for the hash of its files
+    (docs/benchmarks/startup.md).
     """
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, hashlib.blake2b).hexdigest()
