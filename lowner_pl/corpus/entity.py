@@ -1,7 +1,7 @@
 """Entities, and their conversion from and to IOB2 tags."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -55,6 +55,15 @@ def entities_of(tags: Sequence[str]) -> tuple[Entity, ...]:
     if type_:
         entities.append(Entity(start, len(tags), type_))
     return tuple(entities)
+
+
+def restrict_tags(tags: Sequence[str], types: Collection[str]) -> tuple[str, ...]:
+    """Replace the tags of all other entity types by ``O``.
+
+    >>> restrict_tags(("B-PER", "I-PER", "B-DATE"), ["PER"])
+    ('B-PER', 'I-PER', 'O')
+    """
+    return tuple(tag if tag[2:] in types else "O" for tag in tags)
 
 
 def tags_of(entities: Iterable[Entity], length: int) -> tuple[str, ...]:

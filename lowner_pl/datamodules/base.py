@@ -69,6 +69,8 @@ class NERDataModule(SentenceDataModule):
 
     corpus_types: tuple[str, ...] | None = None
     """Entity types as published; ``None`` collects them from the data."""
+    dev_types: tuple[str, ...] | None = None
+    """Entity types that the development data are annotated with; ``None`` for all."""
     file_format: ConllFormat = ConllFormat()
     """Format of the CoNLL files that a user gives, also of those to predict."""
 

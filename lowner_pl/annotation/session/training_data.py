@@ -9,6 +9,7 @@ import yaml
 
 from lowner_pl.corpus import SeenSentences, Sentence, write_conll
 from lowner_pl.datamodules import EpisodicDataModule, NERDataModule
+from lowner_pl.datamodules.entity_types import types_in
 from lowner_pl.runs.files import write_text
 from lowner_pl.tagging.run_files import RunFiles
 
@@ -25,12 +26,14 @@ class TrainingData:
         train: Its training sentences.
         dev: Its development sentences.
         language: Their language, or ``None`` if unknown.
+        types: The entity types that they are annotated with.
     """
 
     config: Mapping[str, Any]
     train: Sequence[Sentence]
     dev: Sequence[Sentence]
     language: str | None
+    types: Sequence[str]
 
     @classmethod
     def of(cls, run: RunFiles, data: NERDataModule | None) -> "TrainingData":
@@ -56,12 +59,14 @@ class TrainingData:
                 f"be added to its training. {_OFF}"
             )
         train, dev = data.sentences("train"), data.sentences("dev")
-        return cls(config, train, dev, data.language)
+        return cls(config, train, dev, data.language, data.dev_types or data.entity_types)
 
     def write(self, folder: Path, annotated: Sequence[Sentence]) -> Path:
         """Write the data with further training sentences, and a configuration to train on them.
 
-        Sentences that are development or training sentences already are left out.
+        Sentences that are development or training sentences already are left out. Entity types that
+        only the further sentences have don't count in the dev scores, because nobody has marked
+        them in the dev data.
 
         Args:
             folder: Where to write; the run is written below it.
@@ -77,12 +82,14 @@ class TrainingData:
         new = [one for one in annotated if known.add(one)]
         write_conll(folder / "train.conll", [*self.train, *new])
         write_conll(folder / "dev.conll", self.dev)
-        options = {
+        options: dict[str, Any] = {
             "train_path": str((folder / "train.conll").absolute()),
             "dev_path": str((folder / "dev.conll").absolute()),
             "language": self.language,
             "name": "annotated",
         }
+        if (dev_types := self._dev_types(new)) is not None:
+            options["dev_types"] = dev_types
         given = self.config["data"].get("init_args") or {}
         options |= {one: given[one] for one in _LOADING if one in given}
         before = self.config.get("variant")
@@ -99,3 +106,9 @@ class TrainingData:
         text = yaml.safe_dump({**config, "trainer": trainer}, sort_keys=False, allow_unicode=True)
         write_text(target, text)
         return target
+
+    def _dev_types(self, annotated: Sequence[Sentence]) -> list[str] | None:
+        """List the types that the dev sentences are annotated with; ``None`` for all."""
+        types = types_in([*self.train, *self.dev, *annotated])
+        known = {*self.types, *types_in(self.dev)}
+        return None if known.issuperset(types) else [one for one in types if one in known]

@@ -58,6 +58,7 @@ class DerivedDataModule(NERDataModule, ABC):
         super().__init__(**options)
         self.source = source
         self.language = source.language
+        self.dev_types = source.dev_types
         self.file_format = source.file_format
 
     @abstractmethod

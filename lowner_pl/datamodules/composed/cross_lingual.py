@@ -35,6 +35,7 @@ class CrossLingualDataModule(ComposedDataModule):
     def __init__(self, source: NERDataModule, targets: list[NERDataModule], **options: Any) -> None:
         super().__init__(targets, **options)
         self.source = source
+        self.dev_types = source.dev_types
         self.targets = tuple(targets)
         self.name = f"{source.name}-to-{'+'.join(self.test_names)}"
         self._has_reported = False

@@ -22,7 +22,7 @@ class MultilingualDataModule(ComposedDataModule):
         options: See :class:`NERDataModule`.
 
     Raises:
-        ValueError: If ``size_each`` is below 1.
+        ValueError: If ``size_each`` is below 1, or a corpus has ``dev_types``.
     """
 
     def __init__(
@@ -31,6 +31,12 @@ class MultilingualDataModule(ComposedDataModule):
         super().__init__(sources, **options)
         if size_each is not None:
             check_range("size_each", size_each, 1)
+        for source in sources:
+            if source.dev_types is not None:
+                raise ValueError(
+                    f"`dev_types` is set for {source.name}, but several corpora are scored "
+                    "together. Drop the other types from all of them with `type_map`."
+                )
         self.sources = tuple(sources)
         self.size_each = size_each
         self.name = "+".join(source.name for source in sources)

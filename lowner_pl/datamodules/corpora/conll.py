@@ -1,7 +1,8 @@
 """Your own CoNLL files."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from lowner_pl.corpus import ConllFormat, Scheme, Sentence, parse_conll, read_bytes
 from lowner_pl.datamodules.base import NERDataModule, Split
@@ -18,6 +19,9 @@ class ConllDataModule(NERDataModule):
         train_path: File of training sentences; without it you can only test and predict.
         dev_path: File of development sentences; without it some training sentences are set aside.
         test_path: File of test sentences.
+        dev_types: Entity types that the development sentences are annotated with, after
+            ``type_map``; by default all. Entities of other types that a tagger finds there don't
+            count as wrong.
         language: ISO 639-1 code. If all words have it as a prefix (``sw:``), it is removed.
         name: Name in run folders; by default the file's name, or the folder's name if the file is
             called ``train.*``. The language is appended unless the name ends with it: ``mine-sw``.
@@ -32,8 +36,8 @@ class ConllDataModule(NERDataModule):
         options: See :class:`NERDataModule`.
 
     Raises:
-        ValueError: If there is neither a training nor a test file, or ``name`` or ``language``
-            can't be part of a folder's name.
+        ValueError: If there is neither a training nor a test file, ``name`` or ``language`` can't
+            be part of a folder's name, or ``dev_types`` doesn't fit the development data.
     """
 
     def __init__(
@@ -42,6 +46,7 @@ class ConllDataModule(NERDataModule):
         dev_path: str | Path | None = None,
         test_path: str | Path | None = None,
         *,
+        dev_types: list[str] | None = None,
         language: str | None = None,
         name: str | None = None,
         word_column: int = 0,
@@ -64,6 +69,7 @@ class ConllDataModule(NERDataModule):
         }
         path = Path(main).resolve()
         found = path.parent.name if path.stem in ("train", "test") else path.stem
+        self.dev_types = None if dev_types is None else tuple(dev_types)
         self.name = corpus_name(name, found, language)
         self.language = language
         self.file_format = ConllFormat(
@@ -84,6 +90,34 @@ class ConllDataModule(NERDataModule):
     def format_of(self, file: str) -> ConllFormat | None:
         """Return the layout of a split's file."""
         return self.file_format if file in map(str, self._paths.values()) else None
+
+    def sentences(self, split: Literal["train", "dev", "test", "predict"]) -> list[Sentence]:
+        """Return the sentences of a split, with mapped entity types and cut to size.
+
+        Raises:
+            ValueError: If there is no such split, or the options don't fit it.
+        """
+        found = super().sentences(split)
+        if split == "dev" and self.dev_types is not None:
+            self._check_dev_types(self.dev_types, found)
+        return found
+
+    def _check_dev_types(self, dev_types: Sequence[str], dev: Sequence[Sentence]) -> None:
+        """Check that development sentences have no other types, and that each type is known."""
+        found = types_in(dev)
+        known = dict.fromkeys([*self.entity_types, *found])
+        listed = ", ".join(dev_types) or "no type"
+        if unknown := [one for one in dev_types if one not in known]:
+            raise ValueError(
+                f"`dev_types` lists {unknown[0][:80]!r}, but {self.name} has the entity types "
+                f"{', '.join(known)}. Correct it."
+            )
+        if unlisted := [one for one in found if one not in dev_types]:
+            raise ValueError(
+                f"The development data of {self.name} have entities of the type {unlisted[0]}, but "
+                f"`dev_types` lists {listed}. Add it, or drop the type with `type_map: "
+                f"{{{unlisted[0]}: null}}`."
+            )
 
     @property
     def has_training_data(self) -> bool:

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -77,7 +77,9 @@ def start(tmp_path: Path) -> Path:
     return tmp_path / "run"
 
 
-def retraining(start: Path, scores: list[float | str]) -> tuple[Retraining, list[Trained]]:
+def retraining(
+    start: Path, scores: list[float | str], *, types: Sequence[str] = ("PER", "LOC")
+) -> tuple[Retraining, list[Trained]]:
     """Make what trains to the next of some scores, and the list of its ends."""
     ends: list[Trained] = []
 
@@ -90,7 +92,7 @@ def retraining(start: Path, scores: list[float | str]) -> tuple[Retraining, list
         ends.append(event)
 
     made = Retraining(
-        TrainingData(CONFIG, TRAIN, DEV, "sw"),
+        TrainingData(CONFIG, TRAIN, DEV, "sw", types),
         start,
         start.parent / "mine.conll.training",
         every=2,
@@ -149,6 +151,20 @@ def test_the_data_are_those_of_the_run_and_new_sentences_once(start: Path) -> No
         "name": "annotated",
         "batch_size": 4,
     }
+
+
+def test_dev_data_are_scored_with_the_types_that_they_are_annotated_with(start: Path) -> None:
+    made, _ = retraining(start, [0.6], types=["PER"])
+    train(made)
+    file = start.parent / "mine.conll.training" / "after_3" / "config.yaml"
+    options = yaml.safe_load(file.read_text())["data"]["init_args"]
+    assert options["dev_types"] == ["PER"]
+    # A session that begins with this run goes on in the same way.
+    run = RunFiles(file.parent / BEST, file.parent)
+    data = data_of_run(run)
+    assert data is not None
+    again = TrainingData.of(run, data)
+    assert (data.entity_types, again.types) == (("PER", "LOC"), ("PER",))
 
 
 def test_a_failed_training_is_said_in_one_sentence_and_the_next_one_is_tried(start: Path) -> None:
