@@ -16,6 +16,7 @@ from lowner_pl.results.tested.tagged import sentence_counts
 from lowner_pl.results.tested.tested_run import TestedRun
 from lowner_pl.statistics.bootstrap import interval, resampled_scores
 from lowner_pl.statistics.significance import holm, seeds_p, signed_rank_p
+from lowner_pl.statistics.tagged_counts import Counts
 
 RESAMPLES = 10_000
 USUAL_BASELINE = "sner"
@@ -87,7 +88,8 @@ def compare_runs(
         resamples=resampling.resamples,
     )
     left_out = [run for run in runs if not score.in_scores(run.scores)]
-    notes = [*groups.notes, *resampling.problems, *reading_notes(comparison, left_out)]
+    notes = [*groups.notes, *resampling.problems]
+    notes += reading_notes(comparison, left_out, resampling.equal)
     return replace(comparison, notes=notes)
 
 
@@ -99,6 +101,7 @@ class _Resampling:
         sums: For each system, the sum over rows of its resampled differences, as long as every row
             has them.
         problems: Why rows have none.
+        equal: For each system, the rows where it has the baseline's counts in every sentence.
     """
 
     groups: Groups
@@ -107,6 +110,7 @@ class _Resampling:
     resamples: int
     sums: dict[str, NDArray[np.float64] | None] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    equal: dict[str, list[Row]] = field(default_factory=dict)
 
     def of_row(
         self, row: Row, seed: int, systems: Sequence[str]
@@ -124,16 +128,25 @@ class _Resampling:
         if not self.resamples or not systems or self.metric.counted is None:
             return {}
         kind, type_ = self.metric.counted
-        cells = {s: [*self.groups.cells[row, s].values()] for s in (self.baseline, *systems)}
         try:
-            counts = [sentence_counts(run, type_) for runs in cells.values() for run in runs]
+            counts = {
+                system: {
+                    run_seed: sentence_counts(run, type_)
+                    for run_seed, run in self.groups.cells[row, system].items()
+                }
+                for system in (self.baseline, *systems)
+            }
         except ValueError as error:
             self.problems.append(f"{error} Until then, {row.name} has no intervals.")
             self.sums |= dict.fromkeys(systems)
             return {}
-        drawn = resampled_scores(counts, kind=kind, resamples=self.resamples, seed=seed)
+        for system in systems:
+            if _equal(counts[system], counts[self.baseline]):
+                self.equal.setdefault(system, []).append(row)
+        each = [of_run for runs in counts.values() for of_run in runs.values()]
+        drawn = resampled_scores(each, kind=kind, resamples=self.resamples, seed=seed)
         means, first = {}, 0
-        for system, runs in cells.items():
+        for system, runs in counts.items():
             means[system] = drawn[first : first + len(runs)].mean(0)
             first += len(runs)
         differences = {system: means[system] - means[self.baseline] for system in systems}
@@ -141,6 +154,12 @@ class _Resampling:
             earlier = self.sums.get(system, np.zeros(self.resamples))
             self.sums[system] = None if earlier is None else earlier + values
         return differences
+
+
+def _equal(one: Mapping[int, Counts], other: Mapping[int, Counts]) -> bool:
+    """Tell whether two systems have the same counts in every sentence, with each seed of both."""
+    shared = one.keys() & other.keys()
+    return bool(shared) and all(np.array_equal(one[seed], other[seed]) for seed in shared)
 
 
 def _baseline(groups: Groups, name: str | None) -> str:

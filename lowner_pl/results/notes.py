@@ -1,20 +1,24 @@
 """What a reader must know about a comparison, in sentences below its table."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from lowner_pl.results.comparison import Comparison
+from lowner_pl.results.groups import Row
 from lowner_pl.results.tested.tested_run import TestedRun
 from lowner_pl.statistics.significance import fewest_test_sets
 
 NAMED = 8  # rows or systems that a sentence lists
 
 
-def reading_notes(comparison: Comparison, left_out: Sequence[TestedRun]) -> list[str]:
+def reading_notes(
+    comparison: Comparison, left_out: Sequence[TestedRun], equal: Mapping[str, Sequence[Row]]
+) -> list[str]:
     """Say what a comparison can't tell, one sentence each.
 
     Args:
         comparison: The comparison.
         left_out: Runs without the score, or with one that is no finite number.
+        equal: For each system, the rows where it has the baseline's counts in every sentence.
     """
     name = comparison.metric.name
     notes = [
@@ -31,6 +35,13 @@ def reading_notes(comparison: Comparison, left_out: Sequence[TestedRun]) -> list
     notes += _missing(comparison)
     notes += _single_seeds(comparison)
     notes += _other_seeds(comparison)
+    notes += [
+        f"{system} and {comparison.baseline} have the same counts of entities in every sentence of "
+        f"{_listed([row.name for row in rows])}, as if one tagger had been tested twice. If they "
+        "should differ there, compare their `config.yaml`; otherwise, remember that the mean over "
+        "rows counts these ties."
+        for system, rows in equal.items()
+    ]
     if comparison.compared and comparison.metric.counted is None:
         notes.append(
             f"{comparison.metric.name} does not follow from counts of entities in sentences, so "

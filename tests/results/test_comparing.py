@@ -154,6 +154,21 @@ def test_other_seeds_than_those_of_the_baseline_are_named(tmp_path: Path) -> Non
     ]
 
 
+def test_two_systems_that_are_one_tagger_are_named(tmp_path: Path) -> None:
+    study = {
+        # As many entities are found, but others: counts differ by sentence.
+        "sw": {"sner": {1: 4, 2: 6}, "maner": {1: 6, 2: 4}, "copy": {1: 4, 2: 6, 3: 9}},
+        "zu": {"sner": {1: 4, 2: 6}, "maner": {1: 5, 2: 6}, "copy": {1: 4, 2: 6}},
+        "de": {"sner": {1: 4}, "copy": {2: 4}},  # no seed in common
+    }
+    write_study(tmp_path, study)
+    start = "have the same counts of entities in every sentence of"
+    expected = [f"copy and sner {start} sw and zu, as if one tagger had been tested twice."]
+    found = [note.partition(" If ")[0] for note in compared(tmp_path).notes if start in note]
+    assert found == expected
+    assert not [note for note in compared(tmp_path, resamples=0).notes if start in note]
+
+
 def test_a_damaged_tagged_file_costs_its_row_the_intervals(tmp_path: Path) -> None:
     study = {"sner": {1: 3, 2: 3}, "maner": {1: 5, 2: 5}}
     write_study(tmp_path, {"am": study, "de": study})
