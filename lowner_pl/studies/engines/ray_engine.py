@@ -122,14 +122,20 @@ def _run_there(job: dict[str, Any], folder: str) -> dict[str, Any]:
 
 
 def _room(resources: dict[str, float], gpus: float, most: int | None) -> int:
-    """Compute how many jobs a cluster has room for.
+    """Compute how many jobs a cluster has room for, and say if nobody shares out its GPUs.
 
     Raises:
         ValueError: If there is none.
     """
-    room = int(resources.get("CPU", 0))
+    room, there = int(resources.get("CPU", 0)), resources.get("GPU", 0)
     if gpus:
-        room = min(room, int(resources.get("GPU", 0) / gpus + 1e-9))
+        room = min(room, int(there / gpus + 1e-9))
+    elif there:
+        print(
+            f"The Ray cluster has {there:.0f} GPUs, but no cell reserves a share of one, so Ray "
+            "doesn't share them out: the cells of a machine may all use its first GPU. Add "
+            "`--gpus_per_run 1`, or less if several cells fit into one GPU."
+        )
     if room < 1:
         raise ValueError(
             f"The Ray cluster has {resources.get('CPU', 0):.0f} cores and "

@@ -82,3 +82,11 @@ def test_the_room_of_a_cluster_is_that_of_its_scarcest_resource() -> None:
     assert _room(resources, 0.0, 3) == 3
     with pytest.raises(ValueError, match=r"too little for a cell with one core and 0\.5 GPUs"):
         _room({"CPU": 8.0}, 0.5, None)
+
+
+def test_gpus_that_no_cell_reserves_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    _room({"CPU": 8.0, "GPU": 2.0}, 0.5, None)
+    _room({"CPU": 8.0}, 0.0, None)
+    assert not capsys.readouterr().out
+    assert _room({"CPU": 8.0, "GPU": 2.0}, 0.0, None) == 8
+    assert "has 2 GPUs, but no cell reserves a share" in capsys.readouterr().out
