@@ -5,7 +5,7 @@ from lowner_pl.corpus.conll.reading import ConllFile, parse_conll, read_conll
 from lowner_pl.corpus.conll.schemes import Scheme, detect_scheme, to_iob2
 from lowner_pl.corpus.conll.writer import ConllWriter, write_conll
 from lowner_pl.corpus.content import content_of, is_conll_name
-from lowner_pl.corpus.entity import Entity, entities_of, restrict_tags, tags_of
+from lowner_pl.corpus.entity import Entity, entities_of, tags_of, without_unmarked
 from lowner_pl.corpus.episode import Episode, queries
 from lowner_pl.corpus.familiarity import Familiarity, TrainingEntities
 from lowner_pl.corpus.novelty import (
@@ -69,10 +69,10 @@ __all__ = [
     "read_conll",
     "read_text",
     "readable_again",
-    "restrict_tags",
     "split_off",
     "subset",
     "tags_of",
     "to_iob2",
+    "without_unmarked",
     "write_conll",
 ]

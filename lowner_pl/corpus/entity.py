@@ -57,15 +57,6 @@ def entities_of(tags: Sequence[str]) -> tuple[Entity, ...]:
     return tuple(entities)
 
 
-def restrict_tags(tags: Sequence[str], types: Collection[str]) -> tuple[str, ...]:
-    """Replace the tags of all other entity types by ``O``.
-
-    >>> restrict_tags(("B-PER", "I-PER", "B-DATE"), ["PER"])
-    ('B-PER', 'I-PER', 'O')
-    """
-    return tuple(tag if tag[2:] in types else "O" for tag in tags)
-
-
 def tags_of(entities: Iterable[Entity], length: int) -> tuple[str, ...]:
     """Write entities as the IOB2 tags of a sentence.
 
@@ -85,3 +76,26 @@ def tags_of(entities: Iterable[Entity], length: int) -> tuple[str, ...]:
         tags[entity.start] = f"B-{entity.type}"
         tags[entity.start + 1 : entity.end] = [f"I-{entity.type}"] * (entity.end - entity.start - 1)
     return tuple(tags)
+
+
+def without_unmarked(
+    tags: Sequence[str], gold: Sequence[str], types: Collection[str]
+) -> tuple[str, ...]:
+    """Leave out predicted entities that nobody could have marked in the gold tags.
+
+    They are of a type that the gold tags are not annotated with, and overlap none of its entities.
+
+    >>> without_unmarked(("B-DATE", "O", "B-DATE"), ("O", "O", "B-LOC"), ["LOC"])
+    ('O', 'O', 'B-DATE')
+
+    Args:
+        tags: The predicted tags of a sentence.
+        gold: Its gold tags.
+        types: The types that the gold tags are annotated with.
+    """
+    kept = list(tags)
+    for entity in entities_of(tags):
+        place = slice(entity.start, entity.end)
+        if entity.type not in types and all(tag == "O" for tag in gold[place]):
+            kept[place] = ["O"] * (entity.end - entity.start)
+    return tuple(kept)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Protocol, Self
 
-from lowner_pl.corpus.entity import Entity, entities_of, is_iob2, restrict_tags
+from lowner_pl.corpus.entity import Entity, entities_of, is_iob2
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Sentence:
         """Replace the tags of all other entity types by ``O``."""
         if self.tags is None or all(tag == "O" or tag[2:] in types for tag in self.tags):
             return self
-        return self.with_tags(restrict_tags(self.tags, types))
+        return self.with_tags([tag if tag[2:] in types else "O" for tag in self.tags])
 
     def with_tags(self, tags: Sequence[str] | None) -> Self:
         """Copy the sentence with other tags."""

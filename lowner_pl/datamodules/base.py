@@ -8,6 +8,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Literal, NoReturn
 
+from lightning.pytorch.utilities import rank_zero_info
 from torch.utils.data import DataLoader
 
 from lowner_pl.corpus import (
@@ -21,6 +22,7 @@ from lowner_pl.corpus import (
 )
 from lowner_pl.datamodules.entity_types import (
     MappedSentences,
+    check_dev_types,
     check_has_entities,
     mapped_types,
     types_in,
@@ -69,8 +71,6 @@ class NERDataModule(SentenceDataModule):
 
     corpus_types: tuple[str, ...] | None = None
     """Entity types as published; ``None`` collects them from the data."""
-    dev_types: tuple[str, ...] | None = None
-    """Entity types that the development data are annotated with; ``None`` for all."""
     file_format: ConllFormat = ConllFormat()
     """Format of the CoNLL files that a user gives, also of those to predict."""
 
@@ -176,6 +176,14 @@ class NERDataModule(SentenceDataModule):
         )
 
     @property
+    def dev_types(self) -> tuple[str, ...] | None:
+        """The entity types that the development data are annotated with; ``None`` for all.
+
+        A predicted entity of another type counts as wrong only if it overlaps a gold entity.
+        """
+        return None
+
+    @property
     def seen_types(self) -> tuple[str, ...]:
         """The entity types of the training sentences that are used.
 
@@ -272,6 +280,8 @@ class NERDataModule(SentenceDataModule):
             seed=self.subset_seed,
             corpus=self.name,
         )
+        if self.dev_types is not None:
+            check_dev_types(self.dev_types, dev, self.entity_types, corpus=self.name)
         return {"train": train, "dev": dev}
 
     def _read(self, split: Split) -> list[Sentence] | None:
@@ -306,6 +316,11 @@ class NERDataModule(SentenceDataModule):
             return
         new = {name: part for name, part in scored.items() if name not in self._checked}
         self._checked |= new.keys()
+        if "dev" in new and self.dev_types is not None:
+            rank_zero_info(
+                f"Dev scores of {self.name} are for {', '.join(self.dev_types)} (`dev_types`). "
+                "Entities of other types count as wrong only if they overlap one of these."
+            )
         if "test" in new:
             warn_of_overlap(self.sentences("train"), new["test"], corpus=self.name)
         warn_of_unseen_types(new, self.seen_types, corpus=self.name)

@@ -22,6 +22,11 @@ def types_in(sentences: Iterable[Sentence]) -> tuple[str, ...]:
     return tuple(sorted({tag[2:] for tag in tags}, key=type_order))
 
 
+def renamed(types: Sequence[str], map_type: Callable[[str], str | None]) -> tuple[str, ...]:
+    """Rename and drop entity types, and list each once."""
+    return tuple(dict.fromkeys(new for type_ in types if (new := map_type(type_))))
+
+
 def mapped_types(
     types: Sequence[str], map_type: Callable[[str], str | None], *, corpus: str
 ) -> tuple[str, ...]:
@@ -35,7 +40,7 @@ def mapped_types(
     Raises:
         ValueError: If no type is left.
     """
-    mapped = {new for type_ in types if (new := map_type(type_))}
+    mapped = renamed(types, map_type)
     if not mapped:
         raise ValueError(
             f"`type_map` drops all entity types of {corpus} ({', '.join(types)}). Keep at least "
@@ -54,6 +59,34 @@ def check_has_entities(train: Sequence[Sentence], *, corpus: str) -> None:
         raise ValueError(
             f"The training data of {corpus} have no entities: the words of all {len(train):,} "
             "sentences are tagged 'O'. Check the tag column and `type_map`."
+        )
+
+
+def check_dev_types(
+    dev_types: Sequence[str], dev: Iterable[Sentence], entity_types: Sequence[str], *, corpus: str
+) -> None:
+    """Make sure that development sentences have no other types than those that are listed.
+
+    Args:
+        dev_types: The types that they are said to be annotated with.
+        dev: The sentences.
+        entity_types: The types of the tagger.
+        corpus: Name of the corpus, for messages.
+
+    Raises:
+        ValueError: If they have another type, or a listed type is unknown.
+    """
+    found = types_in(dev)
+    known = [*dict.fromkeys([*entity_types, *found])]
+    if unknown := [one for one in dev_types if one not in known]:
+        raise ValueError(
+            f"`dev_types` lists {unknown[0][:80]!r}, but {corpus} has the entity types "
+            f"{', '.join(known)}. Correct it."
+        )
+    if unlisted := [one for one in found if one not in dev_types]:
+        raise ValueError(
+            f"The development data of {corpus} have entities of the type {unlisted[0]}, but "
+            f"`dev_types` lists {', '.join(dev_types) or 'no type'}. Add it there."
         )
 
 

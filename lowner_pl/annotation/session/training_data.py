@@ -26,14 +26,14 @@ class TrainingData:
         train: Its training sentences.
         dev: Its development sentences.
         language: Their language, or ``None`` if unknown.
-        types: The entity types that they are annotated with.
+        dev_types: The entity types that the development sentences are annotated with.
     """
 
     config: Mapping[str, Any]
     train: Sequence[Sentence]
     dev: Sequence[Sentence]
     language: str | None
-    types: Sequence[str]
+    dev_types: Sequence[str]
 
     @classmethod
     def of(cls, run: RunFiles, data: NERDataModule | None) -> "TrainingData":
@@ -59,14 +59,14 @@ class TrainingData:
                 f"be added to its training. {_OFF}"
             )
         train, dev = data.sentences("train"), data.sentences("dev")
-        return cls(config, train, dev, data.language, data.dev_types or data.entity_types)
+        types = data.entity_types if data.dev_types is None else data.dev_types
+        return cls(config, train, dev, data.language, types)
 
     def write(self, folder: Path, annotated: Sequence[Sentence]) -> Path:
         """Write the data with further training sentences, and a configuration to train on them.
 
         Sentences that are development or training sentences already are left out. Entity types that
-        only the further sentences have don't count in the dev scores, because nobody has marked
-        them in the dev data.
+        nobody has marked in the dev data don't count as wrong there.
 
         Args:
             folder: Where to write; the run is written below it.
@@ -110,5 +110,5 @@ class TrainingData:
     def _dev_types(self, annotated: Sequence[Sentence]) -> list[str] | None:
         """List the types that the dev sentences are annotated with; ``None`` for all."""
         types = types_in([*self.train, *self.dev, *annotated])
-        known = {*self.types, *types_in(self.dev)}
+        known = {*self.dev_types, *types_in(self.dev)}
         return None if known.issuperset(types) else [one for one in types if one in known]

@@ -48,7 +48,11 @@ def check(arguments: Sequence[str]) -> None:
         SystemExit: With status 1 if something is an error and ``--strict`` is given.
     """
     parser = _parser(arguments)
-    options, rest = parser.parse_known_args(_joined(arguments, option_names(parser)))
+    own = option_names(parser)
+    words = _joined(arguments, own)
+    of_run = [word for word in words if _is_of_run(word, own)]
+    options, rest = parser.parse_known_args([word for word in words if word not in of_run])
+    rest += of_run
     given = _given(options)
     if rest and not (options.config and rest[0].startswith("--")):
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
@@ -113,6 +117,11 @@ def _parser(arguments: Sequence[str]) -> PlainParser:
     parser.add_argument("--scheme", choices=get_args(Scheme), help="by default found from the tags")
     parser.add_argument("--encoding", help="of the files, by default utf-8")
     return parser
+
+
+def _is_of_run(word: str, own: Sequence[str]) -> bool:
+    """Tell whether a word is an option of a run. With a space, argparse takes it for a file."""
+    return word.startswith("--") and "=" in word and word.partition("=")[0] not in own
 
 
 def _joined(arguments: Sequence[str], own: Sequence[str]) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from lowner_pl.corpus import Sentence
 from lowner_pl.datamodules.base import NERDataModule, Split
+from lowner_pl.datamodules.entity_types import renamed
 
 
 class ComposedDataModule(NERDataModule, ABC):
@@ -58,7 +59,6 @@ class DerivedDataModule(NERDataModule, ABC):
         super().__init__(**options)
         self.source = source
         self.language = source.language
-        self.dev_types = source.dev_types
         self.file_format = source.file_format
 
     @abstractmethod
@@ -74,6 +74,12 @@ class DerivedDataModule(NERDataModule, ABC):
     def has_training_data(self) -> bool:
         """Whether the source has training data."""
         return self.source.has_training_data
+
+    @property
+    def dev_types(self) -> tuple[str, ...] | None:
+        """The entity types that the source's development data are annotated with."""
+        types = self.source.dev_types
+        return None if types is None else renamed(types, self.map_type)
 
     def original_types(self) -> tuple[str, ...]:
         """Return the entity types of the source."""

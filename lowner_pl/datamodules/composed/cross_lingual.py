@@ -8,6 +8,7 @@ from lightning.pytorch.utilities import rank_zero_info
 from lowner_pl.corpus import Sentence, count_types
 from lowner_pl.datamodules.base import NERDataModule, Split
 from lowner_pl.datamodules.composed.base import ComposedDataModule
+from lowner_pl.datamodules.entity_types import renamed
 
 
 class CrossLingualDataModule(ComposedDataModule):
@@ -35,7 +36,6 @@ class CrossLingualDataModule(ComposedDataModule):
     def __init__(self, source: NERDataModule, targets: list[NERDataModule], **options: Any) -> None:
         super().__init__(targets, **options)
         self.source = source
-        self.dev_types = source.dev_types
         self.targets = tuple(targets)
         self.name = f"{source.name}-to-{'+'.join(self.test_names)}"
         self._has_reported = False
@@ -80,6 +80,12 @@ class CrossLingualDataModule(ComposedDataModule):
     def has_training_data(self) -> bool:
         """Whether the source has training data."""
         return self.source.has_training_data
+
+    @property
+    def dev_types(self) -> tuple[str, ...] | None:
+        """The entity types that the source's development data are annotated with."""
+        types = self.source.dev_types
+        return None if types is None else renamed(types, self.map_type)
 
     def read(self, split: Split) -> list[Sentence]:
         """Return the sentences of the source; the test sentences are those of all targets."""

@@ -5,6 +5,7 @@ from typing import Any
 from lowner_pl.corpus import Sentence, subset
 from lowner_pl.datamodules.base import NERDataModule, Split
 from lowner_pl.datamodules.composed.base import ComposedDataModule
+from lowner_pl.datamodules.entity_types import renamed
 from lowner_pl.runs.ranges import check_range
 
 
@@ -22,7 +23,7 @@ class MultilingualDataModule(ComposedDataModule):
         options: See :class:`NERDataModule`.
 
     Raises:
-        ValueError: If ``size_each`` is below 1, or a corpus has ``dev_types``.
+        ValueError: If ``size_each`` is below 1.
     """
 
     def __init__(
@@ -31,12 +32,6 @@ class MultilingualDataModule(ComposedDataModule):
         super().__init__(sources, **options)
         if size_each is not None:
             check_range("size_each", size_each, 1)
-        for source in sources:
-            if source.dev_types is not None:
-                raise ValueError(
-                    f"`dev_types` is set for {source.name}, but several corpora are scored "
-                    "together. Drop the other types from all of them with `type_map`."
-                )
         self.sources = tuple(sources)
         self.size_each = size_each
         self.name = "+".join(source.name for source in sources)
@@ -49,6 +44,23 @@ class MultilingualDataModule(ComposedDataModule):
     def original_types(self) -> tuple[str, ...]:
         """Return the entity types of all corpora, in order of first appearance."""
         return tuple(dict.fromkeys(type_ for s in self.sources for type_ in s.entity_types))
+
+    @property
+    def dev_types(self) -> tuple[str, ...] | None:
+        """The entity types that the development data of all corpora are annotated with.
+
+        Raises:
+            ValueError: If these differ between the corpora.
+        """
+        first, *others = self.sources
+        for other in others:
+            if other.dev_types != first.dev_types:
+                raise ValueError(
+                    f"The development data of {first.name} and {other.name} are scored together, "
+                    f"but their `dev_types` differ: {_listed(first)} and {_listed(other)}. Give "
+                    "both the same."
+                )
+        return None if first.dev_types is None else renamed(first.dev_types, self.map_type)
 
     def read(self, split: Split) -> list[Sentence]:
         """Return the sentences of all corpora, corpus by corpus."""
@@ -69,3 +81,8 @@ class MultilingualDataModule(ComposedDataModule):
                 "corpus."
             )
         return subset(sentences, size, seed=source.subset_seed)
+
+
+def _listed(source: NERDataModule) -> str:
+    """List the types that the development data of a corpus are annotated with."""
+    return "all" if source.dev_types is None else ", ".join(source.dev_types)

@@ -1,8 +1,7 @@
 """Your own CoNLL files."""
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from lowner_pl.corpus import ConllFormat, Scheme, Sentence, parse_conll, read_bytes
 from lowner_pl.datamodules.base import NERDataModule, Split
@@ -20,8 +19,8 @@ class ConllDataModule(NERDataModule):
         dev_path: File of development sentences; without it some training sentences are set aside.
         test_path: File of test sentences.
         dev_types: Entity types that the development sentences are annotated with, after
-            ``type_map``; by default all. Entities of other types that a tagger finds there don't
-            count as wrong.
+            ``type_map``; by default all. An entity of another type that a tagger finds there counts
+            as wrong only if it overlaps an entity of these types.
         language: ISO 639-1 code. If all words have it as a prefix (``sw:``), it is removed.
         name: Name in run folders; by default the file's name, or the folder's name if the file is
             called ``train.*``. The language is appended unless the name ends with it: ``mine-sw``.
@@ -37,7 +36,7 @@ class ConllDataModule(NERDataModule):
 
     Raises:
         ValueError: If there is neither a training nor a test file, ``name`` or ``language`` can't
-            be part of a folder's name, or ``dev_types`` doesn't fit the development data.
+            be part of a folder's name, or ``dev_types`` is given without ``dev_path``.
     """
 
     def __init__(
@@ -62,6 +61,12 @@ class ConllDataModule(NERDataModule):
             raise ValueError(
                 "ConllDataModule has neither a `train_path` nor a `test_path`. Set one of them."
             )
+        if dev_types is not None and dev_path is None:
+            raise ValueError(
+                "`dev_types` describes the sentences of `dev_path`, but there is none. Without it, "
+                "dev sentences are set aside from the training data, which have all types. Set "
+                "`dev_path`, or leave `dev_types` out."
+            )
         self._paths: dict[Split, str | Path | None] = {
             "train": train_path,
             "dev": dev_path,
@@ -69,7 +74,7 @@ class ConllDataModule(NERDataModule):
         }
         path = Path(main).resolve()
         found = path.parent.name if path.stem in ("train", "test") else path.stem
-        self.dev_types = None if dev_types is None else tuple(dev_types)
+        self._dev_types = None if dev_types is None else tuple(dev_types)
         self.name = corpus_name(name, found, language)
         self.language = language
         self.file_format = ConllFormat(
@@ -91,33 +96,10 @@ class ConllDataModule(NERDataModule):
         """Return the layout of a split's file."""
         return self.file_format if file in map(str, self._paths.values()) else None
 
-    def sentences(self, split: Literal["train", "dev", "test", "predict"]) -> list[Sentence]:
-        """Return the sentences of a split, with mapped entity types and cut to size.
-
-        Raises:
-            ValueError: If there is no such split, or the options don't fit it.
-        """
-        found = super().sentences(split)
-        if split == "dev" and self.dev_types is not None:
-            self._check_dev_types(self.dev_types, found)
-        return found
-
-    def _check_dev_types(self, dev_types: Sequence[str], dev: Sequence[Sentence]) -> None:
-        """Check that development sentences have no other types, and that each type is known."""
-        found = types_in(dev)
-        known = dict.fromkeys([*self.entity_types, *found])
-        listed = ", ".join(dev_types) or "no type"
-        if unknown := [one for one in dev_types if one not in known]:
-            raise ValueError(
-                f"`dev_types` lists {unknown[0][:80]!r}, but {self.name} has the entity types "
-                f"{', '.join(known)}. Correct it."
-            )
-        if unlisted := [one for one in found if one not in dev_types]:
-            raise ValueError(
-                f"The development data of {self.name} have entities of the type {unlisted[0]}, but "
-                f"`dev_types` lists {listed}. Add it, or drop the type with `type_map: "
-                f"{{{unlisted[0]}: null}}`."
-            )
+    @property
+    def dev_types(self) -> tuple[str, ...] | None:
+        """The entity types that the development sentences are annotated with."""
+        return self._dev_types
 
     @property
     def has_training_data(self) -> bool:

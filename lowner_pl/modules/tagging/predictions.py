@@ -1,13 +1,13 @@
 """Tagging batches: tags, confidences and losses, with weights that may differ by sentence."""
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
 
 from torch import Tensor
 
-from lowner_pl.corpus import Sentence, TagSet, entities_of, queries
+from lowner_pl.corpus import Sentence, TagSet, entities_of, queries, without_unmarked
 from lowner_pl.encoding import Batch
 from lowner_pl.modules.base import BaseModule
 from lowner_pl.nn import Tagger, entity_confidences
@@ -36,6 +36,11 @@ class TaggedGroup(NamedTuple):
         """Put the tags into those of the whole batch."""
         for number, row in zip(self.numbers, self.tags, strict=True):
             tags[number] = row
+
+    def without_unmarked(self, types: Collection[str]) -> "TaggedGroup":
+        """Leave out entities that nobody could have marked in gold tags of some types only."""
+        rows = zip(self.tags, self.sentences, strict=True)
+        return self._replace(tags=[without_unmarked(row, s.tags or (), types) for row, s in rows])
 
 
 class PredictingModule(BaseModule):

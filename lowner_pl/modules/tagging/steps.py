@@ -9,7 +9,7 @@ from lightning.pytorch.utilities import rank_zero_warn
 from torch import Tensor, nn
 from torchmetrics import MeanMetric
 
-from lowner_pl.corpus import Sentence, count_types, entities_of, queries, restrict_tags
+from lowner_pl.corpus import Sentence, count_types, entities_of, queries
 from lowner_pl.metrics import EntityScores, TaggingScores
 from lowner_pl.modules.base import MethodKind
 from lowner_pl.modules.tagging.predictions import PredictingModule, TaggedGroup, Tags
@@ -56,9 +56,14 @@ class TaggingModule(PredictingModule):
         return self.tagger.head.per_word(loss.detach(), sentences=len(sentences), words=words)
 
     def tag_dev_batch(self, batch: list[Any]) -> list[Tags]:
-        """Tag a batch of dev data, and add its loss and its scores to those of the validation."""
+        """Tag a batch of dev data, and add its loss and its scores to those of the validation.
+
+        Entities are left out that nobody could have marked; see `NERDataModule.dev_types`.
+        """
         tags: list[Tags] = [()] * len(batch)
-        for group in self.tagged_groups(batch):
+        types = getattr(self.data, "dev_types", None)
+        for tagged in self.tagged_groups(batch):
+            group = tagged if types is None else tagged.without_unmarked(types)
             group.place(tags)
             self._add_dev_loss(group)
         return tags
@@ -106,7 +111,7 @@ class TaggingModule(PredictingModule):
         self.dev_paths.clear()
 
     def validation_step(self, batch: list[Any], batch_idx: int) -> dict[str, Any]:
-        """Tag and score a dev batch; return the ``tags``, without types that aren't annotated.
+        """Tag and score a dev batch; return the ``tags``.
 
         The batch may be empty: several devices can share a corpus unevenly.
         """
@@ -115,8 +120,6 @@ class TaggingModule(PredictingModule):
             return {"tags": []}
         gold = [_gold(sentence) for sentence in queries(batch)]
         tags = self.tag_dev_batch(batch)
-        if (types := getattr(self.data, "dev_types", None)) is not None:
-            tags = [restrict_tags(row, types) for row in tags]
         self.dev_scores.update(gold, tags)
         return {"tags": tags}
 

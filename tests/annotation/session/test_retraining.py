@@ -15,7 +15,7 @@ import yaml
 from lowner_pl.annotation.session.events import Trained
 from lowner_pl.annotation.session.retraining import BEST, Retraining, dev_f1, launch_fit
 from lowner_pl.annotation.session.training_data import TrainingData
-from lowner_pl.corpus import Sentence, read_conll
+from lowner_pl.corpus import Sentence, read_conll, write_conll
 from lowner_pl.runs import stopping
 from lowner_pl.tagging import TextTagger
 from lowner_pl.tagging.run_data import data_of_run
@@ -164,7 +164,29 @@ def test_dev_data_are_scored_with_the_types_that_they_are_annotated_with(start: 
     data = data_of_run(run)
     assert data is not None
     again = TrainingData.of(run, data)
-    assert (data.entity_types, again.types) == (("PER", "LOC"), ("PER",))
+    assert (data.entity_types, again.dev_types) == (("PER", "LOC"), ("PER",))
+
+
+def test_types_that_only_the_dev_data_have_are_annotated_there(tmp_path: Path) -> None:
+    dev = [*DEV, Sentence(("Acme", "grew"), ("B-ORG", "O"))]
+    data = TrainingData(CONFIG, TRAIN, dev, "sw", ["PER"])
+    for number, (annotated, expected) in enumerate(((NEW, ["PER", "ORG"]), (TRAIN, None))):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        config = yaml.safe_load(data.write(folder, annotated).read_text())
+        assert config["data"]["init_args"].get("dev_types") == expected
+
+
+def test_a_small_training_set_knows_all_types_of_its_corpus(tmp_path: Path) -> None:
+    write_conll(tmp_path / "train.conll", [*TRAIN, NEW[0]])
+    write_conll(tmp_path / "dev.conll", DEV)
+    paths = {f"{name}_path": str(tmp_path / f"{name}.conll") for name in ("train", "dev")}
+    options = {"class_path": "ConllDataModule", "init_args": {**paths, "train_size": 1}}
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump({**CONFIG, "data": options}))
+    run = RunFiles(tmp_path / BEST, tmp_path)
+    data = data_of_run(run)
+    assert data is not None
+    assert TrainingData.of(run, data).dev_types == ("PER", "LOC")
 
 
 def test_a_failed_training_is_said_in_one_sentence_and_the_next_one_is_tried(start: Path) -> None:

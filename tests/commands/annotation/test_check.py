@@ -142,6 +142,17 @@ class TestConfig:
         places = [one["place"] for one in record["findings"] if one["severity"] == "error"]
         assert places == [{"file": "test.conll", "line": 2}]
 
+    @pytest.mark.parametrize(
+        "words", [["--data.type_map={PER: NAME}"], ["--data.type_map", "{PER: NAME}"]]
+    )
+    def test_a_value_of_an_option_may_have_spaces(
+        self, words: list[str], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        check(*self.words(*words, "--format=json"))
+        types = json.loads(capsys.readouterr().out)["splits"]["train"]["entities"]
+        assert "NAME" in types
+        assert "PER" not in types
+
     def test_fit_says_what_check_finds_besides(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
