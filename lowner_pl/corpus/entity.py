@@ -87,6 +87,10 @@ def without_unmarked(
 
     >>> without_unmarked(("B-DATE", "O", "B-DATE"), ("O", "O", "B-LOC"), ["LOC"])
     ('O', 'O', 'B-DATE')
+    >>> without_unmarked(("B-DATE", "I-DATE"), ("O", "B-LOC"), ["LOC"])
+    ('B-DATE', 'I-DATE')
+    >>> without_unmarked(("B-DATE", "I-DATE"), ("O", "O"), ["LOC"])
+    ('O', 'O')
 
     Args:
         tags: The predicted tags of a sentence.

@@ -25,6 +25,7 @@ from lowner_pl.datamodules.entity_types import (
     check_dev_types,
     check_has_entities,
     mapped_types,
+    renamed_dev_types,
     types_in,
     warn_of_unseen_types,
 )
@@ -179,9 +180,24 @@ class NERDataModule(SentenceDataModule):
     def dev_types(self) -> tuple[str, ...] | None:
         """The entity types that the development data are annotated with; ``None`` for all.
 
-        A predicted entity of another type counts as wrong only if it overlaps a gold entity.
+        A predicted entity of another type counts as wrong only if it overlaps a gold entity. The
+        names are those after `type_map`. A subclass overrides this as a property or an attribute of
+        the class.
         """
         return None
+
+    def _check_dev_types(self, dev: list[Sentence] | None) -> None:
+        """Check all development data, before they are cut to size; see `check_dev_types`."""
+        if self.dev_types is not None:
+            check_dev_types(self.dev_types, dev, self.entity_types, corpus=self.name)
+
+    def _dev_types_of(self, source: "NERDataModule") -> tuple[str, ...] | None:
+        """Return the `dev_types` of a corpus that this one is made of, under its own names."""
+        if source.dev_types is None:
+            return None
+        return renamed_dev_types(
+            source.dev_types, source.entity_types, self.map_type, corpus=self.name
+        )
 
     @property
     def seen_types(self) -> tuple[str, ...]:
@@ -270,18 +286,18 @@ class NERDataModule(SentenceDataModule):
         if train is None:
             raise ValueError(f"{self.name} has no training data. {self._advice()}")
         train = list(self._mapped(train, "train"))
+        dev = None if dev is None else list(self._mapped(dev, "dev"))
         check_has_entities(train, corpus=self.name)
+        self._check_dev_types(dev)
         train, dev = train_and_dev(
             train,
-            None if dev is None else list(self._mapped(dev, "dev")),
+            dev,
             train_size=self.train_size,
             train_share=self.train_share,
             dev_size=self.dev_size,
             seed=self.subset_seed,
             corpus=self.name,
         )
-        if self.dev_types is not None:
-            check_dev_types(self.dev_types, dev, self.entity_types, corpus=self.name)
         return {"train": train, "dev": dev}
 
     def _read(self, split: Split) -> list[Sentence] | None:

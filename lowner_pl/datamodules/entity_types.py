@@ -63,19 +63,30 @@ def check_has_entities(train: Sequence[Sentence], *, corpus: str) -> None:
 
 
 def check_dev_types(
-    dev_types: Sequence[str], dev: Iterable[Sentence], entity_types: Sequence[str], *, corpus: str
+    dev_types: Sequence[str],
+    dev: Sequence[Sentence] | None,
+    entity_types: Sequence[str],
+    *,
+    corpus: str,
 ) -> None:
-    """Make sure that development sentences have no other types than those that are listed.
+    """Make sure that development data have no other types than those that are listed.
 
     Args:
         dev_types: The types that they are said to be annotated with.
-        dev: The sentences.
+        dev: All development sentences; ``None`` if there are none.
         entity_types: The types of the tagger.
         corpus: Name of the corpus, for messages.
 
     Raises:
-        ValueError: If they have another type, or a listed type is unknown.
+        ValueError: If there are none, they have another type, no type is listed, or a listed type
+            is unknown.
     """
+    if dev is None:
+        raise ValueError(
+            f"`dev_types` describes the development data of {corpus}, but there are none. The dev "
+            "sentences are set aside from the training data, which have all types. Give "
+            "development data, or leave `dev_types` out."
+        )
     found = types_in(dev)
     known = [*dict.fromkeys([*entity_types, *found])]
     if unknown := [one for one in dev_types if one not in known]:
@@ -84,10 +95,38 @@ def check_dev_types(
             f"{', '.join(known)}. Correct it."
         )
     if unlisted := [one for one in found if one not in dev_types]:
+        first = ", ".join([unlisted[0], *_first_place({"dev": dev}, unlisted[0])])
         raise ValueError(
-            f"The development data of {corpus} have entities of the type {unlisted[0]}, but "
-            f"`dev_types` lists {', '.join(dev_types) or 'no type'}. Add it there."
+            f"The development data of {corpus} have entities of another type than `dev_types` "
+            f"lists ({', '.join(dev_types) or 'none'}): {first}. Add it there, or correct the tags."
         )
+    if not dev_types:
+        raise ValueError(
+            f"`dev_types` of {corpus} lists no type, so that nothing can be scored. List the types "
+            "that the development data are annotated with, or leave it out."
+        )
+
+
+def renamed_dev_types(
+    dev_types: Sequence[str],
+    entity_types: Sequence[str],
+    map_type: Callable[[str], str | None],
+    *,
+    corpus: str,
+) -> tuple[str, ...]:
+    """Rename the types that development data are annotated with.
+
+    Raises:
+        ValueError: If one of them and a type that they are not annotated with become one.
+    """
+    new = renamed(dev_types, map_type)
+    for type_ in entity_types:
+        if type_ not in dev_types and (name := map_type(type_)) in new:
+            raise ValueError(
+                f"The `type_map` of {corpus} makes {name} of {type_}, but the development data are "
+                f"not annotated with {type_} (`dev_types`). Drop {type_}, or annotate them with it."
+            )
+    return new
 
 
 class MappedSentences:

@@ -141,7 +141,7 @@ class _Resampling:
             self.sums |= dict.fromkeys(systems)
             return {}
         for system in systems:
-            if _equal(counts[system], counts[self.baseline]):
+            if _equal(counts[system], counts[self.baseline]) and self._equal_in_all(row, system):
                 self.equal.setdefault(system, []).append(row)
         each = [of_run for runs in counts.values() for of_run in runs.values()]
         drawn = resampled_scores(each, kind=kind, resamples=self.resamples, seed=seed)
@@ -155,11 +155,19 @@ class _Resampling:
             self.sums[system] = None if earlier is None else earlier + values
         return differences
 
+    def _equal_in_all(self, row: Row, system: str) -> bool:
+        """Tell whether a system has the baseline's counts of all types, and finds any entity."""
+        own, reference = (
+            {seed: sentence_counts(run) for seed, run in self.groups.cells[row, one].items()}
+            for one in (system, self.baseline)
+        )
+        finds = any(counts[:, 1].any() for counts in own.values())
+        return finds and _equal(own, reference)
+
 
 def _equal(one: Mapping[int, Counts], other: Mapping[int, Counts]) -> bool:
-    """Tell whether two systems have the same counts in every sentence, with each seed of both."""
-    shared = one.keys() & other.keys()
-    return bool(shared) and all(np.array_equal(one[seed], other[seed]) for seed in shared)
+    """Tell whether two systems have the same seeds, and the same counts in every sentence."""
+    return one.keys() == other.keys() and all(np.array_equal(one[s], other[s]) for s in one)
 
 
 def _baseline(groups: Groups, name: str | None) -> str:

@@ -38,8 +38,8 @@ def reading_notes(
     notes += [
         f"{system} and {comparison.baseline} have the same counts of entities in every sentence of "
         f"{_listed([row.name for row in rows])}, as if one tagger had been tested twice. If they "
-        "should differ there, compare their `config.yaml`; otherwise, remember that the mean over "
-        "rows counts these ties."
+        "should differ there, compare their `config.yaml`. If not, as with the same training "
+        "sentences, nothing is wrong."
         for system, rows in equal.items()
     ]
     if comparison.compared and comparison.metric.counted is None:

@@ -156,17 +156,29 @@ def test_other_seeds_than_those_of_the_baseline_are_named(tmp_path: Path) -> Non
 
 def test_two_systems_that_are_one_tagger_are_named(tmp_path: Path) -> None:
     study = {
-        # As many entities are found, but others: counts differ by sentence.
-        "sw": {"sner": {1: 4, 2: 6}, "maner": {1: 6, 2: 4}, "copy": {1: 4, 2: 6, 3: 9}},
-        "zu": {"sner": {1: 4, 2: 6}, "maner": {1: 5, 2: 6}, "copy": {1: 4, 2: 6}},
-        "de": {"sner": {1: 4}, "copy": {2: 4}},  # no seed in common
+        "sw": {"sner": {1: 4, 2: 6}, "maner": {1: 5, 2: 6}, "copy": {1: 4, 2: 6}},
+        "zu": {"sner": {1: 4, 2: 6}, "maner": {1: 6, 2: 4}, "copy": {1: 4, 2: 6}},
+        "de": {"sner": {1: 4}, "copy": {1: 4, 2: 9}},  # a further seed
+        "fr": {"sner": {1: 0}, "copy": {1: 0}},  # neither finds anything
     }
     write_study(tmp_path, study)
+    late = [(gold, tag) for gold, tag in reversed(of_entities(4))]  # as many, but others
+    for method, test in {"sner": of_entities(4), "late": late}.items():
+        write_run(tmp_path, method, 1, corpus="toy-it", language="it", tests={"it": test})
     start = "have the same counts of entities in every sentence of"
     expected = [f"copy and sner {start} sw and zu, as if one tagger had been tested twice."]
     found = [note.partition(" If ")[0] for note in compared(tmp_path).notes if start in note]
     assert found == expected
     assert not [note for note in compared(tmp_path, resamples=0).notes if start in note]
+
+
+def test_two_taggers_that_find_the_same_of_one_type_are_two(tmp_path: Path) -> None:
+    people = [("B-PER", "B-PER"), ("B-PER", "O")]
+    for method, place in {"sner": "O", "maner": "B-LOC"}.items():
+        run = write_run(tmp_path, method, 1, tests={"sw": [*people, ("B-LOC", place)]})
+        file = run / "test_metrics.json"  # one of two people is found: F1 = 2 / 3
+        file.write_text(file.read_text().replace('"f1":', '"f1/PER": 0.666667, "f1":', 1))
+    assert not [n for n in compared(tmp_path, metric="f1/PER").notes if "tested twice" in n]
 
 
 def test_a_damaged_tagged_file_costs_its_row_the_intervals(tmp_path: Path) -> None:

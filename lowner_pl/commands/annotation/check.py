@@ -120,7 +120,7 @@ def _parser(arguments: Sequence[str]) -> PlainParser:
 
 
 def _is_of_run(word: str, own: Sequence[str]) -> bool:
-    """Tell whether a word is an option of a run. With a space, argparse takes it for a file."""
+    """Tell whether a word is an option of a run: argparse takes one with a space for a file."""
     return word.startswith("--") and "=" in word and word.partition("=")[0] not in own
 
 

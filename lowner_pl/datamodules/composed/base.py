@@ -6,7 +6,6 @@ from typing import Any
 
 from lowner_pl.corpus import Sentence
 from lowner_pl.datamodules.base import NERDataModule, Split
-from lowner_pl.datamodules.entity_types import renamed
 
 
 class ComposedDataModule(NERDataModule, ABC):
@@ -39,6 +38,9 @@ class ComposedDataModule(NERDataModule, ABC):
         if None in languages or len(set(languages)) < len(languages):
             return [corpus.name for corpus in self._tested]
         return [str(language) for language in languages]
+
+    def _check_dev_types(self, dev: list[Sentence] | None) -> None:
+        """Check nothing: each corpus checked its own before anything was cut."""
 
     def read_tests(self) -> list[list[Sentence]] | None:
         """Return the test sets of the corpora, or ``None`` if one has no test data."""
@@ -78,8 +80,10 @@ class DerivedDataModule(NERDataModule, ABC):
     @property
     def dev_types(self) -> tuple[str, ...] | None:
         """The entity types that the source's development data are annotated with."""
-        types = self.source.dev_types
-        return None if types is None else renamed(types, self.map_type)
+        return self._dev_types_of(self.source)
+
+    def _check_dev_types(self, dev: list[Sentence] | None) -> None:
+        """Check nothing: the source checked its own before anything was cut."""
 
     def original_types(self) -> tuple[str, ...]:
         """Return the entity types of the source."""

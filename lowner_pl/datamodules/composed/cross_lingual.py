@@ -8,7 +8,6 @@ from lightning.pytorch.utilities import rank_zero_info
 from lowner_pl.corpus import Sentence, count_types
 from lowner_pl.datamodules.base import NERDataModule, Split
 from lowner_pl.datamodules.composed.base import ComposedDataModule
-from lowner_pl.datamodules.entity_types import renamed
 
 
 class CrossLingualDataModule(ComposedDataModule):
@@ -84,8 +83,7 @@ class CrossLingualDataModule(ComposedDataModule):
     @property
     def dev_types(self) -> tuple[str, ...] | None:
         """The entity types that the source's development data are annotated with."""
-        types = self.source.dev_types
-        return None if types is None else renamed(types, self.map_type)
+        return self._dev_types_of(self.source)
 
     def read(self, split: Split) -> list[Sentence]:
         """Return the sentences of the source; the test sentences are those of all targets."""

@@ -5,7 +5,6 @@ from typing import Any
 from lowner_pl.corpus import Sentence, subset
 from lowner_pl.datamodules.base import NERDataModule, Split
 from lowner_pl.datamodules.composed.base import ComposedDataModule
-from lowner_pl.datamodules.entity_types import renamed
 from lowner_pl.runs.ranges import check_range
 
 
@@ -52,15 +51,15 @@ class MultilingualDataModule(ComposedDataModule):
         Raises:
             ValueError: If these differ between the corpora.
         """
-        first, *others = self.sources
-        for other in others:
-            if other.dev_types != first.dev_types:
+        listed = [None if s.dev_types is None else {*s.dev_types} for s in self.sources]
+        for source, types in zip(self.sources, listed, strict=True):
+            if types != listed[0]:
                 raise ValueError(
-                    f"The development data of {first.name} and {other.name} are scored together, "
-                    f"but their `dev_types` differ: {_listed(first)} and {_listed(other)}. Give "
-                    "both the same."
+                    f"The development data of {self.sources[0].name} and {source.name} are scored "
+                    f"together, but their `dev_types` differ: {_listed(listed[0])} and "
+                    f"{_listed(types)}. Give both the same, or leave one of the corpora out."
                 )
-        return None if first.dev_types is None else renamed(first.dev_types, self.map_type)
+        return self._dev_types_of(self.sources[0])
 
     def read(self, split: Split) -> list[Sentence]:
         """Return the sentences of all corpora, corpus by corpus."""
@@ -83,6 +82,6 @@ class MultilingualDataModule(ComposedDataModule):
         return subset(sentences, size, seed=source.subset_seed)
 
 
-def _listed(source: NERDataModule) -> str:
+def _listed(types: set[str] | None) -> str:
     """List the types that the development data of a corpus are annotated with."""
-    return "all" if source.dev_types is None else ", ".join(source.dev_types)
+    return "all" if types is None else ", ".join(sorted(types))

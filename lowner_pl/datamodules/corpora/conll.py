@@ -18,7 +18,7 @@ class ConllDataModule(NERDataModule):
         train_path: File of training sentences; without it you can only test and predict.
         dev_path: File of development sentences; without it some training sentences are set aside.
         test_path: File of test sentences.
-        dev_types: Entity types that the development sentences are annotated with, after
+        dev_types: Entity types that the sentences of ``dev_path`` are annotated with, after
             ``type_map``; by default all. An entity of another type that a tagger finds there counts
             as wrong only if it overlaps an entity of these types.
         language: ISO 639-1 code. If all words have it as a prefix (``sw:``), it is removed.
@@ -35,8 +35,8 @@ class ConllDataModule(NERDataModule):
         options: See :class:`NERDataModule`.
 
     Raises:
-        ValueError: If there is neither a training nor a test file, ``name`` or ``language`` can't
-            be part of a folder's name, or ``dev_types`` is given without ``dev_path``.
+        ValueError: If there is neither a training nor a test file, or ``name`` or ``language``
+            can't be part of a folder's name.
     """
 
     def __init__(
@@ -60,12 +60,6 @@ class ConllDataModule(NERDataModule):
         if main is None:
             raise ValueError(
                 "ConllDataModule has neither a `train_path` nor a `test_path`. Set one of them."
-            )
-        if dev_types is not None and dev_path is None:
-            raise ValueError(
-                "`dev_types` describes the sentences of `dev_path`, but there is none. Without it, "
-                "dev sentences are set aside from the training data, which have all types. Set "
-                "`dev_path`, or leave `dev_types` out."
             )
         self._paths: dict[Split, str | Path | None] = {
             "train": train_path,

@@ -61,7 +61,7 @@ class TaggingModule(PredictingModule):
         Entities are left out that nobody could have marked; see `NERDataModule.dev_types`.
         """
         tags: list[Tags] = [()] * len(batch)
-        types = getattr(self.data, "dev_types", None)
+        types = None if self.data is None else self.data.dev_types
         for tagged in self.tagged_groups(batch):
             group = tagged if types is None else tagged.without_unmarked(types)
             group.place(tags)

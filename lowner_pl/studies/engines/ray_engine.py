@@ -57,6 +57,8 @@ class RayEngine:
                 "it, or unset the variable to run on this machine."
             ) from error
         stopping.take_back()  # Ray handles SIGTERM, too
+        if gpus_per_run is None:
+            _note_gpus(ray.cluster_resources())
         gpus = gpus_per_run or 0.0
         self.workers = _room(ray.cluster_resources(), gpus, workers)
         # The default of `max_calls` would end the process after every job on a GPU.
@@ -122,20 +124,14 @@ def _run_there(job: dict[str, Any], folder: str) -> dict[str, Any]:
 
 
 def _room(resources: dict[str, float], gpus: float, most: int | None) -> int:
-    """Compute how many jobs a cluster has room for, and say if nobody shares out its GPUs.
+    """Compute how many jobs a cluster has room for.
 
     Raises:
         ValueError: If there is none.
     """
-    room, there = int(resources.get("CPU", 0)), resources.get("GPU", 0)
+    room = int(resources.get("CPU", 0))
     if gpus:
-        room = min(room, int(there / gpus + 1e-9))
-    elif there:
-        print(
-            f"The Ray cluster has {there:.0f} GPUs, but no cell reserves a share of one, so Ray "
-            "doesn't share them out: the cells of a machine may all use its first GPU. Add "
-            "`--gpus_per_run 1`, or less if several cells fit into one GPU."
-        )
+        room = min(room, int(resources.get("GPU", 0) / gpus + 1e-9))
     if room < 1:
         raise ValueError(
             f"The Ray cluster has {resources.get('CPU', 0):.0f} cores and "
@@ -143,6 +139,16 @@ def _room(resources: dict[str, float], gpus: float, most: int | None) -> int:
             f"{gpus:g} GPUs. Lower `--gpus_per_run`, or add machines."
         )
     return room if most is None else min(room, most)
+
+
+def _note_gpus(resources: dict[str, float]) -> None:
+    """Say if a cluster has GPUs that nobody shares out."""
+    if there := resources.get("GPU", 0):
+        print(
+            f"The Ray cluster has GPUs ({there:.0f}), but no cell reserves a share of one. "
+            "Depending on the version of Ray, the cells see no GPU, or all cells of a machine use "
+            "its first one. Add `--gpus_per_run 1`, or less if several cells fit into one GPU."
+        )
 
 
 def _why(error: Exception) -> str:

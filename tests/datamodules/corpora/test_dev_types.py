@@ -113,8 +113,11 @@ def test_episodes_and_types_that_a_target_lacks(tmp_path: Path) -> None:
     ("dev_types", "message"),
     [
         (["PRE"], "`dev_types` lists 'PRE', but mine has the entity types PER, LOC, DATE"),
-        (["LOC", "DATE"], "have entities of the type PER, but `dev_types` lists LOC, DATE. Add"),
-        ([], "have entities of the type PER, but `dev_types` lists no type. Add it there"),
+        (
+            ["LOC", "DATE"],
+            r"another type than `dev_types` lists \(LOC, DATE\): PER, first in .*line 1\. Add it",
+        ),
+        ([], r"another type than `dev_types` lists \(none\): PER, first in"),
     ],
 )
 def test_dev_types_that_do_not_fit_are_errors(
@@ -136,13 +139,41 @@ def test_dev_types_are_those_after_renaming_also_if_only_dev_data_have_them(
 
 
 def test_dev_sentences_from_the_training_data_have_all_types(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="`dev_types` describes the sentences of `dev_path`"):
-        corpus(tmp_path, ["PER"], dev_path=None)
+    data = corpus(tmp_path, ["PER"], dev_path=None)
+    with pytest.raises(ValueError, match="describes the development data of mine, but there are"):
+        data.setup("fit")
+
+
+def test_no_types_are_refused(tmp_path: Path) -> None:
+    write_conll(tmp_path / "none.conll", [Sentence(("It", "grew"), ("O", "O"))])
+    data = corpus(tmp_path, [], dev_path=tmp_path / "none.conll")
+    with pytest.raises(ValueError, match="`dev_types` of mine lists no type"):
+        data.setup("fit")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_all_dev_data_are_checked_whatever_is_used_of_them(seed: int, tmp_path: Path) -> None:
+    dev = [*DEV, Sentence(("Acme", "grew"), ("B-ORG", "O")), *DEV]
+    write_conll(tmp_path / "more.conll", dev)
+    options = {"dev_path": tmp_path / "more.conll", "dev_size": 1, "subset_seed": seed}
+    good = corpus(tmp_path, ["PER", "LOC", "ORG"], **options)
+    assert len(good.sentences("dev")) == 1
+    assert len(CrossLingualDataModule(good, [corpus(tmp_path, None)]).sentences("dev")) == 1
+    with pytest.raises(ValueError, match=r"\(PER, LOC\): ORG, first in .*more.conll, line 8"):
+        corpus(tmp_path, ["PER", "LOC"], **options).setup("fit")
+
+
+def test_an_unmarked_type_can_not_become_a_marked_one(tmp_path: Path) -> None:
+    source = corpus(tmp_path, ["PER", "LOC"])
+    data = CrossLingualDataModule(source, [source], type_map={"DATE": "LOC"})
+    with pytest.raises(ValueError, match="makes LOC of DATE, but the development data are not"):
+        data.setup("fit")
 
 
 def test_corpora_that_are_scored_together_have_the_same_dev_types(tmp_path: Path) -> None:
     one, other = corpus(tmp_path, ["PER", "LOC"]), corpus(tmp_path, None, name="other")
     data = MultilingualDataModule([one, other])
-    expected = "of mine and other are scored together, but their `dev_types` differ: PER, LOC and"
+    assert MultilingualDataModule([one, corpus(tmp_path, ["LOC", "PER"], name="b")]).dev_types
+    expected = "of mine and other are scored together, but their `dev_types` differ: LOC, PER and"
     with pytest.raises(ValueError, match=f"{expected} all. Give both the same"):
         data.setup("fit")

@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
-from lowner_pl.studies.engines.ray_engine import RayEngine, _room
+from lowner_pl.studies.engines.ray_engine import RayEngine, _note_gpus, _room
 from lowner_pl.studies.records import Records
 from lowner_pl.studies.running.cell_run import run_job
 from lowner_pl.studies.schedule import job_of
@@ -85,8 +85,7 @@ def test_the_room_of_a_cluster_is_that_of_its_scarcest_resource() -> None:
 
 
 def test_gpus_that_no_cell_reserves_are_named(capsys: pytest.CaptureFixture[str]) -> None:
-    _room({"CPU": 8.0, "GPU": 2.0}, 0.5, None)
-    _room({"CPU": 8.0}, 0.0, None)
+    _note_gpus({"CPU": 8.0})
     assert not capsys.readouterr().out
-    assert _room({"CPU": 8.0, "GPU": 2.0}, 0.0, None) == 8
-    assert "has 2 GPUs, but no cell reserves a share" in capsys.readouterr().out
+    _note_gpus({"CPU": 8.0, "GPU": 2.0})
+    assert "has GPUs (2), but no cell reserves a share" in capsys.readouterr().out
