@@ -12,7 +12,6 @@ from lightning.pytorch import Trainer
 
 from lowner_pl.callbacks import hush, progress_shown
 from lowner_pl.commands.command_line import CommandLine
-from lowner_pl.commands.failures import cause_of_ours
 from lowner_pl.commands.run_start import check_can_begin, checkpoint_of
 from lowner_pl.commands.run_trainer import (
     as_list,
@@ -29,6 +28,7 @@ from lowner_pl.runs.folder import RunFolder
 from lowner_pl.runs.logs.loggers import hush_writer
 from lowner_pl.runs.paths import check_folder_name
 from lowner_pl.runs.trainer.options import check_trainer_options, made_by_lightning
+from lowner_pl.tagging.run_data import cause_of_ours
 
 # Third-party warnings that a user can do nothing about.
 QUIET = (

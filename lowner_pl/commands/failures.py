@@ -5,11 +5,9 @@ import os
 import sys
 import traceback
 import unicodedata
-from pathlib import Path
 
 MOST = 1000  # characters of an error message
 HINT = "(LOWNER_PL_DEBUG=1 shows where.)"
-_PACKAGE = Path(__file__).parents[1]
 _WRONG_PATH = (errno.ENOENT, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG)
 _NO_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "cannot allocate")
 
@@ -68,16 +66,3 @@ def _is_out_of_memory(error: BaseException, text: str) -> bool:
     if isinstance(error, OSError):
         return error.errno == errno.ENOMEM
     return isinstance(error, RuntimeError) and any(words in text.lower() for words in _NO_MEMORY)
-
-
-def cause_of_ours(error: BaseException) -> BaseException | None:
-    """Find the outermost error that our code or a file raised; jsonargparse wraps it in its own."""
-    cause: BaseException | None = error
-    while cause is not None:
-        frames = traceback.extract_tb(cause.__traceback__)
-        if isinstance(cause, OSError) and cause.filename:
-            return cause
-        if frames and Path(frames[-1].filename).is_relative_to(_PACKAGE):
-            return cause
-        cause = cause.__cause__
-    return None

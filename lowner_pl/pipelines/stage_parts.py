@@ -7,11 +7,11 @@ from typing import Any
 
 from jsonargparse import ArgumentParser
 
-from lowner_pl.commands.failures import cause_of_ours
 from lowner_pl.corpus import fingerprint
 from lowner_pl.datamodules import NERDataModule
 from lowner_pl.modules import BaseModule
 from lowner_pl.runs.trainer.options import check_trainer_options
+from lowner_pl.tagging.run_data import cause_of_ours
 
 
 def check_stage(

@@ -13,7 +13,7 @@ from lowner_pl.auditing.numbers.subwords import badly_spelt, subwords_of
 from lowner_pl.auditing.report.page import audit_page
 from lowner_pl.auditing.report.record import record_of
 from lowner_pl.commands.annotation.check_screen import print_audit
-from lowner_pl.commands.options.plain_parser import PROGRAM, PlainParser, option_names
+from lowner_pl.commands.options.plain_parser import PROGRAM, PlainParser
 from lowner_pl.corpus import ConllFormat, Scheme
 from lowner_pl.runs.files import write_text
 
@@ -48,11 +48,7 @@ def check(arguments: Sequence[str]) -> None:
         SystemExit: With status 1 if something is an error and ``--strict`` is given.
     """
     parser = _parser(arguments)
-    own = option_names(parser)
-    words = _joined(arguments, own)
-    of_run = [word for word in words if _is_of_run(word, own)]
-    options, rest = parser.parse_known_args([word for word in words if word not in of_run])
-    rest += of_run
+    options, rest = parser.parse_own(arguments)
     given = _given(options)
     if rest and not (options.config and rest[0].startswith("--")):
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
@@ -117,25 +113,6 @@ def _parser(arguments: Sequence[str]) -> PlainParser:
     parser.add_argument("--scheme", choices=get_args(Scheme), help="by default found from the tags")
     parser.add_argument("--encoding", help="of the files, by default utf-8")
     return parser
-
-
-def _is_of_run(word: str, own: Sequence[str]) -> bool:
-    """Tell whether a word is an option of a run: argparse takes one with a space for a file."""
-    return word.startswith("--") and "=" in word and word.partition("=")[0] not in own
-
-
-def _joined(arguments: Sequence[str], own: Sequence[str]) -> list[str]:
-    """Join options of a run and their values with `=`, or the values would be taken for files."""
-    joined: list[str] = []
-    of_run = False
-    for word in arguments:
-        if of_run and not word.startswith("--"):
-            joined[-1] += f"={word}"
-            of_run = False
-        else:
-            joined.append(word)
-            of_run = word.startswith("--") and "=" not in word and word not in own
-    return joined
 
 
 def _given(options: argparse.Namespace) -> list[Given]:

@@ -22,6 +22,23 @@ class PlainParser(argparse.ArgumentParser):
         super().__init__(allow_abbrev=False, **options)
         self.words = words
 
+    def parse_own(self, words: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
+        """Parse the options of this parser among those of a run.
+
+        Args:
+            words: The command line. An option of a run takes the next word as its value.
+
+        Returns:
+            The options of this parser, and all others, each option of a run with its value:
+            ``--name=value``.
+        """
+        own = option_names(self)
+        words = _with_values(words, own)
+        # argparse would take an option of a run for a value if there is a space in it.
+        of_run = [word for word in words if _is_of_run(word, own)]
+        options, rest = self.parse_known_args([word for word in words if word not in of_run])
+        return options, rest + of_run
+
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and exit with status 2."""
         from lowner_pl.commands.options.option_errors import explain  # imports torch
@@ -38,6 +55,25 @@ class PlainParser(argparse.ArgumentParser):
             message = f"unrecognized arguments: {word}"  # argparse looks for missing ones first
         print(f"error: {explain(message, typed, known)}", file=sys.stderr)
         self.exit(2)
+
+
+def _is_of_run(word: str, own: Sequence[str]) -> bool:
+    """Tell whether a word is an option of a run with its value."""
+    return word.startswith("--") and "=" in word and word.partition("=")[0] not in own
+
+
+def _with_values(words: Sequence[str], own: Sequence[str]) -> list[str]:
+    """Join options of a run and their values with `=`."""
+    joined: list[str] = []
+    of_run = False
+    for word in words:
+        if of_run and not word.startswith("--"):
+            joined[-1] += f"={word}"
+            of_run = False
+        else:
+            joined.append(word)
+            of_run = word.startswith("--") and "=" not in word and word not in own
+    return joined
 
 
 def _mistyped(words: Iterable[str], known: Sequence[str]) -> str | None:

@@ -40,7 +40,7 @@ def simulation_options(arguments: Sequence[str]) -> SimulationOptions:
     Raises:
         ValueError: If an option of ``simulate`` is out of range.
     """
-    options, fit = _parser(arguments).parse_known_args(arguments)
+    options, fit = _parser(arguments).parse_own(arguments)
     check_lengths(options)
     return SimulationOptions(
         options.strategy, _sizes(options.sizes), options.min_words, options.max_words, fit

@@ -153,6 +153,11 @@ class TestConfig:
         assert "NAME" in types
         assert "PER" not in types
 
+    def test_data_that_refuse_their_options_say_so_themselves(self) -> None:
+        words = [*self.words(), "--data=AugmentedDataModule", "--data.source=SampleDataModule"]
+        with pytest.raises(ValueError, match=r"^`files` and `augmenters` are empty"):
+            check(*words)
+
     def test_fit_says_what_check_finds_besides(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:

@@ -6,6 +6,8 @@ import pytest
 
 from lowner_pl.__main__ import run_command
 from lowner_pl.corpus import Sentence, write_conll
+from lowner_pl.pipelines.simulation.options import simulation_options
+from lowner_pl.pipelines.simulation.simulation import Simulation
 
 from ...running import CONFIGS
 from .simulating import made, words
@@ -28,6 +30,15 @@ ONE_OF_MANY = "--data.train_size=48"
 def test_sizes_that_cannot_be(sizes: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=message):
         made(tmp_path, sizes=sizes)
+
+
+@pytest.mark.parametrize(
+    "more", [["--data.type_map={PER: NAME}"], ["--data.type_map", "{PER: NAME}"]]
+)
+def test_an_option_of_fit_after_the_sizes_is_none_of_them(more: list[str], tmp_path: Path) -> None:
+    simulation = Simulation(simulation_options([*words(tmp_path), *more]))
+    assert simulation.sizes == (5, 10)
+    assert simulation.settings["data"]["init_args"]["type_map"] == {"PER": "NAME"}
 
 
 @pytest.mark.parametrize(
