@@ -53,6 +53,10 @@ class TaggedData(Protocol):
     def test_names(self) -> list[str]:
         """Names of the test sets."""
 
+    @property
+    def dev_types(self) -> tuple[str, ...] | None:
+        """The types that the development sentences are annotated with; ``None`` for all."""
+
     def sentences(self, split: Literal["train", "dev"], /) -> list[Sentence]:
         """Return the sentences of a split."""
 
@@ -83,10 +87,12 @@ def splits_of(data: TaggedData, *, most: int | None = None) -> list[Split]:
         names = [f"test {name}" for name in data.test_names] if len(tests) > 1 else ["test"]
         parts += [(name, "test", test) for name, test in zip(names, tests, strict=True)]
     lines = None if most is None else LINES_EACH * most
-    return [
+    splits = [
         of_sentences(name, role, part[:most], data.format_of, most_lines=lines)
         for name, role, part in parts
     ]
+    types = data.dev_types
+    return [one._replace(types=types) if one.role == "dev" else one for one in splits]
 
 
 def of_sentences(

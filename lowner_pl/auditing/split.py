@@ -45,6 +45,7 @@ class Split(NamedTuple):
         entries: Its sentences.
         scheme: Tag scheme of its file, if known.
         respelt: Tags that the file spells unusually, and how they are read.
+        types: The entity types that it is annotated with; ``None`` for all.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Split(NamedTuple):
     entries: Sequence[Entry]
     scheme: Scheme | None = None
     respelt: dict[str, str] | None = None
+    types: tuple[str, ...] | None = None
 
 
 def entries_of(splits: Iterable[Split]) -> Iterable[Entry]:

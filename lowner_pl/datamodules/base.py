@@ -273,10 +273,11 @@ class NERDataModule(SentenceDataModule):
             "train_words": sum(len(sentence.words) for sentence in train),
             "train_entities": count_types(train),
             "train_sha256": gold_hash(train),
+            **({} if self.dev_types is None else {"dev_types": [*self.dev_types]}),
         }
 
     def description(self) -> dict[str, object]:
-        """Describe the training data for the checkpoint, with the number of entities per type."""
+        """Describe the data for the checkpoint, with the number of training entities per type."""
         return self._description
 
     @cached_property

@@ -162,7 +162,7 @@ class Card:
             "Language": self.record.language,
             "Training sentences": _number(run.get("train_sentences")),
             "Entities in them": counts or None,
-            "Dev F1": _percent(run.get("dev_score")),
+            "Dev F1": self._dev_f1(),
             "Seed, epoch": f"{run.get('seed')}, {run.get('epoch')}",
             "Written by": f"lowner_pl {self.record.lowner_pl}",
         }
@@ -171,6 +171,11 @@ class Card:
         yield "|---|---|"
         for key, value in rows.items():
             yield f"| {key} | {_cell(value)} |"
+
+    def _dev_f1(self) -> str | None:
+        """Write the dev score, with its types if the dev data have some of them only."""
+        f1, types = _percent(self.run.get("dev_score")), self.run.get("dev_types")
+        return f"{f1}, for {', '.join(types)} only" if f1 and types else f1
 
     def _results(self) -> Iterator[str]:
         """List the test scores."""

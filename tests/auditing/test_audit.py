@@ -78,6 +78,18 @@ def test_a_data_module_s_sentences_keep_the_tags_of_their_files(tmp_path: Path) 
     assert str(broken.place) == f"{tmp_path / 'train.conll'}:59"
 
 
+def test_what_dev_data_are_not_annotated_with_is_no_difference(tmp_path: Path) -> None:
+    (tmp_path / "train.conll").write_text(lines("in May/B-DATE in Rome/B-LOC we met"))
+    (tmp_path / "dev.conll").write_text(lines("in May in Rome we met", "to Oslo/B-LOC"))
+    files = (tmp_path / "train.conll", tmp_path / "dev.conll")
+    texts = [
+        [one.text for one in audit(splits_of(data)).of(Kind.DIFFERENT)]
+        for data in (ConllDataModule(*files), ConllDataModule(*files, dev_types=["LOC"]))
+    ]
+    assert ["May" in text for text in texts[0]] == [True, False]
+    assert ["Rome" in text for text in texts[1]] == [True]
+
+
 def test_counts_and_novelty(tmp_path: Path) -> None:
     train = written(tmp_path, "train", "Ann/B-PER Lee/I-PER left Rome/B-LOC", "x")
     test = written(tmp_path, "test", "Ann/B-PER Lee/I-PER met Rome/B-PER", "Lee/B-PER Oslo/B-LOC")

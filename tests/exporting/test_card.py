@@ -102,6 +102,12 @@ def test_the_card_is_filled_from_the_run(run: Path, tiny: str) -> None:
     assert "| toy\\|sw, yo | 6 | 72.7 | – | 80.0 | 66.7 |" in text
 
 
+def test_the_dev_score_has_its_types_if_dev_data_have_some_only(tiny: str) -> None:
+    one = card(tiny)
+    one.run = RUN | {"dev_types": ["PER", "LOC"]}
+    assert "| Dev F1 | 50.0, for PER, LOC only |" in one.text()
+
+
 def test_the_hub_reads_its_head(run: Path, tiny: str) -> None:
     text = card(tiny, scores=scores_of(run, "best", 7), licence="cc-by-4.0").text("me/ner")
     data: Any = ModelCard(text, ignore_metadata_errors=False).data

@@ -7,7 +7,7 @@ more if the words around it are the same.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from lowner_pl.auditing.finding import Finding, Kind, Severity, at, quoted
@@ -36,13 +36,34 @@ class _Occurrence(NamedTuple):
 
 def differing_tags(splits: Sequence[Split]) -> Iterator[Finding]:
     """Yield the places where words are tagged otherwise than most evidence says."""
+    annotated = {split.name: split.types for split in splits}
+    comparable = {w: _comparable(found, annotated) for w, found in _occurrences(splits).items()}
     findings = [
         finding
-        for words, found in _occurrences(splits).items()
+        for words, found in comparable.items()
         if len({one.label for one in found}) > 1
         for finding in _doubtful(words, found)
     ]
     yield from _longest(findings)
+
+
+def _comparable(
+    found: Sequence[_Occurrence], annotated: Mapping[str, Collection[str] | None]
+) -> list[_Occurrence]:
+    """Leave out places outside entities in splits that are not annotated with a type of the words.
+
+    Args:
+        found: All places of the words.
+        annotated: The types that each split is annotated with, by its name; ``None`` for all.
+    """
+    types = {one.label for one in found} - {OUTSIDE, BORDERS, WITHIN}
+    return [
+        one
+        for one in found
+        if one.label != OUTSIDE
+        or (known := annotated[one.entry.split]) is None
+        or types <= {*known}
+    ]
 
 
 def _longest(findings: Sequence[Finding]) -> Iterator[Finding]:

@@ -144,6 +144,12 @@ def test_dev_sentences_from_the_training_data_have_all_types(tmp_path: Path) -> 
         data.setup("fit")
 
 
+def test_the_checkpoint_says_which_types_its_dev_scores_are_for(tmp_path: Path) -> None:
+    data = corpus(tmp_path, ["NAME", "LOC"], type_map={"PER": "NAME"})
+    assert data.description()["dev_types"] == ["NAME", "LOC"]
+    assert "dev_types" not in corpus(tmp_path, None).description()
+
+
 def test_no_types_are_refused(tmp_path: Path) -> None:
     write_conll(tmp_path / "none.conll", [Sentence(("It", "grew"), ("O", "O"))])
     data = corpus(tmp_path, [], dev_path=tmp_path / "none.conll")
