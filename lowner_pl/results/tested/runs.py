@@ -27,7 +27,7 @@ class Found(NamedTuple):
     Attributes:
         runs: The tested runs.
         problems: Files that were left out, and damaged configurations, one message each.
-        untested: Run folders with a checkpoint and without test results.
+        untested: Run folders of taggers with a checkpoint and without test results.
     """
 
     runs: list[TestedRun]
@@ -103,7 +103,7 @@ def survey(folders: Iterable[str | Path], *, every_checkpoint: bool = False) -> 
             if (resolved := place.resolve()) in seen:
                 continue
             seen.add(resolved)
-            if is_run and not names:
+            if is_run and not names and not _is_language_model(place):
                 found.untested.append(place)
             tested = list(_tested(place, names, found.problems))
             chosen = tested if every_checkpoint else _preferred(tested)
@@ -129,6 +129,16 @@ def _places(folder: Path, problems: list[str]) -> Iterator[tuple[Path, list[str]
         names = [name for name in files if name.startswith(NAME) and name.endswith(".json")]
         if names or is_run:
             yield Path(place), sorted(names), is_run
+
+
+def _is_language_model(run: Path) -> bool:
+    """Tell from the dev scores of a run that no tagger was trained, as in a stage of `augment`."""
+    try:
+        with (run / "metrics.csv").open(encoding="utf-8") as file:
+            columns = file.readline().strip().split(",")
+    except (OSError, ValueError):
+        return False
+    return "dev/f1" not in columns and any(name.startswith("dev/") for name in columns)
 
 
 def _tested(place: Path, names: Iterable[str], problems: list[str]) -> Iterator[TestedRun]:

@@ -85,6 +85,16 @@ def test_untested_runs_are_known(tmp_path: Path) -> None:
     run = tmp_path / "toy-sw" / "sner" / "seed_1"
     (run / "checkpoints").mkdir(parents=True)
     assert survey([tmp_path]) == ([], [], [run])
+    for columns in ("epoch,step", "dev/f1,dev/loss,epoch,step", ""):
+        (run / "metrics.csv").write_text(f"{columns}\n0,1\n")
+        assert survey([tmp_path]).untested == [run]
+
+
+def test_a_language_model_needs_no_test(tmp_path: Path) -> None:
+    run = tmp_path / "toy-sw" / "melm-melm_2_finetune" / "seed_1"
+    (run / "checkpoints").mkdir(parents=True)
+    (run / "metrics.csv").write_text("dev/accuracy,dev/loss,epoch,step\n0.1,3.2,0,7\n")
+    assert survey([tmp_path]) == ([], [], [])
 
 
 @pytest.mark.parametrize(
