@@ -1,6 +1,7 @@
 """What a reader must know about a comparison, in sentences below its table."""
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 
 from lowner_pl.results.comparison import Comparison
 from lowner_pl.results.groups import Row
@@ -32,6 +33,7 @@ def reading_notes(
             f"{_runs(len(without))} no score {name} and {_are(len(without))} "
             f"left out, such as '{without[0].folder}'."
         )
+    notes += _nothing_found(comparison)
     notes += _missing(comparison)
     notes += _single_seeds(comparison)
     notes += _other_seeds(comparison)
@@ -60,6 +62,26 @@ def reading_notes(
             "can."
         )
     return notes
+
+
+def _nothing_found(comparison: Comparison) -> list[str]:
+    """Say which taggers found no entity, or none that is right, with a seed at least."""
+    if comparison.metric.counted != ("f1", None):
+        return []
+    found = []
+    for system, row in product(comparison.systems, comparison.rows):
+        scores = comparison.scores.get((row, system))
+        if scores and (zero := sum(score == 0 for score in scores.by_seed.values())):
+            share = "" if zero == scores.seeds else f" ({zero} of {scores.seeds} seeds)"
+            found.append((system, f"{row.name}{share}"))
+    if not found:
+        return []
+    rows = {system: [name for one, name in found if one == system] for system, _ in found}
+    where = _listed([f"{system} on {_listed(names)}" for system, names in rows.items()])
+    return [
+        f"F1 is 0 for {where}: no entity was found, or none that is right. Training may have been "
+        "too short (`--trainer.max_epochs`)."
+    ]
 
 
 def _missing(comparison: Comparison) -> list[str]:

@@ -130,6 +130,22 @@ def test_a_missing_language_is_named_and_left_out_of_the_paired_means(tmp_path: 
     assert any("Signed ranks of 2 test sets can't give p < 0.05" in note for note in result.notes)
 
 
+def test_taggers_that_found_nothing_are_named_with_their_seeds(tmp_path: Path) -> None:
+    found = {
+        "sw": {"sner": {1: 0, 2: 0}, "maner": {1: 0, 2: 4}},
+        "yo": {"sner": {1: 3, 2: 3}, "maner": {1: 4, 2: 3}},
+    }
+    write_study(tmp_path, found)
+    expected = "F1 is 0 for sner on sw and maner on sw (1 of 2 seeds): no entity was found, or none"
+    assert any(note.startswith(expected) for note in compared(tmp_path).notes)
+    for file in tmp_path.rglob("test_metrics.json"):
+        file.write_text(file.read_text().replace('"f1":', '"f1/LOC": 0.0, "f1":', 1))
+    of_places = compared(tmp_path, metric="f1/LOC")
+    assert not [note for note in of_places.notes if " is 0 " in note]
+    write_study(tmp_path, {"sw": {"sner": {1: 1, 2: 1}, "maner": {1: 1}}})
+    assert not [note for note in compared(tmp_path).notes if " is 0 " in note]
+
+
 @pytest.mark.parametrize(
     ("seeds", "expected"),
     [
