@@ -31,6 +31,9 @@ TOYS = {
 EMBEDDED = loading.EMBEDDED
 
 torch.set_num_threads(1)
+# A shell lets jobs in the background ignore Ctrl+C; the commands under test inherit that.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
