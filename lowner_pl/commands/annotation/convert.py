@@ -1,10 +1,12 @@
 """The command ``convert``: from the format of one annotation tool to another, or to CoNLL."""
 
 import argparse
+import re
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import filterfalse
 from pathlib import Path
 from typing import get_args
 
@@ -27,8 +29,8 @@ from lowner_pl.corpus.conll.conll_format import ConllFormat
 from lowner_pl.tagging.output import check_target
 from lowner_pl.tagging.splitting.splitter import Split
 
-_EXPORTED = {".txt", ".ann", ".conf", ".jsonl", ".tsv"}
-"""Suffixes of the files in a folder that ``--overwrite`` may replace."""
+_EXPORTED = r"-[0-9]{3,}\.(txt|ann|tsv)|documents\.jsonl|annotation\.conf"
+"""Names of the files that ``--overwrite`` may replace in a folder; the first begin with its name."""
 
 
 def convert(arguments: Sequence[str]) -> None:
@@ -175,11 +177,9 @@ def _check_out(options: argparse.Namespace, to: Format) -> None:
     if not is_folder(out, to):
         check_target(out, options.inputs, overwrite=options.overwrite)
     elif out.exists():
-        foreign = (
-            [one for one in out.iterdir() if one.suffix not in _EXPORTED] if out.is_dir() else []
-        )
+        foreign = sorted(map(str, filterfalse(_is_exported, out.iterdir() if out.is_dir() else ())))
         if not out.is_dir() or foreign:
-            what = f"holds '{foreign[0].name}'" if foreign else "is a file"
+            what = f"holds '{Path(foreign[0]).name}'" if foreign else "is a file"
             raise ValueError(
                 f"'{out}' {what}, but {to} needs a folder of its own. Give another --out."
             )
@@ -187,3 +187,9 @@ def _check_out(options: argparse.Namespace, to: Format) -> None:
             raise ValueError(
                 f"'{out}' exists. Add --overwrite to replace it, or give another --out."
             )
+
+
+def _is_exported(file: Path) -> bool:
+    """Tell from its name whether `convert` wrote a file of a folder."""
+    name = file.name.removeprefix(file.parent.name)
+    return re.fullmatch(_EXPORTED, name) is not None

@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -244,9 +245,30 @@ def test_a_folder_that_was_written_before_may_be_replaced() -> None:
     convert("a.conll", "--out=b", "--to=brat")
     with pytest.raises(ValueError, match=r"'b' exists\. Add --overwrite"):
         convert("a.conll", "--out=b", "--to=brat")
-    Path("b/old.txt").touch()
+    Path("b/b-007.txt").touch()
     convert("a.conll", "--out=b", "--to=brat", "--overwrite")
-    assert not Path("b/old.txt").exists()
+    assert not Path("b/b-007.txt").exists()
+
+
+@pytest.mark.parametrize("name", ["thesis.txt", "thesis-001.txt", "b-001.txt.tsv", "mine.jsonl"])
+def test_a_folder_that_holds_other_files_is_not_replaced(name: str) -> None:
+    Path("a.conll").write_text(CONLL)
+    convert("a.conll", "--out=b", "--to=brat")
+    Path("b", name).write_text("mine")
+    with pytest.raises(ValueError, match=f"'b' holds '{re.escape(name)}', but brat needs a folder"):
+        convert("a.conll", "--out=b", "--to=brat", "--overwrite")
+    assert Path("b", name).read_text() == "mine"
+
+
+def test_a_brat_collection_has_a_folder_for_each_annotator() -> None:
+    for name, tag in {"anna": "PER", "ben": "ORG"}.items():
+        Path("all", name).mkdir(parents=True)
+        Path("all", name, "x.txt").write_text("Ada lives.\n")
+        Path("all", name, "x.ann").write_text(f"T1\t{tag} 0 3\tAda\n")
+    with pytest.raises(ValueError, match=r"2 annotators \(all/anna, all/ben\) marked"):
+        convert("all", "--out=a.conll")
+    convert("all", "--out=a.conll", "--annotator=ben")
+    assert Path("a.conll").read_text().startswith("Ada\tB-ORG\n")
 
 
 def test_columns_and_encoding_of_a_corpus_can_be_named() -> None:

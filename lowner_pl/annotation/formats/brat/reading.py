@@ -50,7 +50,7 @@ def read(path: Path, notes: Notes) -> Iterator[Document]:
             )
         text = decode(read_bytes(text_file), str(text_file))
         name = file.relative_to(folder).with_suffix("").as_posix()
-        document = Document(text, annotator=str(folder), key=text, place=str(file))
+        document = Document(text, annotator=str(file.parent), key=text, place=str(file))
         document = _with_spans(document, decode(read_bytes(file), str(file)), notes)
         known = parts.get(name)
         if known is None:
