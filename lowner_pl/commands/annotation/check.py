@@ -177,6 +177,19 @@ def _check_options(options: argparse.Namespace, given: Sequence[Given]) -> None:
             )
         if options.out.resolve() in paths:
             raise ValueError(f"`--out` would replace '{options.out}', which is to be checked.")
+        if options.out.exists() and not _is_check(options.out):
+            raise ValueError(
+                f"'{options.out}' exists, and `check` did not write it. Give another --out."
+            )
+
+
+def _is_check(file: Path) -> bool:
+    """Tell from its beginning whether a file is the page or the record of a check."""
+    if not file.is_file():
+        return False
+    with file.open("rb") as stream:
+        begin = stream.read(2000)
+    return b"<title>Check of " in begin or begin.startswith(b'{\n "counts": {\n  "errors": ')
 
 
 def _of_files(options: argparse.Namespace, given: Sequence[Given]) -> Audit:

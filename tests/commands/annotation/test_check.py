@@ -121,6 +121,21 @@ def test_bad_options_have_one_sentence(
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("suffix", ["html", "json"])
+def test_only_a_check_is_replaced(suffix: str, tmp_path: Path) -> None:
+    corpus, out = tmp_path / "train.conll", tmp_path / f"out.{suffix}"
+    corpus.write_text("Ada\tB-PER\n")
+    check(str(corpus), f"--out={out}")
+    first = out.read_text()
+    corpus.write_text("Ada\tB-PER\nWanjiru\tI-LOC\n")
+    check(str(corpus), f"--out={out}")
+    assert out.read_text() != first
+    out.write_text("[1, 2]")
+    with pytest.raises(ValueError, match="exists, and `check` did not write it"):
+        check(str(corpus), f"--out={out}")
+    assert out.read_text() == "[1, 2]"
+
+
 class TestConfig:
     def words(self, *more: str, method: str = "sner") -> list[str]:
         """Name the configuration of the corpus in the folder."""
