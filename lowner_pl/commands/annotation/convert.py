@@ -30,7 +30,7 @@ from lowner_pl.tagging.output import check_target
 from lowner_pl.tagging.splitting.splitter import Split
 
 _EXPORTED = r"-[0-9]{3,}\.(txt|ann|tsv)|documents\.jsonl|annotation\.conf"
-"""Names of the files that ``--overwrite`` may replace in a folder; the first begin with its name."""
+"""Files that ``--overwrite`` may replace in a folder, after its name at their beginning."""
 
 
 def convert(arguments: Sequence[str]) -> None:
