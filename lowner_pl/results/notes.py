@@ -65,7 +65,7 @@ def reading_notes(
 
 
 def _nothing_found(comparison: Comparison) -> list[str]:
-    """Say which taggers found no entity, or none that is right, with a seed at least."""
+    """Say which taggers found no entity, or none that is right, with at least one seed."""
     if comparison.metric.counted != ("f1", None):
         return []
     found = []
